@@ -1,0 +1,177 @@
+"""The catalogue: a JSON-lines file comes in, typed products go out, with the lines that could not be read beside them.
+
+One broken line never costs the others: it is reported with its number and the reason, and the rest loads.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+
+from errors import ConfigError, NotFound, StorageError
+
+FacetValue = tuple[str, ...] | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One article that can be put in a parcel. `price` in the shop's currency, `stock` in pieces."""
+
+    sku: str
+    color: str
+    size: str
+    price: float
+    stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product and its variants. `titles` by language code; `rating` 0 to 5, None before the first review."""
+
+    sku: str
+    title: str
+    titles: Mapping[str, str]
+    description: str
+    category: str
+    brand: str
+    price: float
+    facets: Mapping[str, FacetValue]
+    rating: float | None
+    reviews: int
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A catalogue line (counted from 1) that was left out, and why."""
+
+    line_number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a catalogue file held: `products` in file order, `rejected` lines in file order."""
+
+    products: tuple[Product, ...]
+    rejected: tuple[RejectedLine, ...]
+    by_sku: Mapping[str, Product]
+
+    def find(self, sku: str) -> Product:
+        """The product with this SKU, its own or that of one of its variants. Raises NotFound."""
+        try:
+            return self.by_sku[sku]
+        except KeyError:
+            raise NotFound(f"no product or variant has the SKU '{sku}'") from None
+
+
+class _VariantLine(BaseModel):
+    sku: str = Field(min_length=1)
+    color: str = ""
+    size: str = "one size"
+    price: FiniteFloat | None = Field(default=None, ge=0)
+    stock: int = Field(ge=0)
+
+
+class _ProductLine(BaseModel):
+    sku: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    description: str = ""
+    category: str = Field(min_length=1)
+    brand: str = ""
+    price: FiniteFloat = Field(ge=0)
+    facets: dict[str, bool | FiniteFloat | str | list[str]] = Field(default_factory=dict)
+    rating: FiniteFloat | None = Field(default=None, ge=0, le=5)
+    reviews: int = Field(default=0, ge=0)
+    variants: list[_VariantLine] = Field(min_length=1)
+
+
+def load_catalog(path: Path) -> Catalog:
+    """Read `path`, UTF-8 JSON lines. Raises ConfigError when there is no such file, StorageError when unreadable.
+
+    A title in another language is the key `title_<code>`, such as `title_zh`. Blank lines are skipped.
+    """
+    by_sku: dict[str, Product] = {}
+    products: list[Product] = []
+    rejected: list[RejectedLine] = []
+    for number, line in enumerate(_read_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            product = _parse_line(line)
+            _check_unused(product, by_sku)
+        except ValueError as error:
+            rejected.append(RejectedLine(number, _reason(error)))
+            continue
+        products.append(product)
+        by_sku[product.sku] = product
+        by_sku.update({variant.sku: product for variant in product.variants})
+    return Catalog(tuple(products), tuple(rejected), by_sku)
+
+
+def _read_lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except FileNotFoundError:
+        raise ConfigError(f"no catalogue at {path}") from None
+    except OSError as error:
+        raise StorageError(f"cannot read the catalogue {path}: {error.strerror}") from error
+
+
+def _parse_line(line: bytes) -> Product:
+    """One line as a product. Raises ValueError (of which pydantic's and json's errors are kinds)."""
+    raw = json.loads(line.decode("utf-8"))
+    if not isinstance(raw, dict):
+        raise ValueError(f"a product is a JSON object, not {type(raw).__name__}")
+    parsed = _ProductLine.model_validate(raw)
+    titles = {
+        key[6:]: value for key, value in raw.items() if key.startswith("title_") and isinstance(value, str)
+    }
+    return Product(
+        sku=parsed.sku,
+        title=parsed.title,
+        titles={"en": parsed.title} | titles,
+        description=parsed.description,
+        category=parsed.category,
+        brand=parsed.brand,
+        price=parsed.price,
+        facets={name: _facet_value(value) for name, value in parsed.facets.items()},
+        rating=parsed.rating,
+        reviews=parsed.reviews,
+        variants=tuple(
+            Variant(v.sku, v.color, v.size, parsed.price if v.price is None else v.price, v.stock)
+            for v in parsed.variants
+        ),
+    )
+
+
+def _facet_value(value: bool | float | str | list[str]) -> FacetValue:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_unused(product: Product, by_sku: Mapping[str, Product]) -> None:
+    skus = [product.sku, *(variant.sku for variant in product.variants)]
+    taken = next((sku for index, sku in enumerate(skus) if sku in by_sku or sku in skus[:index]), None)
+    # A product sold in one form only may carry the same SKU as its single variant.
+    if taken and not (len(skus) == 2 and skus[0] == skus[1] and taken not in by_sku):
+        raise ValueError(f"duplicate sku '{taken}'")
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        # A union reports each failed member; the part of the path that names the member helps nobody.
+        place = ".".join(
+            str(part) for part in first["loc"] if str(part).isidentifier() or isinstance(part, int)
+        )
+        got = "" if first["type"] == "missing" else f", not {first['input']!r:.60}"
+        return f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}{got}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"broken JSON: {error.msg} at column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    return str(error)

@@ -1,0 +1,99 @@
+"""Filters: what a customer or a tool call asks for comes in, a test that a product's variants pass or not goes out."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from errors import ConfigError, choices
+from retrieval.catalog import Product, Variant
+from retrieval.facets import VARIANT_FACETS, FacetSpace, covers, facet_values
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Hard conditions of a search; one variant must meet all of them.
+
+    ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})}, max_price=150.0)``
+    Prices are in the shop's currency and inclusive.
+    """
+
+    equals: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    min_price: float | None = None
+    max_price: float | None = None
+    in_stock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTest:
+    """Filters made ready for one catalogue: `wanted` and `banned` catalogue values by facet name."""
+
+    wanted: Mapping[str, frozenset[str]]
+    banned: Mapping[str, frozenset[str]]
+    low: float
+    high: float
+    in_stock: bool
+
+    def passing(self, product: Product) -> tuple[Variant, ...]:
+        """The variants of `product` that meet every condition, cheapest first."""
+        if not self._facets_hold(product, None):
+            return ()
+        kept = [variant for variant in product.variants if self._variant_holds(product, variant)]
+        return tuple(sorted(kept, key=lambda variant: variant.price))
+
+    def _variant_holds(self, product: Product, variant: Variant) -> bool:
+        return (
+            self.low <= variant.price <= self.high
+            and (variant.stock > 0 or not self.in_stock)
+            and self._facets_hold(product, variant)
+        )
+
+    def _facets_hold(self, product: Product, variant: Variant | None) -> bool:
+        """The product's own facets when `variant` is None, else the variant's."""
+        return all(
+            not values.isdisjoint(facet_values(product, variant, name))
+            for name, values in self.wanted.items()
+            if (name in VARIANT_FACETS) == (variant is not None)
+        ) and all(
+            values.isdisjoint(facet_values(product, variant, name))
+            for name, values in self.banned.items()
+            if (name in VARIANT_FACETS) == (variant is not None)
+        )
+
+
+def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
+    """Check `filters` against the shop. Raises ConfigError for an unknown facet or value or an impossible price.
+
+    A value in `without` that the catalogue does not have excludes nothing; that is what was asked for.
+    """
+    return VariantTest(
+        wanted={name: _members(space, name, value) for name, value in filters.equals.items()},
+        banned={name: _banned(space, name, values) for name, values in filters.without.items()},
+        low=_price("min_price", filters.min_price, 0.0),
+        high=_price("max_price", filters.max_price, math.inf),
+        in_stock=filters.in_stock,
+    )
+
+
+def _members(space: FacetSpace, name: str, raw: str) -> frozenset[str]:
+    value = space.match(name, raw)
+    members = space.members(name, value) if value is not None else frozenset()
+    if not members:
+        raise ConfigError(f"no {name} is called '{raw}'; values: {choices(space.values(name))}")
+    return members
+
+
+def _banned(space: FacetSpace, name: str, raws: frozenset[str]) -> frozenset[str]:
+    banned: set[str] = set()
+    for raw in raws:
+        banned |= space.members(name, space.match(name, raw) or raw)
+        banned |= {known for known in space.values(name) if covers(raw, known)}
+    return frozenset(banned)
+
+
+def _price(name: str, price: float | None, default: float) -> float:
+    if price is None:
+        return default
+    if not math.isfinite(price) or price < 0:
+        raise ConfigError(f"{name} must be a price of 0 or more, not {price}")
+    return price

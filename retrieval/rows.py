@@ -1,0 +1,65 @@
+"""What is indexed of each thing: products, templates and passages come in, rows of text go out."""
+
+from collections.abc import Sequence
+
+from retrieval.answers import Template
+from retrieval.catalog import Product
+from retrieval.index import Row
+from retrieval.policy import Passage
+
+
+def product_rows(products: Sequence[Product]) -> list[Row]:
+    """One row per product; its key is the SKU. A word in a title weighs three times one in a description."""
+    return [Row(product.sku, _product_text(product), _product_words(product)) for product in products]
+
+
+def sample_rows(templates: Sequence[Template]) -> list[Row]:
+    """One row per sample question; its key is `<template id>/<language>/<number>`."""
+    return [
+        Row(f"{template.id}/{language}/{number}", question, question)
+        for template in templates
+        for language, questions in template.samples.items()
+        for number, question in enumerate(questions)
+    ]
+
+
+def passage_rows(passages: Sequence[Passage]) -> list[Row]:
+    """One row per passage; its key is the passage's number."""
+    return [
+        Row(
+            f"{number:05}",
+            f"{passage.heading}. {passage.text}",
+            f"{passage.heading} {passage.heading} {passage.text}",
+        )
+        for number, passage in enumerate(passages)
+    ]
+
+
+def _product_text(product: Product) -> str:
+    facets = "; ".join(f"{name}: {', '.join(values)}" for name, values in _choices(product))
+    return f"{product.title}. {product.category}. {product.description} {facets}"
+
+
+def _product_words(product: Product) -> str:
+    titles = " ".join(product.titles.values())
+    facets = " ".join(" ".join(values) for _, values in _choices(product))
+    colors = " ".join(sorted({variant.color for variant in product.variants}))
+    return " ".join(
+        [
+            titles,
+            titles,
+            titles,
+            product.category,
+            product.brand,
+            product.sku,
+            facets,
+            colors,
+            product.description,
+        ]
+    )
+
+
+def _choices(product: Product) -> list[tuple[str, tuple[str, ...]]]:
+    return [
+        (name, value) for name, value in sorted(product.facets.items()) if isinstance(value, tuple) and value
+    ]

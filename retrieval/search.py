@@ -1,0 +1,233 @@
+"""The retriever: a shop's folder comes in, products, approved answers and policy passages go out for any question.
+
+Products are found by meaning and by word, kept only if one variant meets every filter, and moved up by what the
+customer likes, with a reason that names the trait.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from errors import ConfigError, choices
+from retrieval.answers import Template, load_answers
+from retrieval.catalog import Catalog, Product, Variant, load_catalog
+from retrieval.embed import Embedder
+from retrieval.facets import FacetSpace, facet_values
+from retrieval.filters import Filters, prepare
+from retrieval.index import Collection, Row
+from retrieval.match import best_by_owner, relevance
+from retrieval.policy import Passage, load_policy
+from retrieval.rows import passage_rows, product_rows, sample_rows
+from retrieval.storage import Identity, StoredIndex, read_index, write_index
+
+Sort = Literal["price_low", "price_high", "rating"]
+LIKE_BONUS = 0.06  # added to the relevance for each liked facet; about the gap between neighbours in a result
+LIKE_LIMIT = 0.15
+SORT_POOL = 0.6  # sorting by price or rating looks at products at least this relevant, compared with the best
+ANSWER_THRESHOLD = 0.5
+POLICY_THRESHOLD = 0.35
+SOURCES = ("catalog.jsonl", "answers.yaml", "policy.md")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductHit:
+    """A product, its best variant under the filters, a score of 0 to 1, and why it was moved up."""
+
+    product: Product
+    variant: Variant
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHit:
+    """An approved answer and how surely it fits, 0 to 1."""
+
+    template: Template
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassageHit:
+    """A passage of the policy and how well it fits, 0 to 1."""
+
+    text: str
+    heading: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """Everything that can be looked up in one shop. Read-only, so threads may share it; open another after changes."""
+
+    catalog: Catalog
+    facets: FacetSpace
+    templates: Mapping[str, Template]
+    passages: tuple[Passage, ...]
+    index: StoredIndex
+    embedder: Embedder
+
+    @classmethod
+    def open(cls, shop_dir: Path, state_dir: Path, embedder: Embedder | None = None) -> "Retriever":
+        """Load the shop and its index under `state_dir`/index, building the index if it is missing, stale or damaged.
+
+        Raises ConfigError, DataError (a file of the shop), ModelError (the embedder), StorageError (the index).
+        """
+        embedder = embedder or Embedder()
+        catalog = load_catalog(shop_dir / "catalog.jsonl")
+        templates = load_answers(shop_dir / "answers.yaml")
+        passages = load_policy(shop_dir / "policy.md")
+        rows = {
+            "products": product_rows(catalog.products),
+            "samples": sample_rows(templates),
+            "passages": passage_rows(passages),
+        }
+        index = _current_index(state_dir / "index", rows, _identity(shop_dir, embedder), embedder)
+        space = FacetSpace.from_shop(_facet_table(shop_dir / "shop.toml"), catalog)
+        return cls(
+            catalog, space, {template.id: template for template in templates}, passages, index, embedder
+        )
+
+    def search(
+        self,
+        query: str,
+        filters: Filters | None = None,
+        k: int = 3,
+        sort: Sort | None = None,
+        prefer: Mapping[str, frozenset[str]] | None = None,
+    ) -> list[ProductHit]:
+        """The `k` best products, best first; an empty query lists what passes the filters, best rated first.
+
+        `prefer` holds liked values by facet; names that are no facet are passed over. Raises ConfigError for a filter,
+        sort or k that cannot be, ModelError when the embedder fails.
+        """
+        if sort is not None and sort not in get_args(Sort):
+            raise ConfigError(f"unknown sort '{sort}'; sorts: {choices(get_args(Sort))}")
+        if k < 1:
+            raise ConfigError(f"k must be 1 or more, not {k}")
+        test = prepare(filters or Filters(), self.facets)
+        collection = self.index.collections["products"]
+        passing: dict[int, tuple[Variant, ...]] = {}
+        for place, row in enumerate(collection.rows):
+            if variants := test.passing(self.catalog.by_sku[row.key]):
+                passing[place] = variants
+        scores = relevance(collection, query, self.embedder, list(passing))
+        likes = self._likes(prefer or {})
+        hits = [
+            self._hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), likes)
+            for place, variants in passing.items()
+        ]
+        return _ordered(hits, sort)[:k]
+
+    def answer(self, question: str, language: str) -> AnswerHit | None:
+        """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
+        collection = self.index.collections["samples"]
+        for name, score in best_by_owner(collection, relevance(collection, question, self.embedder)).items():
+            if score < ANSWER_THRESHOLD:
+                return None
+            if language in self.templates[name].text:
+                return AnswerHit(self.templates[name], round(score, 4))
+        return None
+
+    def policy(self, question: str) -> PassageHit | None:
+        """The passage of the policy that fits `question` best, if any fits."""
+        collection = self.index.collections["passages"]
+        scores = relevance(collection, question, self.embedder)
+        if not len(scores) or scores.max() < POLICY_THRESHOLD:
+            return None
+        place = int(np.argmax(scores))
+        passage = self.passages[int(collection.rows[place].key)]
+        return PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
+
+    def _likes(self, prefer: Mapping[str, frozenset[str]]) -> dict[str, dict[str, str]]:
+        """By facet, each catalogue value that is liked, with the word the like was stated in."""
+        return {
+            name: {member: raw for raw in sorted(raws) for member in self._liked_members(name, raw)}
+            for name, raws in prefer.items()
+            if name in self.facets.facets
+        }
+
+    def _liked_members(self, name: str, raw: str) -> frozenset[str]:
+        value = self.facets.match(name, raw)
+        return frozenset() if value is None else self.facets.members(name, value)
+
+    def _hit(
+        self,
+        product: Product,
+        variants: tuple[Variant, ...],
+        score: float,
+        likes: Mapping[str, Mapping[str, str]],
+    ) -> ProductHit:
+        """Show the variant that most likes hold for; among equals the first in stock, then the cheapest."""
+        reasons = {variant.sku: _reasons(product, variant, likes) for variant in variants}
+        best = max(
+            variants, key=lambda variant: (len(reasons[variant.sku]), variant.stock > 0, -variant.price)
+        )
+        bonus = min(LIKE_LIMIT, LIKE_BONUS * len(reasons[best.sku]))
+        return ProductHit(product, best, round(min(1.0, score + bonus), 4), reasons[best.sku])
+
+
+def _reasons(product: Product, variant: Variant, likes: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Which likes hold, in the profile card's words: "likes color: green"."""
+    held = {
+        f"likes {name}: {liked[value]}": None
+        for name, liked in likes.items()
+        for value in facet_values(product, variant, name)
+        if value in liked
+    }
+    return tuple(held)
+
+
+def _ordered(hits: list[ProductHit], sort: Sort | None) -> list[ProductHit]:
+    """Best first. A sort by price or rating is among the relevant, so that "cheapest tent" is a tent."""
+    hits.sort(key=lambda hit: (-hit.score, -(hit.product.rating or 0), hit.product.sku))
+    if sort is None or not hits:
+        return hits
+    relevant = [hit for hit in hits if hit.score >= SORT_POOL * hits[0].score]
+    if sort == "rating":
+        return sorted(relevant, key=lambda hit: (-(hit.product.rating or 0), -hit.product.reviews))
+    sign = 1 if sort == "price_low" else -1
+    return sorted(relevant, key=lambda hit: sign * hit.variant.price)
+
+
+def _current_index(
+    root: Path, rows: Mapping[str, list[Row]], identity: Identity, embedder: Embedder
+) -> StoredIndex:
+    stored = read_index(root)
+    if stored is not None and stored.identity == identity:
+        return stored
+    known = {}
+    if stored is not None and _same_embedder(stored.identity, identity):
+        for collection in stored.collections.values():
+            known.update(collection.vectors())
+    built = {name: Collection.build(some, embedder, known) for name, some in rows.items()}
+    index = StoredIndex(identity, built)
+    write_index(root, index)
+    return index
+
+
+def _same_embedder(one: Identity, other: Identity) -> bool:
+    return (one.embedder, one.embedder_sha256) == (other.embedder, other.embedder_sha256)
+
+
+def _identity(shop_dir: Path, embedder: Embedder) -> Identity:
+    present = [name for name in SOURCES if (shop_dir / name).is_file()]
+    sources = {name: hashlib.sha256((shop_dir / name).read_bytes()).hexdigest() for name in present}
+    return Identity(embedder.name, embedder.sha256, sources)
+
+
+def _facet_table(path: Path) -> Mapping[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("facets", {})
+    except FileNotFoundError:
+        raise ConfigError(f"no shop at {path.parent}: it has no {path.name}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: [facets] must be a table, not {table!r}")
+    return table
