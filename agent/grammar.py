@@ -1,0 +1,115 @@
+"""Tools to the grammar that binds a small model's calls: words are free, a call is always valid.
+
+In: OpenAI-style tool dictionaries without `$ref`, and per argument name the values allowed just now. Out: one
+structural tag, as JSON text, that OpenVINO GenAI compiles. JSON is written as `json.dumps` writes it (", "
+and ": "), because that is what the model has been trained on: a grammar that allows other spacing lets it
+drift.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.template import CLOSE, OPEN
+
+Json = Mapping[str, Any]
+
+# Strings and lists are not bounded here: counted repetitions take the compiler seconds and decoding
+# minutes. The engine's repetition guard and its token limit stop a model that runs away.
+_BASE = r"""
+string ::= "\"" chars
+chars ::= "\"" | [^"\\\x00-\x1f] chars | "\\" ["\\/bfnrt] chars
+number ::= "-"? digits ("." [0-9] [0-9]*)?
+integer ::= "-"? digits
+digits ::= "0" | [1-9] [0-9]*
+boolean ::= "true" | "false"
+"""
+
+
+def tool_grammar(
+    tools: Sequence[Json], allowed: Mapping[str, Sequence[str]] | None = None, required: bool = False
+) -> str:
+    """The structural tag for these tools: free text with any number of calls, or, if `required`, one call
+    or more and nothing else.
+
+    `allowed` narrows an argument of that name, in every tool, to the values given: ``{"order_id":
+    ["AP-10482"]}``.
+    """
+    tags = [_tag(tool["function"], allowed or {}) for tool in tools]
+    calls: dict[str, Any] = (
+        {"type": "tags_with_separator", "tags": tags, "separator": "\n", "at_least_one": True}
+        if required
+        else {"type": "triggered_tags", "triggers": [OPEN], "tags": tags}
+    )
+    return json.dumps({"type": "structural_tag", "format": calls}, ensure_ascii=False)
+
+
+def _tag(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    begin = f'{OPEN}{{"name": {_dumps(function["name"])}, "arguments": '
+    grammar = Rules(allowed).text(function.get("parameters") or {"type": "object"})
+    return {"begin": begin, "content": {"type": "grammar", "grammar": grammar}, "end": "}" + CLOSE}
+
+
+class Rules:
+    """EBNF for one JSON schema; properties come in the schema's order and optional ones may be left out."""
+
+    def __init__(self, allowed: Mapping[str, Sequence[str]]) -> None:
+        self._allowed = allowed
+        self._rules: list[str] = []
+
+    def text(self, schema: Json) -> str:
+        """The whole grammar, its first rule being `root`."""
+        return f"root ::= {self._value(schema)}\n" + "\n".join(self._rules) + _BASE
+
+    def _value(self, schema: Json) -> str:
+        if "const" in schema or "enum" in schema:
+            return self._one_of(_literal(value) for value in schema.get("enum", [schema.get("const")]))
+        if "anyOf" in schema:
+            # A model that has nothing to say leaves the argument out, so null is never offered.
+            return self._one_of(
+                self._value(option) for option in schema["anyOf"] if option.get("type") != "null"
+            )
+        match schema.get("type"):
+            case "object":
+                return self._object(schema)
+            case "array":
+                item = self._value(schema.get("items") or {})
+                return self._name(f'"[" {item} (", " {item})* "]"')
+            case "number" | "integer" | "boolean" as known:
+                return str(known)
+            case _:
+                return "string"
+
+    def _object(self, schema: Json) -> str:
+        """Rules from the last property back, in two rows: with nothing written yet, and after a comma."""
+        required = set(schema.get("required") or ())
+        first = after = '""'
+        for name, field in reversed(list((schema.get("properties") or {}).items())):
+            value = self._allowed_value(name) or self._value(field)
+            pair = f"{_literal(_dumps(name) + ': ', bare=True)} {value} {after}"
+            if name in required:
+                first, after = self._name(pair), self._name(f'", " {pair}')
+            else:
+                first, after = self._name(f"{pair} | {first}"), self._name(f'", " {pair} | {after}')
+        return self._name(f'"{{" {first} "}}"')
+
+    def _allowed_value(self, name: str) -> str | None:
+        values = self._allowed.get(name)
+        return self._one_of(_literal(value) for value in values) if values else None
+
+    def _one_of(self, options: Any) -> str:
+        return self._name(" | ".join(dict.fromkeys(options)) or "string")
+
+    def _name(self, body: str) -> str:
+        name = f"r{len(self._rules)}"
+        self._rules.append(f"{name} ::= {body}")
+        return name
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _literal(value: Any, bare: bool = False) -> str:
+    """The EBNF literal of a JSON value; `bare` when the text is what should be written, quotes and all."""
+    return _dumps(value if bare else _dumps(value))
