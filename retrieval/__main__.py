@@ -98,7 +98,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def hit_to_json(hit: ProductHit) -> dict[str, Any]:
-    """A hit as one flat JSON object: the variant's price, colour, size and stock, and the product's facets beside them."""
+    """A hit as one flat JSON object: the variant's price, colour, size, stock and the product's facets."""
     product, variant = hit.product, hit.variant
     facets = {
         name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()

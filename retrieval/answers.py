@@ -1,7 +1,7 @@
 """Approved answers: `answers.yaml` comes in, checked templates go out.
 
-A template is an answer the shop has approved, with sample questions per language and `{slots}` that are filled with
-the shop's facts by whoever sends it.
+A template is an answer the shop has approved, with sample questions per language and `{slots}` that are
+filled with the shop's facts by whoever sends it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from errors import DataError, StorageError
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One approved answer. `samples` and `text` by language code; `needs` names the slots that must be known."""
+    """One approved answer. `samples` and `text` by language code; `needs` names the slots it takes."""
 
     id: str
     topic: str
@@ -55,7 +55,10 @@ def load_answers(path: Path) -> tuple[Template, ...]:
 
 
 def slots(text: str) -> frozenset[str]:
-    """The names in braces: ``slots("{return_days} days") == {"return_days"}``. Raises ValueError on a lone brace."""
+    """The names in braces: ``slots("{return_days} days") == {"return_days"}``.
+
+    Raises ValueError on a lone brace.
+    """
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: a JSON-lines file comes in, typed products go out, with the lines that could not be read beside them.
+"""The catalogue: a JSON-lines file comes in, typed products and the lines that could not be read go out.
 
 One broken line never costs the others: it is reported with its number and the reason, and the rest loads.
 """
@@ -28,7 +28,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product and its variants. `titles` by language code; `rating` 0 to 5, None before the first review."""
+    """One product and its variants.
+
+    `titles` by language code; `rating` 0 to 5, None before the first review.
+    """
 
     sku: str
     title: str
@@ -89,7 +92,9 @@ class _ProductLine(BaseModel):
 
 
 def load_catalog(path: Path) -> Catalog:
-    """Read `path`, UTF-8 JSON lines. Raises ConfigError when there is no such file, StorageError when unreadable.
+    """Read `path`, UTF-8 JSON lines.
+
+    Raises ConfigError when there is no such file, StorageError when unreadable.
 
     A title in another language is the key `title_<code>`, such as `title_zh`. Blank lines are skipped.
     """

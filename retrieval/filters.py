@@ -1,4 +1,4 @@
-"""Filters: what a customer or a tool call asks for comes in, a test that a product's variants pass or not goes out."""
+"""Filters: what a customer asks for comes in, a test that a product's variants pass or fail goes out."""
 
 import math
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, covers, facet_values
 class Filters:
     """Hard conditions of a search; one variant must meet all of them.
 
-    ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})}, max_price=150.0)``
-    Prices are in the shop's currency and inclusive.
+    ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})},
+    max_price=150.0)`` Prices are in the shop's currency and inclusive.
     """
 
     equals: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +62,9 @@ class VariantTest:
 
 
 def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
-    """Check `filters` against the shop. Raises ConfigError for an unknown facet or value or an impossible price.
+    """Check `filters` against the shop.
+
+    Raises ConfigError for an unknown facet or value or an impossible price.
 
     A value in `without` that the catalogue does not have excludes nothing; that is what was asked for.
     """

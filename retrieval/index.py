@@ -1,7 +1,7 @@
 """One searchable collection: rows of text come in, dense and lexical scores per row go out.
 
-Vectors lie in a FAISS inner-product index with ids made from the rows' keys; texts that were embedded before are not
-embedded again, so an upsert or a delete costs only the new texts.
+Vectors lie in a FAISS inner-product index with ids made from the rows' keys; texts that were embedded
+before are not embedded again, so an upsert or a delete costs only the new texts.
 """
 
 import hashlib
@@ -43,7 +43,10 @@ class Collection:
 
     @classmethod
     def build(cls, rows: Sequence[Row], embedder: Embedder, known: Mapping[str, Vectors]) -> "Collection":
-        """Index `rows`; `known` maps a text's digest to its vector and saves embedding it. Raises ModelError."""
+        """Index `rows`; `known` maps a text's digest to its vector and saves embedding it.
+
+        Raises ModelError.
+        """
         ordered = tuple(sorted(rows, key=lambda row: row.key))
         fresh = {row.digest: row.text for row in ordered if row.digest not in known}
         vectors = dict(known) | dict(zip(fresh, embedder.encode(list(fresh.values())), strict=True))
@@ -98,7 +101,10 @@ class Collection:
 
     @classmethod
     def load(cls, folder: Path) -> "Collection":
-        """Read what `save` wrote. Raises OSError, ValueError, RuntimeError when files are missing or damaged."""
+        """Read what `save` wrote.
+
+        Raises OSError, ValueError, RuntimeError when files are missing or damaged.
+        """
         rows = tuple(Row(*row) for row in json.loads((folder / "rows.json").read_text(encoding="utf-8")))
         raw = np.frombuffer((folder / "vectors.faiss").read_bytes(), dtype=np.uint8)
         dense = faiss.deserialize_index(raw)

@@ -1,7 +1,7 @@
 """Words and BM25: texts come in, a score per text for any query goes out, from 0 (no word shared) to about 1.
 
-English words are stemmed and freed of stop words. Chinese is cut into pairs of characters: no dictionary to load,
-and a pair shared by two phrasings is found whatever a segmenter would have made of them.
+English words are stemmed and freed of stop words. Chinese is cut into pairs of characters: no dictionary to
+load, and a pair shared by two phrasings is found whatever a segmenter would have made of them.
 """
 
 import re
@@ -43,7 +43,7 @@ Scores = NDArray[np.float32]
 
 
 def tokenize(text: str) -> list[str]:
-    """Stems of English words and character pairs of Chinese: ``tokenize("防水jackets") == ["防水", "jacket"]``."""
+    """English stems and Chinese character pairs: ``tokenize("防水jackets") == ["防水", "jacket"]``."""
     tokens: list[str] = []
     words: list[str] = []
     for piece in _PIECES.findall(_PARTICLES.sub("", re.sub(r"['’]", "", text.casefold()))):
@@ -84,7 +84,7 @@ class LexicalIndex:
         return cls(model, len(token_lists))
 
     def scores(self, query: str) -> Scores:
-        """A score per row: its BM25 over the best that any row could have, so that unknown words count against it."""
+        """A score per row: its BM25 over the best that any row could have; unknown words count against it."""
         tokens = list(dict.fromkeys(tokenize(query)))
         if self._model is None or not tokens:
             return np.zeros(self._rows, dtype=np.float32)

@@ -1,6 +1,7 @@
-"""Which approved answer fits a question: a question and the indexed samples come in, a score per row goes out.
+"""How well rows fit a question: a question and a collection come in, a score of 0 to 1 per row goes out.
 
-The embedder reads English only, so a Chinese question is matched by the character pairs it shares with the samples.
+The embedder reads English only, so a Chinese question is matched by the character pairs it shares with the
+samples.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ DENSE_WEIGHT = 0.75  # of an English query; what is left goes to the words
 def relevance(
     collection: Collection, query: str, embedder: Embedder, places: list[int] | None = None
 ) -> Scores:
-    """How well each row fits `query`, 0 to 1: cosine and BM25, weighed by how much of the query is Chinese."""
+    """How well each row fits `query`, 0 to 1: cosine and BM25, weighed by how Chinese the query is."""
     if not query.strip() or not collection.rows:
         return np.zeros(len(collection.rows), dtype=np.float32)
     weight = DENSE_WEIGHT * (1 - chinese_share(query))
@@ -29,7 +30,7 @@ def relevance(
 
 
 def best_by_owner(collection: Collection, scores: Scores) -> Mapping[str, float]:
-    """The best score among the rows of each owner, the part of a row's key before the first slash; best first."""
+    """The best score of each owner (the part of a row's key before the first slash), best first."""
     best: dict[str, float] = {}
     for place in np.argsort(-scores, kind="stable"):
         best.setdefault(collection.rows[place].key.partition("/")[0], float(scores[place]))

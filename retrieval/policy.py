@@ -26,7 +26,10 @@ def load_policy(path: Path) -> tuple[Passage, ...]:
 
 
 def split_policy(markdown: str) -> tuple[Passage, ...]:
-    """Passages of a Markdown text. The first-level heading is the document's title and not part of the path."""
+    """Passages of a Markdown text.
+
+    The first-level heading is the document's title and not part of the path.
+    """
     passages: list[Passage] = []
     path: list[str] = []
     for block in re.split(r"^(?=#{1,6} )", markdown, flags=re.MULTILINE):

@@ -1,7 +1,7 @@
-"""The retriever: a shop's folder comes in, products, approved answers and policy passages go out for any question.
+"""The retriever: a shop's folder comes in; products, approved answers and policy passages go out.
 
-Products are found by meaning and by word, kept only if one variant meets every filter, and moved up by what the
-customer likes, with a reason that names the trait.
+Products are found by meaning and by word, kept only if one variant meets every filter, and moved up by what
+the customer likes, with a reason that names the trait.
 """
 
 import hashlib
@@ -63,7 +63,10 @@ class PassageHit:
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """Everything that can be looked up in one shop. Read-only, so threads may share it; open another after changes."""
+    """Everything that can be looked up in one shop.
+
+    Read-only, so threads may share it; open another after changes.
+    """
 
     catalog: Catalog
     facets: FacetSpace
@@ -74,9 +77,10 @@ class Retriever:
 
     @classmethod
     def open(cls, shop_dir: Path, state_dir: Path, embedder: Embedder | None = None) -> "Retriever":
-        """Load the shop and its index under `state_dir`/index, building the index if it is missing, stale or damaged.
+        """Load the shop and its index in `state_dir`/index, built anew if missing, stale or damaged.
 
-        Raises ConfigError, DataError (a file of the shop), ModelError (the embedder), StorageError (the index).
+        Raises ConfigError, DataError (a file of the shop), ModelError (the embedder), StorageError (the
+        index).
         """
         embedder = embedder or Embedder()
         catalog = load_catalog(shop_dir / "catalog.jsonl")
@@ -103,8 +107,8 @@ class Retriever:
     ) -> list[ProductHit]:
         """The `k` best products, best first; an empty query lists what passes the filters, best rated first.
 
-        `prefer` holds liked values by facet; names that are no facet are passed over. Raises ConfigError for a filter,
-        sort or k that cannot be, ModelError when the embedder fails.
+        `prefer` holds liked values by facet; names that are no facet are passed over. Raises ConfigError
+        for a filter, sort or k that cannot be, ModelError when the embedder fails.
         """
         if sort is not None and sort not in get_args(Sort):
             raise ConfigError(f"unknown sort '{sort}'; sorts: {choices(get_args(Sort))}")

@@ -1,7 +1,7 @@
 """The index on disk: collections come in, one folder per build goes out, and comes back in when it is read.
 
-A build is written beside the others, synced, renamed, and only then named in the file CURRENT, which is replaced in
-one step. Whoever reads sees the old build or the new one, never a part of one.
+A build is written beside the others, synced, renamed, and only then named in the file CURRENT, which is
+replaced in one step. Whoever reads sees the old build or the new one, never a part of one.
 """
 
 import hashlib
@@ -90,7 +90,7 @@ def _write_build(folder: Path, index: StoredIndex) -> None:
 
 
 def _prune(root: Path) -> None:
-    """Sync the new pointer, then keep that build and the one before it, which another process may just be reading."""
+    """Sync the new pointer; keep that build and the one before it, which others may be reading."""
     _sync(root)
     builds = sorted(
         path for path in root.iterdir() if path.is_dir() and not path.name.startswith("building-")
