@@ -1,4 +1,4 @@
-"""The index: what was saved is what is read, damage and change lead to a new build, and a full disk harms nothing."""
+"""The index: what was saved is what is read, damage or change makes a new build, a full disk harms nothing."""
 
 import json
 import subprocess
