@@ -70,6 +70,16 @@ class FacetSpace:
         """
         return cls({name: _declare(name, raw, catalog) for name, raw in toml_facets.items()})
 
+    def other_words(self, product: Product) -> list[str]:
+        """The aliases of all values that `product` or a variant of it has: what else customers call them."""
+        return [
+            alias
+            for name, facet in self.facets.items()
+            for values in [frozenset(facet_values(product, None, name))]
+            for alias, value in facet.aliases.items()
+            if value in values
+        ]
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.facets)
@@ -95,12 +105,15 @@ class FacetSpace:
             word = raw.strip().casefold()
             return "true" if word in _TRUE else "false" if word in _FALSE else None
         if facet.type == "number":
-            number = re.search(r"\d+(?:\.\d+)?", raw)
+            number = re.search(r"(?<![\w.])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?", raw)
             return f"{float(number[0]):g}" if number else None
-        return _match_choice(facet, raw)
+        value = _match_choice(facet, raw)
+        return value if value and self.members(name, value) else None
 
     def members(self, name: str, value: str) -> frozenset[str]:
         """The catalogue values that `value` covers: itself and those of its family. Raises ConfigError."""
+        if self.facet(name).type != "choice":
+            return frozenset({value}) & frozenset(self.values(name))
         return frozenset(known for known in self.values(name) if covers(value, known))
 
 
@@ -136,21 +149,21 @@ def stems(text: str) -> tuple[str, ...]:
 
 
 def _match_choice(facet: Facet, raw: str) -> str | None:
-    raw = raw.strip()
-    alias = facet.aliases.get(raw.casefold())
-    wanted = stems(raw if alias is None else alias)
+    spoken = " ".join(raw.casefold().split())
+    wanted = stems(facet.aliases.get(spoken, spoken))
     if not wanted:
         return None
+    if facet.name == "size" and _SIZE_WORDS.get(spoken) in facet.values:
+        return _SIZE_WORDS[spoken]
     names = {stems(value): value for value in facet.values}
-    families = _families(facet.values) if facet.name != "size" else {}
-    size = _SIZE_WORDS.get(" ".join(raw.casefold().split())) if facet.name == "size" else None
-    if size in facet.values:
-        return size
-    joined = {"".join(key): name for key, name in (families | names).items()}
-    found = joined.get("".join(wanted)) or _longest_ending(wanted, families | names)
+    # Later ones win: a value of the catalogue is itself before it is another's alias or family.
+    known = {} if facet.name == "size" else _families(facet.values)
+    known |= {stems(alias): value for alias, value in facet.aliases.items() if alias.isascii()} | names
+    joined = {"".join(key): name for key, name in known.items()}
+    found = joined.get("".join(wanted)) or _longest_ending(wanted, known)
     return (
         found
-        or _contained_alias(facet, raw)
+        or _contained_alias(facet, spoken)
         or _only_holder(wanted, names)
         or _fuzzy("".join(wanted), joined)
     )
@@ -166,7 +179,7 @@ def _longest_ending(wanted: tuple[str, ...], known: Mapping[tuple[str, ...], str
 
 def _contained_alias(facet: Facet, raw: str) -> str | None:
     """Chinese has no spaces, so the longest alias inside the text counts: 深绿色的 holds 深绿."""
-    inside = [alias for alias in facet.aliases if not alias.isascii() and alias in raw.casefold()]
+    inside = [alias for alias in facet.aliases if not alias.isascii() and alias in raw]
     return facet.aliases[max(inside, key=len)] if inside else None
 
 
@@ -210,10 +223,18 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
     found = {value for product in catalog.products for value in facet_values(product, None, name) if value}
     aliases = {str(alias).casefold(): str(value) for alias, value in raw.get("aliases", {}).items()}
     return Facet(
-        name, kind, level, bool(raw.get("many", False)), dict(raw.get("label", {})), aliases, _ordered(found)
+        name,
+        kind,
+        level,
+        bool(raw.get("many", False)),
+        dict(raw.get("label", {})),
+        aliases,
+        _ordered(found, kind),
     )
 
 
-def _ordered(values: set[str]) -> tuple[str, ...]:
+def _ordered(values: set[str], kind: FacetType) -> tuple[str, ...]:
+    if kind == "number":
+        return tuple(sorted(values, key=float))
     sizes = list(_SIZES)
     return tuple(sorted(values, key=lambda v: (sizes.index(v) if v in sizes else -1, v)))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from retrieval.answers import Template
 from retrieval.catalog import Product
+from retrieval.facets import FacetSpace
 from retrieval.index import Row
 from retrieval.policy import Passage
 
 
-def product_rows(products: Sequence[Product]) -> list[Row]:
+def product_rows(products: Sequence[Product], space: FacetSpace) -> list[Row]:
     """One row per product; its key is the SKU. A word in a title weighs three times one in a description."""
-    return [Row(product.sku, _product_text(product), _product_words(product)) for product in products]
+    return [Row(product.sku, _product_text(product), _product_words(product, space)) for product in products]
 
 
 def sample_rows(templates: Sequence[Template]) -> list[Row]:
@@ -40,23 +41,13 @@ def _product_text(product: Product) -> str:
     return f"{product.title}. {product.category}. {product.description} {facets}"
 
 
-def _product_words(product: Product) -> str:
+def _product_words(product: Product, space: FacetSpace) -> str:
     titles = " ".join(product.titles.values())
-    facets = " ".join(" ".join(values) for _, values in _choices(product))
-    colors = " ".join(sorted({variant.color for variant in product.variants}))
-    return " ".join(
-        [
-            titles,
-            titles,
-            titles,
-            product.category,
-            product.brand,
-            product.sku,
-            facets,
-            colors,
-            product.description,
-        ]
-    )
+    facets = [" ".join(values) for _, values in _choices(product)]
+    colors = sorted({variant.color for variant in product.variants})
+    others = space.other_words(product)
+    named = [titles, titles, titles, product.category, product.brand, product.sku]
+    return " ".join([*named, *facets, *colors, *others, product.description])
 
 
 def _choices(product: Product) -> list[tuple[str, tuple[str, ...]]]:

@@ -31,7 +31,7 @@ LIKE_LIMIT = 0.15
 SORT_POOL = 0.6  # sorting by price or rating looks at products at least this relevant, compared with the best
 ANSWER_THRESHOLD = 0.5
 POLICY_THRESHOLD = 0.35
-SOURCES = ("catalog.jsonl", "answers.yaml", "policy.md")
+SOURCES = ("catalog.jsonl", "answers.yaml", "policy.md", "shop.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,15 @@ class Retriever:
         """
         embedder = embedder or Embedder()
         catalog = load_catalog(shop_dir / "catalog.jsonl")
+        space = FacetSpace.from_shop(_facet_table(shop_dir / "shop.toml"), catalog)
         templates = load_answers(shop_dir / "answers.yaml")
         passages = load_policy(shop_dir / "policy.md")
         rows = {
-            "products": product_rows(catalog.products),
+            "products": product_rows(catalog.products, space),
             "samples": sample_rows(templates),
             "passages": passage_rows(passages),
         }
         index = _current_index(state_dir / "index", rows, _identity(shop_dir, embedder), embedder)
-        space = FacetSpace.from_shop(_facet_table(shop_dir / "shop.toml"), catalog)
         return cls(
             catalog, space, {template.id: template for template in templates}, passages, index, embedder
         )
