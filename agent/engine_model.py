@@ -156,10 +156,11 @@ def _parts(text: Iterable[str], cancel: Callable[[], None]) -> Iterator[str | Ca
 def _chunk(part: str | Call | BadCall) -> ChatGenerationChunk:
     if isinstance(part, str):
         return ChatGenerationChunk(message=AIMessageChunk(content=part))
-    return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[_call_chunk(part)]))
+    return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call_chunk(part)]))
 
 
-def _call_chunk(call: Call | BadCall) -> ToolCallChunk:
+def call_chunk(call: Call | BadCall) -> ToolCallChunk:
+    """A call in one piece, for LangChain to put together."""
     # A call that was cut off goes out as a JSON string, not as half an object: LangChain would repair that
     # half and run it, and this way it lands in `invalid_tool_calls`.
     name = call.name if isinstance(call, Call) else None

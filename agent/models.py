@@ -5,24 +5,16 @@ OpenAI-compatible server (vLLM first). Out: a LangChain chat model; nobody else 
 which.
 """
 
-import json
 import os
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
-import openai
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.tool import tool_call_chunk
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from agent.engine import EmbeddedEngine
 from agent.engine_model import EmbeddedChatModel
-from agent.template import OPEN
+from agent.served_model import ServedChatModel
 from errors import ConfigError, ModelError
 
 DEFAULT_GGUF = Path(__file__).parent.parent / ".models" / "default" / "model.gguf"
@@ -57,7 +49,7 @@ def _embedded(path: Path, seconds: float, max_new_tokens: int) -> EmbeddedChatMo
     return EmbeddedChatModel(engine=EmbeddedEngine(path), seconds=seconds, max_new_tokens=max_new_tokens)
 
 
-def _served(setting: str, seconds: float, max_new_tokens: int) -> "ServedChatModel":
+def _served(setting: str, seconds: float, max_new_tokens: int) -> ServedChatModel:
     url, _, name = setting.partition("#")
     key = os.environ.get(API_KEY, "none")
     return ServedChatModel(
@@ -82,67 +74,3 @@ def _first_model(url: str, key: str, seconds: float) -> str:
             f"no model server answers at {address} ({error}): expected an OpenAI-compatible one, or give the "
             "model's name after '#'"
         ) from error
-
-
-class ServedChatModel(ChatOpenAI):
-    """`ChatOpenAI` that checks what it is streamed, and whose failures are ModelErrors.
-
-    Servers are known to break tool calls when they stream them (vLLM's hermes parser: issues 19056, 28297,
-    22885). So words go out as they come, calls wait for the end, and calls that cannot be read are asked
-    for once more, not streamed.
-    """
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        try:
-            return super()._generate(*args, **kwargs)
-        except openai.OpenAIError as error:
-            raise ModelError(f"the model at {self.openai_api_base} failed: {error}") from error
-
-    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        held: AIMessageChunk | None = None
-        words = ""
-        try:
-            for chunk in super()._stream(*args, **kwargs):
-                message = chunk.message
-                words += str(message.text)
-                if isinstance(message, AIMessageChunk) and (message.tool_call_chunks or OPEN in words):
-                    held = message if held is None else held + message
-                else:
-                    yield chunk
-        except openai.OpenAIError as error:
-            raise ModelError(f"the model at {self.openai_api_base} failed: {error}") from error
-        if held is None:
-            return
-        if not readable(held) or OPEN in words:
-            kwargs.pop("stream_usage", None)
-            whole = self._generate(*args, **kwargs).generations[0].message
-            held = AIMessageChunk(content="", tool_call_chunks=_chunks_of(whole))
-        yield ChatGenerationChunk(message=held)
-
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        """The same through LangChain's bridge to threads, so that there is one way to check a stream."""
-        async for chunk in BaseChatModel._astream(self, *args, **kwargs):
-            yield chunk
-
-
-def readable(message: AIMessageChunk) -> bool:
-    """Whether each streamed call has a name and arguments that are a whole JSON object."""
-    return all(call["name"] and _is_object(call["args"]) for call in message.tool_call_chunks)
-
-
-def _is_object(text: str | None) -> bool:
-    try:
-        return isinstance(json.loads(text or ""), dict)
-    except ValueError:
-        return False
-
-
-def _chunks_of(message: Any) -> list[Any]:
-    if not isinstance(message, AIMessage):
-        return []
-    calls = [
-        (call["name"], json.dumps(call["args"], ensure_ascii=False), call["id"])
-        for call in message.tool_calls
-    ]
-    bad = [(call["name"], json.dumps(call["args"]), call["id"]) for call in message.invalid_tool_calls]
-    return [tool_call_chunk(name=name, args=args, id=id_) for name, args, id_ in [*calls, *bad]]

@@ -1,0 +1,106 @@
+"""A chat model behind an OpenAI-compatible server, vLLM first, whose answers are checked.
+
+In: LangChain messages and tools. Out: `AIMessage`s, whole or in chunks; no chunk shows a tool call's text,
+and every call is whole. Servers are known to break the calls they stream (vLLM's hermes parser: issues
+19056, 28297, 22885), or to have no parser at all: what arrives as text is read here, and what cannot be
+read is asked for once more, whole.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import openai
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import ToolCallChunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_openai import ChatOpenAI
+
+from agent.engine_model import call_chunk
+from agent.template import OPEN, BadCall, Call, CallReader, parse
+from errors import ModelError
+
+
+class ServedChatModel(ChatOpenAI):
+    """`ChatOpenAI` with checked tool calls, whose failures are ModelErrors that name the server."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        try:
+            result = super()._generate(*args, **kwargs)
+        except openai.OpenAIError as error:
+            raise self._failure(error) from error
+        read = [ChatGeneration(message=read_calls(each.message)) for each in result.generations]
+        return ChatResult(generations=read, llm_output=result.llm_output)
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        reader, held, parts = CallReader(), None, list[str | Call | BadCall]()
+        try:
+            for chunk in super()._stream(*args, **kwargs):
+                message = chunk.message
+                new = reader.feed(str(message.text))
+                parts += new
+                if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+                    held = message if held is None else held + message
+                else:
+                    message.content = _words(new)
+                    yield chunk
+        except openai.OpenAIError as error:
+            raise self._failure(error) from error
+        last = reader.finish()
+        calls = [part for part in [*parts, *last] if not isinstance(part, str)]
+        streamed = held.tool_call_chunks if isinstance(held, AIMessageChunk) else []
+        if any(isinstance(call, BadCall) for call in calls) or not all(map(readable, streamed)):
+            kwargs.pop("stream_usage", None)
+            yield _calls_only(self._generate(*args, **kwargs).generations[0].message)
+        else:
+            chunks = [*streamed, *map(call_chunk, calls)]
+            yield ChatGenerationChunk(message=AIMessageChunk(content=_words(last), tool_call_chunks=chunks))
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        """The same over LangChain's bridge to threads, so that a stream is checked in one place."""
+        async for chunk in BaseChatModel._astream(self, *args, **kwargs):
+            yield chunk
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return await BaseChatModel._agenerate(self, *args, **kwargs)
+
+    def _failure(self, error: Exception) -> ModelError:
+        return ModelError(f"the model server at {self.openai_api_base} failed: {error}")
+
+
+def readable(call: ToolCallChunk) -> bool:
+    """Whether a streamed call has a name, and arguments that are one whole JSON object."""
+    try:
+        return bool(call["name"]) and isinstance(json.loads(call["args"] or ""), dict)
+    except ValueError:
+        return False
+
+
+def read_calls(message: BaseMessage) -> BaseMessage:
+    """The message itself, or, if a server left calls in its text, the message with those calls read."""
+    text = str(message.text)
+    if OPEN not in text or not isinstance(message, AIMessage):
+        return message
+    parsed = parse(text)
+    calls: list[Call | BadCall] = [*parsed.calls, *parsed.invalid]
+    chunks = [call_chunk(call) for call in calls]
+    read = AIMessageChunk(content="", tool_call_chunks=chunks)
+    return message.model_copy(
+        update={
+            "content": parsed.content,
+            "tool_calls": [*message.tool_calls, *read.tool_calls],
+            "invalid_tool_calls": [*message.invalid_tool_calls, *read.invalid_tool_calls],
+        }
+    )
+
+
+def _calls_only(message: BaseMessage) -> ChatGenerationChunk:
+    """The calls of a whole answer as a last chunk; its words have been streamed already."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    chunks = [call_chunk(Call(call["name"], call["args"])) for call in calls]
+    return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks))
+
+
+def _words(parts: list[str | Call | BadCall]) -> str:
+    return "".join(part for part in parts if isinstance(part, str))
