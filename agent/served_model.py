@@ -23,9 +23,14 @@ from errors import ModelError
 
 
 class ServedChatModel(ChatOpenAI):
-    """`ChatOpenAI` with checked tool calls, whose failures are ModelErrors that name the server."""
+    """`ChatOpenAI` with checked tool calls, whose failures are ModelErrors that name the server.
+
+    It takes the same `allowed` as the embedded model and drops it: a server binds no grammar to a free
+    choice of tools, and what an argument may be is checked by the tool itself.
+    """
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        kwargs.pop("allowed", None)
         try:
             result = super()._generate(*args, **kwargs)
         except openai.OpenAIError as error:
@@ -34,6 +39,7 @@ class ServedChatModel(ChatOpenAI):
         return ChatResult(generations=read, llm_output=result.llm_output)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        kwargs.pop("allowed", None)
         reader, held, parts = CallReader(), None, list[str | Call | BadCall]()
         try:
             for chunk in super()._stream(*args, **kwargs):

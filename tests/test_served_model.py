@@ -96,7 +96,9 @@ def server() -> Iterator[Server]:
 def streamed(server: Server, deltas: list[dict[str, Any]]) -> AIMessageChunk:
     server.deltas = deltas
     whole: AIMessageChunk | None = None
-    for chunk in load_chat_model(server.url, seconds=5).stream("Where is AP-1?"):
+    for chunk in load_chat_model(server.url, seconds=5).stream(
+        "Where is AP-1?", allowed={"order_id": ["AP-1"]}
+    ):
         assert isinstance(chunk, AIMessageChunk)
         whole = chunk if whole is None else whole + chunk
     assert whole is not None
