@@ -46,13 +46,23 @@ def tokenize(text: str) -> list[str]:
     """English stems and Chinese character pairs: ``tokenize("防水jackets") == ["防水", "jacket"]``."""
     tokens: list[str] = []
     words: list[str] = []
-    for piece in _PIECES.findall(_PARTICLES.sub("", re.sub(r"['’]", "", text.casefold()))):
+    for piece in _PIECES.findall(strip_particles(re.sub(r"['’]", "", text.casefold()))):
         if piece.isascii():
             words.append(piece)
         else:
             tokens.extend(_pairs(piece))
+    return tokens + stem([word for word in words if word not in _STOP])
+
+
+def stem(words: Sequence[str]) -> list[str]:
+    """English stems of lower-case words."""
     # A stemmer of its own per call: PyStemmer's objects may not be shared between threads.
-    return tokens + list(Stemmer.Stemmer("english").stemWords([word for word in words if word not in _STOP]))
+    return list(Stemmer.Stemmer("english").stemWords(list(words)))
+
+
+def strip_particles(text: str) -> str:
+    """Chinese text without particles and forms of address."""
+    return _PARTICLES.sub("", text)
 
 
 def chinese_share(text: str) -> float:

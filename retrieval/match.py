@@ -1,10 +1,8 @@
 """How well rows fit a question: a question and a collection come in, a score of 0 to 1 per row goes out.
 
-The embedder reads English only, so a Chinese question is matched by the character pairs it shares with the
-samples.
+The embedder reads English only, so a Chinese query is matched by the character pairs it shares
+with a row.
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -27,11 +25,3 @@ def relevance(
         return np.clip(words, 0, 1)
     cosines = collection.dense_scores(embedder.encode_query(query), places)
     return np.clip(weight * np.maximum(cosines, 0) + (1 - weight) * np.minimum(words, 1), 0, 1)
-
-
-def best_by_owner(collection: Collection, scores: Scores) -> Mapping[str, float]:
-    """The best score of each owner (the part of a row's key before the first slash), best first."""
-    best: dict[str, float] = {}
-    for place in np.argsort(-scores, kind="stable"):
-        best.setdefault(collection.rows[place].key.partition("/")[0], float(scores[place]))
-    return best

@@ -20,8 +20,9 @@ from retrieval.embed import Embedder
 from retrieval.facets import FacetSpace, facet_values
 from retrieval.filters import Filters, prepare
 from retrieval.index import Collection, Row
-from retrieval.match import best_by_owner, relevance
+from retrieval.match import relevance
 from retrieval.policy import Passage, load_policy
+from retrieval.questions import QuestionMatcher
 from retrieval.rows import passage_rows, product_rows, sample_rows
 from retrieval.storage import Identity, StoredIndex, read_index, write_index
 
@@ -73,6 +74,7 @@ class Retriever:
     templates: Mapping[str, Template]
     passages: tuple[Passage, ...]
     index: StoredIndex
+    questions: QuestionMatcher
     embedder: Embedder
 
     @classmethod
@@ -93,9 +95,9 @@ class Retriever:
             "passages": passage_rows(passages),
         }
         index = _current_index(state_dir / "index", rows, _identity(shop_dir, embedder), embedder)
-        return cls(
-            catalog, space, {template.id: template for template in templates}, passages, index, embedder
-        )
+        questions = QuestionMatcher.build(index.collections["samples"])
+        by_id = {template.id: template for template in templates}
+        return cls(catalog, space, by_id, passages, index, questions, embedder)
 
     def search(
         self,
@@ -130,8 +132,7 @@ class Retriever:
 
     def answer(self, question: str, language: str) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
-        collection = self.index.collections["samples"]
-        for name, score in best_by_owner(collection, relevance(collection, question, self.embedder)).items():
+        for name, score in self.questions.confidences(question, self.embedder).items():
             if score < ANSWER_THRESHOLD:
                 return None
             if language in self.templates[name].text:
