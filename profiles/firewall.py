@@ -1,0 +1,234 @@
+"""The write firewall: changes a model proposes and what the customer said in.
+
+Observations to append, or reasons, out.
+
+A change gets through only if the schema lets the customer state the attribute, its value is allowed,
+its quote is in the customer's own words of this consultation, and those words support the value: no
+number, date or choice that the customer did not name. Text that looks like an instruction is just a
+quote.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from errors import DataError, Refused, choices
+from profiles.dates import dates_in
+from profiles.numbers import numbers_in
+from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
+from profiles.quotes import Found, find_quote
+from profiles.schema import Attribute, Facets, Schema
+from profiles.words import fold_text, has_cjk, mentions, stems
+
+STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
+_STANDING = frozenset(
+    [
+        "member",
+        "membership",
+        "tier",
+        "status",
+        "level",
+        "customer",
+        "user",
+        "a",
+        "an",
+        "the",
+        "is",
+        "am",
+        "i",
+        "会员",
+        "客户",
+        "用户",
+    ]
+)
+_COMMON = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "the",
+        "of",
+        "for",
+        "to",
+        "in",
+        "on",
+        "my",
+        "me",
+        "i",
+        "it",
+        "is",
+        "with",
+        "very",
+        "any",
+        "no",
+        "not",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """What the model asks for.
+
+    `polarity` "forget" retracts; its `value` may be "*" for the whole attribute.
+    """
+
+    quote: str
+    attribute: str
+    value: Value
+    polarity: Literal["fact", "like", "dislike", "forget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Observations to append, and each refused change with its reason."""
+
+    observations: tuple[Observation, ...]
+    refused: tuple[tuple[ProposedChange, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values by facet."""
+
+    schema: Schema
+    facets: Facets = field(default_factory=dict)
+
+    def admit(
+        self,
+        changes: Sequence[ProposedChange],
+        heard: Mapping[str, str],
+        customer: str,
+        at: datetime,
+        id_prefix: str,
+        profile: Profile,
+        *,
+        consent: bool = False,
+    ) -> Admitted:
+        """`heard`: turn id -> customer's words, oldest first.
+
+        `consent`: to keep sensitive things. `at`: now, aware.
+
+        Observation ids are ``id_prefix:000`` and so on, so that a repeated turn writes nothing twice.
+        """
+        admitted: list[Observation] = []
+        refused: list[tuple[ProposedChange, str]] = []
+        for number, change in enumerate(changes):
+            try:
+                found = self._quoted(change, heard)
+                value, polarity = self._judge(change, found, at.date(), profile, consent)
+            except (DataError, Refused) as error:
+                refused.append((change, str(error)))
+                continue
+            admitted.append(
+                Observation(
+                    f"{id_prefix}:{number:03d}",
+                    customer,
+                    change.attribute,
+                    value,
+                    polarity,
+                    Authority.STATED,
+                    Evidence("turn", found.turn, found.text),
+                    at,
+                    "retract" if change.polarity == "forget" else "assert",
+                    STATED_CONFIDENCE,
+                )
+            )
+        return Admitted(tuple(admitted), tuple(refused))
+
+    def _quoted(self, change: ProposedChange, heard: Mapping[str, str]) -> Found:
+        found = find_quote(change.quote, heard)
+        if found is None:
+            raise Refused(f"the customer did not say {change.quote[:80]!r}")
+        return found
+
+    def _judge(
+        self, change: ProposedChange, found: Found, today: date, profile: Profile, consent: bool
+    ) -> tuple[Value, Polarity]:
+        attribute = self.schema.attribute(change.attribute)
+        if change.polarity == "forget":
+            return self._forgettable(attribute, change.value, profile), "fact"
+        if Authority.STATED not in attribute.writers:
+            named = choices(item.name for item in self.schema.writable_by(Authority.STATED))
+            raise Refused(f"a customer cannot set {attribute.name!r}; they can state {named}")
+        if attribute.sensitive and not consent:
+            raise Refused(f"{attribute.name!r} is sensitive and the customer has not consented to keeping it")
+        polarity = _polarity(attribute, change.polarity)
+        if polarity == "like" and found.denied:
+            raise Refused(f"the customer's words before {found.text[:80]!r} deny it")
+        value = attribute.clean(change.value, self.facets, today)
+        self._support(attribute, value, found.text, today)
+        return value, polarity
+
+    def _forgettable(self, attribute: Attribute, value: Value, profile: Profile) -> Value:
+        """The held value that is meant, or "*"."""
+        if attribute.writers == {Authority.SHOP}:
+            raise Refused(f"{attribute.name!r} is the shop's own record; a customer cannot retract it")
+        held = [trait.value for trait in profile.of(attribute.name)]
+        if not held:
+            raise Refused(f"nothing is known about {attribute.name!r}")
+        if str(value).strip() in ("", EVERYTHING) or not attribute.many:
+            return EVERYTHING
+        wanted = attribute.clean(value, None)
+        close = [item for item in held if item == wanted or mentions(str(item), str(wanted))]
+        if not close:
+            raise Refused(f"{attribute.name!r} holds no {value!r}; it holds {choices(map(str, held))}")
+        return wanted if wanted in close else close[0]
+
+    def _support(self, attribute: Attribute, value: Value, quote: str, today: date) -> None:
+        """Raises `Refused` unless the quote bears the value out."""
+        if attribute.type in ("money", "number"):
+            if not any(abs(number - float(value)) < 0.01 for number in attribute.numbers(quote)):
+                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value:g}")
+        elif attribute.type == "date":
+            if date.fromisoformat(str(value)) not in dates_in(quote, today):
+                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")
+        elif isinstance(value, str):
+            self._support_word(attribute, value, quote)
+
+    def _support_word(self, attribute: Attribute, value: str, quote: str) -> None:
+        if self._claims_standing(attribute, value):
+            raise Refused(f"{attribute.name}: {value!r} is a standing that only the shop gives")
+        unsaid = {number for number in numbers_in(value) if re.search(r"\d", value)} - numbers_in(quote)
+        if unsaid:
+            raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value!r}")
+        if self._named(attribute, value, quote) or (stems(value) - _COMMON) & stems(quote):
+            return
+        valid = attribute.valid_values(self.facets)
+        other = next((item for item in valid if self._named(attribute, item, quote)), None)
+        if other is not None:
+            raise Refused(f"{attribute.name}: the quote {quote[:80]!r} names {other!r}, not {value!r}")
+        translated = has_cjk(quote) and not has_cjk(value)  # 给我老婆买的 -> wife: no stem to share
+        if not valid and not translated:
+            raise Refused(f"{attribute.name}: nothing in the quote {quote[:80]!r} says {value!r}")
+
+    def _named(self, attribute: Attribute, value: str, quote: str) -> bool:
+        names = (value, *attribute.ways_to_say(self.facets).get(value, ()))
+        return any(mentions(quote, name) for name in names)
+
+    def _claims_standing(self, attribute: Attribute, value: str) -> bool:
+        """ "vip" as a need, a name or an occasion: a way around the attributes that only the shop writes."""
+        if value in attribute.valid_values(self.facets):
+            return False
+        reserved = {
+            fold_text(item)
+            for other in self.schema.attributes.values()
+            if other.writers == {Authority.SHOP}
+            for item in other.values
+        }
+        words = set(fold_text(value).split())
+        return bool(words & reserved) and words <= reserved | _STANDING
+
+
+def _polarity(attribute: Attribute, polarity: Polarity) -> Polarity:
+    """Likes and dislikes where the schema has them.
+
+    What one is allergic to is a fact, whatever the model calls it.
+    """
+    if attribute.polarity:
+        return "fact" if attribute.sensitive else "like" if polarity == "fact" else polarity
+    if polarity == "dislike":
+        raise Refused(f"{attribute.name!r} is a fact; it cannot be disliked")
+    return "fact"

@@ -1,0 +1,95 @@
+"""The shop's records: one customer's line and orders in, *shop* and *stated* observations out.
+
+Ids depend on the record alone, so that reading the same records again writes nothing twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from errors import DataError
+from profiles.customer import Customer
+from profiles.observation import Authority, Evidence, Observation, Value
+from profiles.schema import Facets, Schema
+
+_FROM_RECORD = ("member_tier", "member_since", "city", "name", "language")
+_RETURNED = frozenset({"returned", "return_requested"})
+_UNPAID = frozenset({"cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNumbers:
+    """A customer's orders in numbers. `spent` is in the shop's currency, cancelled orders left out."""
+
+    count: int = 0
+    spent: float = 0.0
+    return_rate: float = 0.0
+
+    @classmethod
+    def of(cls, orders: Sequence[Mapping[str, Any]]) -> "OrderNumbers":
+        kept = [order for order in orders if order["status"] not in _UNPAID]
+        returned = sum(order["status"] in _RETURNED for order in kept)
+        spent = round(sum(float(order["total"]) for order in kept), 2)
+        return cls(len(orders), spent, round(returned / len(kept), 2) if kept else 0.0)
+
+
+def read_time(text: str) -> datetime:
+    """ISO date or time; without a zone it is UTC."""
+    at = datetime.fromisoformat(text)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def record_observations(
+    record: Mapping[str, Any], numbers: OrderNumbers, schema: Schema, as_of: datetime
+) -> list[Observation]:
+    """Shop-authority facts of a line of customers.jsonl, as of the newest record of the shop."""
+    facts: dict[str, Value] = {name: record[name] for name in _FROM_RECORD if record.get(name)}
+    facts |= {
+        "order_count": float(numbers.count),
+        "total_spent": numbers.spent,
+        "return_rate": numbers.return_rate,
+    }
+    customer = str(record["id"])
+    written = {item.name: item for item in schema.writable_by(Authority.SHOP)}
+    return [
+        Observation(
+            f"record:{customer}:{name}:{as_of:%Y%m%dT%H%M%S}",
+            customer,
+            name,
+            written[name].clean(value),
+            "fact",
+            Authority.SHOP,
+            Evidence("record", customer, f"{name}: {value}"),
+            as_of,
+        )
+        for name, value in facts.items()
+        if name in written
+    ]
+
+
+def stated_observations(
+    record: Mapping[str, Any], schema: Schema, facets: Facets, customer: Customer
+) -> Iterator[Observation]:
+    """What the customer stated in past consultations; sensitive things only with consent to profiling."""
+    for number, trait in enumerate(record.get("traits") or ()):
+        try:
+            attribute = schema.attribute(trait["attribute"])
+            at = read_time(trait["at"])
+            value = attribute.clean(trait["value"], facets, at.date())
+            polarity, quote = trait["polarity"], str(trait["quote"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"customer {customer.id}: trait {number} cannot be read: {error!r}") from error
+        if attribute.sensitive and not customer.consents("profiling"):
+            continue
+        yield Observation(
+            f"stated:{customer.id}:{attribute.name}:{value}:{polarity}:{at:%Y%m%dT%H%M%S}",
+            customer.id,
+            attribute.name,
+            value,
+            polarity,
+            Authority.STATED,
+            Evidence("turn", f"{customer.id}:{at:%Y%m%dT%H%M%S}", quote),
+            at,
+            confidence=0.9,
+        )

@@ -1,0 +1,228 @@
+"""The profile schema: a shop's profile.yaml in, frozen `Attribute`s that clean and check values out.
+
+`Schema.load(path)` raises `ConfigError` with every mistake in the file; `Attribute.clean` raises
+`DataError` that names the valid values. Values of an attribute with a `facet` come from the catalogue:
+pass them as `facets` (facet -> values, or facet -> {value: other ways to say it}).
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from errors import ConfigError, DataError, choices
+from profiles.dates import dates_in
+from profiles.numbers import centimetres_in, numbers_in
+from profiles.observation import Authority, Value
+from profiles.words import Synonyms, common_synonyms, fold_text, match_value
+
+AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
+Facets = Mapping[str, Collection[str]]
+MAX_TEXT = 120
+_TRUTHS = {
+    "true": True,
+    "yes": True,
+    "y": True,
+    "是": True,
+    "false": False,
+    "no": False,
+    "n": False,
+    "否": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One thing a shop may know about a customer, and the rules for it.
+
+    `half_life_days` None: it does not fade.
+    """
+
+    name: str
+    type: AttributeType
+    values: tuple[str, ...] = ()
+    facet: str | None = None
+    many: bool = False
+    polarity: bool = False
+    sensitive: bool = False
+    half_life_days: float | None = None
+    writers: frozenset[Authority] = frozenset({Authority.STATED})
+    label: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    synonyms: Synonyms = field(default_factory=dict)
+
+    def valid_values(self, facets: Facets | None = None) -> tuple[str, ...]:
+        """What a choice may be; empty where anything goes or the catalogue's values were not given."""
+        return self.values or tuple((facets or {}).get(self.facet or "", ()))
+
+    def ways_to_say(self, facets: Facets | None = None) -> Synonyms:
+        """By value: the other words for it, of this schema and of the facets given."""
+        given = (facets or {}).get(self.facet or "", ())
+        if not isinstance(given, Mapping):
+            return self.synonyms
+        return {
+            value: (*self.synonyms.get(value, ()), *given.get(value, ()))
+            for value in {**self.synonyms, **given}
+        }
+
+    def clean(self, value: Value, facets: Facets | None = None, today: date | None = None) -> Value:
+        """The canonical value: "$150" -> 150.0, "medium" -> "M", "friday" -> ISO (needs `today`)."""
+        if self.type in ("money", "number"):
+            return self._clean_number(value)
+        if self.type == "boolean":
+            return self._clean_boolean(value)
+        text = _as_text(value)
+        if not text or len(text) > MAX_TEXT:
+            raise DataError(f"{self.name}: {text[:40]!r} must have 1 to {MAX_TEXT} characters")
+        if self.type == "date":
+            return self._clean_date(text, today)
+        return self._clean_word(text, facets)
+
+    def _clean_word(self, text: str, facets: Facets | None) -> str:
+        valid, synonyms = self.valid_values(facets), self.ways_to_say(facets)
+        if valid:
+            found = match_value(text, valid, synonyms)
+            if found is None:
+                raise DataError(f"{self.name}: {text!r} is not one of {choices(valid)}")
+            return found
+        known = (
+            match_value(text, self.synonyms, self.synonyms) if self.facet or self.type == "choice" else None
+        )
+        return known or " ".join(text.lower().split())
+
+    def _clean_number(self, value: Value) -> float:
+        if isinstance(value, bool):
+            raise DataError(f"{self.name}: {value!r} is not a number")
+        if isinstance(value, str):
+            found = self.numbers(value)
+            if len(found) != 1:
+                raise DataError(f"{self.name}: {value!r} must name one number, like 150")
+            value = -next(iter(found)) if value.strip().startswith(("-", "−")) else next(iter(found))
+        if not math.isfinite(value) or not 0 <= value <= 1e9:
+            raise DataError(f"{self.name}: {value!r} must be between 0 and 1000000000")
+        return round(float(value), 2)
+
+    def _clean_boolean(self, value: Value) -> bool:
+        truth = value if isinstance(value, bool) else _TRUTHS.get(fold_text(str(value)))
+        if truth is None:
+            raise DataError(f"{self.name}: {value!r} is not one of true, false")
+        return truth
+
+    def _clean_date(self, text: str, today: date | None) -> str:
+        try:
+            return date.fromisoformat(text[:10]).isoformat()
+        except ValueError:
+            found = dates_in(text, today) if today else frozenset()
+        if not found:
+            raise DataError(f"{self.name}: {text!r} is not a date like 2026-05-31, friday or next week")
+        return max(found).isoformat()
+
+    def numbers(self, text: str) -> frozenset[float]:
+        """Numbers a text can mean for this attribute; a length in cm may be said in metres or feet."""
+        found = numbers_in(text)
+        if not self.name.endswith("_cm"):
+            return found
+        return frozenset(number for number in found if number >= 30) or centimetres_in(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All attributes by name, in the file's order."""
+
+    attributes: Mapping[str, Attribute]
+
+    def attribute(self, name: str) -> Attribute:
+        """The attribute, or `DataError` that names the known ones."""
+        try:
+            return self.attributes[name]
+        except KeyError:
+            raise DataError(f"unknown attribute {name!r}; known: {choices(self.attributes, 40)}") from None
+
+    def writable_by(self, authority: Authority) -> tuple[Attribute, ...]:
+        return tuple(item for item in self.attributes.values() if authority in item.writers)
+
+    @classmethod
+    def load(cls, path: Path) -> "Schema":
+        try:
+            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"cannot read the profile schema {path}: {error}") from error
+        return cls.parse(loaded, str(path))
+
+    @classmethod
+    def parse(cls, data: object, source: str = "profile schema") -> "Schema":
+        """From what profile.yaml holds; `source` is named in the error."""
+        try:
+            entries = _SchemaFile.model_validate(data).attributes
+        except ValidationError as error:
+            mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            raise ConfigError(f"{source}: {'; '.join(mistakes)}") from error
+        return cls({entry.name: entry.build() for entry in entries})
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: AttributeType
+    values: list[str] | None = None
+    facet: str | None = None
+    many: bool = False
+    polarity: bool = False
+    sensitive: bool = False
+    half_life_days: float | None = Field(default=None, gt=0)
+    writers: list[Authority] = Field(min_length=1)
+    label: dict[str, str] = {}
+    description: str = ""
+    synonyms: dict[str, list[str]] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.type == "choice" and not self.values and not self.facet:
+            raise ValueError(f"choice {self.name!r} needs `values` or a `facet`")
+        if self.polarity and not self.many:
+            raise ValueError(f"{self.name!r} can be liked and disliked, so it must be `many: true`")
+        return self
+
+    def build(self) -> Attribute:
+        shared = common_synonyms().get(self.facet or self.name) or common_synonyms().get(self.name, {})
+        own = {canonical: tuple(names) for canonical, names in self.synonyms.items()}
+        return Attribute(
+            self.name,
+            self.type,
+            tuple(self.values or ()),
+            self.facet,
+            self.many,
+            self.polarity,
+            self.sensitive,
+            self.half_life_days,
+            frozenset(self.writers),
+            self.label,
+            self.description,
+            {name: (*shared.get(name, ()), *own.get(name, ())) for name in {**shared, **own}},
+        )
+
+
+class _SchemaFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    attributes: list[_Entry] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        names = [entry.name for entry in self.attributes]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"declared twice: {', '.join(twice)}")
+        return self
+
+
+def _as_text(value: Value) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a model writes shoe size 42 as a number
+    return str(value).strip()

@@ -1,0 +1,127 @@
+"""The shop's files as far as profiles need them.
+
+A shop directory in, records, acts and catalogue facets out.
+
+A line that cannot be read is an error with its file and number. The catalogue is read leniently:
+whoever searches it reports its broken lines.
+"""
+
+import gzip
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from errors import ConfigError, DataError
+from profiles.behaviour import Act, Products, read_act
+from profiles.schema import Facets, Schema
+
+PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, gzipped or not; none of a file that is not there."""
+    if not path.exists():
+        return
+    open_text = gzip.open if path.suffix == ".gz" else open
+    number = 0
+    try:
+        with open_text(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    loaded = json.loads(line)
+                    if not isinstance(loaded, dict):
+                        raise DataError(f"{path} line {number}: {line[:60]!r} is not a JSON object")
+                    yield loaded
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"{path} line {number}: {error}") from error
+
+
+def read_acts(path: Path) -> Iterator[Act]:
+    """The acts in an event file; events that say nothing about a product are passed over."""
+    for event in read_lines(path):
+        act = read_act(event)
+        if act is not None:
+            yield act
+
+
+def load_schema(shop_dir: Path) -> Schema:
+    """The shop's profile.yaml. Errors: `ConfigError`."""
+    return Schema.load(shop_dir / "profile.yaml")
+
+
+def load_facets(shop_dir: Path) -> Facets:
+    """The catalogue's facet values with other ways to say them: ``{"color": {"navy": ("藏青色",)}}``."""
+    try:
+        declared = tomllib.loads((shop_dir / "shop.toml").read_text(encoding="utf-8")).get("facets", {})
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {shop_dir / 'shop.toml'}: {error}") from error
+    facets: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for product in _products(shop_dir):
+        for name, values in _facets_of(product, product.get("variants") or ()).items():
+            facets[name].update(dict.fromkeys(values, ()))
+    for name, declaration in declared.items():
+        for alias, value in declaration.get("aliases", {}).items():
+            if value in facets[name]:
+                facets[name][value] = (*facets[name][value], alias)
+    return facets
+
+
+def load_products(shop_dir: Path, schema: Schema) -> Products:
+    """Attribute values by product sku and by variant sku, with the price band within the category."""
+    bands = _price_bands(shop_dir)
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for product in _products(shop_dir):
+        variants = product.get("variants") or ()
+        band = (bands[product["sku"]],)
+        found[product["sku"]] = _by_attribute(_facets_of(product, variants), band, schema)
+        for variant in variants:
+            found[variant["sku"]] = _by_attribute(_facets_of(product, [variant]), band, schema)
+    return found
+
+
+def _products(shop_dir: Path) -> Iterator[dict[str, Any]]:
+    path = shop_dir / "catalog.jsonl"
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    for line in lines:
+        try:
+            product = json.loads(line)
+            complete = bool(product["sku"] and product["category"] and float(product["price"]) >= 0)
+        except (ValueError, KeyError, TypeError):
+            continue
+        if complete:
+            yield product
+
+
+def _facets_of(product: Mapping[str, Any], variants: Any) -> dict[str, tuple[str, ...]]:
+    facets: dict[str, tuple[str, ...]] = {"category": (str(product["category"]),)}
+    if product.get("brand"):
+        facets["brand"] = (str(product["brand"]),)
+    for name in ("color", "size"):
+        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if item.get(name)))
+    for name, held in (product.get("facets") or {}).items():
+        if isinstance(held, str):
+            facets[name] = (held,)
+        elif isinstance(held, list):
+            facets[name] = tuple(map(str, held))
+    return facets
+
+
+def _by_attribute(
+    facets: Mapping[str, tuple[str, ...]], band: tuple[str, ...], schema: Schema
+) -> Mapping[str, tuple[str, ...]]:
+    named = {item.name: facets.get(item.facet or item.name, ()) for item in schema.attributes.values()}
+    return {name: values for name, values in (named | {"price_band": band}).items() if values}
+
+
+def _price_bands(shop_dir: Path) -> dict[str, str]:
+    by_category: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for product in _products(shop_dir):
+        by_category[product["category"]].append((float(product["price"]), product["sku"]))
+    return {
+        sku: PRICE_BANDS[place * len(PRICE_BANDS) // len(priced)]
+        for priced in map(sorted, by_category.values())
+        for place, (_, sku) in enumerate(priced)
+    }

@@ -1,0 +1,226 @@
+"""The profile store: observations in, profiles and history out, over any engine of `profiles.database`.
+
+`append` writes journal and projection in one transaction; when it returns, the write survives a crash.
+Errors: `Refused` for what the schema does not let the authority write, `DataError` for an unknown
+attribute or a time without a zone, `StorageError` for a full or damaged database (nothing of that
+append is written, all earlier ones remain).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from errors import DataError, NotFound, Refused, choices
+from profiles.claims import claim_from_json, claim_to_json
+from profiles.customer import Customer
+from profiles.database import reading, writing
+from profiles.fold import Settled, fold, settle, weigh_profile
+from profiles.observation import Authority, Change, Observation, Profile, Trait
+from profiles.schema import Schema
+from profiles.tables import (
+    customers,
+    insert_missing,
+    insert_or_replace,
+    metadata,
+    observation_of,
+    observations,
+    profiles,
+    row_of,
+    time_text,
+)
+
+IDS_PER_QUERY = 500
+
+
+class ProfileStore:
+    """One journal and its projection.
+
+    Holds nothing but the engine, so any number of processes may share a database.
+    """
+
+    def __init__(self, engine: Engine, schema: Schema) -> None:
+        self.engine = engine
+        self.schema = schema
+        with writing(engine) as connection:
+            metadata.create_all(connection)
+
+    def append(self, items: Sequence[Observation]) -> Change:
+        """Write the observations whose ids are new, of any number of customers.
+
+        Says what became of the traits.
+        """
+        for item in items:
+            self._check(item)
+        with writing(self.engine) as connection:
+            touched = sorted({item.customer for item in items})
+            insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
+            for name in touched:  # PostgreSQL: one writer per customer; SQLite has one writer anyway
+                connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
+            new = _unknown(connection, items)
+            insert_missing(connection, observations, [row_of(item) for item in new])
+            return self._project(connection, new)
+
+    def read(self, customer: str, at: datetime | None = None) -> Profile:
+        """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(profiles.c.body, profiles.c.newest).where(profiles.c.customer == customer)
+            ).one_or_none()
+        if row is None:
+            return Profile(customer)
+        newest = datetime.fromisoformat(row.newest)
+        if at is not None and at < newest:
+            past = fold(self.history(customer), self.schema, at)
+            return Profile(customer, past.traits, past.past)
+        moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
+        return weigh_profile(customer, _settled_from_text(row.body), self.schema, moment)
+
+    def history(self, customer: str) -> list[Observation]:
+        """The customer's journal, oldest first."""
+        statement = (
+            select(observations)
+            .where(observations.c.customer == customer)
+            .order_by(observations.c.at, observations.c.seq)
+        )
+        with reading(self.engine) as connection:
+            return [observation_of(row) for row in connection.execute(statement)]
+
+    def customers(self) -> list[str]:
+        """Ids of everyone the store has heard of, sorted."""
+        with reading(self.engine) as connection:
+            return list(connection.execute(select(customers.c.id).order_by(customers.c.id)).scalars())
+
+    def customer(self, customer: str) -> Customer:
+        """The shop's record of a customer; `NotFound` names some valid ids."""
+        with reading(self.engine) as connection:
+            found = connection.execute(
+                select(customers.c.record).where(customers.c.id == customer)
+            ).scalar_one_or_none()
+        if found is None:
+            raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
+        return Customer(**json.loads(found))
+
+    def put_customers(self, records: Sequence[Customer]) -> None:
+        """Write the shop's records, in place of earlier ones."""
+        with writing(self.engine) as connection:
+            insert_or_replace(connection, customers, [_customer_row(record) for record in records])
+
+    def is_empty(self) -> bool:
+        with reading(self.engine) as connection:
+            return connection.execute(select(observations.c.seq).limit(1)).first() is None
+
+    def rebuild(self) -> int:
+        """Replay the whole journal into the projection; returns the number of customers."""
+        with writing(self.engine) as connection:
+            connection.execute(profiles.delete())
+            everyone = list(connection.execute(select(observations.c.customer).distinct()).scalars())
+            for name in sorted(everyone):
+                rows = connection.execute(select(observations).where(observations.c.customer == name))
+                self._project(connection, [observation_of(row) for row in rows])
+        return len(everyone)
+
+    def _check(self, item: Observation) -> None:
+        attribute = self.schema.attribute(item.attribute)
+        if item.at.tzinfo is None:
+            raise DataError(f"observation {item.id!r}: its time {item.at} must have a zone")
+        if not 0.0 <= item.confidence <= 1.0:
+            raise DataError(f"observation {item.id!r}: confidence {item.confidence} must be between 0 and 1")
+        if item.op == "assert" and item.authority not in attribute.writers:
+            raise Refused(
+                f"{item.authority.value!r} may not write {attribute.name!r}, only {choices(attribute.writers)}"
+            )
+        if (
+            item.op == "retract"
+            and item.authority is not Authority.SHOP
+            and attribute.writers == {Authority.SHOP}
+        ):
+            raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
+
+    def _project(self, connection: Connection, new: Sequence[Observation]) -> Change:
+        """Fold again only the attributes that were touched, of the customers that were."""
+        touched: dict[str, set[str]] = defaultdict(set)
+        newest: dict[str, datetime] = {}
+        for item in new:
+            touched[item.customer].add(item.attribute)
+            newest[item.customer] = max(item.at, newest.get(item.customer, item.at))
+        changes, rows = [], []
+        for name, attributes in touched.items():
+            held = connection.execute(
+                select(profiles.c.body, profiles.c.newest).where(profiles.c.customer == name)
+            ).one_or_none()
+            before = _settled_from_text(held.body) if held else {}
+            journal = connection.execute(
+                select(observations).where(
+                    observations.c.customer == name, observations.c.attribute.in_(attributes)
+                )
+            )
+            after = before | settle((observation_of(row) for row in journal), self.schema)
+            last = max(time_text(newest[name]), held.newest if held else "")
+            rows.append({"customer": name, "body": _settled_to_text(after), "newest": last})
+            moment = datetime.fromisoformat(last)
+            changes.append(
+                _difference(
+                    weigh_profile(name, before, self.schema, moment).traits,
+                    weigh_profile(name, after, self.schema, moment).traits,
+                    self.schema,
+                )
+            )
+        insert_or_replace(connection, profiles, rows)
+        return Change(
+            tuple(trait for change in changes for trait in change.added),
+            tuple(trait for change in changes for trait in change.superseded),
+            tuple(trait for change in changes for trait in change.retracted),
+        )
+
+
+def _unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
+    by_id = {item.id: item for item in reversed(items)}  # of two with one id the first counts
+    ids = list(by_id)
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        part = ids[start : start + IDS_PER_QUERY]
+        known = connection.execute(select(observations.c.id).where(observations.c.id.in_(part))).scalars()
+        for name in list(known):
+            del by_id[name]
+    return [item for item in dict.fromkeys(items) if by_id.get(item.id) is item]
+
+
+def _difference(before: Iterable[Trait], after: Iterable[Trait], schema: Schema) -> Change:
+    def identity(trait: Trait) -> tuple[object, ...]:
+        return trait.attribute, trait.value, trait.polarity, trait.authority
+
+    def slot(trait: Trait) -> tuple[object, ...]:
+        return trait.attribute, trait.value if schema.attribute(trait.attribute).many else None
+
+    old, new = {identity(t): t for t in before}, {identity(t): t for t in after}
+    occupied = {slot(trait) for trait in new.values()}
+    left = [trait for key, trait in old.items() if key not in new]
+    return Change(
+        tuple(trait for key, trait in new.items() if key not in old),
+        tuple(trait for trait in left if slot(trait) in occupied),
+        tuple(trait for trait in left if slot(trait) not in occupied),
+    )
+
+
+def _customer_row(record: Customer) -> dict[str, str]:
+    return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}
+
+
+def _settled_to_text(settled: Mapping[str, Settled]) -> str:
+    body = {
+        name: [[claim_to_json(c) for c in item.current], [claim_to_json(c) for c in item.past]]
+        for name, item in settled.items()
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _settled_from_text(body: str) -> dict[str, Settled]:
+    loaded: dict[str, Any] = json.loads(body)
+    return {
+        name: Settled(tuple(map(claim_from_json, current)), tuple(map(claim_from_json, past)))
+        for name, (current, past) in loaded.items()
+    }
