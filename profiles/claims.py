@@ -35,12 +35,9 @@ class Claim:
     polarity: Polarity
     authority: Authority
     weights: tuple[Weight, ...]
+    since: datetime
     until: datetime | None = None
     challenges: tuple["Claim", ...] = ()
-
-    @property
-    def since(self) -> datetime:
-        return min(weight.at for weight in self.weights)
 
     def says_the_same(self, value: Value, polarity: Polarity) -> bool:
         return self.value == value and self.polarity == polarity
@@ -53,6 +50,7 @@ def claim_of(observation: Observation) -> Claim:
         observation.polarity,
         observation.authority,
         (Weight(observation.evidence, observation.confidence, observation.at),),
+        observation.at,
     )
 
 
@@ -99,6 +97,7 @@ def claim_to_json(claim: Claim) -> dict[str, Any]:
             [w.evidence.kind, w.evidence.id, w.evidence.quote, w.confidence, w.at.isoformat()]
             for w in claim.weights
         ],
+        "since": claim.since.isoformat(),
         "until": claim.until.isoformat() if claim.until else None,
         "c": [claim_to_json(challenge) for challenge in claim.challenges],
     }
@@ -114,6 +113,7 @@ def claim_from_json(data: dict[str, Any]) -> Claim:
             Weight(Evidence(kind, id_, quote), confidence, datetime.fromisoformat(at))
             for kind, id_, quote, confidence, at in data["w"]
         ),
+        datetime.fromisoformat(data["since"]),
         datetime.fromisoformat(data["until"]) if data["until"] else None,
         tuple(claim_from_json(challenge) for challenge in data["c"]),
     )

@@ -30,15 +30,16 @@ _EN_DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH
 _EN_MONTH_DAY = re.compile(rf"\b({_MONTH})\.?\s+(?:the\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\b")
 _ZH_MONTH_DAY = re.compile(r"(?<![年\d])(\d{1,2})月(\d{1,2})[日号]?")
 _EN_WEEKDAY = re.compile(
-    r"\b(next\s+)?(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.ASCII
+    r"\b(next\s+)?(monday|tues(?:day)?|wednesday|thurs?(?:day)?|fri(?:day)?|saturday|sunday)\b", re.ASCII
 )
 _ZH_WEEKDAY = re.compile(r"(下+)?(?:个)?(?:周|星期|礼拜)([一二三四五六日天])")
-_SPAN = re.compile(r"(?:in|within)\s+(an?|[a-z]+|\d+)\s+(day|week|month)s?")
+_SPAN = re.compile(r"(?:in|within)\s+([a-z]+|\d+)\s+(day|week|month)s?\b")
+_SPAN_FROM = re.compile(r"\b([a-z]+|\d+)\s+(day|week|month)s?\s+(?:from (?:now|today)|later)\b")
 _ZH_SPAN = re.compile(r"([\d一二两三四五六七八九十]+)\s*个?(天|周|星期|礼拜|月)(?:之?内|以?后|之后)")
 _DAYS = {"day": 1, "天": 1, "week": 7, "周": 7, "星期": 7, "礼拜": 7, "month": 30, "月": 30}
 _OFFSETS = (
     (r"\b(?:today|tonight)\b|今天|今晚", 0),
-    (r"\btomorrow\b|明天|明晚", 1),
+    (r"(?<!day after )\btomorrow\b|明天|明晚", 1),
     (r"\bday after tomorrow\b|(?<!大)后天", 2),
     (r"大后天", 3),
     (r"\bnext week\b|下周(?![一二三四五六日天末])|下个?(?:星期|礼拜)(?![一二三四五六日天])", 7),
@@ -85,7 +86,7 @@ def _relative(text: str, today: date) -> Iterator[date]:
     for pattern, days in _OFFSETS:
         if re.search(pattern, text):
             yield today + timedelta(days=days)
-    for match in (*_SPAN.finditer(text), *_ZH_SPAN.finditer(text)):
+    for match in (m for pattern in (_SPAN, _SPAN_FROM, _ZH_SPAN) for m in pattern.finditer(text)):
         count = 1.0 if match[1] in ("a", "an") else next(iter(numbers_in(match[1])), 0.0)
         if 0 < count < 1000:
             yield today + timedelta(days=int(count) * _DAYS[match[2]])

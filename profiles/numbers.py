@@ -73,7 +73,7 @@ def numbers_in(text: str) -> frozenset[float]:
 def centimetres_in(text: str) -> frozenset[float]:
     """Lengths named in other units, as whole centimetres: "1.75 m", "一米七五", "5'11", "6 ft"."""
     text = normalise(text)
-    found = {round(number * 100.0, 1) for number in numbers_in(text) if 0.5 <= number <= 2.5}
+    found = {round(float(match[0]) * 100.0, 1) for match in re.finditer(r"(?<![\d.])[12]\.\d+", text)}
     for match in _METRES.finditer(text):
         tail = "".join(str(_HAN_DIGITS.get(char, char)) for char in match[2]).ljust(2, "0")
         found.add(100.0 * float(_HAN_DIGITS.get(match[1], match[1])) + float(tail))

@@ -127,7 +127,7 @@ class Attribute:
         found = numbers_in(text)
         if not self.name.endswith("_cm"):
             return found
-        return frozenset(number for number in found if number >= 30) or centimetres_in(text)
+        return centimetres_in(text) or found
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class ProfileStore:
             raise DataError(f"observation {item.id!r}: confidence {item.confidence} must be between 0 and 1")
         if item.op == "assert" and item.authority not in attribute.writers:
             raise Refused(
-                f"{item.authority.value!r} may not write {attribute.name!r}, only {choices(attribute.writers)}"
+                f"{item.authority.value} may not write {attribute.name!r}, only {choices(attribute.writers)}"
             )
         if (
             item.op == "retract"

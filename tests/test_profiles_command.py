@@ -1,0 +1,184 @@
+"""Import, behaviour, card and the commands, on a small shop directory."""
+
+import json
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from errors import DataError
+from profiles.__main__ import main
+from profiles.behaviour import Act, Affinity, Products, observe, read_act
+from profiles.card import MAX_CHARS, card
+from profiles.fold import fold
+from profiles.importing import ensure_imported, import_shop, open_store
+from profiles.observation import Authority, Profile
+from tests.profiles_shop import SCHEMA, START, observation, write_shop
+
+PRODUCTS: Products = {
+    "P1": {"color": ("navy",), "category": ("jackets",)},
+    "P2": {"color": ("red",), "category": ("boots",)},
+    "P3": {"color": ("red", "navy", "black", "white")},
+}
+
+
+def act(number: int, sku: str, name: str = "Product Viewed", days: float = 0) -> Act:
+    return Act(f"e{number:03d}", "C1", name, START + timedelta(days=days), (sku,))
+
+
+def run(shop: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main([*arguments, "--shop", str(shop)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return write_shop(tmp_path / "shop", customers=3, events=120)
+
+
+def test_what_a_customer_does_often_becomes_an_observed_like_with_counts() -> None:
+    acts = [*(act(i, "P1", days=i) for i in range(5)), act(9, "P1", "Order Completed", 9)]
+    found = {item.attribute: item for item in observe(acts, PRODUCTS, SCHEMA)}
+    color = found["color"]
+    assert (color.value, color.polarity, color.authority) == ("navy", "like", Authority.OBSERVED)
+    assert (color.evidence.id, color.evidence.quote) == ("e009", "viewed 5, bought 1")
+    assert 0.0 < color.confidence <= 0.9
+
+
+def test_a_single_visit_and_a_product_in_many_colours_say_nothing() -> None:
+    assert not observe([act(1, "P1")], PRODUCTS, SCHEMA)
+    assert not observe([act(i, "P3") for i in range(5)], PRODUCTS, SCHEMA)
+
+
+def test_behaviour_is_the_same_whatever_order_the_events_come_in() -> None:
+    acts = [act(i, "P1" if i % 3 else "P2", days=i) for i in range(20)]
+    assert observe(acts, PRODUCTS, SCHEMA) == observe(acts[::-1], PRODUCTS, SCHEMA)
+
+
+def test_an_affinity_halves_in_its_half_life() -> None:
+    affinity = Affinity(half_life_days=10)
+    affinity.add(act(1, "P1"), 4.0)
+    assert affinity.score_at(START + timedelta(days=10)) == pytest.approx(2.0)
+    affinity.add(act(2, "P1", days=10), 1.0)
+    assert affinity.score_at(START + timedelta(days=10)) == pytest.approx(3.0)
+
+
+def test_new_counts_replace_the_old_ones_instead_of_adding_to_them() -> None:
+    acts = [act(i, "P1", days=i) for i in range(8)]
+    before, after = observe(acts[:5], PRODUCTS, SCHEMA), observe(acts, PRODUCTS, SCHEMA)
+    (trait,) = fold([*before, *after], SCHEMA, START + timedelta(days=8)).of("category")
+    assert [item.quote for item in trait.evidence] == ["viewed 8"]
+    assert trait.confidence <= 0.9
+
+
+def test_an_event_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(DataError, match="m7"):
+        read_act({"event": "Product Viewed", "messageId": "m7", "timestamp": "yesterday", "properties": {}})
+    assert read_act({"event": "Page Scrolled", "messageId": "m8"}) is None
+
+
+def test_an_import_is_idempotent(shop: Path, tmp_path: Path) -> None:
+    store = open_store(shop, tmp_path / "state")
+    ensure_imported(shop, store)
+    first = {name: store.history(name) for name in store.customers()}
+    import_shop(shop, store)
+    assert {name: store.history(name) for name in store.customers()} == first
+    assert list(first) == ["C1001", "C1002", "C1003"] and all(first.values())
+
+
+def test_a_later_import_brings_only_what_is_new(shop: Path, tmp_path: Path) -> None:
+    store = open_store(shop, tmp_path / "state")
+    ensure_imported(shop, store)
+    before = len(store.history("C1001"))
+    order = {
+        "id": "AP-9",
+        "customer": "C1001",
+        "placed": "2026-10-05T09:00:00Z",
+        "status": "paid",
+        "total": 10,
+    }
+    with (shop / "orders.jsonl").open("a") as lines:
+        lines.write(json.dumps(order) + "\n")
+    import_shop(shop, store)
+    news = store.history("C1001")[before:]
+    assert {(item.attribute, item.value) for item in news} == {("order_count", 2.0), ("total_spent", 70.5)}
+
+
+def test_without_consent_to_profiling_nothing_observed_and_nothing_sensitive_is_kept(
+    shop: Path, tmp_path: Path
+) -> None:
+    store = open_store(shop, tmp_path / "state")
+    ensure_imported(shop, store)
+    willing, unwilling = store.read("C1001"), store.read("C1002")
+    assert any(trait.authority is Authority.OBSERVED for trait in willing.traits) and willing.of("allergy")
+    assert {trait.authority for trait in unwilling.traits} == {Authority.SHOP, Authority.STATED}
+    assert not unwilling.of("allergy")
+
+
+def test_an_import_of_a_shop_of_300_customers_takes_seconds(tmp_path: Path) -> None:
+    big = write_shop(tmp_path / "big", customers=300, events=30_000)
+    store = open_store(big, tmp_path / "state")
+    start = time.perf_counter()
+    import_shop(big, store)
+    assert time.perf_counter() - start < 15
+
+
+def test_list_imports_by_itself_and_counts_orders(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(shop, capsys, "list", "--json")
+    rows = json.loads(out)
+    assert code == 0 and [row["customer"] for row in rows] == ["C1001", "C1002", "C1003"]
+    assert rows[0]["orders"] == 1 and rows[0]["name"] == "Customer 0" and rows[0]["traits"] > 3
+
+
+def test_show_prints_the_contract(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(shop, capsys, "show", "C1001", "--json")
+    shown: dict[str, Any] = json.loads(out)
+    assert code == 0 and list(shown) == ["customer", "traits", "past"]
+    contract = ["attribute", "value", "polarity", "authority", "confidence", "evidence"]
+    assert list(shown["traits"][0]) == [*contract, "since", "until", "challenges"]
+    liked = next(trait for trait in shown["traits"] if trait["value"] == "dark green")
+    assert liked["evidence"][0]["quote"] == "I love dark green"
+
+
+@pytest.mark.parametrize("command", [("show", "C9"), ("history", "C9"), ("explain", "C9", "color")])
+def test_an_unknown_customer_is_an_error_that_names_valid_ones(
+    shop: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    code, _, err = run(shop, capsys, *command)
+    assert code == 4 and "C1001" in err
+
+
+def test_explain_and_history_give_reasons(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "I love dark green" in run(shop, capsys, "explain", "C1001", "color")[1]
+    assert "nothing is known" in run(shop, capsys, "explain", "C1001", "budget")[1]
+    assert "stated" in run(shop, capsys, "history", "C1001")[1]
+    code, _, err = run(shop, capsys, "explain", "C1001", "shoe_color")
+    assert code == 3 and "budget" in err
+
+
+def test_a_broken_line_is_named_with_file_and_number(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "customers.jsonl").write_text('{"id": "C1"}\n{broken\n')
+    code, _, err = run(shop, capsys, "list")
+    assert code == 3 and "customers.jsonl line 2" in err
+
+
+def test_the_card_is_short_stable_and_puts_the_customers_word_first() -> None:
+    journal = [
+        observation("1", "color", "red", polarity="like", by=Authority.OBSERVED),
+        observation("2", "material", "wool", polarity="dislike"),
+        observation("3", "size", "M"),
+        observation("4", "budget", 150.0),
+        observation("5", "member_tier", "gold", by=Authority.SHOP),
+    ]
+    line = card(fold(journal, SCHEMA, START), SCHEMA)
+    assert line == "budget: 150; size: M; dislikes material: wool; member_tier: gold; (seen) likes color: red"
+    assert card(fold(journal[::-1], SCHEMA, START), SCHEMA) == line
+    assert card(Profile("C1"), SCHEMA) == ""
+
+
+def test_a_card_of_a_large_profile_stays_within_its_length() -> None:
+    journal = [observation(f"{i}", "need", f"need {i} {'x' * 40}", polarity="like") for i in range(50)]
+    assert len(card(fold(journal, SCHEMA, START), SCHEMA)) <= MAX_CHARS
