@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select
@@ -35,6 +36,7 @@ from profiles.tables import (
 )
 
 IDS_PER_QUERY = 500
+PROJECTION_FORMAT = 1  # raise it when claims, their JSON or the fold's rules change
 
 
 class ProfileStore:
@@ -46,6 +48,7 @@ class ProfileStore:
     def __init__(self, engine: Engine, schema: Schema) -> None:
         self.engine = engine
         self.schema = schema
+        self._rules = _fingerprint(schema)
         with writing(engine) as connection:
             metadata.create_all(connection)
 
@@ -68,16 +71,14 @@ class ProfileStore:
     def read(self, customer: str, at: datetime | None = None) -> Profile:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
         with reading(self.engine) as connection:
-            row = connection.execute(
-                select(profiles.c.body, profiles.c.newest).where(profiles.c.customer == customer)
-            ).one_or_none()
+            row = connection.execute(select(profiles).where(profiles.c.customer == customer)).one_or_none()
         if row is None:
             return Profile(customer)
         newest = datetime.fromisoformat(row.newest)
-        if at is not None and at < newest:
-            past = fold(self.history(customer), self.schema, at)
-            return Profile(customer, past.traits, past.past)
         moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
+        if moment < newest or row.rules != self._rules:
+            folded = fold(self.history(customer), self.schema, moment)
+            return Profile(customer, folded.traits, folded.past)
         return weigh_profile(customer, _settled_from_text(row.body), self.schema, moment)
 
     def history(self, customer: str) -> list[Observation]:
@@ -150,18 +151,17 @@ class ProfileStore:
             newest[item.customer] = max(item.at, newest.get(item.customer, item.at))
         changes, rows = [], []
         for name, attributes in touched.items():
-            held = connection.execute(
-                select(profiles.c.body, profiles.c.newest).where(profiles.c.customer == name)
-            ).one_or_none()
-            before = _settled_from_text(held.body) if held else {}
-            journal = connection.execute(
-                select(observations).where(
-                    observations.c.customer == name, observations.c.attribute.in_(attributes)
-                )
-            )
-            after = before | settle((observation_of(row) for row in journal), self.schema)
+            held = connection.execute(select(profiles).where(profiles.c.customer == name)).one_or_none()
+            journal = select(observations).where(observations.c.customer == name)
+            if held and held.rules == self._rules:
+                before = _settled_from_text(held.body)
+                journal = journal.where(observations.c.attribute.in_(attributes))
+            else:
+                before = {}
+            after = before | settle(map(observation_of, connection.execute(journal)), self.schema)
             last = max(time_text(newest[name]), held.newest if held else "")
-            rows.append({"customer": name, "body": _settled_to_text(after), "newest": last})
+            body = _settled_to_text(after)
+            rows.append({"customer": name, "body": body, "newest": last, "rules": self._rules})
             moment = datetime.fromisoformat(last)
             changes.append(
                 _difference(
@@ -204,6 +204,12 @@ def _difference(before: Iterable[Trait], after: Iterable[Trait], schema: Schema)
         tuple(trait for trait in left if slot(trait) in occupied),
         tuple(trait for trait in left if slot(trait) not in occupied),
     )
+
+
+def _fingerprint(schema: Schema) -> str:
+    """Of all that a projection depends on beside the journal."""
+    shape = [(item.name, item.many) for item in schema.attributes.values()]
+    return sha256(repr((PROJECTION_FORMAT, shape)).encode()).hexdigest()[:16]
 
 
 def _customer_row(record: Customer) -> dict[str, str]:

@@ -41,6 +41,7 @@ profiles = Table(
     Column("customer", String(100), primary_key=True),
     Column("body", Text, nullable=False),  # JSON: attribute -> settled claims
     Column("newest", String(32), nullable=False),
+    Column("rules", String(16), nullable=False),  # what the body was folded by; another value: fold again
 )
 customers = Table(
     "customer",

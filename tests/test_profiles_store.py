@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.fold import fold
 from profiles.observation import Authority, Observation
+from profiles.schema import Schema
 from profiles.store import ProfileStore
 from profiles.tables import profiles
 from tests.profiles_shop import SCHEMA, START, observation
@@ -76,6 +78,18 @@ def test_projection_fold_and_rebuild_agree_however_the_journal_arrives(
     store.rebuild()
     assert {k: sorted(v) for k, v in bodies(store).items()} == {k: sorted(v) for k, v in before.items()}
     assert (store.read("C1", at).traits, store.read("C1", at).past) == (expected.traits, expected.past)
+
+
+def test_a_schema_that_changed_is_followed_at_once(tmp_path: Path) -> None:
+    engine = open_database(tmp_path / "a.db")
+    ProfileStore(engine, SCHEMA).append(
+        [observation("1", "size", "M"), observation("2", "size", "L", days=1)]
+    )
+    several = Schema(dict(SCHEMA.attributes) | {"size": replace(SCHEMA.attribute("size"), many=True)})
+    store = ProfileStore(engine, several)
+    assert {trait.value for trait in store.read("C1").traits} == {"M", "L"}
+    store.append([observation("3", "size", "S", days=2)])
+    assert {trait.value for trait in store.read("C1").traits} == {"S", "M", "L"}
 
 
 def test_appending_twice_writes_once(store: ProfileStore) -> None:
