@@ -70,8 +70,9 @@ def weigh(claim: Claim, half_life_days: float | None, at: datetime) -> Trait:
     evidence: dict[tuple[str, str], Evidence] = {}
     for weight in claim.weights:
         key = (weight.evidence.kind, weight.evidence.id)
-        age = max(0.0, (at - weight.at).total_seconds() / DAY)
-        faded = weight.confidence * (exp2(-age / half_life_days) if half_life_days else 1.0)
+        faded = weight.confidence
+        if half_life_days:
+            faded *= exp2(-max(0.0, (at - weight.at).total_seconds() / DAY) / half_life_days)
         best[key] = max(best.get(key, 0.0), faded)
         evidence.setdefault(key, weight.evidence)
     return Trait(

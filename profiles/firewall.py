@@ -156,7 +156,8 @@ class Firewall:
         if attribute.sensitive and not consent:
             raise Refused(f"{attribute.name!r} is sensitive and the customer has not consented to keeping it")
         polarity = _polarity(attribute, change.polarity)
-        if polarity == "like" and found.denied:
+        said_outright = attribute.type in ("text", "choice") and polarity != "dislike"
+        if said_outright and found.denied:  # not for numbers: "can't spend more than 150" is a budget
             raise Refused(f"the customer's words before {found.text[:80]!r} deny it")
         value = attribute.clean(change.value, self.facets, today)
         self._support(attribute, value, found.text, today)

@@ -6,7 +6,7 @@ Behaviour becomes observed traits only for customers who consent to profiling.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from profiles.behaviour import Act, observe
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE, open_database
 from profiles.observation import Authority, Observation
-from profiles.records import OrderNumbers, read_time, record_observations, stated_observations
+from profiles.records import OrderLine, OrderNumbers, record_observations, stated_observations
 from profiles.shop_files import load_facets, load_products, load_schema, read_acts, read_lines
 from profiles.store import ProfileStore
 
@@ -38,7 +38,8 @@ class Imported:
 
 def open_store(shop_dir: Path, state_dir: Path) -> ProfileStore:
     """The store of a shop, in its state directory."""
-    return ProfileStore(open_database(state_dir / DATABASE_FILE), load_schema(shop_dir))
+    schema = load_schema(shop_dir)  # first: a folder that is no shop gets no database
+    return ProfileStore(open_database(state_dir / DATABASE_FILE), schema)
 
 
 def ensure_imported(shop_dir: Path, store: ProfileStore, progress: Progress = lambda line: None) -> None:
@@ -49,10 +50,11 @@ def ensure_imported(shop_dir: Path, store: ProfileStore, progress: Progress = la
 
 def import_shop(shop_dir: Path, store: ProfileStore, progress: Progress = lambda line: None) -> Imported:
     """Read all records and append what is new. Errors: `DataError`, `ConfigError`, `StorageError`."""
-    records = {str(record["id"]): record for record in _with(read_lines(shop_dir / "customers.jsonl"), "id")}
-    orders: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for order in _with(read_lines(shop_dir / "orders.jsonl"), "customer", "placed", "status", "total"):
-        orders[str(order["customer"])].append(order)
+    records = {_id(record): record for record in read_lines(shop_dir / "customers.jsonl")}
+    orders: dict[str, list[OrderLine]] = defaultdict(list)
+    for line in read_lines(shop_dir / "orders.jsonl"):
+        order = OrderLine.from_record(line)
+        orders[order.customer].append(order)
     progress(f"read {len(records)} customers, {sum(map(len, orders.values()))} orders")
     acts: dict[str, list[Act]] = defaultdict(list)
     for act in read_acts(shop_dir / "events.jsonl.gz"):
@@ -77,7 +79,7 @@ def _observations(
     shop_dir: Path,
     store: ProfileStore,
     records: dict[str, dict[str, Any]],
-    orders: dict[str, list[dict[str, Any]]],
+    orders: dict[str, list[OrderLine]],
     acts: dict[str, list[Act]],
 ) -> dict[str, list[Observation]]:
     facets = load_facets(shop_dir)
@@ -106,16 +108,14 @@ def _news(store: ProfileStore, customer: str, facts: list[Observation]) -> list[
     return [fact for fact in facts if (fact.attribute, fact.value) not in held]
 
 
-def _newest(orders: dict[str, list[dict[str, Any]]], acts: dict[str, list[Act]]) -> datetime:
+def _newest(orders: dict[str, list[OrderLine]], acts: dict[str, list[Act]]) -> datetime:
     """The time of the newest record: what the shop's books are as of."""
-    times = [read_time(order["placed"]) for placed in orders.values() for order in placed]
+    times = [order.placed for placed in orders.values() for order in placed]
     times += [act.at for done in acts.values() for act in done]
     return max(times, default=datetime(2000, 1, 1, tzinfo=UTC))
 
 
-def _with(rows: Any, *keys: str) -> Any:
-    for number, row in enumerate(rows, start=1):
-        missing = [key for key in keys if key not in row]
-        if missing:
-            raise DataError(f"record {number} lacks {', '.join(missing)}: {str(row)[:80]}")
-        yield row
+def _id(record: Mapping[str, Any]) -> str:
+    if not record.get("id"):
+        raise DataError(f"a customer without an id: {str(record)[:80]}")
+    return str(record["id"])

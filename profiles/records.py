@@ -19,6 +19,25 @@ _UNPAID = frozenset({"cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
+class OrderLine:
+    """What profiles need of a line of orders.jsonl; `total` in the shop's currency."""
+
+    customer: str
+    placed: datetime
+    status: str
+    total: float
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "OrderLine":
+        """Errors: `DataError` names the order and what is wrong with it."""
+        try:
+            placed, total = read_time(record["placed"]), float(record["total"])
+            return cls(str(record["customer"]), placed, str(record["status"]), total)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"order {record.get('id')!r} cannot be read: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
 class OrderNumbers:
     """A customer's orders in numbers. `spent` is in the shop's currency, cancelled orders left out."""
 
@@ -27,10 +46,10 @@ class OrderNumbers:
     return_rate: float = 0.0
 
     @classmethod
-    def of(cls, orders: Sequence[Mapping[str, Any]]) -> "OrderNumbers":
-        kept = [order for order in orders if order["status"] not in _UNPAID]
-        returned = sum(order["status"] in _RETURNED for order in kept)
-        spent = round(sum(float(order["total"]) for order in kept), 2)
+    def of(cls, orders: Sequence[OrderLine]) -> "OrderNumbers":
+        kept = [order for order in orders if order.status not in _UNPAID]
+        returned = sum(order.status in _RETURNED for order in kept)
+        spent = round(sum(order.total for order in kept), 2)
         return cls(len(orders), spent, round(returned / len(kept), 2) if kept else 0.0)
 
 

@@ -118,6 +118,7 @@ class ProfileStore:
     def rebuild(self) -> int:
         """Replay the whole journal into the projection; returns the number of customers."""
         with writing(self.engine) as connection:
+            connection.execute(select(customers.c.id).order_by(customers.c.id).with_for_update()).all()
             connection.execute(profiles.delete())
             everyone = list(connection.execute(select(observations.c.customer).distinct()).scalars())
             for name in sorted(everyone):

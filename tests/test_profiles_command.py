@@ -165,6 +165,20 @@ def test_a_broken_line_is_named_with_file_and_number(shop: Path, capsys: pytest.
     assert code == 3 and "customers.jsonl line 2" in err
 
 
+def test_an_order_that_cannot_be_read_is_named(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order = {"id": "AP-7", "customer": "C1001", "placed": "soon", "status": "paid", "total": 5}
+    (shop / "orders.jsonl").write_text(json.dumps(order))
+    code, _, err = run(shop, capsys, "list")
+    assert code == 3 and "AP-7" in err
+
+
+def test_a_folder_that_is_no_shop_is_an_error_and_stays_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(tmp_path / "nowhere", capsys, "list")
+    assert code == 2 and "profile.yaml" in err and not (tmp_path / "nowhere").exists()
+
+
 def test_the_card_is_short_stable_and_puts_the_customers_word_first() -> None:
     journal = [
         observation("1", "color", "red", polarity="like", by=Authority.OBSERVED),
