@@ -105,11 +105,12 @@ class Firewall:
         id_prefix: str,
         profile: Profile,
         *,
-        consent: bool = False,
+        sensitive_allowed: bool = False,
     ) -> Admitted:
         """`heard`: turn id -> customer's words, oldest first.
 
-        `consent`: to keep sensitive things. `at`: now, aware.
+        `sensitive_allowed`: the
+        customer consents to keeping sensitive things. `at`: now, aware.
 
         Observation ids are ``id_prefix:000`` and so on, so that a repeated turn writes nothing twice.
         """
@@ -118,7 +119,7 @@ class Firewall:
         for number, change in enumerate(changes):
             try:
                 found = self._quoted(change, heard)
-                value, polarity = self._judge(change, found, at.date(), profile, consent)
+                value, polarity = self._judge(change, found, at.date(), profile, sensitive_allowed)
             except (DataError, Refused) as error:
                 refused.append((change, str(error)))
                 continue
@@ -145,7 +146,7 @@ class Firewall:
         return found
 
     def _judge(
-        self, change: ProposedChange, found: Found, today: date, profile: Profile, consent: bool
+        self, change: ProposedChange, found: Found, today: date, profile: Profile, sensitive_allowed: bool
     ) -> tuple[Value, Polarity]:
         attribute = self.schema.attribute(change.attribute)
         if change.polarity == "forget":
@@ -153,7 +154,7 @@ class Firewall:
         if Authority.STATED not in attribute.writers:
             named = choices(item.name for item in self.schema.writable_by(Authority.STATED))
             raise Refused(f"a customer cannot set {attribute.name!r}; they can state {named}")
-        if attribute.sensitive and not consent:
+        if attribute.sensitive and not sensitive_allowed:
             raise Refused(f"{attribute.name!r} is sensitive and the customer has not consented to keeping it")
         polarity = _polarity(attribute, change.polarity)
         said_outright = attribute.type in ("text", "choice") and polarity != "dislike"
@@ -195,7 +196,7 @@ class Firewall:
         unsaid = {number for number in numbers_in(value) if re.search(r"\d", value)} - numbers_in(quote)
         if unsaid:
             raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value!r}")
-        if self._named(attribute, value, quote) or (stems(value) - _COMMON) & stems(quote):
+        if self._named(attribute, value, quote) or _share_a_stem(value, quote):
             return
         valid = attribute.valid_values(self.facets)
         other = next((item for item in valid if self._named(attribute, item, quote)), None)
@@ -206,7 +207,10 @@ class Firewall:
             raise Refused(f"{attribute.name}: nothing in the quote {quote[:80]!r} says {value!r}")
 
     def _named(self, attribute: Attribute, value: str, quote: str) -> bool:
-        names = (value, *attribute.ways_to_say(self.facets).get(value, ()))
+        names = {value}
+        for canonical, others in attribute.ways_to_say(self.facets).items():
+            if value == canonical or value in others:
+                names |= {canonical, *others}
         return any(mentions(quote, name) for name in names)
 
     def _claims_standing(self, attribute: Attribute, value: str) -> bool:
@@ -221,6 +225,14 @@ class Firewall:
         }
         words = set(fold_text(value).split())
         return bool(words & reserved) and words <= reserved | _STANDING
+
+
+def _share_a_stem(value: str, quote: str) -> bool:
+    """A word in common, or one that begins with the other: light and lightweight."""
+    mine, theirs = stems(value) - _COMMON, stems(quote) - _COMMON
+    return bool(mine & theirs) or any(
+        min(len(a), len(b)) >= 4 and (a.startswith(b) or b.startswith(a)) for a in mine for b in theirs
+    )
 
 
 def _polarity(attribute: Attribute, polarity: Polarity) -> Polarity:

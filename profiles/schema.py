@@ -90,9 +90,8 @@ class Attribute:
             if found is None:
                 raise DataError(f"{self.name}: {text!r} is not one of {choices(valid)}")
             return found
-        known = (
-            match_value(text, self.synonyms, self.synonyms) if self.facet or self.type == "choice" else None
-        )
+        coded = self.facet or self.type == "choice"  # plain text stays in the customer's words
+        known = match_value(text, synonyms, synonyms) if coded else None
         return known or " ".join(text.lower().split())
 
     def _clean_number(self, value: Value) -> float:

@@ -52,10 +52,10 @@ class ProfileStore:
         with writing(engine) as connection:
             metadata.create_all(connection)
 
-    def append(self, items: Sequence[Observation]) -> Change:
+    def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
         """Write the observations whose ids are new, of any number of customers.
 
-        Says what became of the traits.
+        Returns what became of the traits, weighed as of `at` or else of the customer's newest observation.
         """
         for item in items:
             self._check(item)
@@ -66,7 +66,7 @@ class ProfileStore:
                 connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
             new = _unknown(connection, items)
             insert_missing(connection, observations, [row_of(item) for item in new])
-            return self._project(connection, new)
+            return self._project(connection, new, at)
 
     def read(self, customer: str, at: datetime | None = None) -> Profile:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
@@ -106,6 +106,14 @@ class ProfileStore:
             raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
         return Customer(**json.loads(found))
 
+    def consents(self, customer: str) -> Mapping[str, bool]:
+        """What the customer agreed to, by purpose; a visitor to nothing."""
+        with reading(self.engine) as connection:
+            found = connection.execute(
+                select(customers.c.record).where(customers.c.id == customer)
+            ).scalar_one_or_none()
+        return Customer(**json.loads(found)).consent if found else {}
+
     def put_customers(self, records: Sequence[Customer]) -> None:
         """Write the shop's records, in place of earlier ones."""
         with writing(self.engine) as connection:
@@ -143,7 +151,9 @@ class ProfileStore:
         ):
             raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
 
-    def _project(self, connection: Connection, new: Sequence[Observation]) -> Change:
+    def _project(
+        self, connection: Connection, new: Sequence[Observation], at: datetime | None = None
+    ) -> Change:
         """Fold again only the attributes that were touched, of the customers that were."""
         touched: dict[str, set[str]] = defaultdict(set)
         newest: dict[str, datetime] = {}
@@ -163,7 +173,7 @@ class ProfileStore:
             last = max(time_text(newest[name]), held.newest if held else "")
             body = _settled_to_text(after)
             rows.append({"customer": name, "body": body, "newest": last, "rules": self._rules})
-            moment = datetime.fromisoformat(last)
+            moment = at or datetime.fromisoformat(last)
             changes.append(
                 _difference(
                     weigh_profile(name, before, self.schema, moment).traits,

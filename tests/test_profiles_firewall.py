@@ -20,10 +20,12 @@ def admit(
     said: str | Mapping[str, str],
     *changes: ProposedChange,
     profile: Profile = NOBODY,
-    consent: bool = False,
+    allowed: bool = False,
 ) -> Admitted:
     heard = {"t1": said} if isinstance(said, str) else said
-    return Firewall(SCHEMA, FACETS).admit(changes, heard, "C1", START, "t1", profile, consent=consent)
+    return Firewall(SCHEMA, FACETS).admit(
+        changes, heard, "C1", START, "t1", profile, sensitive_allowed=allowed
+    )
 
 
 def one(said: str, quote: str, name: str, value: Value, kind: Kind = "fact") -> Observation:
@@ -53,6 +55,9 @@ def reason(said: str, quote: str, name: str, value: Value, kind: Kind = "fact") 
         ("I really can't stand wool", "can't stand wool", "material", "wool", "dislike", "wool"),
         ("it has to be waterproof", "has to be waterproof", "need", "waterproof", "fact", "waterproof"),
         ("it's for my wife", "for my wife", "recipient", "wife", "fact", "wife"),
+        ("a gift for my dad", "for my dad", "recipient", "father", "fact", "father"),
+        ("a gift for my father", "for my father", "recipient", "Dad", "fact", "dad"),
+        ("something light", "something light", "need", "lightweight", "fact", "lightweight"),
         ("给我老婆买的", "给我老婆买的", "recipient", "wife", "fact", "wife"),
         ("I need it by friday", "by friday", "needed_by", "friday", "fact", "2026-10-02"),
         ("下周五之前要", "下周五之前", "needed_by", "2026-10-09", "fact", "2026-10-09"),
@@ -129,7 +134,7 @@ def test_facts_about_tastes_become_likes_and_likes_of_facts_become_facts() -> No
 def test_sensitive_things_need_consent_and_are_facts() -> None:
     change = ProposedChange("allergic to nickel", "allergy", "nickel", "dislike")
     assert "consented" in admit("I'm allergic to nickel", change).refused[0][1]
-    kept = admit("I'm allergic to nickel", change, consent=True).observations[0]
+    kept = admit("I'm allergic to nickel", change, allowed=True).observations[0]
     assert (kept.value, kept.polarity) == ("nickel", "fact")
 
 
@@ -178,7 +183,7 @@ def test_one_refused_change_does_not_hold_up_the_others() -> None:
 def test_whatever_a_model_proposes_nothing_raises_and_quotes_are_verbatim(
     said: str, quote: str, name: str, value: Value, kind: Kind
 ) -> None:
-    result = admit(said, ProposedChange(quote, name, value, kind), consent=True)
+    result = admit(said, ProposedChange(quote, name, value, kind), allowed=True)
     assert len(result.observations) + len(result.refused) == 1
     for item in result.observations:
         assert item.evidence.quote in said

@@ -130,6 +130,7 @@ def test_an_unknown_customer_has_an_empty_profile_and_no_record(store: ProfileSt
     store.put_customers([Customer("C7", "Ada", consent={"profiling": True})])
     assert not store.read("C9").traits
     assert store.customer("C7").consents("profiling") and not store.customer("C7").consents("training")
+    assert store.consents("C7") == {"profiling": True} and store.consents("visitor-1") == {}
     with pytest.raises(NotFound, match="C7"):
         store.customer("C9")
 
