@@ -1,0 +1,141 @@
+"""Serve a shop's page: the conversation with its agent, what the agent knows, finds and does.
+
+In: a shop directory and an address. Out: a web page until the process is ended.
+"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from agent.quiet import quiet
+from agent.shopkeeper import open_shopkeeper
+from errors import ConfigError, ShopkeeperError
+from ui.guard import Guard
+from ui.page import Page
+
+EPILOG = """examples:
+  python -m ui                                          the demo shop on http://127.0.0.1:7860
+  python -m ui --shop shop --port 8080                  another port
+  python -m ui --host 0.0.0.0                           other machines too; nobody signs in: demo data only
+  python -m ui --state /tmp/try                         a profile database and an index of its own
+  python -m ui --model http://127.0.0.1:8000/v1 --replies free
+                                                        a model on a vLLM server that writes its own replies
+
+Pick a customer at the top, or stay a visitor, and write to the assistant. The page keeps the conversation
+over a refresh, and over a restart with the same --state. It loads nothing from other hosts and sends them
+nothing.
+
+exit codes: 0 ended; 2 wrong setting, shop file or address; 6 the model cannot be loaded; 7 storage trouble
+"""
+_FONTS = (
+    "ui-sans-serif",
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "sans-serif",
+)
+_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line, open the shop, serve until the process is ended."""
+    options = _parser().parse_args(arguments)
+    quiet()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with open_shopkeeper(
+            options.shop, options.state, model=options.model, replies=options.replies
+        ) as shopkeeper:
+            blocks = Page(shopkeeper).build()
+            _launch(blocks, options.host, options.port)
+            print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
+            blocks.block_thread()
+    except ShopkeeperError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _launch(blocks: Any, host: str, port: int) -> None:
+    here = Path(__file__).parent
+    try:
+        blocks.launch(
+            server_name=host,
+            server_port=port,
+            prevent_thread_lock=True,
+            share=False,
+            quiet=True,
+            ssr_mode=False,
+            strict_cors=True,
+            footer_links=[],
+            run_history=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            theme=_theme(),
+            css_paths=[here / "page.css"],
+            js=(here / "page.js").read_text(encoding="utf-8"),
+            app_kwargs={"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"cannot serve on {host}:{port}: {error}; choose another --host or --port"
+        ) from error
+
+
+def _theme() -> Any:
+    """Fonts of the reader's own system: a named font would be fetched."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.emerald,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_md,
+        font=_FONTS,
+        font_mono=_MONO,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ui",
+        description="Serve a shop's page: talk to its agent, and see what it knows, finds and does.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory (default: shop)"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine)"
+    )
+    parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: 7860)")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="where the database lives (default: SHOP/state)"
+    )
+    parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
+    parser.add_argument(
+        "--replies", choices=("strict", "free"), help="who writes replies (default: as in shop.toml)"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

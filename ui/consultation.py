@@ -1,0 +1,173 @@
+"""One turn of the agent as the page sees it: a picture of the conversation after each event.
+
+In: the agent, a session and the customer's words. Out: `View`s, each complete; nothing here knows the
+widgets. A turn that is stopped ends at the next words: tools that run already finish, so no order is left
+half changed.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from agent.middleware.replying import turn_messages
+from agent.shopkeeper import Shopkeeper
+from agent.turn import Delta, Step, Turn, steps
+from profiles.observation import Profile
+from ui.session import Session
+
+log = logging.getLogger(__name__)
+_LOOK_AGAIN = 0.1  # seconds between looks at the stop button
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the conversation. `by`: "customer", "agent", or "page", whose text is a label's key."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the page shows. `fresh`: traits that the last turn added, as (attribute, value as text)."""
+
+    session: Session
+    profile: Profile
+    lines: tuple[Line, ...] = ()
+    is_busy: bool = False
+    steps: tuple[Step, ...] = ()
+    products: tuple[Json, ...] = ()
+    fresh: frozenset[tuple[str, str]] = frozenset()
+    proposal: Json | None = None
+    handed_off: bool = False
+    turn: Turn | None = None
+
+    @property
+    def last_question(self) -> str:
+        """What the customer said last."""
+        return next((line.text for line in reversed(self.lines) if line.by == "customer"), "")
+
+
+def opened(shopkeeper: Shopkeeper, session: Session) -> View:
+    """The consultation as it was left: its words, the last steps and products, and what is still open."""
+    messages = shopkeeper.messages(session.consultation)
+    lines = (Line("agent", shopkeeper.greeting(session.customer)), *_spoken(messages))
+    services = shopkeeper.services
+    pending = services.proposals.pending(session.consultation)
+    return View(
+        session=session,
+        profile=services.profiles.read(session.customer),
+        lines=lines,
+        steps=steps(turn_messages(messages)) if messages else (),
+        products=_last_found(steps(messages)),
+        proposal=pending.to_json() if pending else None,
+        handed_off=services.handoffs.is_open(session.consultation),
+    )
+
+
+def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) -> Iterator[View]:
+    """Send the customer's words; a view for each thing that happens, the last one not busy."""
+    before = (*view.lines, Line("customer", text))
+    view = replace(
+        view,
+        lines=(*before, Line("page", "thinking")),
+        is_busy=True,
+        steps=(),
+        fresh=frozenset(),
+        proposal=None,
+        turn=None,
+    )
+    yield view
+    said = ""
+    for event in _events(shopkeeper, view.session, text, stop):
+        match event:
+            case Step():
+                done = (*view.steps, event)
+                view = replace(view, steps=done, products=_last_found(done) or view.products)
+                if event.result.get("kind") == "profile":
+                    view = replace(view, profile=_profile(shopkeeper, view))
+            case Delta():
+                said += event.text
+                view = replace(view, lines=(*before, Line("agent", said)))
+            case Turn():
+                view = _finished(replace(view, profile=_profile(shopkeeper, view)), before, event)
+            case str():
+                kept = (*before, Line("agent", said)) if said else before
+                view = replace(view, lines=(*kept, Line("page", event)), is_busy=False)
+        yield view
+
+
+def _finished(view: View, before: tuple[Line, ...], turn: Turn) -> View:
+    reply = Line("agent", turn.reply) if turn.reply else Line("page", "person_answers")
+    return replace(
+        view,
+        lines=(*before, reply),
+        is_busy=False,
+        steps=turn.tools,
+        products=turn.products or view.products,
+        fresh=frozenset((trait["attribute"], str(trait["value"])) for trait in turn.profile["added"]),
+        proposal=turn.proposal,
+        handed_off=turn.handoff,
+        turn=turn,
+    )
+
+
+def _profile(shopkeeper: Shopkeeper, view: View) -> Profile:
+    return shopkeeper.services.profiles.read(view.session.customer)
+
+
+def _events(
+    shopkeeper: Shopkeeper, session: Session, text: str, stop: threading.Event
+) -> Iterator[Step | Delta | Turn | str]:
+    """The agent's events; at the end of a turn that had none, the label of what went wrong.
+
+    The agent runs in a thread, so that stopping does not wait for the model.
+    """
+    events: queue.Queue[Step | Delta | Turn | str] = queue.Queue()
+
+    def work() -> None:
+        try:
+            answering = shopkeeper.stream(session.customer, session.consultation, text)
+            with closing(cast(Generator[Step | Delta | Turn], answering)) as stream:
+                for event in stream:
+                    events.put(event)
+                    if stop.is_set() and isinstance(event, Delta):
+                        return
+        except Exception:
+            log.exception("the turn failed")
+            events.put("failed")
+
+    threading.Thread(target=work, daemon=True, name=f"turn {session.consultation}").start()
+    while not stop.is_set():
+        try:
+            event = events.get(timeout=_LOOK_AGAIN)
+        except queue.Empty:
+            continue
+        yield event
+        if isinstance(event, Turn | str):
+            return
+    yield "stopped"
+
+
+def _spoken(messages: list[AnyMessage]) -> Iterator[Line]:
+    for message in messages:
+        text = str(message.text)
+        if isinstance(message, HumanMessage):
+            yield Line("customer", text)
+        elif isinstance(message, AIMessage) and text.strip() and not message.tool_calls:
+            yield Line("agent", text)
+
+
+def _last_found(done: Sequence[Step]) -> tuple[Json, ...]:
+    """What the newest search that found something found."""
+    for step in reversed(done):
+        if step.ok and step.result.get("kind") == "products" and step.result["hits"]:
+            return tuple(step.result["hits"])
+    return ()

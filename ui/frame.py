@@ -1,0 +1,104 @@
+"""What each widget of the page shows for a `View`: a pure function from a view to the widgets' properties.
+
+In: a view, the agent's services and the list of customers. Out: properties by widget name; `changes` says
+what to send to the browser, so that a panel that somebody opened stays open while words stream in beside
+it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.context import VISITOR, Services
+from ui.cards import handoff_banner, products_panel, proposal_card
+from ui.consultation import Line, View
+from ui.labels import label
+from ui.panels import profile_panel, steps_panel, usage_line
+from ui.session import VISITOR_CHOICE
+from ui.text import escape, plain
+
+Props = dict[str, Any]
+Frame = Mapping[str, Props]
+
+
+def people(services: Services) -> tuple[tuple[str, str], ...]:
+    """(name and id, id) of every customer of the shop. Visitors are left out: their ids are their keys."""
+    ids = [name for name in services.profiles.customers() if not name.startswith(VISITOR)]
+    names = {one: services.profiles.customer(one).name for one in ids}
+    return tuple((f"{names[one]} · {one}" if names[one] else one, one) for one in ids)
+
+
+def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) -> Frame:
+    """The properties of every widget."""
+    session, language, shop = view.session, view.session.language, services.shop
+    return {
+        "header": {"value": header(shop.name, language)},
+        "customer": {
+            "label": label("customer", language),
+            "choices": [(label("visitor", language), VISITOR_CHOICE), *customers],
+            "value": session.choice,
+            "interactive": not view.is_busy,
+        },
+        "language": {
+            "label": label("language", language),
+            "value": language,
+            "interactive": not view.is_busy,
+        },
+        "new": {"value": label("new", language), "interactive": not view.is_busy},
+        "chat": {
+            "label": label("conversation", language),
+            "value": [_message(one, language) for one in view.lines],
+        },
+        "live": {"value": _announcement(view, language)},
+        "banner": {"value": handoff_banner(view.handed_off, language)},
+        "proposal": {"value": proposal_card(view.proposal, shop.currency, language)},
+        "yes": {"value": label("yes", language), "visible": view.proposal is not None},
+        "no": {"value": label("no", language), "visible": view.proposal is not None},
+        "text": {"label": label("message", language), "placeholder": label("placeholder", language)},
+        "send": {"value": label("send", language), "visible": not view.is_busy},
+        "stop": {"value": label("stop", language), "visible": view.is_busy},
+        "retry": {
+            "value": label("retry", language),
+            "visible": bool(view.last_question) and not view.is_busy,
+        },
+        "profile": {
+            "value": profile_panel(view.profile, services.schema, shop.currency, language, view.fresh)
+        },
+        "products": {"value": products_panel(view.products, language, _facet_labels(services, language))},
+        "steps": {"value": steps_panel(view.steps, language)},
+        "usage": {"value": usage_line(view.turn, language)},
+    }
+
+
+def changes(before: Frame, after: Frame) -> dict[str, Props]:
+    """The properties of the widgets that differ."""
+    return {name: props for name, props in after.items() if before.get(name) != props}
+
+
+def header(shop: str, language: str) -> str:
+    """The shop's name, and that it is an AI that speaks."""
+    return (
+        f'<div class="brand" lang="{escape(language)}"><h1>{escape(shop)}</h1>'
+        f'<p><span class="pill">{label("tagline", language)}</span> '
+        f"{label('tagline_help', language)}</p></div>"
+    )
+
+
+def _message(line: Line, language: str) -> Props:
+    if line.by == "page":
+        return {"role": "assistant", "content": label(line.text, language)}
+    return {"role": "user" if line.by == "customer" else "assistant", "content": plain(line.text)}
+
+
+def _announcement(view: View, language: str) -> str:
+    """For screen readers: the reply once, when it is whole."""
+    last = view.lines[-1] if view.lines else Line("agent", "")
+    words = label(last.text, language) if last.by == "page" else last.text
+    said = "" if view.is_busy and last.by != "page" else escape(words)
+    return f'<div class="sr-only" role="status" aria-live="polite">{said}</div>'
+
+
+def _facet_labels(services: Services, language: str) -> dict[str, str]:
+    return {
+        name: str(declared.get("label", {}).get(language, name))
+        for name, declared in services.shop.facets.items()
+    }

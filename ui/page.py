@@ -1,0 +1,188 @@
+"""The Gradio page: its layout, and which event leads to which view.
+
+In: an open `Shopkeeper`. Out: `gr.Blocks` to launch. What a browser keeps is checked in `ui.session`; the
+rest of a session lives on the server. Events are private: the page is no API.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from agent.shopkeeper import Shopkeeper
+from errors import NotFound
+from profiles.observation import Profile
+from ui.consultation import View, asked, opened
+from ui.frame import Frame, changes, frame, people
+from ui.labels import LANGUAGES, label
+from ui.session import (
+    Session,
+    as_customer,
+    new_consultation,
+    new_session,
+    preferred_language,
+    restored_session,
+)
+
+Update = list[Any]
+_ANSWERS_AT_ONCE = 8
+
+
+class Page:
+    """Builds the widgets and answers their events for one shop. Safe for many browsers at once."""
+
+    def __init__(self, shopkeeper: Shopkeeper) -> None:
+        self._shopkeeper = shopkeeper
+        self._stops: dict[str, threading.Event] = {}
+        self._widgets: dict[str, Any] = {}
+        self._people: tuple[tuple[str, str], ...] = ()
+
+    def build(self) -> Any:
+        """The whole page."""
+        shop = self._shopkeeper.services.shop
+        blank = frame(View(new_session("en"), Profile("")), self._shopkeeper.services, ())
+        with gr.Blocks(title=shop.name, analytics_enabled=False, fill_width=True) as blocks:
+            self._view = gr.State(None)
+            # Any browser is sent this "secret": what it kept is checked, never trusted.
+            self._kept = gr.BrowserState(None, storage_key=f"shopkeeper {shop.name}", secret="shopkeeper")
+            self._layout(blank)
+            self._events(blocks)
+        return blocks
+
+    def _layout(self, blank: Frame) -> None:
+        with gr.Row(elem_id="top"):
+            self._html("header", blank)
+            with gr.Row(elem_id="controls"):
+                self._add("customer", gr.Dropdown(**blank["customer"], filterable=True, elem_id="customer"))
+                codes = [(name, code) for code, name in LANGUAGES.items()]
+                self._add("language", gr.Radio(codes, **blank["language"], elem_id="language"))
+                self._add("new", gr.Button(**blank["new"], elem_id="new", size="sm"))
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="talk"):
+                self._conversation(blank)
+            with gr.Column(elem_id="known"):
+                self._html("profile", blank)
+            with gr.Column(elem_id="found"):
+                for name in ("products", "steps", "usage"):
+                    self._html(name, blank)
+
+    def _conversation(self, blank: Frame) -> None:
+        chat = gr.Chatbot(
+            **blank["chat"],
+            elem_id="chat",
+            show_label=False,
+            height=None,
+            buttons=[],
+            feedback_options=None,
+            render_markdown=False,
+            layout="bubble",
+            group_consecutive_messages=False,
+        )
+        self._add("chat", chat)
+        for name in ("live", "banner", "proposal"):
+            self._html(name, blank)
+        with gr.Row(elem_id="answers"):
+            self._add("yes", gr.Button(**blank["yes"], elem_id="yes", variant="primary", size="sm"))
+            self._add("no", gr.Button(**blank["no"], elem_id="no", size="sm"))
+            self._add("retry", gr.Button(**blank["retry"], elem_id="retry", size="sm"))
+        with gr.Row(elem_id="compose"):
+            box = gr.Textbox(**blank["text"], elem_id="text", lines=1, max_lines=6, autofocus=True)
+            self._add("text", box)
+            self._add("send", gr.Button(**blank["send"], elem_id="send", variant="primary"))
+            self._add("stop", gr.Button(**blank["stop"], elem_id="stop", variant="stop"))
+
+    def _add(self, name: str, widget: Any) -> None:
+        self._widgets[name] = widget
+
+    def _html(self, name: str, blank: Frame) -> None:
+        self._add(name, gr.HTML(**blank[name], elem_id=name, apply_default_css=False))
+
+    def _events(self, blocks: Any) -> None:
+        widgets, view = self._widgets, self._view
+        everything = [*widgets.values(), view, self._kept]
+        quiet: dict[str, Any] = {
+            "outputs": everything,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        turn = quiet | {"concurrency_limit": _ANSWERS_AT_ONCE, "concurrency_id": "turn"}
+        blocks.load(self._load, [self._kept], **quiet)
+        turns = [
+            gr.on(
+                [widgets["text"].submit, widgets["send"].click], self._send, [view, widgets["text"]], **turn
+            ),
+            widgets["retry"].click(self._retry, [view], **turn),
+            widgets["yes"].click(self._quick("yes"), [view], **turn),
+            widgets["no"].click(self._quick("no"), [view], **turn),
+        ]
+        # A turn under way must not write into the next customer's page: these rest while it runs, or end it.
+        widgets["customer"].input(self._choose, [view, widgets["customer"]], **quiet, cancels=turns)
+        widgets["new"].click(self._begin, [view], **quiet, cancels=turns)
+        widgets["language"].input(self._speak, [view, widgets["language"]], **quiet)
+        widgets["stop"].click(self._stop, [view], None, queue=False, api_visibility="private")
+
+    def _load(self, kept: Any, request: gr.Request) -> Update:
+        self._people = people(self._shopkeeper.services)
+        language = preferred_language(request.headers.get("accept-language", ""))
+        session = restored_session(kept, self._is_known, language)
+        return self._update(None, opened(self._shopkeeper, session))
+
+    def _choose(self, view: View, choice: str | None) -> Update:
+        return self._open(view, as_customer(view.session, choice or "", self._is_known))
+
+    def _begin(self, view: View) -> Update:
+        consultation = new_consultation(view.session.customer)
+        return self._open(view, replace(view.session, consultation=consultation))
+
+    def _speak(self, view: View, language: str) -> Update:
+        return self._update(view, replace(view, session=replace(view.session, language=language)))
+
+    def _open(self, view: View, session: Session) -> Update:
+        self._stop(view)
+        return self._update(view, opened(self._shopkeeper, session), text={"value": ""})
+
+    def _send(self, view: View, text: str) -> Iterator[Update]:
+        if not text.strip():
+            return
+        yield from self._ask(view, text.strip(), text={"value": ""})
+
+    def _retry(self, view: View) -> Iterator[Update]:
+        yield from self._ask(view, view.last_question)
+
+    def _quick(self, answer: str) -> Callable[[View], Iterator[Update]]:
+        def send(view: View) -> Iterator[Update]:
+            yield from self._ask(view, label(answer, view.session.language))
+
+        return send
+
+    def _ask(self, view: View, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
+        stop = self._stops[view.session.consultation] = threading.Event()
+        try:
+            shown = view
+            for after in asked(self._shopkeeper, view, words, stop):
+                yield self._update(shown, after, **forced)
+                shown, forced = after, {}
+        finally:
+            self._stops.pop(view.session.consultation, None)
+
+    def _stop(self, view: View) -> None:
+        stop = self._stops.get(view.session.consultation)
+        if stop is not None:
+            stop.set()
+
+    def _update(self, before: View | None, after: View, **forced: dict[str, Any]) -> Update:
+        """One update for each widget, then the view, then what the browser keeps."""
+        services = self._shopkeeper.services
+        shown = frame(before, services, self._people) if before else {}
+        changed = changes(shown, frame(after, services, self._people))
+        updates = {name: changed.get(name, {}) | forced.get(name, {}) for name in self._widgets}
+        kept = gr.skip() if before and before.session == after.session else after.session.to_json()
+        return [*(gr.update(**props) if props else gr.skip() for props in updates.values()), after, kept]
+
+    def _is_known(self, customer: str) -> bool:
+        try:
+            return bool(self._shopkeeper.known(customer))
+        except NotFound:
+            return False

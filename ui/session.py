@@ -1,0 +1,87 @@
+"""Who speaks in a browser, in which consultation, and what of it the browser may keep.
+
+In: what a browser kept (untrusted) and the customers that the shop knows. Out: a `Session`. A
+consultation's id begins with its customer's id and ends in 128 random bits: it opens for that customer
+only, and cannot be guessed. A visitor's id is as random, and is never listed.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.context import VISITOR
+from ui.labels import LANGUAGES
+
+VISITOR_CHOICE = "visitor"  # the value of the list's first entry, whoever the visitor is
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`visitor` is this browser's own visitor id; `customer` is it too, unless a customer was picked."""
+
+    visitor: str
+    customer: str
+    consultation: str
+    language: str
+
+    @property
+    def choice(self) -> str:
+        """The entry of the list of customers."""
+        return VISITOR_CHOICE if self.customer == self.visitor else self.customer
+
+    def to_json(self) -> dict[str, str]:
+        """What the browser keeps over a refresh."""
+        return {
+            "visitor": self.visitor,
+            "customer": self.customer,
+            "consultation": self.consultation,
+            "language": self.language,
+        }
+
+
+def new_session(language: str) -> Session:
+    """A new visitor in a new consultation."""
+    visitor = f"{VISITOR}{secrets.token_hex(16)}"
+    return Session(visitor, visitor, new_consultation(visitor), language)
+
+
+def new_consultation(customer: str) -> str:
+    """An id that only this customer can open."""
+    return f"{customer}.{secrets.token_hex(16)}"
+
+
+def restored_session(kept: Any, is_known: Callable[[str], bool], language: str) -> Session:
+    """The session that a browser kept; whatever of it is not valid is made anew."""
+    fresh = new_session(language)
+    if not isinstance(kept, dict):
+        return fresh
+    found = {key: value for key, value in kept.items() if isinstance(value, str)}
+    if found.get("language") in LANGUAGES:
+        fresh = replace(fresh, language=found["language"])
+    if re.fullmatch(rf"{VISITOR}[0-9a-f]{{32}}", visitor := found.get("visitor", "")):
+        fresh = replace(fresh, visitor=visitor, customer=visitor, consultation=new_consultation(visitor))
+    customer = found.get("customer", "")
+    if customer != fresh.visitor and (customer.startswith(VISITOR) or not is_known(customer)):
+        return fresh
+    consultation = found.get("consultation", "")
+    is_own = re.fullmatch(rf"{re.escape(customer)}\.[0-9a-f]{{32}}", consultation)
+    return replace(
+        fresh, customer=customer, consultation=consultation if is_own else new_consultation(customer)
+    )
+
+
+def as_customer(session: Session, choice: str, is_known: Callable[[str], bool]) -> Session:
+    """The session after a pick in the list, in a new consultation; an unknown pick is the visitor."""
+    picked = choice if not choice.startswith(VISITOR) and is_known(choice) else session.visitor
+    return replace(session, customer=picked, consultation=new_consultation(picked))
+
+
+def preferred_language(accept_language: str) -> str:
+    """The page's language for a browser's Accept-Language header: its first language that the page has."""
+    for entry in accept_language.split(","):
+        code = entry.split(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return code
+    return next(iter(LANGUAGES))

@@ -1,0 +1,47 @@
+"""Text from customers, shops and models, made safe to show: nothing in it is ever markup.
+
+In: any text or value. Out: HTML that shows just that. Beside HTML's own characters, `{`, `$`, `@` and the
+backtick are written as entities, since the page's HTML component evaluates templates.
+"""
+
+import html
+import re
+from typing import Any
+
+from agent.compose import money
+from profiles.schema import Schema
+from ui.labels import label
+
+_TEMPLATE_CHARACTERS = str.maketrans({character: f"&#{ord(character)};" for character in "{}$@`"})
+_DASH = re.compile(r"^[ \t]*[-*] +", re.MULTILINE)
+
+
+def escape(value: Any) -> str:
+    """HTML that shows the value as text, in an element or in a quoted attribute."""
+    return html.escape(str(value), quote=True).translate(_TEMPLATE_CHARACTERS)
+
+
+def plain(text: str) -> str:
+    """A message for the conversation: its text as it is, with bullets for the dashes of a list.
+
+    Nothing in it is rendered: a link or an image could carry a conversation to another host. Quotes stay, since the
+    text also names its bubble for screen readers.
+    """
+    return html.escape(_DASH.sub("• ", text.strip()), quote=False)
+
+
+def shown_value(attribute: str, value: Any, schema: Schema, currency: str, language: str) -> str:
+    """A trait's value as people write it: money with its sign, whole numbers without a point."""
+    known = schema.attributes.get(attribute)
+    if isinstance(value, bool):
+        return label("yes_value" if value else "no_value", language)
+    if isinstance(value, int | float):
+        return money(value, currency) if known and known.type == "money" else f"{value:g}"
+    return str(value)
+
+
+def shown_attribute(attribute: str, schema: Schema, language: str) -> str:
+    """An attribute's label in the language, else its name in words."""
+    known = schema.attributes.get(attribute)
+    fallback = attribute.replace("_", " ").capitalize()
+    return (known.label.get(language) or known.label.get("en") or fallback) if known else fallback
