@@ -86,7 +86,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "usage_calls": ("model calls", "模型调用"),
     "usage_tokens": ("tokens in / out", "输入 / 输出词元"),
     "usage_seconds": ("seconds", "秒"),
-    "usage_gate": ("claims checked / blocked", "核对 / 拦截"),
+    "usage_gate": ("gate: checked / blocked", "核对 / 拦截"),
 }
 
 

@@ -22,10 +22,10 @@ def escape(value: Any) -> str:
 
 
 def plain(text: str) -> str:
-    """A message for the conversation: its text as it is, with bullets for the dashes of a list.
+    """A message for the conversation: its text as it is, with bullets for dashes.
 
-    Nothing in it is rendered: a link or an image could carry a conversation to another host. Quotes stay, since the
-    text also names its bubble for screen readers.
+    Nothing in it is rendered: a link or an image could carry a conversation to another host. Quotes stay,
+    since the text also names its bubble for screen readers.
     """
     return html.escape(_DASH.sub("• ", text.strip()), quote=False)
 

@@ -1,0 +1,180 @@
+"""The page in a real browser, served by `python -m ui` with the real agent and model."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.page_browser import chromium, opened, pick, ready, say, served
+
+WISH = "I'm after a warm waterproof jacket, nothing over $150"
+SAFE = "hello <script>window.broken = 1</script><img src=x onerror='window.broken = 2'> ${1+1} {{value}}"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("state")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened_browser:
+        yield opened_browser
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as fresh:
+        yield fresh
+
+
+def test_the_greeting_and_the_header_say_that_it_is_an_ai(page: Page) -> None:
+    expect(page.locator("#header")).to_contain_text("AI assistant")
+    expect(page.locator("#chat .message.bot").first).to_contain_text("AI")
+
+
+def test_a_message_fills_profile_products_steps_and_usage(page: Page) -> None:
+    pick(page, "C1001")
+    reply = say(page, WISH)
+    assert "$" in reply
+    expect(page.locator("#profile")).to_contain_text("$150.00")
+    expect(page.locator("#profile .fresh").first).to_be_visible()
+    assert page.locator("#products .card").count() >= 1
+    expect(page.locator("#products .card .price").first).to_have_text(re.compile(r"^\$\d+\.\d\d$"))
+    expect(page.locator("#steps")).to_contain_text("search_products")
+    expect(page.locator("#usage")).to_contain_text("model calls")
+
+
+def test_evidence_is_shown_on_demand_with_the_customers_words(page: Page) -> None:
+    pick(page, "C1002")
+    say(page, WISH)
+    budget = page.locator(".trait").filter(has_text="$150.00").first
+    expect(budget.locator("blockquote").first).to_be_hidden()
+    budget.locator("summary").press("Enter")
+    expect(budget.locator("blockquote").first).to_contain_text("150")
+
+
+def test_the_conversation_outlives_a_refresh(page: Page) -> None:
+    pick(page, "C1001")
+    say(page, WISH)
+    page.reload()
+    ready(page)
+    expect(page.locator("#chat .message.user")).to_have_text(WISH)
+    expect(page.locator("#customer input")).to_have_value(re.compile("C1001"))
+    assert page.locator("#products .card").count() >= 1
+
+
+def test_labels_change_to_chinese_and_stay_so_over_a_refresh(page: Page) -> None:
+    say(page, WISH)
+    page.get_by_text("中文", exact=True).click()
+    expect(page.locator("#title-profile")).to_contain_text("我们了解的信息")
+    expect(page.locator("#send")).to_have_text("发送")
+    expect(page.locator("#chat .message.user")).to_have_text(WISH)
+    page.reload()
+    ready(page)
+    expect(page.locator("#title-products")).to_contain_text("商品")
+
+
+def test_another_customer_sees_nothing_of_the_first(page: Page) -> None:
+    pick(page, "C1001")
+    say(page, "I'm after a warm waterproof jacket, nothing over $150, I am called Quillfeather")
+    pick(page, "C1003")
+    assert page.locator("#chat .message.user").count() == 0
+    assert page.locator("#products .card").count() == 0
+    assert page.locator("#steps .step").count() == 0
+    assert "Quillfeather" not in page.locator("body").inner_text()
+    page.reload()
+    ready(page)
+    assert page.locator("#chat .message.user").count() == 0
+
+
+def test_a_visitors_words_and_id_stay_in_their_own_browser(browser: Browser, address: str) -> None:
+    with opened(browser, address) as first:
+        say(first, "I'm after a warm waterproof jacket, nothing over $150, I am called Quillfeather")
+    with opened(browser, address) as second:
+        assert second.locator("#chat .message.user").count() == 0
+        assert "$150.00" not in second.locator("#profile").inner_text()
+        field = second.get_by_role("combobox", name="Customer")
+        field.click()
+        field.fill("visitor-")
+        assert second.get_by_role("option").filter(has_text="visitor-").count() == 0
+
+
+def test_what_a_customer_types_is_text_and_never_markup(page: Page) -> None:
+    say(page, SAFE)
+    expect(page.locator("#chat .message.user").last).to_contain_text(SAFE)
+    assert page.evaluate("window.broken") is None
+    assert page.locator("#desk img").count() == 0
+
+
+def test_a_new_conversation_starts_with_the_greeting_only(page: Page) -> None:
+    say(page, WISH)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("#chat .message.user")).to_have_count(0)
+    expect(page.locator("#chat .message.bot")).to_have_count(1)
+
+
+def test_a_question_can_be_asked_again(page: Page) -> None:
+    say(page, WISH)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator("#chat .message.user")).to_have_count(2, timeout=60_000)
+    page.locator("#send").wait_for(state="visible", timeout=60_000)
+    expect(page.locator("#chat .message.user").last).to_have_text(WISH)
+
+
+def test_a_proposal_is_a_card_and_its_buttons_send_the_answer(page: Page) -> None:
+    pick(page, "C1001")
+    say(page, "please cancel my last order")
+    if page.locator("#proposal .proposal").count() == 0:
+        pytest.fail(f"no proposal, but: {page.locator('#chat .message.bot').last.inner_text()}")
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.locator("#chat .message.user").last).to_have_text("No")
+    page.locator("#send").wait_for(state="visible", timeout=60_000)
+    expect(page.locator("#proposal .proposal")).to_have_count(0)
+
+
+def test_a_handed_off_customer_is_told_that_a_person_takes_over(page: Page) -> None:
+    say(page, "this is useless, get me a human")
+    expect(page.locator("#banner")).to_contain_text("A person will take over")
+
+
+def test_screen_readers_get_each_reply_once_and_every_field_has_a_name(page: Page) -> None:
+    reply = say(page, WISH)
+    live = page.locator("#live [aria-live=polite]")
+    assert live.inner_text().split()[:5] == reply.replace("• ", "- ").split()[:5]
+    assert page.locator("#chat [role=log]").get_attribute("aria-live") == "off"
+    assert page.get_by_role("combobox", name="Customer").count() == 1
+    assert page.get_by_role("textbox", name="Your message").count() == 1
+    assert page.locator("button:visible").evaluate_all("all => all.every(b => b.innerText || b.ariaLabel)")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_window(browser: Browser, address: str, width: int) -> None:
+    with opened(browser, address, width=width) as page:
+        say(page, WISH)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        boxes = page.locator("#top, #talk, #known, #found, #compose").evaluate_all(
+            "all => all.map(e => [e.getBoundingClientRect().left, e.getBoundingClientRect().right])"
+        )
+        assert all(left >= 0 and right <= width for left, right in boxes)
+
+
+def test_the_command_refuses_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    from ui.__main__ import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--port", "99999"])
+    assert ended.value.code == 2
+    assert "99999" in capsys.readouterr().err
+
+
+def test_the_command_names_a_directory_that_is_no_shop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ui.__main__ import main
+
+    assert main(["--shop", str(tmp_path)]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
