@@ -1,11 +1,10 @@
 """Folders that are whole or absent, and know what they were made from.
 
-In: a target folder and a fingerprint of everything that goes into it. Out: a temporary folder to fill, which takes the
-target's place only when it is complete; the fingerprint is kept in it as `made_from.json`.
+In: a target folder and a fingerprint of everything that goes into it. Out: a temporary folder to fill, which
+takes the target's place only when it is complete; the fingerprint is kept in it as `made_from.json`.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ Fingerprint = Mapping[str, str | int]
 def is_current(folder: Path, made_from: Fingerprint) -> bool:
     """Whether `folder` was completed from exactly these inputs."""
     try:
-        return json.loads((folder / MADE_FROM).read_text(encoding="utf-8")) == dict(made_from)
+        return bool(json.loads((folder / MADE_FROM).read_text(encoding="utf-8")) == dict(made_from))
     except (OSError, ValueError):
         return False
 
@@ -54,6 +53,6 @@ def _swap(work: Path, target: Path) -> None:
     """Folders cannot be replaced in one step: the old one is moved aside first, and deleted last."""
     old = work.with_name(work.name + ".old")
     if target.exists():
-        os.replace(target, old)
-    os.replace(work, target)
+        target.replace(old)
+    work.replace(target)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""A merged model back to GGUF, the format of the embedded engine.
+
+In: a folder with merged safetensors, and the base GGUF file whose key-values are copied (tokenizer, sizes). Out: one
+GGUF file in f16, q8_0 or q4_1, with the project's chat template; written whole or not at all.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.template import TEMPLATE_FILE
+from errors import ConfigError, ModelError, StorageError, choices
+from finetune.weights import BASE, find
+
+QUANTIZATIONS = {"f16": "F16", "q8_0": "Q8_0", "q4_1": "Q4_1"}
+# The vocabulary matrix is also the output layer: below 8 bits it costs more than it saves.
+_VOCABULARY = {"f16": "F16", "q8_0": "Q8_0", "q4_1": "Q8_0"}
+_LAYER = {
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+}
+
+Matrix = NDArray[np.float32]
+
+
+def write_gguf(merged: Path, out: Path, quantization: str = "q8_0", base: Path | None = None) -> Path:
+    """Write `out` from the weights in `merged`; 145 MB and some 5 s for a 135M model in q8_0.
+
+    Raises ConfigError for an unknown quantization, ModelError if `merged` is not a model of the base's shape,
+    StorageError if `out` cannot be written.
+    """
+    import gguf
+
+    if quantization not in QUANTIZATIONS:
+        raise ConfigError(f"quantization {quantization!r} is none of: {choices(QUANTIZATIONS)}")
+    reader = gguf.GGUFReader(base or find(BASE))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        os.close(handle)
+        work = Path(name)
+        try:
+            _write(gguf, reader, merged, work, quantization)
+            work.chmod(0o644)
+            work.replace(out)
+        finally:
+            work.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot write {out}: {error}") from error
+    return out
+
+
+def hugging_face_name(name: str) -> str:
+    """``hugging_face_name("blk.3.attn_q.weight") == "model.layers.3.self_attn.q_proj.weight"``."""
+    if name.startswith("blk."):
+        _, layer, part, kind = name.split(".")
+        return f"model.layers.{layer}.{_LAYER[part]}.{kind}"
+    return {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}[name]
+
+
+def permute(weights: Matrix, heads: int) -> Matrix:
+    """Rows of a query or key matrix in the order in which llama.cpp rotates them; transformers splits in halves."""
+    rows, columns = weights.shape
+    return weights.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def _write(gguf: Any, reader: Any, merged: Path, out: Path, quantization: str) -> None:
+    writer = gguf.GGUFWriter(out, "llama")
+    replaced = {
+        "general.file_type": int(gguf.LlamaFileType[f"MOSTLY_{QUANTIZATIONS[quantization]}"]),
+        "tokenizer.chat_template": TEMPLATE_FILE.read_text(encoding="utf-8"),
+    }
+    for field in reader.fields.values():
+        if not field.name.startswith("GGUF.") and field.name != "general.architecture":
+            value = replaced.get(field.name, field.contents())
+            inner = field.types[1] if len(field.types) > 1 else None
+            writer.add_key_value(field.name, value, field.types[0], inner)
+    for name, weights in _tensors(reader, merged):
+        kind = gguf.GGMLQuantizationType[_kind(name, weights, quantization)]
+        writer.add_tensor(name, gguf.quants.quantize(weights, kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _kind(name: str, weights: Matrix, quantization: str) -> str:
+    if weights.ndim == 1:
+        return "F32"
+    return (_VOCABULARY if name == "token_embd.weight" else QUANTIZATIONS)[quantization]
+
+
+def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
+    """Every tensor of the base file, under its name there, with the merged model's values."""
+    import torch
+    from safetensors import safe_open
+
+    heads = int(reader.get_field("llama.attention.head_count").contents())
+    key_heads = int(reader.get_field("llama.attention.head_count_kv").contents())
+    try:
+        with safe_open(merged / "model.safetensors", framework="pt") as file:
+            for tensor in reader.tensors:
+                weights: Matrix = file.get_tensor(hugging_face_name(tensor.name)).to(torch.float32).numpy()
+                expected = tuple(int(size) for size in reversed(tensor.shape))
+                if weights.shape != expected:
+                    raise ModelError(f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}")
+                if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
+                    weights = permute(weights, heads if ".attn_q." in tensor.name else key_heads)
+                yield tensor.name, weights
+    except (FileNotFoundError, KeyError) as error:
+        raise ModelError(f"{merged} does not hold the base model's tensors: {error}") from error
