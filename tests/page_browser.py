@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240  # the first start builds the index
 TURN_MILLISECONDS = 60_000
+Scheme = Literal["light", "dark"]
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -66,9 +68,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
+def opened(
+    browser: Browser, address: str, width: int = 1280, height: int = 800, scheme: Scheme = "light"
+) -> Iterator[Page]:
     """The page in a fresh browser profile; at the end, checks that nothing was asked of another host."""
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="en-GB", color_scheme=scheme
+    )
     strangers: list[str] = []
 
     def note(request: Request) -> None:

@@ -7,10 +7,25 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page_browser import chromium, opened, pick, ready, say, served
+from tests.page_browser import Scheme, chromium, opened, pick, ready, say, served
 
 WISH = "I'm after a warm waterproof jacket, nothing over $150"
 SAFE = "hello <script>window.broken = 1</script><img src=x onerror='window.broken = 2'> ${1+1} {{value}}"
+# The contrast of an element's words with what is behind them, as WCAG 2 defines it.
+CONTRAST = """element => {
+  const rgba = text => (text.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const opaque = color => color.length < 4 || color[3] > 0.5;
+  const light = color => color.slice(0, 3).map(c => c / 255)
+    .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  let behind = element, ground = rgba(getComputedStyle(element).backgroundColor);
+  while (!opaque(ground) && behind.parentElement) {
+    behind = behind.parentElement;
+    ground = rgba(getComputedStyle(behind).backgroundColor);
+  }
+  const [high, low] = [light(rgba(getComputedStyle(element).color)), light(ground)].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +175,25 @@ def test_nothing_is_wider_than_the_window(browser: Browser, address: str, width:
             "all => all.map(e => [e.getBoundingClientRect().left, e.getBoundingClientRect().right])"
         )
         assert all(left >= 0 and right <= width for left, right in boxes)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read_whatever_the_system_prefers(
+    browser: Browser, address: str, scheme: Scheme
+) -> None:
+    with opened(browser, address, scheme=scheme) as page:
+        say(page, WISH)
+        for words in (
+            ".message.bot .message-content",
+            ".trait .value",
+            ".card h3",
+            ".badge",
+            ".meta",
+            ".empty",
+        ):
+            for element in page.locator(words).all()[:3]:
+                ratio = element.evaluate(CONTRAST)
+                assert ratio >= 4.5, f"{words}: contrast {ratio:.1f}"
 
 
 def test_the_command_refuses_a_port_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,12 @@
 // Screen readers hear each reply once, from the page's own live region, not every piece of it while it streams.
+// And the page has one look, light: Gradio's dark one knows nothing of page.css.
 () => {
-  const hush = () => {
+  const settle = () => {
     const log = document.querySelector('#chat [role="log"]');
     if (log && log.getAttribute("aria-live") !== "off") log.setAttribute("aria-live", "off");
+    if (document.body.classList.contains("dark")) document.body.classList.remove("dark");
   };
-  hush();
-  new MutationObserver(hush).observe(document.body, { childList: true, subtree: true });
+  settle();
+  const watched = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
+  new MutationObserver(settle).observe(document.body, watched);
 }

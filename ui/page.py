@@ -100,27 +100,30 @@ class Page:
         self._add(name, gr.HTML(**blank[name], elem_id=name, apply_default_css=False))
 
     def _events(self, blocks: Any) -> None:
-        widgets, view = self._widgets, self._view
-        everything = [*widgets.values(), view, self._kept]
+        widgets, view, kept = self._widgets, self._view, self._kept
+        everything = [*widgets.values(), view, kept]
         quiet: dict[str, Any] = {
             "outputs": everything,
             "show_progress": "hidden",
             "api_visibility": "private",
         }
         turn = quiet | {"concurrency_limit": _ANSWERS_AT_ONCE, "concurrency_id": "turn"}
-        blocks.load(self._load, [self._kept], **quiet)
+        blocks.load(self._load, [kept], **quiet)
         turns = [
             gr.on(
-                [widgets["text"].submit, widgets["send"].click], self._send, [view, widgets["text"]], **turn
+                [widgets["text"].submit, widgets["send"].click],
+                self._send,
+                [view, kept, widgets["text"]],
+                **turn,
             ),
-            widgets["retry"].click(self._retry, [view], **turn),
-            widgets["yes"].click(self._quick("yes"), [view], **turn),
-            widgets["no"].click(self._quick("no"), [view], **turn),
+            widgets["retry"].click(self._retry, [view, kept], **turn),
+            widgets["yes"].click(self._quick("yes"), [view, kept], **turn),
+            widgets["no"].click(self._quick("no"), [view, kept], **turn),
         ]
         # A turn under way must not write into the next customer's page: these rest while it runs, or end it.
-        widgets["customer"].input(self._choose, [view, widgets["customer"]], **quiet, cancels=turns)
-        widgets["new"].click(self._begin, [view], **quiet, cancels=turns)
-        widgets["language"].input(self._speak, [view, widgets["language"]], **quiet)
+        widgets["customer"].input(self._choose, [view, kept, widgets["customer"]], **quiet, cancels=turns)
+        widgets["new"].click(self._begin, [view, kept], **quiet, cancels=turns)
+        widgets["language"].input(self._speak, [view, kept, widgets["language"]], **quiet)
         widgets["stop"].click(self._stop, [view], None, queue=False, api_visibility="private")
 
     def _load(self, kept: Any, request: gr.Request) -> Update:
@@ -129,33 +132,43 @@ class Page:
         session = restored_session(kept, self._is_known, language)
         return self._update(None, opened(self._shopkeeper, session))
 
-    def _choose(self, view: View, choice: str | None) -> Update:
+    def _choose(self, view: View | None, kept: Any, choice: str | None) -> Update:
+        view = self._current(view, kept)
         return self._open(view, as_customer(view.session, choice or "", self._is_known))
 
-    def _begin(self, view: View) -> Update:
-        consultation = new_consultation(view.session.customer)
-        return self._open(view, replace(view.session, consultation=consultation))
+    def _begin(self, view: View | None, kept: Any) -> Update:
+        view = self._current(view, kept)
+        return self._open(view, replace(view.session, consultation=new_consultation(view.session.customer)))
 
-    def _speak(self, view: View, language: str) -> Update:
+    def _speak(self, view: View | None, kept: Any, language: str) -> Update:
+        view = self._current(view, kept)
         return self._update(view, replace(view, session=replace(view.session, language=language)))
 
     def _open(self, view: View, session: Session) -> Update:
         self._stop(view)
         return self._update(view, opened(self._shopkeeper, session), text={"value": ""})
 
-    def _send(self, view: View, text: str) -> Iterator[Update]:
-        if not text.strip():
-            return
-        yield from self._ask(view, text.strip(), text={"value": ""})
+    def _send(self, view: View | None, kept: Any, text: str) -> Iterator[Update]:
+        if text.strip():
+            yield from self._ask(self._current(view, kept), text.strip(), text={"value": ""})
 
-    def _retry(self, view: View) -> Iterator[Update]:
-        yield from self._ask(view, view.last_question)
+    def _retry(self, view: View | None, kept: Any) -> Iterator[Update]:
+        view = self._current(view, kept)
+        if view.last_question:
+            yield from self._ask(view, view.last_question)
 
-    def _quick(self, answer: str) -> Callable[[View], Iterator[Update]]:
-        def send(view: View) -> Iterator[Update]:
+    def _quick(self, answer: str) -> Callable[[View | None, Any], Iterator[Update]]:
+        def send(view: View | None, kept: Any) -> Iterator[Update]:
+            view = self._current(view, kept)
             yield from self._ask(view, label(answer, view.session.language))
 
         return send
+
+    def _current(self, view: View | None, kept: Any) -> View:
+        """The view, or what the browser kept of it: a server that was restarted has forgotten its views."""
+        if view is not None:
+            return view
+        return opened(self._shopkeeper, restored_session(kept, self._is_known, next(iter(LANGUAGES))))
 
     def _ask(self, view: View, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
         stop = self._stops[view.session.consultation] = threading.Event()
@@ -167,8 +180,8 @@ class Page:
         finally:
             self._stops.pop(view.session.consultation, None)
 
-    def _stop(self, view: View) -> None:
-        stop = self._stops.get(view.session.consultation)
+    def _stop(self, view: View | None) -> None:
+        stop = self._stops.get(view.session.consultation) if view else None
         if stop is not None:
             stop.set()
 
