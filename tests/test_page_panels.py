@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.confirm import read_answer
+from agent.proposals import KINDS, Kind
 from agent.turn import Step, Turn
 from profiles.observation import Authority, Evidence, Polarity, Profile, Trait
 from profiles.schema import Schema
@@ -261,6 +263,13 @@ def test_a_proposal_shows_what_would_be_done_and_that_nothing_is_done_yet() -> N
     ):
         assert piece in words
     assert proposal_card(None, "USD", "en") == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_buttons_under_a_proposal_are_read_as_the_answers_they_say(language: str, kind: Kind) -> None:
+    assert read_answer(label("yes", language), language, kind=kind) == "yes"
+    assert read_answer(label("no", language), language, kind=kind) == "no"
 
 
 def test_a_handoff_says_that_a_person_will_take_over() -> None:

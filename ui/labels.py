@@ -44,7 +44,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "address": ("New address", "新地址"),
     "reason": ("Reason", "原因"),
     "nothing_yet_done": ("Nothing is done until you say yes.", "在您确认之前不会执行任何操作。"),
-    "yes": ("Yes, do it", "是的，请执行"),
+    "yes": ("Yes, do it", "是的，确认"),
     "no": ("No", "不用了"),
     "profile": ("What we know", "我们了解的信息"),
     "profile_empty": (
