@@ -1,13 +1,15 @@
 """The page in a real browser, served by `python -m ui` with the real agent and model."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page_browser import Scheme, chromium, opened, pick, ready, say, served
+from tests.page_browser import ROOT, START_SECONDS, Scheme, chromium, opened, pick, ready, say, served
 
 WISH = "I'm after a warm waterproof jacket, nothing over $150"
 SAFE = "hello <script>window.broken = 1</script><img src=x onerror='window.broken = 2'> ${1+1} {{value}}"
@@ -212,3 +214,13 @@ def test_the_command_names_a_directory_that_is_no_shop(
 
     assert main(["--shop", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_the_command_says_when_its_port_is_taken(address: str, tmp_path: Path) -> None:
+    port = address.rpartition(":")[2]
+    command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(tmp_path), "--port", port]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False
+    )
+    assert ended.returncode == 2
+    assert f"127.0.0.1:{port}" in ended.stderr and "--port" in ended.stderr
