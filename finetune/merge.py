@@ -1,8 +1,8 @@
 """An adapter merged into the base model.
 
-In: the base folder and an adapter's folder (none: the base as it is). Out: a folder with bfloat16 safetensors and the
-tokenizer with the project's chat template, as vLLM and transformers serve it; whole or not at all, and skipped if it
-was made from the same inputs before.
+In: the base folder and an adapter's folder (none: the base as it is). Out: a folder with bfloat16 safetensors
+and the tokenizer with the project's chat template, as vLLM and transformers serve it; whole or not at all,
+and skipped if it was made from the same inputs before.
 """
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """How a training run keeps time: a schedule fitted to the clock, a stop on request, and lines of progress.
 
-In: minutes to spend, total steps, the trainer's events. Out: factors for the learning rate, stops, checkpoints.
+In: minutes to spend, total steps, the trainer's events. Out: factors for the learning rate, stops,
+checkpoints.
 """
 
 import math
@@ -17,8 +18,8 @@ from transformers import TrainerCallback
 class Pace:
     """The learning rate's factor at a step: linear warm-up, then a cosine down to 0.
 
-    Progress is the larger of steps done and minutes spent, so that the cosine ends with the run, however fast the
-    machine is. Its attributes travel with the scheduler's checkpoint: minutes spent before a stop count.
+    Progress is the larger of steps done and minutes spent, so that the cosine ends with the run, however fast
+    the machine is. Its attributes travel with the scheduler's checkpoint: minutes spent before a stop count.
     """
 
     def __init__(self, total_steps: int, minutes: float | None, warmup_steps: int) -> None:
@@ -61,7 +62,9 @@ class KeepPace(TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
             control.should_save = True
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
+    ) -> None:
         if not logs or "loss" not in logs:
             return
         minutes, tokens = self._since

@@ -1,8 +1,9 @@
 """Samples packed into one sequence that holds their common beginning only once.
 
-In: the `Features` of a few samples; all consultations of a shop begin with the same instructions and tools, about
-half of their tokens. Out: a batch of tensors for a causal model whose attention is `shared_prefix`, and the loss over
-learnt tokens. Gradients equal those of the separate samples: attention sees the beginning before each sample.
+In: the `Features` of a few samples; all consultations of a shop begin with the same instructions and tools,
+about half of their tokens. Out: a batch of tensors for a causal model whose attention is `shared_prefix`, and
+the loss over learnt tokens. Gradients equal those of the separate samples: attention sees the beginning
+before each sample.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """Training samples: consultations as messages, turned into tokens of which only the assistant's are learnt.
 
-In: a JSONL file, one `{"messages": [...], "tools": [...], "meta": {...}}` a line (OpenAI-style), and a tokenizer
-that carries the project's chat template. Out: `Features`. Errors: a DataError that names the file and the line.
+In: a JSONL file, one `{"messages": [...], "tools": [...], "meta": {...}}` a line (OpenAI-style), and a
+tokenizer that carries the project's chat template. Out: `Features`. Errors: a DataError that names the file
+and the line.
 """
 
 import json

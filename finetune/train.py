@@ -1,7 +1,7 @@
 """LoRA training on consultations, with TRL and PEFT, packed so that it is fast on a CPU too.
 
-In: `Features` of samples, a base folder and a `Recipe`. Out: a bfloat16 adapter in PEFT's format, with `training.json`
-beside it that says how it was made; checkpoints and TensorBoard logs in `checkpoints/`.
+In: `Features` of samples, a base folder and a `Recipe`. Out: a bfloat16 adapter in PEFT's format, with
+`training.json` beside it that says how it was made; checkpoints and TensorBoard logs in `checkpoints/`.
 """
 
 import json
@@ -112,9 +112,8 @@ class PackedTrainer(SFTTrainer):  # type: ignore[misc]
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
         """A `Pace` for the steps that the data gives."""
-        if self.lr_scheduler is None:
-            self.keep.pace.total_steps = num_training_steps
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.keep.pace)
+        self.keep.pace.total_steps = num_training_steps
+        self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.keep.pace)
         return self.lr_scheduler
 
 

