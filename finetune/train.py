@@ -28,6 +28,8 @@ from finetune.pace import KeepPace, Pace
 from finetune.packing import loss, pack
 from finetune.samples import Features
 
+BASE_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -89,6 +91,7 @@ def train(base: Path, features: Sequence[Features], out: Path, recipe: Recipe) -
 
 def save_adapter(model: PeftModel, out: Path) -> None:
     """Write the adapter in bfloat16, half of what it is trained in; the file is whole or not there."""
+    model.peft_config["default"].base_model_name_or_path = BASE_NAME  # not where it lay on this machine
     model.save_pretrained(out)
     path = out / ADAPTER_WEIGHTS
     work = path.with_suffix(".tmp")

@@ -151,6 +151,7 @@ def test_a_stopped_run_goes_on_and_its_adapter_merges(
     weights = load_file(out / ADAPTER_WEIGHTS)
     assert {value.dtype for value in weights.values()} == {torch.bfloat16}
     assert any(value.abs().max() > 0 for name, value in weights.items() if "lora_B" in name)
+    assert str(build_base()) not in (out / "adapter_config.json").read_text()
     merged = merge(out, tmp_path / "merged")
     model = AutoModelForCausalLM.from_pretrained(merged)
     plain = AutoModelForCausalLM.from_pretrained(build_base())
