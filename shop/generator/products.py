@@ -54,7 +54,8 @@ class Product:
     def to_json(self) -> dict[str, Any]:
         """One line of catalog.jsonl."""
         variants = [
-            {"sku": a.sku, "color": a.color, "size": a.size, "price": a.price, "stock": a.stock} for a in self.articles
+            {"sku": a.sku, "color": a.color, "size": a.size, "price": a.price, "stock": a.stock}
+            for a in self.articles
         ]
         return {
             "sku": self.sku, "title": self.title, "title_zh": self.title_zh, "description": self.description,
@@ -75,33 +76,33 @@ def _make_range(goods: Range, brands: Sequence[Brand], seed: int) -> Iterator[Pr
     teller = Teller(goods, rng)
     number = 1001
     for kind in goods.kinds:
-        nouns = list(kind.nouns)
+        nouns, genders = list(kind.nouns), _deal(kind.genders or ["unisex"], kind.count, rng)
         for index in range(kind.count):
             level = index / max(1, kind.count - 1)
             noun = nouns[index % len(nouns)]
-            name = names.pop()
-            yield _make_product(f"{goods.code}-{number}", name, noun, goods, kind, brands, level, rng, teller)
+            title = (names.pop(), noun, genders[index])
+            yield _make_product(f"{goods.code}-{number}", title, goods, kind, brands, level, rng, teller)
             number += 1
 
 
 def _make_product(
-    sku: str, name: str, noun: str, goods: Range, kind: Kind, brands: Sequence[Brand], level: float,
+    sku: str, parts: tuple[str, str, str], goods: Range, kind: Kind, brands: Sequence[Brand], level: float,
     rng: random.Random, teller: Teller,
 ) -> Product:  # fmt: skip
     """One product at `level`, 0 (the kind's cheapest) to 1 (its dearest)."""
+    name, noun, gender = parts
     band = BANDS[min(2, int(level * 3))]
-    brand = _pick_brand(brands, goods.category, band, rng)
-    genders = kind.genders or ["unisex"]
-    gender = rng.choice(genders)
-    if gender == "kids" and brand.name not in ("Little Cairn", "Tarn Supply"):
-        brand = next(b for b in brands if b.name == "Little Cairn")
+    brand = _pick_brand(brands, goods.category, band, gender == "kids", rng)
     low, high = kind.price
     kids_share = 0.7 if gender == "kids" else 1.0
-    price = _round_price(low * (high / low) ** min(1.0, max(0.0, level + rng.uniform(-0.06, 0.06))) * kids_share, rng)
+    price = _round_price(
+        low * (high / low) ** min(1.0, max(0.0, level + rng.uniform(-0.06, 0.06))) * kids_share, rng
+    )
     numbers = {key: _at_level(values, level, rng) for key, values in kind.numbers.items()}
-    materials = kind.materials[min(len(kind.materials) - 1, int(level * len(kind.materials)))]
+    by_price = kind.materials[min(len(kind.materials) - 1, int(level * len(kind.materials)))]
+    materials = kind.made_of.get(noun, by_price)
     facets = _make_facets(kind, brand, gender, materials, numbers, rng)
-    en, zh = TITLE_GENDERS.get(gender, ("", "")) if len(genders) > 1 or gender == "kids" else ("", "")
+    en, zh = TITLE_GENDERS.get(gender, ("", ""))
     noun_en, noun_zh = (text.format_map(_plain(numbers)) for text in (noun, kind.nouns[noun]))
     words = {"name": name, "brand": brand.name, "material": materials[0]} | _plain(numbers)
     return Product(
@@ -121,8 +122,19 @@ def _make_product(
     )
 
 
-def _pick_brand(brands: Sequence[Brand], category: str, band: str, rng: random.Random) -> Brand:
-    makers = [brand for brand in brands if not brand.makes or category in brand.makes]
+def _deal(words: Sequence[str], count: int, rng: random.Random) -> list[str]:
+    """`count` words, each about as often as the others, in random order."""
+    dealt = [words[index % len(words)] for index in range(count)]
+    rng.shuffle(dealt)
+    return dealt
+
+
+def _pick_brand(brands: Sequence[Brand], category: str, band: str, kids: bool, rng: random.Random) -> Brand:
+    makers = [
+        brand for brand in brands if (not brand.makes or category in brand.makes) and brand.kids <= kids
+    ]
+    if any(brand.kids for brand in makers):
+        makers = [brand for brand in makers if brand.kids or brand.band == "low"]
     near = [4.0 if brand.band == band else 1.0 if "mid" in (brand.band, band) else 0.0 for brand in makers]
     return rng.choices(makers, near if any(near) else None)[0]
 
@@ -132,12 +144,16 @@ def _make_facets(
 ) -> dict[str, Any]:
     extras = rng.sample(kind.extras, min(len(kind.extras), rng.randint(0, 2)))
     facets: dict[str, Any] = {"material": list(materials), "features": [*kind.features, *extras]}
-    facets["activity"] = kind.activity[:2] + rng.sample(kind.activity[2:], min(len(kind.activity[2:]), rng.randint(0, 2)))
+    facets["activity"] = kind.activity[:2] + rng.sample(
+        kind.activity[2:], min(len(kind.activity[2:]), rng.randint(0, 2))
+    )
     facets |= {"gender": gender, "ethics": _ethics(materials, brand, facets["features"], rng)}
     if kind.season:
         facets["season"] = list(kind.season)
     for key, value in kind.facets.items():
         facets[key] = rng.choice(value) if key == "fit" and isinstance(value, list) else value
+    if "waterproof" in facets["features"]:
+        facets["waterproof"] = True
     facets |= {key: int(value) if value == int(value) else value for key, value in numbers.items()}
     return {key: value for key, value in facets.items() if value != []}
 
@@ -190,6 +206,6 @@ def _plain(numbers: dict[str, float]) -> dict[str, str]:
 
 
 def _round_price(price: float, rng: random.Random) -> float:
-    if price < 30:
-        return float(int(price)) + rng.choice((0.5, 0.9, 0.95))
-    return float(int(price)) + rng.choice((0.0, 0.0, 0.95, 0.9)) if price < 60 else float(round(price / 5) * 5 - rng.choice((0, 1, 1, 5)))
+    if price < 60:
+        return float(int(price)) + rng.choice((0.5, 0.9, 0.95) if price < 30 else (0.0, 0.0, 0.9, 0.95))
+    return float(round(price / 5) * 5 - rng.choice((0, 1, 1, 5)))

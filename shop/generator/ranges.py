@@ -27,7 +27,7 @@ class Kind(_Strict):
     """One sort of product. Lists run from the cheapest to the dearest where price goes with them.
 
     `nouns` maps the English noun of a title to the Chinese one; both may hold number facets as `{volume}`. `stars` are
-    colours every product of the kind has, with size M in stock.
+    colours every product of the kind has, with size M in stock; `made_of` gives the materials of a noun that names one.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Kind(_Strict):
     facets: dict[str, str | bool | list[str]] = {}
     numbers: dict[str, list[float]] = {}
     sizes: str = ""
+    made_of: dict[str, list[str]] = {}
     people: list[str]
     strengths: list[str]
     drawbacks: list[str]
@@ -63,12 +64,13 @@ class Range(_Strict):
 
 
 class Brand(_Strict):
-    """A maker: price band, categories it makes (empty: all), ethics that hold for everything it makes."""
+    """A maker: price band, categories it makes (empty: all), ethics that hold for all of it, children's things only or not."""
 
     name: str
     band: str
     makes: list[str]
     ethics: list[str]
+    kids: bool = False
 
 
 def load_words(name: str) -> Any:
