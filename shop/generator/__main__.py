@@ -19,7 +19,8 @@ EPILOG = """examples:
   python -m shop.generator --out shop              the committed files again, byte for byte
   python -m shop.generator --out /tmp/other --seed 8   another shop of the same kind
 
-The words are in shop/generator/words, the shipping fees in shop/shop.toml. The same seed and words give the same bytes.
+The words are in shop/generator/words, the shipping fees in shop/shop.toml.
+The same seed and words give the same bytes.
 exit codes: 0 done, 2 wrong arguments, 3 a word file cannot be read as what it should be, 7 cannot write"""
 
 

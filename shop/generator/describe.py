@@ -1,7 +1,7 @@
 """Product descriptions: a range's hand-written sentences come in, one short text per product goes out.
 
-Sentences are dealt like cards, so that a sentence comes back only when all others of its pile were used, and no two
-products get the same set.
+Sentences are dealt like cards, so that a sentence comes back only when all others of its pile were used, and
+no two products get the same set.
 """
 
 import random
@@ -40,7 +40,9 @@ class Teller:
                 "people": (f"{kind.id}/people", kind.people),
                 "strengths": (f"{kind.id}/strengths", kind.strengths),
                 "drawbacks": (f"{kind.id}/drawbacks", kind.drawbacks),
-                "details": ("details", self._details),
+                "details": (f"{kind.id}/details", kind.details)
+                if kind.details
+                else ("details", self._details),
                 "materials": (materials[0], self._materials.get(materials[0], self._details)),
             }
             chosen = [self._deal(*sources[part]) for part in self._shape()]

@@ -1,4 +1,4 @@
-"""Customers: a seed comes in, three hundred people with hidden tastes go out, and what they once said about them."""
+"""Customers: a seed comes in, three hundred people with hidden tastes go out, and what they once said."""
 
 import random
 import unicodedata
@@ -33,8 +33,8 @@ class Person:
     def to_json(self, spent: float, traits: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """One line of customers.jsonl; `spent` in dollars decides the member tier."""
         return {
-            "id": self.id, "name": self.name, "email": self.email, "phone": self.phone, "language": self.language,
-            "city": self.city, "address": self.address,
+            "id": self.id, "name": self.name, "email": self.email, "phone": self.phone,
+            "language": self.language, "city": self.city, "address": self.address,
             "member_tier": next(tier for least, tier in TIERS if spent >= least),
             "member_since": f"{self.since:%Y-%m-%d}", "consent": self.consent, "traits": list(traits),
         }  # fmt: skip

@@ -126,7 +126,7 @@ class Shelf:
         return rng.choices(*self._by_category[product.category])[0]
 
     def article(self, product: Product, rng: random.Random) -> Article:
-        """The variant this person takes: own size, a colour they like if there is one, hardly ever the hated one."""
+        """The variant this person takes: own size, a liked colour if there is one."""
         taste = self.person.taste
         worn = [a for a in product.articles if taste.wears(a.size)] or list(product.articles)
         weights = [

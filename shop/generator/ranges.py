@@ -1,7 +1,7 @@
 """The hand-written side of the shop: the YAML files under `words/` come in, checked ranges and brands go out.
 
-A *range* is one category of the shop, a *kind* one sort of thing in it (rain jackets, parkas). Errors: `DataError`
-naming the file and the field.
+A *range* is one category of the shop, a *kind* one sort of thing in it (rain jackets, parkas).
+Errors: `DataError` naming the file and the field.
 """
 
 from pathlib import Path
@@ -14,8 +14,8 @@ from errors import DataError
 
 WORDS = Path(__file__).parent / "words"
 CATEGORIES = (
-    "jackets", "fleeces", "trousers", "shirts", "baselayers", "boots", "socks", "gloves", "hats", "backpacks", "tents",
-    "sleeping bags", "cookware", "headlamps", "bottles",
+    "jackets", "fleeces", "trousers", "shirts", "baselayers", "boots", "socks", "gloves", "hats", "backpacks",
+    "tents", "sleeping bags", "cookware", "headlamps", "bottles",
 )  # fmt: skip
 
 
@@ -26,8 +26,9 @@ class _Strict(BaseModel):
 class Kind(_Strict):
     """One sort of product. Lists run from the cheapest to the dearest where price goes with them.
 
-    `nouns` maps the English noun of a title to the Chinese one; both may hold number facets as `{volume}`. `stars` are
-    colours every product of the kind has, with size M in stock; `made_of` gives the materials of a noun that names one.
+    `nouns` maps the English noun of a title to the Chinese one; both may hold number facets as `{volume}`.
+    `made_of` gives the materials of a noun that names one, `details` replace those of the range. `stars` are
+    colours that every product of the kind has, with size M in stock.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Kind(_Strict):
     numbers: dict[str, list[float]] = {}
     sizes: str = ""
     made_of: dict[str, list[str]] = {}
+    details: list[str] = []
     people: list[str]
     strengths: list[str]
     drawbacks: list[str]
@@ -54,7 +56,7 @@ class Kind(_Strict):
 
 
 class Range(_Strict):
-    """One category: the prefix of its SKUs, how it is sized, sentences that fit anything in it, and its kinds."""
+    """One category: prefix of its SKUs, how it is sized, sentences that fit anything in it, and its kinds."""
 
     category: str
     code: str
@@ -64,7 +66,7 @@ class Range(_Strict):
 
 
 class Brand(_Strict):
-    """A maker: price band, categories it makes (empty: all), ethics that hold for all of it, children's things only or not."""
+    """A maker: price band, categories it makes (empty: all), ethics of all it makes, for children only."""
 
     name: str
     band: str

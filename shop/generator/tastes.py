@@ -1,4 +1,4 @@
-"""Hidden tastes: what a customer truly likes. A random source comes in, `Taste`s and the weight of a product go out.
+"""Hidden tastes: what a customer truly likes. A random source comes in, `Taste`s go out.
 
 Everything that a customer says, looks at and buys is drawn from these; the shop's files never name them.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from shop.generator.products import ANIMAL, BANDS, CLOTHING, Product
 
 ACTIVITIES = (
-    "hiking", "camping", "backpacking", "trail running", "climbing", "mountaineering", "skiing", "cycling", "travel",
-    "everyday",
+    "hiking", "camping", "backpacking", "trail running", "climbing", "mountaineering", "skiing", "cycling",
+    "travel", "everyday",
 )  # fmt: skip
 COLORS = (
     "black",
@@ -52,7 +52,7 @@ class Taste:
     hurried: bool
 
     def weight(self, product: Product) -> float:
-        """How likely the customer is to look at a product: 0 never, about 1 for anything, 100 for a favourite."""
+        """How likely the customer looks at a product: 0 never, about 1 for anything, 100 for a favourite."""
         gender = product.facets.get("gender")
         materials: list[str] = product.facets["material"]
         if gender not in ("unisex", self.gender) and gender != "kids":
@@ -82,7 +82,7 @@ def is_kind(material: str, family: str) -> bool:
 
 def draw_taste(gender: str, brands: Sequence[str], rng: random.Random) -> Taste:
     """A taste that hangs together: wool haters do not love merino, and vegans avoid nothing twice."""
-    categories = {product for product in ("jackets", "boots")} if rng.random() < 0.5 else {"backpacks"}
+    categories = {"jackets", "boots"} if rng.random() < 0.5 else {"backpacks"}
     categories |= set(
         rng.sample(["fleeces", "trousers", "shirts", "baselayers", "socks", "gloves", "hats"], 2)
     )
