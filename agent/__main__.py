@@ -1,0 +1,106 @@
+"""Talk to a shop's agent in a terminal, or line by line as JSON for other programs.
+
+In: a shop directory, a customer and messages on standard input. Out: replies, or one JSON object a line (`--json`).
+"""
+
+import argparse
+import json
+import sys
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.context import VISITOR
+from agent.quiet import quiet
+from agent.shopkeeper import Shopkeeper, open_shopkeeper
+from agent.turn import Delta, Step, Turn
+from errors import ShopkeeperError
+
+EPILOG = """examples:
+  python -m agent --customer C1001                      chat as customer C1001 of the demo shop
+  python -m agent                                       chat as a visitor
+  echo "Where is my last order?" | python -m agent --customer C1001 --json
+  python -m agent --model http://127.0.0.1:8000/v1      the same agent on a vLLM server
+  python -m agent --consultation ID                     go on with an earlier consultation
+
+Each run is a new consultation unless --consultation names one; the profile is kept either way. With --json the
+consultation's id is the first thing written to standard error.
+
+exit codes: 0 done; 2 wrong setting or shop file; 4 unknown customer; 6 the model cannot be loaded; 7 storage trouble
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line, open the shop, answer until the input ends."""
+    options = _parser().parse_args(arguments)
+    quiet()
+    try:
+        with open_shopkeeper(options.shop, options.state, model=options.model, replies=options.replies) as shopkeeper:
+            customer = shopkeeper.known(options.customer) if options.customer else f"{VISITOR}{uuid.uuid4().hex[:12]}"
+            consultation = options.consultation or uuid.uuid4().hex
+            if options.json:
+                print(f"consultation {consultation}", file=sys.stderr)
+                _answer_lines(shopkeeper, customer, consultation, sys.stdin)
+            else:
+                _chat(shopkeeper, customer, consultation)
+    except ShopkeeperError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _answer_lines(shopkeeper: Shopkeeper, customer: str, consultation: str, lines: Iterable[str]) -> None:
+    for line in lines:
+        turn = shopkeeper.reply(customer, consultation, line.rstrip("\n"))
+        print(json.dumps(turn.to_json(), ensure_ascii=False), flush=True)
+
+
+def _chat(shopkeeper: Shopkeeper, customer: str, consultation: str) -> None:
+    """A terminal chat: tools and profile changes show in grey beside the reply."""
+    print(shopkeeper.greeting(customer))
+    print(f"(customer {customer}, consultation {consultation}; an empty line or Ctrl-D ends)")
+    while True:
+        try:
+            text = input("\nyou> ")
+        except EOFError:
+            return
+        if not text.strip():
+            return
+        for event in shopkeeper.stream(customer, consultation, text):
+            match event:
+                case Step():
+                    print(_grey(f"  · {event.name} {json.dumps(event.arguments, ensure_ascii=False)}"))
+                case Delta():
+                    print(event.text, end="", flush=True)
+                case Turn():
+                    print("\n" if event.reply else _grey("  (a person will answer here)"))
+                    for name, traits in event.profile.items():
+                        for trait in traits:
+                            print(_grey(f"  {name}: {trait['polarity']} {trait['attribute']} = {trait['value']}"))
+
+
+def _grey(text: str) -> str:
+    return f"\x1b[90m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m agent",
+        description="Chat with a shop's agent in the terminal, or exchange JSON lines with it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory (default: shop)")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where the database lives (default: SHOP/state)")
+    parser.add_argument("--customer", metavar="ID", help="customer's id; without it, a new visitor")
+    parser.add_argument("--consultation", metavar="ID", help="go on with this consultation")
+    parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
+    parser.add_argument("--replies", choices=("strict", "free"), help="who writes replies (default: as in shop.toml)")
+    parser.add_argument("--json", action="store_true", help="one message a line in, one JSON object a line out")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

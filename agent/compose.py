@@ -1,0 +1,189 @@
+"""Strict replies: code writes what the tools found, in the customer's language, from approved phrases.
+
+In: the artifacts of a turn's tools, the shop, the phrases, the language. Out: the reply. Every value in it is copied
+from an artifact, so the gate finds its evidence; the model has no part in it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.context import Services
+
+Artifact = Mapping[str, Any]
+_LOW_STOCK = 3
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+
+
+def money(amount: float, currency: str) -> str:
+    """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes replies for one shop. `seed` (the turn's id) chooses among variants of a phrase."""
+
+    services: Services
+    language: str
+    seed: str
+
+    def reply(self, artifacts: Sequence[Artifact]) -> str:
+        """One paragraph for each result that has something to say to the customer."""
+        quiet = len([a for a in artifacts if a["kind"] != "profile"]) > 0
+        parts = [self._part(artifact, quiet) for artifact in artifacts]
+        return "\n\n".join(part for part in parts if part) or self.say("anything_else")
+
+    def say(self, key: str, **slots: str | int | float) -> str:
+        """A phrase in the turn's language."""
+        return self.services.phrases.say(key, self.language, seed=self.seed, **slots)
+
+    def _part(self, artifact: Artifact, quiet: bool) -> str:
+        writers: Mapping[str, Callable[[Artifact], str]] = {
+            "products": self._products,
+            "answer": self._answer,
+            "profile": self._profile_quiet if quiet else self._profile,
+            "profile_read": self._profile_read,
+            "orders": self._orders,
+            "order": lambda a: self._order(a["order"]),
+            "proposal": self._proposal,
+            "refused": self._refused,
+            "handoff": lambda a: self.say("handed_off"),
+            "failed": lambda a: self.say("no_answer"),
+        }
+        return writers[artifact["kind"]](artifact)
+
+    def _products(self, artifact: Artifact) -> str:
+        hits = artifact["hits"]
+        if not hits:
+            return self.say("found_none")
+        head = self.say("found_one") if len(hits) == 1 else self.say("found_many", count=len(hits))
+        if artifact["dropped"]:
+            names = ", ".join(self._value(*name.split(" ", 1)) for name in artifact["dropped"])
+            head = f"{self.say('found_relaxed', dropped=names)} {head}"
+        return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits)])
+
+    def _product(self, hit: Mapping[str, Any]) -> str:
+        stock = hit["stock"]
+        key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
+        reasons = [self.say("reason_trait", trait=self._value(*reason.split(" ", 1))) for reason in hit["reasons"][:1]]
+        return self.say(
+            "product_line",
+            title=hit["titles"].get(self.language, hit["title"]),
+            price=money(hit["price"], hit["currency"]),
+            color=hit["color"],
+            size=hit["size"],
+            stock_text=self.say(key, n=stock),
+            rating=f"{hit['rating']:.1f}",
+            reason=" ".join(reasons),
+        ).strip()
+
+    def _answer(self, artifact: Artifact) -> str:
+        return str(artifact["text"] or self.say("no_answer"))
+
+    def _profile(self, artifact: Artifact) -> str:
+        parts = []
+        if artifact["added"]:
+            parts.append(self.say("noted", traits=self._traits(artifact["added"])))
+        if artifact["retracted"] and not artifact["added"]:
+            parts.append(self.say("forgotten", traits=self._traits(artifact["retracted"])))
+        if artifact["refused"] and not parts:
+            parts.append(self.say("cannot_do"))
+        return " ".join(parts) or self.say("noted_already")
+
+    def _profile_quiet(self, artifact: Artifact) -> str:
+        """Beside other results the profile speaks in one short sentence."""
+        return self.say("noted", traits=self._traits(artifact["added"])) if artifact["added"] else ""
+
+    def _profile_read(self, artifact: Artifact) -> str:
+        if not artifact["traits"]:
+            return self.say("profile_empty")
+        lines = [f"- {self._trait(trait)}" for trait in artifact["traits"]]
+        return "\n".join([self.say("profile_intro"), *lines])
+
+    def _orders(self, artifact: Artifact) -> str:
+        if not artifact["orders"]:
+            return self.say("orders_none")
+        return "\n".join([self.say("orders_intro"), *(f"- {self._order_line(order)}" for order in artifact["orders"])])
+
+    def _order_line(self, order: Mapping[str, Any]) -> str:
+        return self.say(
+            "order_line",
+            id=order["id"],
+            status=self.say(f"status_{order['status']}"),
+            total=money(order["total"], self.services.shop.currency),
+            placed=order["placed"][:10],
+            items=self._items(order["items"]),
+        )
+
+    def _order(self, order: Mapping[str, Any]) -> str:
+        detail = self.say(
+            f"order_{order['status']}",
+            id=order["id"],
+            carrier=order.get("carrier") or "-",
+            tracking=order.get("tracking") or "-",
+            eta=order.get("eta") or "-",
+            delivered=order.get("delivered") or "-",
+        )
+        return f"{detail}\n- {self._order_line(order)}"
+
+    def _proposal(self, artifact: Artifact) -> str:
+        proposal = artifact["proposal"]
+        facts = proposal["summary"]
+        text = self.say(
+            {"cancel_order": "propose_cancel", "return_items": "propose_return", "change_address": "propose_address"}[
+                proposal["kind"]
+            ],
+            id=facts["order_id"],
+            items=self._items(facts.get("items", [])),
+            total=money(facts.get("total", 0.0), self.services.shop.currency),
+            amount=money(facts.get("amount", 0.0), self.services.shop.currency),
+            address=facts.get("address", ""),
+        )
+        return f"{text} {self.say('confirm_ask')}"
+
+    def done(self, proposal: Mapping[str, Any]) -> str:
+        """What was carried out, after the customer's yes."""
+        facts = proposal["summary"]
+        return self.say(
+            {"cancel_order": "done_cancel", "return_items": "done_return", "change_address": "done_address"}[
+                proposal["kind"]
+            ],
+            id=facts["order_id"],
+            items=self._items(facts.get("items", [])),
+            total=money(facts.get("total", 0.0), self.services.shop.currency),
+            amount=money(facts.get("amount", 0.0), self.services.shop.currency),
+            address=facts.get("address", ""),
+        )
+
+    def _refused(self, artifact: Artifact) -> str:
+        slots = dict(artifact["slots"])
+        if "status" in slots:
+            slots["status"] = self.say(f"status_{slots['status']}")
+        if "cap" in slots:
+            slots["cap"] = money(slots["cap"], self.services.shop.currency)
+        return self.say(artifact["phrase"], **slots)
+
+    def _items(self, items: Sequence[Mapping[str, Any]]) -> str:
+        return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
+
+    def _traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
+        return ", ".join(self._trait(trait) for trait in traits)
+
+    def _trait(self, trait: Mapping[str, Any]) -> str:
+        attribute = self.services.schema.attributes[trait["attribute"]]
+        label = attribute.label.get(self.language, attribute.label["en"])
+        value = trait["value"]
+        shown = money(value, self.services.shop.currency) if attribute.type == "money" else self._shown(value)
+        if trait["polarity"] == "fact":
+            return f"{label}: {shown}"
+        return self.say(f"trait_{trait['polarity']}", label=label, value=shown)
+
+    @staticmethod
+    def _shown(value: Any) -> str:
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _value(self, name: str, value: str) -> str:
+        label = self.services.shop.facets.get(name, {}).get("label", {})
+        return f"{label.get(self.language, name)}: {value}"

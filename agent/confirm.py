@@ -1,0 +1,147 @@
+"""Yes, no, or neither: reads the customer's answer to a proposal, by lists of words and not by a model.
+
+In: the message, the language of the turn, and what was proposed. Out: "yes", "no" or "unclear". Ask only
+while a proposal waits or has just been carried out. Precise rather than eager: every word must be known, a
+question is never an answer, a negation is never a yes, and an act that was not proposed ("ok cancel it", to
+a return) is neither.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from agent.proposals import Kind
+
+Answer = Literal["yes", "no", "unclear"]
+Meaning = Literal["yes", "no", "start_no", "filler", "cancel_order", "return_items", "change_address"]
+Phrase = tuple[str, ...]
+_FILE = Path(__file__).with_name("confirm.yaml")
+_MAX_TOKENS = 14
+_TOKEN = re.compile(
+    r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language: what each phrase means, and the words that deny."""
+
+    phrases: Mapping[Phrase, Meaning]
+    starts_no: frozenset[Phrase]
+    negations: frozenset[str]
+
+
+def read_answer(text: str, language: str, *, kind: Kind | None = None, order_id: str = "") -> Answer:
+    """``read_answer("sure, do it", "en") == "yes"``.
+
+    With `kind`, an act of another kind is unclear, and naming the proposed one ("please cancel it") is a
+    yes; the proposal's own `order_id` may be named too.
+    """
+    tokens = _without_id(_tokens(text), order_id)
+    if not tokens or len(tokens) > _MAX_TOKENS or re.search(r"[?？]", text):
+        return "unclear"
+    known = _phrases(language)
+    denies = any(token in words.negations for words in _words().values() for token in tokens)
+    found = _read(tokens, known)
+    if found is None:
+        return "no" if _starts_with_no(tokens, known) else "unclear"
+    meanings = set(found)
+    acts = meanings & {"cancel_order", "return_items", "change_address"}
+    if "no" in meanings:
+        return "unclear" if "yes" in meanings or acts else "no"
+    agrees = "yes" in meanings or (kind is not None and _says_enough(tokens))
+    if denies or not agrees or (acts and kind is not None and acts != {kind}):
+        return "unclear"
+    return "yes" if "yes" in meanings or acts else "unclear"
+
+
+def _says_enough(tokens: Sequence[str]) -> bool:
+    """A bare "cancel" may mean the proposal itself; "cancel it", "取消吧" do not."""
+    return len(tokens) > (1 if tokens[0].isascii() else 2)
+
+
+def _read(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> Sequence[Meaning] | None:
+    """The message as known phrases, the longest first; None if a word is left over."""
+    found: list[Meaning] = []
+    longest = max(len(phrase) for phrase in known)
+    start = 0
+    while start < len(tokens):
+        sizes = range(min(longest, len(tokens) - start), 0, -1)
+        size = next((n for n in sizes if tuple(tokens[start : start + n]) in known), 0)
+        if not size:
+            return None
+        found.append(known[tuple(tokens[start : start + size])])
+        start += size
+    return found
+
+
+def _starts_with_no(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> bool:
+    """ "no, I'd like to keep the boots": a no, since nothing after it agrees to anything."""
+    for words in _words().values():
+        for phrase in words.starts_no:
+            if tuple(tokens[: len(phrase)]) == phrase:
+                rest = tokens[len(phrase) :]
+                runs = (
+                    tuple(rest[a:b])
+                    for a in range(len(rest))
+                    for b in range(a + 1, min(a + 5, len(rest)) + 1)
+                )
+                return len(rest) > 1 and not any(
+                    known.get(run, "filler") not in ("filler", "no") for run in runs
+                )
+    return False
+
+
+def _without_id(tokens: Sequence[str], order_id: str) -> list[str]:
+    own = _tokens(order_id)
+    digits = re.sub(r"\D", "", order_id)
+    names = {"".join(own), *own, digits, re.sub(r"[^a-z0-9]", "", order_id.casefold())} if order_id else set()
+    return [token for token in tokens if token not in names]
+
+
+def _tokens(text: str) -> list[str]:
+    """Latin words without accents, and single Han characters: ``_tokens("Sí, 好的") == ["si", "好", "的"]``."""
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("’", "'")
+    return _TOKEN.findall(
+        "".join(char for char in plain if not unicodedata.combining(char) and char != "\ufe0f")
+    )
+
+
+@cache
+def _words() -> Mapping[str, Words]:
+    raw: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {language: _words_of(lists) for language, lists in raw.items()}
+
+
+def _words_of(lists: Mapping[str, Any]) -> Words:
+    listed: Mapping[Meaning, Sequence[str]] = {
+        "filler": lists["filler"], **lists["act"], "yes": lists["yes"], "no": lists["no"]
+    }  # fmt: skip
+    phrases: dict[Phrase, Meaning] = {
+        tuple(_tokens(p)): meaning for meaning, ps in listed.items() for p in ps
+    }
+    starts = frozenset(tuple(_tokens(phrase)) for phrase in lists["start_no"])
+    return Words(phrases, starts, frozenset(token for word in lists["negation"] for token in _tokens(word)))
+
+
+@cache
+def _phrases(language: str) -> Mapping[Phrase, Meaning]:
+    """Every language's yes and no, since "sí" may follow English; other words of this language, English and
+    Chinese.
+
+    A word that says yes in one language and something else in another keeps the meaning of the turn's
+    language.
+    """
+    known: dict[Phrase, Meaning] = {}
+    for name, words in _words().items():
+        spoken = name in (language, "en", "zh")
+        known |= {
+            phrase: meaning for phrase, meaning in words.phrases.items() if spoken or meaning in ("yes", "no")
+        }
+    return known | (dict(_words()[language].phrases) if language in _words() else {})

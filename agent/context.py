@@ -1,0 +1,74 @@
+"""What a turn knows besides its messages: the services it works with, and who is speaking.
+
+In: a loaded shop and its stores. Out: `Services` (one per process) and `TurnContext` (one per turn), the LangGraph
+context that every tool and middleware reads; the customer's id comes from here and never from the model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NotRequired
+
+from langchain.agents import AgentState
+
+from agent.handoff import Handoffs
+from agent.orders import OrderBook
+from agent.phrases import Phrases
+from agent.proposals import Proposals
+from agent.shop import Shop
+from profiles.firewall import Firewall
+from profiles.schema import Schema
+from profiles.store import ProfileStore
+from retrieval.search import Retriever
+
+VISITOR = "visitor-"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a tool may use. Built once by `agent.shopkeeper.open_services`."""
+
+    shop: Shop
+    schema: Schema
+    profiles: ProfileStore
+    firewall: Firewall
+    retriever: Retriever
+    orders: OrderBook
+    proposals: Proposals
+    handoffs: Handoffs
+    phrases: Phrases
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation."""
+
+    services: Services
+    customer: str
+    consultation: str
+    turn: str
+    now: datetime
+    language: str
+    heard: Mapping[str, str]
+    sensitive_allowed: bool
+
+    @property
+    def is_visitor(self) -> bool:
+        """Whether nobody has logged in: such a customer has a profile, but no orders."""
+        return self.customer.startswith(VISITOR)
+
+
+class ShopState(AgentState[Any]):
+    """LangGraph state of a consultation, kept by the checkpointer.
+
+    `card` is the profile card as the model sees it, `first_turn` the first turn still in the model's window,
+    `heard` the customer's words by turn id, `gate` the counts of this turn, `retry` the text that a blocked reply
+    must be bound to, `degraded` whether the model failed in this turn.
+    """
+
+    card: NotRequired[str]
+    first_turn: NotRequired[int]
+    heard: NotRequired[dict[str, str]]
+    language: NotRequired[str]
+    gate: NotRequired[dict[str, int]]
+    retry: NotRequired[str]

@@ -1,0 +1,51 @@
+"""When the model is down: a chat model without weights, so that search and templates still answer.
+
+In: the same messages and tools as the real model. Out: one tool call that the retriever's scores choose: the approved
+answer if one fits, else a product search. LangChain's `ModelFallbackMiddleware` calls it after the model has failed.
+"""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages.tool import tool_call
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+
+from agent.language import detect
+from retrieval.search import Retriever
+
+DEGRADED = "degraded"  # response_metadata key of its messages
+
+
+class RuleModel(BaseChatModel):
+    """Chooses between `find_answer` and `search_products`; says in its metadata that the model is down."""
+
+    retriever: Retriever
+    languages: tuple[str, ...]
+
+    @property
+    def _llm_type(self) -> str:
+        return "shopkeeper-rules"
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, AIMessage]:
+        """It knows its two tools by name."""
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        last = next(m for m in reversed(messages) if isinstance(m, HumanMessage))
+        words = str(last.content)
+        language = detect(words, self.languages, None)
+        if self.retriever.answer(words, language) is not None:
+            call = tool_call(name="find_answer", args={"question": words}, id=f"rule-{last.id}")
+        else:
+            call = tool_call(name="search_products", args={"query": words}, id=f"rule-{last.id}")
+        message = AIMessage("", tool_calls=[call], response_metadata={DEGRADED: True})
+        return ChatResult(generations=[ChatGeneration(message=message)])

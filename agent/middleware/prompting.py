@@ -1,0 +1,42 @@
+"""Before each model call: the window of the conversation behind the profile card.
+
+In: the request that `create_agent` made. Out: the same request with the messages of `agent.prompt.window`; a reply
+that the gate blocked is followed by the one text that may be said.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.messages import HumanMessage, SystemMessage
+from langgraph.runtime import Runtime
+
+from agent.context import ShopState, TurnContext
+from agent.prompt import first_turn, window
+from profiles.card import card
+
+
+class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
+    """Opens and moves the window (`before_agent`), and applies it to each call."""
+
+    state_schema = ShopState
+
+    def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Take the profile card when a window opens; it then stays, so that the prefix cache holds."""
+        turns = sum(isinstance(message, HumanMessage) for message in state["messages"])
+        start = first_turn(turns)
+        if "card" in state and state.get("first_turn") == start:
+            return None
+        context = runtime.context
+        profile = context.services.profiles.read(context.customer, at=context.now)
+        return {"card": card(profile, context.services.schema), "first_turn": start}
+
+    def wrap_model_call(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        """The model sees the window only."""
+        state: Any = request.state
+        messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
+        if bound := state.get("retry"):
+            messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
+        return handler(request.override(messages=messages))

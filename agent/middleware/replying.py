@@ -1,0 +1,87 @@
+"""Between the tools and the customer: strict replies, and the gate that every reply passes.
+
+In: the consultation's state after the tools or the model have spoken. Out: the reply as the last AIMessage, and the
+counts of claims checked and blocked. Nothing that this turn's evidence does not support leaves.
+"""
+
+import json
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, hook_config
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.runtime import Runtime
+
+from agent.compose import Composer
+from agent.context import ShopState, TurnContext
+from agent.fallback import DEGRADED
+from agent.gate import Evidence, GateReport, check
+
+
+class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
+    """Composes strict replies (`before_model`) and gates the model's own (`after_model`)."""
+
+    state_schema = ShopState
+
+    @hook_config(can_jump_to=["end"])
+    def before_model(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """In strict mode, and when the model is down, code writes the reply as soon as the tools have run."""
+        messages = turn_messages(state["messages"])
+        if not isinstance(messages[-1], ToolMessage):
+            return None
+        if runtime.context.services.shop.replies == "free" and not is_degraded(messages):
+            return None
+        text = _composed(messages, runtime.context)
+        report = check(text, evidence(state["messages"], text))
+        return {"messages": [AIMessage(text)], "gate": _counted(state, report), "jump_to": "end"}
+
+    @hook_config(can_jump_to=["model", "end"])
+    def after_model(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Gate the model's words: blocked once, it is bound to the composed text; blocked twice, that text is sent."""
+        last = state["messages"][-1]
+        if not isinstance(last, AIMessage) or last.tool_calls:
+            return None
+        messages = turn_messages(state["messages"])
+        report = check(str(last.text), evidence(state["messages"]))
+        counts = _counted(state, report)
+        if not report.blocked and last.text.strip():
+            return {"gate": counts, "retry": ""}
+        safe = _composed(messages, runtime.context)
+        tried = bool(state.get("retry")) or not any(isinstance(message, ToolMessage) for message in messages)
+        if not tried:
+            return {"messages": [_replaced(last, "")], "gate": counts, "retry": safe, "jump_to": "model"}
+        return {"messages": [_replaced(last, safe)], "gate": counts, "retry": "", "jump_to": "end"}
+
+
+def turn_messages(messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The messages from the customer's newest one on."""
+    start = max(index for index, message in enumerate(messages) if isinstance(message, HumanMessage))
+    return messages[start:]
+
+
+def is_degraded(messages: list[AnyMessage]) -> bool:
+    """Whether rules stood in for the model in this turn."""
+    return any(isinstance(m, AIMessage) and m.response_metadata.get(DEGRADED) for m in messages)
+
+
+def evidence(messages: list[AnyMessage]) -> Evidence:
+    """What a reply may claim: this turn's results, and the customer's words of the consultation."""
+    results = [m.artifact for m in turn_messages(messages) if isinstance(m, ToolMessage)]
+    said = [str(m.content) for m in messages if isinstance(m, HumanMessage)]
+    return Evidence(results=tuple(json.dumps(r, ensure_ascii=False) for r in results), said=tuple(said))
+
+
+def _composed(messages: list[AnyMessage], context: TurnContext) -> str:
+    composer = Composer(context.services, context.language, context.turn)
+    artifacts = [m.artifact for m in messages if isinstance(m, ToolMessage) and m.artifact]
+    text = composer.reply(artifacts) if artifacts else composer.say("small_talk")
+    return f"{composer.say('model_down')}\n\n{text}" if is_degraded(messages) else text
+
+
+def _replaced(message: AIMessage, text: str) -> AIMessage:
+    """The same message (by id) with other words: the blocked ones stay neither in the state nor in the checkpoint."""
+    return message.model_copy(update={"content": text})
+
+
+def _counted(state: ShopState, report: GateReport) -> dict[str, int]:
+    before = state.get("gate") or {"checked": 0, "blocked": 0}
+    return {"checked": before["checked"] + report.checked, "blocked": before["blocked"] + report.blocked}

@@ -1,0 +1,87 @@
+"""Around each tool call: in the order the model wrote them, and errors become results the reply can speak of.
+
+In: LangGraph's tool call requests, which it runs in threads. Out: a ToolMessage for each; one that failed has status
+"error" and an artifact of kind "refused" or "failed", so that nothing a customer says can break a consultation.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
+from langchain_core.messages import AIMessage, ToolMessage
+from langgraph.types import Command
+from pydantic import ValidationError
+
+from agent.context import ShopState, TurnContext
+from agent.tools.refusal import RefusedWrite
+from errors import ShopkeeperError
+
+log = logging.getLogger(__name__)
+
+
+class InOrder(AgentMiddleware[ShopState, TurnContext, Any]):
+    """Runs the calls of one message one after the other.
+
+    A profile write must be seen by the search beside it. LangGraph starts the calls in order, each in a thread of a
+    pool; each waits here for those before it, so the first unfinished one can always run, whatever the pool's size.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._finished: set[str] = set()
+        self._changed = threading.Condition()
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        """Wait for the calls before this one, then run it."""
+        calls = _siblings(request.state["messages"])
+        own = str(request.tool_call["id"])
+        before = set(calls[: calls.index(own)])
+        with self._changed:
+            self._changed.wait_for(lambda: before <= self._finished)
+        try:
+            return handler(request)
+        finally:
+            with self._changed:
+                self._finished.add(own)
+                if own == calls[-1]:
+                    self._finished -= set(calls)
+                self._changed.notify_all()
+
+
+class ErrorsAsResults(AgentMiddleware[ShopState, TurnContext, Any]):
+    """Turns expected errors into results; an unexpected one is logged and told to the customer as a failure."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        """Run the tool; never raise."""
+        try:
+            return handler(request)
+        except RefusedWrite as refusal:
+            artifact = {"kind": "refused", "phrase": refusal.phrase, "slots": refusal.slots, "reason": str(refusal)}
+            return _failed(request, str(refusal), artifact)
+        except (ShopkeeperError, ValidationError, TypeError) as error:
+            return _failed(request, str(error).splitlines()[0], {"kind": "failed", "reason": str(error)})
+        except Exception as error:
+            log.exception("tool %s failed", request.tool_call["name"])
+            return _failed(request, "the tool failed", {"kind": "failed", "reason": type(error).__name__})
+
+
+def _failed(request: ToolCallRequest, content: str, artifact: dict[str, Any]) -> ToolMessage:
+    return ToolMessage(
+        content=f"error: {content}",
+        name=request.tool_call["name"],
+        tool_call_id=str(request.tool_call["id"]),
+        status="error",
+        artifact=artifact,
+    )
+
+
+def _siblings(messages: list[Any]) -> list[str]:
+    """The ids of the calls in the newest message of the model, in order; only such a message leads to a tool."""
+    newest = next(m for m in reversed(messages) if isinstance(m, AIMessage) and m.tool_calls)
+    return [str(call["id"]) for call in newest.tool_calls]

@@ -1,0 +1,105 @@
+"""The shop as a directory: reads `shop.toml` into one frozen `Shop` that is passed to whoever needs it.
+
+In: the path of a shop directory. Out: `Shop` (name, languages, currency, model setting, limits, facts, facets).
+Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from errors import ConfigError
+
+Replies = Literal["strict", "free"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one turn: characters of a message, calls and seconds of the model, refund in the shop's currency."""
+
+    message_chars: int
+    model_calls: int
+    model_seconds: float
+    refund_cap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One shop's settings. `replies`: "strict" composes replies in code, "free" lets the model write (gated)."""
+
+    root: Path
+    name: str
+    languages: tuple[str, ...]
+    currency: str
+    model: str
+    replies: Replies
+    limits: Limits
+    facts: Mapping[str, str]
+    facets: Mapping[str, Mapping[str, Any]]
+    tool_facets: tuple[str, ...]
+
+    @property
+    def default_state(self) -> Path:
+        """Where the database and the index live unless a command says otherwise."""
+        return self.root / "state"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _LimitsFile(_Strict):
+    message_chars: int = Field(4000, ge=100)
+    model_calls: int = Field(4, ge=1)
+    model_seconds: float = Field(20, gt=0)
+    refund_cap: float = Field(500, ge=0)
+
+
+class _SearchFile(_Strict):
+    tool_facets: list[str] = Field(default_factory=list)
+
+
+class _ShopFile(_Strict):
+    name: str = Field(min_length=1)
+    languages: list[str] = Field(min_length=1)
+    currency: str = Field(min_length=3, max_length=3)
+    model: str = "embedded"
+    replies: Replies = "strict"
+    limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
+    facts: dict[str, str | int | float] = Field(default_factory=dict)
+    facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    search: _SearchFile = Field(default_factory=_SearchFile)
+
+
+def load_shop(directory: Path) -> Shop:
+    """Read and check `directory/shop.toml`."""
+    path = directory / "shop.toml"
+    if not path.is_file():
+        raise ConfigError(f"{directory} is not a shop directory: it has no shop.toml (the demo shop is ./shop)")
+    try:
+        raw = _ShopFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {where}: {first['msg']} (got {first['input']!r})") from error
+    unknown = [name for name in raw.search.tool_facets if name not in raw.facets]
+    if unknown:
+        raise ConfigError(f"{path}: search.tool_facets names {unknown[0]!r}; declared: {', '.join(raw.facets)}")
+    return Shop(
+        root=directory,
+        name=raw.name,
+        languages=tuple(raw.languages),
+        currency=raw.currency,
+        model=raw.model,
+        replies=raw.replies,
+        limits=Limits(**raw.limits.model_dump()),
+        facts={key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in raw.facts.items()},
+        facets=raw.facets,
+        tool_facets=tuple(raw.search.tool_facets),
+    )

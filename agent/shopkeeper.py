@@ -1,0 +1,247 @@
+"""The agent itself: one object that answers a customer's message in a consultation.
+
+In: a shop directory, a state directory and a model setting; then customer id, consultation id and text. Out: `Turn`,
+or while it runs `Step`s and `Delta`s. Every turn is checkpointed before it is returned, so a consultation survives a
+crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
+"""
+
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import ModelCallLimitMiddleware, ModelFallbackMiddleware
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    AnyMessage,
+    HumanMessage,
+    ToolMessage,
+    convert_to_openai_messages,
+)
+from langchain_core.runnables import RunnableConfig
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from agent.compose import Composer
+from agent.context import VISITOR, Services, ShopState, TurnContext
+from agent.fallback import RuleModel
+from agent.gate import check
+from agent.language import detect, reply_language
+from agent.middleware.desk import Desk
+from agent.middleware.prompting import Prompting
+from agent.middleware.replying import Replying, evidence, turn_messages
+from agent.middleware.tooling import ErrorsAsResults, InOrder
+from agent.models import load_chat_model
+from agent.prompt import instructions, window
+from agent.services import open_services
+from agent.shop import Replies, load_shop
+from agent.tools import build_tools
+from agent.turn import Delta, Step, Turn, profile_changes, steps, usage
+from errors import NotFound, choices
+
+
+class Shopkeeper:
+    """Answers messages. Safe for many threads; turns of one consultation run one after the other."""
+
+    def __init__(self, services: Services, model: BaseChatModel, checkpointer: SqliteSaver) -> None:
+        self.services = services
+        self._tools = build_tools(services)
+        shop = services.shop
+        self._graph = create_agent(
+            model,
+            self._tools,
+            system_prompt=instructions(services),
+            middleware=[
+                Desk(),
+                Prompting(),
+                Replying(),
+                ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
+                ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
+                InOrder(),
+                ErrorsAsResults(),
+            ],
+            state_schema=ShopState,
+            context_schema=TurnContext,
+            checkpointer=checkpointer,
+        )
+        self._locks: dict[str, threading.Lock] = {}
+        self._locks_guard = threading.Lock()
+
+    def known(self, customer: str) -> str:
+        """The id, if there is such a customer (or it is a visitor's); else `NotFound`."""
+        if not customer.startswith(VISITOR) and customer not in (ids := set(self.services.profiles.customers())):
+            raise NotFound(f"no customer {customer!r}; there are {choices(ids, limit=5)}")
+        return customer
+
+    def greeting(self, customer: str) -> str:
+        """What the agent says first, in the customer's language as far as it is known; it says that it is an AI."""
+        spoken = {t.attribute: str(t.value) for t in self.services.profiles.read(customer).traits}.get("language")
+        language = reply_language(spoken or self.services.shop.languages[0], self.services.shop.languages)
+        return Composer(self.services, language, customer).say("greeting_ai", shop=self.services.shop.name)
+
+    def reply(self, customer: str, consultation: str, text: str) -> Turn:
+        """Answer one message, whole."""
+        return next(event for event in self.stream(customer, consultation, text) if isinstance(event, Turn))
+
+    def stream(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
+        """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end."""
+        with self._lock(consultation):
+            yield from self._run(self.known(customer), consultation, text)
+
+    def messages(self, consultation: str) -> list[AnyMessage]:
+        """All messages of a consultation so far."""
+        state = self._graph.get_state(self._config(consultation))
+        return list(state.values.get("messages", []))
+
+    def transcript(self, consultation: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """A consultation as the model saw it: OpenAI-style messages with the system prompt, and the tools."""
+        values = self._graph.get_state(self._config(consultation)).values
+        start, card = values.get("first_turn", 0), values.get("card", "")
+        messages = convert_to_openai_messages(window(values.get("messages", []), start, card))
+        system = {"role": "system", "content": instructions(self.services)}
+        return [system, *messages], [convert_to_openai_tool(tool) for tool in self._tools]
+
+    def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
+        started, first_words, sent = time.perf_counter(), 0.0, ""
+        earlier = self.messages(consultation)
+        context = self._context(customer, consultation, text, earlier)
+        message = HumanMessage(text, id=context.turn)
+        words = GatedWords([*earlier, message])
+        calls: dict[str, Mapping[str, Any]] = {}
+        for mode, part in self._graph.stream(
+            {"messages": [message], "gate": {"checked": 0, "blocked": 0}, "retry": ""},
+            config=self._config(consultation),
+            context=context,
+            stream_mode=["updates", "messages"],
+            durability="sync",
+        ):
+            if mode == "messages":
+                for delta in words.feed(part[0]):
+                    first_words = first_words or time.perf_counter() - started
+                    sent += delta.text
+                    yield delta
+            else:
+                yield from _steps(part, calls, words)
+        turn = self._turn(context, time.perf_counter() - started, first_words)
+        if turn.reply and not sent:
+            yield Delta(turn.reply)
+        yield turn
+
+    def _turn(self, context: TurnContext, seconds: float, first_words: float) -> Turn:
+        values = self._graph.get_state(self._config(context.consultation)).values
+        messages = turn_messages(values["messages"])
+        done = steps(messages)
+        last = messages[-1]
+        results = [step.result for step in done if step.ok]
+        pending = self.services.proposals.pending(context.consultation)
+        return Turn(
+            reply=str(last.text) if isinstance(last, AIMessage) else "",
+            language=context.language,
+            tools=done,
+            profile=profile_changes(done),
+            products=tuple(hit for result in results if result["kind"] == "products" for hit in result["hits"]),
+            template=next((r["template"] for r in results if r["kind"] == "answer" and r["template"]), None),
+            handoff=self.services.handoffs.is_open(context.consultation),
+            proposal=pending.to_json() if pending else None,
+            gate=values.get("gate", {"checked": 0, "blocked": 0}),
+            usage=usage(messages),
+            seconds=seconds,
+            first_words=first_words or seconds,
+        )
+
+    def _context(self, customer: str, consultation: str, text: str, earlier: Sequence[AnyMessage]) -> TurnContext:
+        heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
+        turn = f"{consultation}:{len(heard) + 1}"
+        shop = self.services.shop
+        previous = next(iter(heard.values()), None) and self._language(consultation)
+        return TurnContext(
+            services=self.services,
+            customer=customer,
+            consultation=consultation,
+            turn=turn,
+            now=datetime.now(UTC),
+            language=reply_language(detect(text, shop.languages, previous), shop.languages),
+            heard=heard | {turn: text},
+            sensitive_allowed=self.services.profiles.consents(customer).get("profiling", False),
+        )
+
+    def _language(self, consultation: str) -> str | None:
+        language = self._graph.get_state(self._config(consultation)).values.get("language")
+        return str(language) if language else None
+
+    @staticmethod
+    def _config(consultation: str) -> RunnableConfig:
+        return {"configurable": {"thread_id": consultation}, "recursion_limit": 60}
+
+    @contextmanager
+    def _lock(self, consultation: str) -> Iterator[None]:
+        with self._locks_guard:
+            lock = self._locks.setdefault(consultation, threading.Lock())
+        with lock:
+            yield
+
+
+class GatedWords:
+    """Lets a streamed reply through sentence by sentence, each only after the gate has found its evidence."""
+
+    def __init__(self, messages: list[AnyMessage]) -> None:
+        self.messages = messages
+        self._held = ""
+        self._blocked = False
+
+    def feed(self, chunk: Any) -> Iterator[Delta]:
+        """Words of the model that may be shown now; after a blocked sentence, none of this reply."""
+        if not isinstance(chunk, AIMessageChunk) or self._blocked:
+            return
+        self._held += str(chunk.text)
+        done, mark, rest = _last_sentence(self._held)
+        if chunk.chunk_position == "last":
+            done, mark, rest = self._held, "", ""
+        if not done + mark:
+            return
+        if check(done + mark, evidence(self.messages)).blocked:
+            self._blocked = True
+            return
+        self._held = rest
+        yield Delta(done + mark)
+
+
+def _last_sentence(text: str) -> tuple[str, str, str]:
+    """Splits behind the last sentence end that is followed by something: "$3.50" is no end."""
+    ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？\n]", text)]
+    return (text[: ends[-1]], "", text[ends[-1] :]) if ends else ("", "", text)
+
+
+def _steps(update: Mapping[str, Any], calls: dict[str, Mapping[str, Any]], words: GatedWords) -> Iterator[Step]:
+    """The tool calls that an update of the graph completes."""
+    for change in update.values():
+        for message in (change or {}).get("messages", []):
+            if isinstance(message, AIMessage):
+                calls |= {str(call["id"]): call for call in message.tool_calls}
+            elif isinstance(message, ToolMessage):
+                words.messages.append(message)
+                call = calls[message.tool_call_id]
+                yield Step(call["name"], call["args"], message.status == "success", message.artifact or {})
+
+
+@contextmanager
+def open_shopkeeper(
+    shop: Path, state: Path | None = None, *, model: str | None = None, replies: Replies | None = None
+) -> Iterator[Shopkeeper]:
+    """Open a shop's agent with everything it needs; `model` and `replies` override shop.toml."""
+    settings = load_shop(shop)
+    settings = replace(settings, model=model or settings.model, replies=replies or settings.replies)
+    folder = state or settings.default_state
+    services = open_services(settings, folder)
+    chat_model = load_chat_model(settings.model, seconds=settings.limits.model_seconds)
+    with closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as connection:
+        yield Shopkeeper(services, chat_model, SqliteSaver(connection))

@@ -1,0 +1,73 @@
+"""The profile tools: show what is known, and write what the customer said through the firewall.
+
+In: the model's arguments and the turn's context. Out: `Outcome`s of kind "profile_read" and "profile". Every write is
+checked by `profiles.firewall` and bears the turn and the quote; a refused change is reported, never stored.
+"""
+
+from typing import Annotated, Any, Literal
+
+from langchain.tools import ToolRuntime
+from pydantic import BaseModel, Field, TypeAdapter
+
+from agent.context import ShopState, TurnContext
+from agent.tools.outcome import Outcome, outcome
+from profiles.firewall import ProposedChange
+from profiles.observation import Trait
+
+
+class ChangeArgument(BaseModel):
+    """One change as the model writes it."""
+
+    quote: str
+    attribute: str
+    value: Annotated[str | float | bool, Field(union_mode="left_to_right")]
+    polarity: Literal["fact", "like", "dislike", "forget"] = "fact"
+
+
+_CHANGES: TypeAdapter[list[ChangeArgument]] = TypeAdapter(list[ChangeArgument])
+
+
+def get_profile(runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
+    """What the profile holds now."""
+    context = runtime.context
+    profile = context.services.profiles.read(context.customer, at=context.now)
+    artifact = {"kind": "profile_read", "traits": [trait.to_json() for trait in profile.traits]}
+    lines = "; ".join(describe(trait) for trait in profile.traits)
+    return outcome(context, artifact, f"{len(profile.traits)} traits", lines or "nothing yet")
+
+
+def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
+    """Write what the customer said; what the firewall refuses is named with its reason."""
+    context = runtime.context
+    services = context.services
+    proposed = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    admitted = services.firewall.admit(
+        proposed,
+        heard=context.heard,
+        customer=context.customer,
+        at=context.now,
+        id_prefix=f"{context.turn}/{runtime.tool_call_id}",
+        profile=services.profiles.read(context.customer, at=context.now),
+        sensitive_allowed=context.sensitive_allowed,
+    )
+    change = services.profiles.append(admitted.observations, at=context.now)
+    artifact = {
+        "kind": "profile",
+        "added": [trait.to_json() for trait in change.added],
+        "superseded": [trait.to_json() for trait in change.superseded],
+        "retracted": [trait.to_json() for trait in change.retracted],
+        "refused": [
+            {"attribute": wish.attribute, "value": wish.value, "quote": wish.quote, "reason": reason}
+            for wish, reason in admitted.refused
+        ],
+    }
+    said = [describe(trait) for trait in change.added] + [f"forgot {describe(trait)}" for trait in change.retracted]
+    said += [f"refused {wish.attribute}: {reason}" for wish, reason in admitted.refused]
+    return outcome(context, artifact, "; ".join(said) or "nothing new")
+
+
+def describe(trait: Trait) -> str:
+    """A trait in a few words: "dislike material wool", "budget 150"."""
+    words = [] if trait.polarity == "fact" else [trait.polarity]
+    value = f"{trait.value:g}" if isinstance(trait.value, float) else str(trait.value)
+    return " ".join([*words, trait.attribute, value])

@@ -1,0 +1,182 @@
+"""The finding tools: products by words and validated filters, and approved answers.
+
+In: the model's arguments and the turn's context. Out: `Outcome`s of kind "products" and "answer". The profile takes
+part in code: what the customer dislikes is excluded, what was said in this consultation about price and size holds
+until it is changed, and what the customer likes reorders the hits with a reason that names the trait.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from langchain.tools import ToolRuntime
+
+from agent.context import ShopState, TurnContext
+from agent.tools.outcome import Artifact, Outcome, outcome
+from profiles.observation import Profile, Trait
+from retrieval.filters import Filters
+from retrieval.search import AnswerHit, ProductHit
+
+SHOWN = 3
+# When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
+_RELAXED_FIRST = ("brand", "material", "color", "size", "category")
+_AVOID = ("dislike",)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to search for: the words, the filters, and filters that no catalogue value fits."""
+
+    query: str
+    filters: Filters
+    unknown: tuple[str, ...]
+
+
+def search_products(
+    query: str,
+    runtime: ToolRuntime[TurnContext, ShopState],
+    min_price: float | None = None,
+    max_price: float | None = None,
+    sort: str | None = None,
+    **asked: str,
+) -> Outcome:
+    """The best products in stock that meet every filter (`asked`: by facet name, as the shop has them).
+
+    Filters that leave nothing are dropped, and named.
+    """
+    context = runtime.context
+    profile = context.services.profiles.read(context.customer, at=context.now)
+    wish = _wish(context, profile, query, {k: v for k, v in asked.items() if v}, _prices(min_price, max_price))
+    hits, filters, dropped = _search(context, wish, sort, _likes(context, profile))
+    artifact: Artifact = {
+        "kind": "products",
+        "query": query,
+        "filters": _filters_json(filters),
+        "dropped": [*wish.unknown, *dropped],
+        "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
+    }
+    lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
+    brief = ", ".join(hit.product.sku for hit in hits)
+    return outcome(context, artifact, f"found {brief}" if hits else "found nothing", "\n".join(lines) or "found nothing")
+
+
+def find_answer(question: str, runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
+    """The approved answer to the question; the customer's own words are tried too, the better match counts."""
+    context = runtime.context
+    retriever, shop = context.services.retriever, context.services.shop
+    said = context.heard.get(context.turn, "")
+    tried = [retriever.answer(words, context.language) for words in dict.fromkeys((question, said)) if words.strip()]
+    found = [hit for hit in tried if hit is not None]
+    if found:
+        best: AnswerHit = max(found, key=lambda hit: hit.score)
+        text = best.template.text.get(context.language) or best.template.text["en"]
+        artifact = {"kind": "answer", "template": best.template.id, "text": text.format_map(shop.facts)}
+        return outcome(context, artifact, f"answer {best.template.id}", str(artifact["text"]))
+    passage = retriever.policy(question) if context.language == "en" else None
+    if passage is not None:
+        artifact = {"kind": "answer", "template": None, "text": passage.text}
+        return outcome(context, artifact, f"policy {passage.heading}", passage.text)
+    return outcome(context, {"kind": "answer", "template": None, "text": None}, "no approved answer")
+
+
+def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
+    """A hit as cards, replies and the contract show it; `price` in the shop's currency."""
+    product, variant = hit.product, hit.variant
+    shown = variant or product.variants[0]
+    return {
+        "sku": product.sku,
+        "variant": shown.sku,
+        "title": product.title,
+        "titles": dict(product.titles),
+        "category": product.category,
+        "brand": product.brand,
+        "price": shown.price,
+        "currency": currency,
+        "color": shown.color,
+        "size": shown.size,
+        "stock": shown.stock,
+        "rating": product.rating,
+        "reviews": product.reviews,
+        "facets": {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()},
+        "description": product.description,
+        "reasons": list(hit.reasons),
+    }
+
+
+def _prices(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """A range the wrong way round is a slip of the tongue; a ceiling of nothing is none."""
+    low = low if low is not None and low > 0 else None
+    high = high if high is not None and high > 0 else None
+    return (high, low) if low is not None and high is not None and low > high else (low, high)
+
+
+def _wish(
+    context: TurnContext,
+    profile: Profile,
+    query: str,
+    asked: Mapping[str, str],
+    prices: tuple[float | None, float | None],
+) -> Wish:
+    facets = context.services.retriever.facets
+    matched = {name: facets.match(name, raw) for name, raw in asked.items() if name in facets.names}
+    unknown = tuple(f"{name} {asked[name]}" for name, value in matched.items() if value is None)
+    equals = {name: value for name, value in matched.items() if value is not None}
+    low, high = prices
+    said_here = {trait.attribute: trait.value for trait in profile.traits if _said_here(trait, context)}
+    budget, floor = said_here.get("budget"), said_here.get("min_price")
+    filters = Filters(
+        equals=equals,
+        without=_dislikes(context, profile, equals),
+        min_price=low if low is not None else floor if isinstance(floor, float) else None,
+        max_price=high if high is not None else budget if isinstance(budget, float) else None,
+    )
+    words = " ".join([query, *(asked[name] for name, value in matched.items() if value is None)])
+    return Wish(words.strip() or equals.get("category", "") or "anything", filters, unknown)
+
+
+def _said_here(trait: Trait, context: TurnContext) -> bool:
+    """Whether the customer said it in this consultation: last month's budget for boots says nothing of a tent."""
+    return any(evidence.kind == "turn" and evidence.id in context.heard for evidence in trait.evidence)
+
+
+def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Disliked values by facet; what is asked for by name now is not excluded."""
+    names = set(context.services.retriever.facets.names)
+    avoided: dict[str, set[str]] = {}
+    for trait in profile.traits:
+        if trait.polarity in _AVOID and trait.attribute in names and equals.get(trait.attribute) != trait.value:
+            avoided.setdefault(trait.attribute, set()).add(str(trait.value))
+    return {name: frozenset(values) for name, values in avoided.items()}
+
+
+def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
+    """Values that reorder the hits: likes, and the customer's own size where a facet is called so."""
+    names = set(context.services.retriever.facets.names)
+    liked: dict[str, set[str]] = {}
+    for trait in profile.traits:
+        if trait.attribute in names and (trait.polarity == "like" or trait.attribute == "size"):
+            liked.setdefault(trait.attribute, set()).add(str(trait.value))
+    return {name: frozenset(values) for name, values in liked.items()}
+
+
+def _search(
+    context: TurnContext, wish: Wish, sort: str | None, prefer: Mapping[str, frozenset[str]]
+) -> tuple[list[ProductHit], Filters, list[str]]:
+    retriever = context.services.retriever
+    filters, dropped = wish.filters, list[str]()
+    hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
+    for name in _RELAXED_FIRST:
+        if hits:
+            break
+        if name in filters.equals:
+            dropped.append(f"{name} {filters.equals[name]}")
+            filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
+            hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
+    return list(hits), filters, dropped if hits else []
+
+
+def _filters_json(filters: Filters) -> dict[str, Any]:
+    shown: dict[str, Any] = dict(filters.equals)
+    shown |= {f"not_{name}": sorted(values) for name, values in filters.without.items()}
+    prices = {"min_price": filters.min_price, "max_price": filters.max_price}
+    return shown | {name: value for name, value in prices.items() if value is not None}

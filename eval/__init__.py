@@ -1,0 +1,1 @@
+"""Offline evaluation: whole conversations with expectations, and the cost of a turn."""

@@ -1,0 +1,90 @@
+"""Amounts and order numbers as customers write them.
+
+In: a random generator, a number or an order id, a language. Out: one of the ways to write it. The gold value stays
+the number itself: "a hundred and fifty", "150 bucks" and "一百五" are all 150.
+"""
+
+import random
+import re
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_DIGITS = "零一二三四五六七八九"
+
+
+def amount(value: float) -> float | int:
+    """A JSON number without a needless fraction: 150.0 is 150."""
+    return int(value) if float(value).is_integer() else round(value, 2)
+
+
+def english(number: int) -> str:
+    """A whole number below 1,000 in words: ``english(150) == "one hundred and fifty"``."""
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        ten, one = divmod(number, 10)
+        return _TENS[ten - 2] + (f"-{_ONES[one]}" if one else "")
+    hundred, rest = divmod(number, 100)
+    return f"{_ONES[hundred]} hundred" + (f" and {english(rest)}" if rest else "")
+
+
+def chinese(number: int) -> str:
+    """A whole number below 1,000 in characters: ``chinese(150) == "一百五十"``."""
+    hundred, rest = divmod(number, 100)
+    ten, one = divmod(rest, 10)
+    text = ("两" if hundred == 2 else _DIGITS[hundred]) + "百" if hundred else ""
+    if ten:
+        text += ("" if ten == 1 and not hundred else _DIGITS[ten]) + "十"
+    elif hundred and one:
+        text += "零"
+    return text + (_DIGITS[one] if one or not number else "")
+
+
+def write_price(rng: random.Random, value: float, language: str) -> str:
+    """A price in US dollars as a customer would type it."""
+    number = amount(value)
+    if language == "zh":
+        forms = [f"{number}", f"{number}块", f"{number}元", f"{number}美元", f"{number}刀", f"{number}块钱", f"${number}"]
+        if isinstance(number, int):
+            forms += [chinese(number) + unit for unit in ("块", "元", "")]
+            if number % 100 and number % 10 == 0 and 100 < number < 1000 and (number // 10) % 10:
+                forms += [chinese(number)[:-1]] * 2  # 一百五
+    else:
+        forms = [f"${number}"] * 4 + [f"{number}"] * 4
+        forms += [f"{number} dollars", f"{number} bucks", f"{number} USD", f"{number}$", f"USD {number}", f"{number} usd"]
+        if isinstance(number, int):
+            words = english(number)
+            forms += [f"${number}.00", words, words.replace(" and ", " "), f"{words} dollars", f"{words} bucks"]
+            if 100 <= number < 200:
+                forms += [words.replace("one hundred", "a hundred")] * 2
+            if 100 < number < 1000 and number % 100 >= 10:
+                forms += [f"{english(number // 100)} {english(number % 100)}"]  # one fifty
+    return rng.choice(forms)
+
+
+def write_order(rng: random.Random, order_id: str) -> str:
+    """An order id as a customer would type it: AP-10482, ap10482, #10482, 10482."""
+    found = re.fullmatch(r"([A-Za-z]+)-?(\d+)", order_id)
+    if not found:
+        return order_id
+    prefix, digits = found.groups()
+    low = prefix.lower()
+    return rng.choice(
+        [
+            *[order_id] * 6,
+            *[f"{low}-{digits}", f"{low}{digits}", f"{prefix}{digits}"],
+            *[f"#{digits}", f"{digits}", f"{digits}", f"#{order_id}", f"{prefix} {digits}", f"{low} {digits}"],
+        ]
+    )
+
+
+def draw_amount(rng: random.Random, low: float, high: float) -> float | int:
+    """An amount between two bounds, mostly round: the model has to copy it, so all values must occur."""
+    step = rng.choice((5, 5, 10, 10, 10, 20, 25, 50, 1, 1))
+    value = round(rng.uniform(low, high) / step) * step
+    if rng.random() < 0.03:
+        value += 0.99 if rng.random() < 0.5 else 0.5
+    return amount(max(value, 5))

@@ -1,0 +1,84 @@
+"""An answer is a yes only if it can be nothing else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.confirm import read_answer
+
+YES = [
+    ("yes please", "en"), ("yep go ahead", "en"), ("sure, do it", "en"), ("ok cancel it", "en"), ("please do", "en"),
+    ("Yes.", "en"), ("YES!!!", "en"), ("ok", "en"), ("yes, cancel that order please", "en"), ("👍", "en"),
+    ("yes thats right", "en"), ("that’s fine, thanks", "en"), ("Yeah, go for it", "en"),
+    ("好的", "zh"), ("确认", "zh"), ("对，取消吧", "zh"), ("可以，谢谢", "zh"), ("嗯", "zh"), ("行，麻烦你了", "zh"),
+    ("好的，那就取消订单吧", "zh"), ("是的", "en"), ("sí", "es"), ("Sí, por favor", "es"), ("si", "en"),
+    ("oui", "fr"), ("oui, allez-y", "en"), ("d'accord, merci", "fr"), ("ja bitte", "de"), ("natürlich", "de"),
+]  # fmt: skip
+NO = [
+    ("no", "en"), ("don't", "en"), ("wait", "en"), ("actually no", "en"), ("not yet", "en"), ("no thanks", "en"),
+    ("don’t cancel it", "en"), ("no, I would like to keep the boots", "en"), ("never mind", "en"), ("nope!", "en"),
+    ("算了", "zh"), ("不要", "zh"), ("不用了，谢谢", "zh"), ("等一下", "zh"), ("先不要", "zh"), ("还是算了吧", "zh"),
+    ("no, gracias", "es"), ("non merci", "fr"), ("pas encore", "fr"), ("nein danke", "de"), ("lieber nicht", "de"),
+]  # fmt: skip
+UNCLEAR = [
+    "yes but change the address to 5 Oak Street", "yes?", "what happens if I say yes", "can I cancel another one",
+    "", "   ", "thanks", "M", "AP-10482", "I don't want it anymore", "no problem, go ahead", "yes no", "no wait yes",
+    "not sure", "don't forget the refund, ok", "ok what about the jacket", "yes and return the socks too",
+    "is that ok?", "好吗", "可以吗", "好不好", "可以退吗？", "不错", "是不是要收费", "取消的话会退多少", "oui mais demain",
+    "no longer want it, cancel it", "cancel", "yes " * 20, "if yes, when", "sure, if it is free", "yes the other order",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "language"), YES)
+def test_a_yes_is_read(text: str, language: str) -> None:
+    assert read_answer(text, language) == "yes"
+
+
+@pytest.mark.parametrize(("text", "language"), NO)
+def test_a_no_is_read(text: str, language: str) -> None:
+    assert read_answer(text, language) == "no"
+
+
+@pytest.mark.parametrize("text", UNCLEAR)
+def test_anything_else_is_left_to_the_model(text: str) -> None:
+    assert {read_answer(text, language) for language in ("en", "zh", "fr")} == {"unclear"}
+
+
+def test_an_act_must_be_the_one_that_was_proposed() -> None:
+    assert read_answer("ok cancel it", "en", kind="cancel_order") == "yes"
+    assert read_answer("please cancel it", "en", kind="cancel_order") == "yes"
+    assert read_answer("取消吧", "zh", kind="cancel_order") == "yes"
+    assert read_answer("ok cancel it", "en", kind="return_items") == "unclear"
+    assert read_answer("please cancel it", "en") == "unclear"
+    assert read_answer("cancel", "en", kind="cancel_order") == "unclear"
+    assert read_answer("yes, return them", "en", kind="return_items") == "yes"
+
+
+def test_the_proposed_orders_id_may_be_named_and_no_other() -> None:
+    for named in ("AP-10482", "ap 10482", "order #10482", "AP10482"):
+        assert read_answer(f"yes, cancel {named}", "en", kind="cancel_order", order_id="AP-10482") == "yes"
+    assert read_answer("yes, cancel AP-10400", "en", kind="cancel_order", order_id="AP-10482") == "unclear"
+
+
+_NEGATIONS = st.sampled_from(
+    ["no", "not", "don't", "dont", "never", "不", "别", "没", "non", "pas", "nicht", "kein", "nunca"]
+)
+_YESES = st.sampled_from([text for text, _ in YES])
+
+
+@given(
+    st.lists(_YESES, max_size=3),
+    _NEGATIONS,
+    st.lists(_YESES, max_size=3),
+    st.sampled_from(["en", "zh", "es", "fr", "de"]),
+)
+def test_with_a_negation_it_is_never_a_yes(
+    before: list[str], negation: str, after: list[str], language: str
+) -> None:
+    assert read_answer(" ".join([*before, negation, *after]), language) != "yes"
+
+
+@given(st.text(), st.sampled_from(["en", "zh", "xx"]))
+def test_any_text_is_read_without_an_error_and_a_question_is_unclear(text: str, language: str) -> None:
+    assert read_answer(text, language) in ("yes", "no", "unclear")
+    assert read_answer(f"{text}?", language) == "unclear"
