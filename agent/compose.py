@@ -31,7 +31,7 @@ class Composer:
 
     def reply(self, artifacts: Sequence[Artifact]) -> str:
         """One paragraph for each result that has something to say to the customer."""
-        quiet = len([a for a in artifacts if a["kind"] != "profile"]) > 0
+        quiet = any(artifact["kind"] != "profile" for artifact in artifacts)
         parts = [self._part(artifact, quiet) for artifact in artifacts]
         return "\n\n".join(part for part in parts if part) or self.say("anything_else")
 
@@ -48,7 +48,7 @@ class Composer:
             "orders": self._orders,
             "order": lambda a: self._order(a["order"]),
             "proposal": self._proposal,
-            "refused": self._refused,
+            "refused": lambda a: self.refused(a["phrase"], a["slots"]),
             "handoff": lambda a: self.say("handed_off"),
             "failed": lambda a: self.say("no_answer"),
         }
@@ -60,7 +60,7 @@ class Composer:
             return self.say("found_none")
         head = self.say("found_one") if len(hits) == 1 else self.say("found_many", count=len(hits))
         if artifact["dropped"]:
-            names = ", ".join(self._value(*name.split(" ", 1)) for name in artifact["dropped"])
+            names = ", ".join(self._value(*named.split(" ", 1)) for named in artifact["dropped"])
             head = f"{self.say('found_relaxed', dropped=names)} {head}"
         return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits)])
 
@@ -68,16 +68,16 @@ class Composer:
         stock = hit["stock"]
         key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
         reasons = [self.say("reason_trait", trait=self._value(*reason.split(" ", 1))) for reason in hit["reasons"][:1]]
+        details = [part for part in (hit["color"], hit["size"]) if part]
         return self.say(
             "product_line",
             title=hit["titles"].get(self.language, hit["title"]),
             price=money(hit["price"], hit["currency"]),
-            color=hit["color"],
-            size=hit["size"],
+            details=", ".join(details),
             stock_text=self.say(key, n=stock),
-            rating=f"{hit['rating']:.1f}",
-            reason=" ".join(reasons),
-        ).strip()
+            rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
+            reason="".join(reasons),
+        )
 
     def _answer(self, artifact: Artifact) -> str:
         return str(artifact["text"] or self.say("no_answer"))
@@ -129,41 +129,31 @@ class Composer:
         return f"{detail}\n- {self._order_line(order)}"
 
     def _proposal(self, artifact: Artifact) -> str:
-        proposal = artifact["proposal"]
-        facts = proposal["summary"]
-        text = self.say(
-            {"cancel_order": "propose_cancel", "return_items": "propose_return", "change_address": "propose_address"}[
-                proposal["kind"]
-            ],
-            id=facts["order_id"],
-            items=self._items(facts.get("items", [])),
-            total=money(facts.get("total", 0.0), self.services.shop.currency),
-            amount=money(facts.get("amount", 0.0), self.services.shop.currency),
-            address=facts.get("address", ""),
-        )
-        return f"{text} {self.say('confirm_ask')}"
+        return f"{self._act('propose', artifact['proposal'])} {self.say('confirm_ask')}"
 
     def done(self, proposal: Mapping[str, Any]) -> str:
         """What was carried out, after the customer's yes."""
+        return self._act("done", proposal)
+
+    def _act(self, stage: str, proposal: Mapping[str, Any]) -> str:
         facts = proposal["summary"]
         return self.say(
-            {"cancel_order": "done_cancel", "return_items": "done_return", "change_address": "done_address"}[
-                proposal["kind"]
-            ],
+            f"{stage}_{proposal['kind']}",
             id=facts["order_id"],
             items=self._items(facts.get("items", [])),
-            total=money(facts.get("total", 0.0), self.services.shop.currency),
             amount=money(facts.get("amount", 0.0), self.services.shop.currency),
             address=facts.get("address", ""),
         )
 
-    def _refused(self, artifact: Artifact) -> str:
-        slots = dict(artifact["slots"])
-        if "status" in slots:
-            slots["status"] = self.say(f"status_{slots['status']}")
-        if "cap" in slots:
-            slots["cap"] = money(slots["cap"], self.services.shop.currency)
-        return self.say(artifact["phrase"], **slots)
+    def refused(self, phrase: str, slots: Mapping[str, Any]) -> str:
+        """Why something cannot be done; statuses and money are put into words."""
+        said = dict(slots)
+        if "status" in said:
+            said["status"] = self.say(f"status_{said['status']}")
+        for name in ("cap", "amount"):
+            if name in said:
+                said[name] = money(float(said[name]), self.services.shop.currency)
+        return self.say(phrase, **said)
 
     def _items(self, items: Sequence[Mapping[str, Any]]) -> str:
         return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
@@ -186,4 +176,4 @@ class Composer:
 
     def _value(self, name: str, value: str) -> str:
         label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label.get(self.language, name)}: {value}"
+        return f"{label.get(self.language, name)}: {value}"  # the catalogue's own word: it has one language

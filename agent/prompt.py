@@ -7,12 +7,13 @@ in the conversation itself, and the window moves by whole blocks of turns.
 
 from collections.abc import Sequence
 
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 
 from agent.context import Services
 from agent.tools.schemas import writable_attributes
 
 BLOCK = 5  # turns; a window holds 5 to 9 of them
+COMPOSED = "composed"  # response_metadata key of a reply that code wrote: what the model is told of it instead
 
 
 def instructions(services: Services) -> str:
@@ -42,12 +43,24 @@ def first_turn(turns: int) -> int:
     return max(0, (turns - BLOCK) // BLOCK * BLOCK)
 
 
+def composed(text: str, brief: str = "") -> AIMessage:
+    """A reply that code wrote. The model sees `brief` in its place, or only the tool results it was made from."""
+    return AIMessage(text, response_metadata={COMPOSED: brief})
+
+
 def window(messages: Sequence[AnyMessage], start: int, card: str) -> list[AnyMessage]:
-    """The card, then the turns from index `start` on."""
+    """The card, then the turns from index `start` on; replies that code wrote cost the model no reading."""
     turn = -1
     kept: list[AnyMessage] = [SystemMessage(f"Customer: {card or 'nothing known'}")]
     for message in messages:
         turn += isinstance(message, HumanMessage)
         if turn >= start:
-            kept.append(message)
+            kept.extend(_shown(message))
     return kept
+
+
+def _shown(message: AnyMessage) -> Sequence[AnyMessage]:
+    if not isinstance(message, AIMessage) or COMPOSED not in message.response_metadata:
+        return (message,)
+    brief = message.response_metadata[COMPOSED]
+    return (SystemMessage(brief),) if brief else ()

@@ -113,6 +113,7 @@ class Shopkeeper:
     def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
         earlier = self.messages(consultation)
+        text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier)
         message = HumanMessage(text, id=context.turn)
         words = GatedWords([*earlier, message])

@@ -28,7 +28,7 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         if "card" in state and state.get("first_turn") == start:
             return None
         context = runtime.context
-        profile = context.services.profiles.read(context.customer, at=context.now)
+        profile = context.services.profiles.read(context.customer)
         return {"card": card(profile, context.services.schema), "first_turn": start}
 
     def wrap_model_call(

@@ -15,6 +15,7 @@ from agent.compose import Composer
 from agent.context import ShopState, TurnContext
 from agent.fallback import DEGRADED
 from agent.gate import Evidence, GateReport, check
+from agent.prompt import composed
 
 
 class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -31,8 +32,8 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         if runtime.context.services.shop.replies == "free" and not is_degraded(messages):
             return None
         text = _composed(messages, runtime.context)
-        report = check(text, evidence(state["messages"], text))
-        return {"messages": [AIMessage(text)], "gate": _counted(state, report), "jump_to": "end"}
+        report = check(text, evidence(state["messages"]))
+        return {"messages": [composed(text)], "gate": _counted(state, report), "jump_to": "end"}
 
     @hook_config(can_jump_to=["model", "end"])
     def after_model(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ _CHANGES: TypeAdapter[list[ChangeArgument]] = TypeAdapter(list[ChangeArgument])
 def get_profile(runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
     """What the profile holds now."""
     context = runtime.context
-    profile = context.services.profiles.read(context.customer, at=context.now)
+    profile = context.services.profiles.read(context.customer)
     artifact = {"kind": "profile_read", "traits": [trait.to_json() for trait in profile.traits]}
     lines = "; ".join(describe(trait) for trait in profile.traits)
     return outcome(context, artifact, f"{len(profile.traits)} traits", lines or "nothing yet")
@@ -47,7 +47,7 @@ def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnConte
         customer=context.customer,
         at=context.now,
         id_prefix=f"{context.turn}/{runtime.tool_call_id}",
-        profile=services.profiles.read(context.customer, at=context.now),
+        profile=services.profiles.read(context.customer),
         sensitive_allowed=context.sensitive_allowed,
     )
     change = services.profiles.append(admitted.observations, at=context.now)

@@ -1,8 +1,10 @@
 """A refusal that can be said: the error of a tool together with the phrase that tells the customer.
 
-In: a phrase key of `phrases.yaml` and its slots. Out: `RefusedWrite`, which the tool middleware turns into a result.
+In: a phrase key of `phrases.yaml` and its slots, or an `OrderRefused`. Out: `RefusedWrite`, which the tool middleware
+turns into a result.
 """
 
+from agent.order import OrderRefused
 from errors import Refused
 
 
@@ -13,3 +15,10 @@ class RefusedWrite(Refused):
         super().__init__(reason)
         self.phrase = phrase
         self.slots: dict[str, str | float] = slots
+
+
+def refusal_of(error: OrderRefused, order_id: str) -> RefusedWrite:
+    """What an order's rule says to the customer: the phrase "rule_NAME", for a wrong status one for each act."""
+    facts = {name: value for name, value in error.facts.items() if name != "action"}
+    phrase = f"rule_{error.facts['action']}" if error.rule == "status" else f"rule_{error.rule}"
+    return RefusedWrite(str(error), phrase, id=order_id, **facts)

@@ -45,9 +45,10 @@ def search_products(
     Filters that leave nothing are dropped, and named.
     """
     context = runtime.context
-    profile = context.services.profiles.read(context.customer, at=context.now)
+    profile = context.services.profiles.read(context.customer)
     wish = _wish(context, profile, query, {k: v for k, v in asked.items() if v}, _prices(min_price, max_price))
-    hits, filters, dropped = _search(context, wish, sort, _likes(context, profile))
+    likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
+    hits, filters, dropped = _search(context, wish, sort, likes)
     artifact: Artifact = {
         "kind": "products",
         "query": query,
@@ -99,7 +100,7 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "reviews": product.reviews,
         "facets": {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()},
         "description": product.description,
-        "reasons": list(hit.reasons),
+        "reasons": [reason.removeprefix("likes ").replace(": ", " ", 1) for reason in hit.reasons],
     }
 
 
@@ -150,12 +151,14 @@ def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str])
 
 
 def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
-    """Values that reorder the hits: likes, and the customer's own size where a facet is called so."""
-    names = set(context.services.retriever.facets.names)
+    """Values that reorder the hits: likes and needs by the facet they are of, and the customer's own size."""
+    facets, schema = context.services.retriever.facets, context.services.schema
     liked: dict[str, set[str]] = {}
     for trait in profile.traits:
-        if trait.attribute in names and (trait.polarity == "like" or trait.attribute == "size"):
-            liked.setdefault(trait.attribute, set()).add(str(trait.value))
+        facet = schema.attributes[trait.attribute].facet or trait.attribute
+        value = facets.match(facet, str(trait.value)) if facet in facets.names else None
+        if value is not None and (trait.polarity == "like" or trait.attribute == "size"):
+            liked.setdefault(facet, set()).add(value)
     return {name: frozenset(values) for name, values in liked.items()}
 
 

@@ -1,0 +1,81 @@
+"""What needs no model: a person in charge, an empty or endless message, and the yes or no to a proposal.
+
+In: the consultation's state as a message arrives. Out: nothing (the model answers), or the reply and the end of the
+turn. So a change of an order is carried out by code, from exactly what was proposed, and once.
+"""
+
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, hook_config
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from agent.compose import Composer
+from agent.confirm import read_answer
+from agent.context import ShopState, TurnContext
+from agent.order import OrderRefused
+from agent.prompt import composed
+from agent.proposals import Proposal
+from agent.tools.refusal import refusal_of
+
+_KEPT_CHARS = 300  # of a message that is too long, for the record
+_ABOUT = "about_proposal"  # additional_kwargs key of a reply that carried a proposal out
+
+
+class Desk(AgentMiddleware[ShopState, TurnContext, Any]):
+    """Answers what code can answer, before the model is asked."""
+
+    state_schema = ShopState
+
+    @hook_config(can_jump_to=["end"])
+    def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Keep quiet, answer, or let the model go on; the turn's language is kept either way."""
+        context, message = runtime.context, state["messages"][-1]
+        known: dict[str, Any] = {"language": context.language}
+        if context.services.handoffs.is_open(context.consultation):
+            return known | {"jump_to": "end"}
+        reply = _too_little_or_much(context, message) or _answer_to_proposal(context, state["messages"])
+        return known | {"messages": reply, "jump_to": "end"} if reply else known
+
+
+def _too_little_or_much(context: TurnContext, message: AnyMessage) -> list[AnyMessage]:
+    text, limit = str(message.content), context.services.shop.limits.message_chars
+    composer = Composer(context.services, context.language, context.turn)
+    if not text.strip():
+        return [composed(composer.say("empty_message"))]
+    if len(text) > limit:
+        cut = HumanMessage(f"{text[:_KEPT_CHARS]}…", id=message.id)  # the same id: it replaces the long one
+        return [cut, composed(composer.say("too_long", limit=limit))]
+    return []
+
+
+def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> list[AnyMessage]:
+    proposals = context.services.proposals
+    newest = proposals.last(context.consultation)
+    if newest is None or newest.customer != context.customer or not _in_question(newest, messages):
+        return []
+    order_id = str(newest.summary["order_id"])
+    answer = read_answer(str(messages[-1].content), context.language, kind=newest.kind, order_id=order_id)
+    composer = Composer(context.services, context.language, context.turn)
+    if answer == "no" and proposals.decline(context.consultation, context.customer):
+        return [composed(composer.say("declined"), f"declined: {newest.kind} {order_id}")]
+    if answer != "yes":
+        return []
+    try:
+        confirmed = proposals.confirm(context.consultation, context.customer, context.now)
+    except OrderRefused as error:
+        refusal = refusal_of(error, order_id)
+        return [composed(composer.refused(refusal.phrase, refusal.slots), f"not done: {newest.kind} {order_id}")]
+    said = composer.done(confirmed.proposal.to_json())
+    if confirmed.repeated:
+        said = f"{composer.say('already_done')} {said}"
+    reply = composed(said, f"done: {newest.kind} {order_id}")
+    return [reply.model_copy(update={"additional_kwargs": {_ABOUT: newest.id}})]
+
+
+def _in_question(newest: Proposal, messages: list[AnyMessage]) -> bool:
+    """Whether a yes can mean this proposal: it waits, or the reply just before said that it was done."""
+    if newest.status == "pending":
+        return True
+    before = next((m for m in reversed(messages[:-1]) if isinstance(m, AIMessage)), None)
+    return newest.status == "done" and before is not None and before.additional_kwargs.get(_ABOUT) == newest.id

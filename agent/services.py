@@ -1,0 +1,59 @@
+"""Opens what an agent works with: the shop's database, its index, its order book and its phrases.
+
+In: a `Shop` and its state directory. Out: `Services`. On the first run the shop's records are imported and its index
+is built, with progress on standard error; later runs find both. Errors: `ConfigError`, `DataError`, `StorageError`.
+"""
+
+import sys
+from pathlib import Path
+
+from agent.context import Services
+from agent.handoff import Handoffs
+from agent.order import Rules
+from agent.orders import OrderBook
+from agent.phrases import load_phrases
+from agent.proposals import Proposals
+from agent.shop import Shop
+from errors import StorageError
+from profiles.database import DATABASE_FILE, open_database
+from profiles.firewall import Firewall
+from profiles.importing import ensure_imported
+from profiles.shop_files import load_facets, load_schema
+from profiles.store import ProfileStore
+from retrieval.embed import Embedder
+from retrieval.search import Retriever
+
+ORDERS_FILE = "orders.jsonl"
+
+
+def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) -> Services:
+    """Everything of one shop, opened; `embedder` in place of the default one."""
+    schema = load_schema(shop.root)  # before anything is written: a wrong directory stays as it is
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the state directory {folder}: {error}") from error
+    engine = open_database(folder / DATABASE_FILE)
+    store = ProfileStore(engine, schema)
+    ensure_imported(shop.root, store, progress)
+    orders = OrderBook(engine)
+    for rejected in orders.import_orders(shop.root / ORDERS_FILE).rejected:
+        progress(f"{ORDERS_FILE}, line {rejected.line}: {rejected.reason}")
+    days = shop.facts.get("return_days")
+    rules = Rules(shop.limits.refund_cap, int(days) if days else None)
+    return Services(
+        shop=shop,
+        schema=schema,
+        profiles=store,
+        firewall=Firewall(schema, load_facets(shop.root)),
+        retriever=Retriever.open(shop.root, folder, embedder),
+        orders=orders,
+        proposals=Proposals(engine, orders, rules),
+        handoffs=Handoffs(engine),
+        phrases=load_phrases(),
+    )
+
+
+def progress(line: str) -> None:
+    """Long work says how far it is, beside the output that other programs read."""
+    print(line, file=sys.stderr, flush=True)
