@@ -67,7 +67,7 @@ class Composer:
     def _product(self, hit: Mapping[str, Any]) -> str:
         stock = hit["stock"]
         key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
-        reasons = [self.say("reason_trait", trait=self._value(*reason.split(" ", 1))) for reason in hit["reasons"][:1]]
+        reasons = [self.say("reason_trait", trait=reason.split(" ", 1)[1]) for reason in hit["reasons"][:1]]
         details = [part for part in (hit["color"], hit["size"]) if part]
         return self.say(
             "product_line",

@@ -17,5 +17,6 @@ def quiet() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     warnings.filterwarnings("ignore")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    for name in ("sentence_transformers", "transformers", "httpx", "faiss", "bm25s", "jieba"):
+    logging.disable(logging.INFO)  # for good: some libraries set their own level when they are imported
+    for name in ("sentence_transformers", "transformers", "httpx", "faiss"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -13,7 +13,7 @@ from langchain.tools import ToolRuntime
 
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Artifact, Outcome, outcome
-from profiles.observation import Profile, Trait
+from profiles.observation import Authority, Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit
 
@@ -151,10 +151,10 @@ def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str])
 
 
 def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
-    """Values that reorder the hits: likes and needs by the facet they are of, and the customer's own size."""
+    """Values that reorder the hits, stated ones first: likes by the facet they are of, and the customer's own size."""
     facets, schema = context.services.retriever.facets, context.services.schema
     liked: dict[str, set[str]] = {}
-    for trait in profile.traits:
+    for trait in sorted(profile.traits, key=lambda trait: trait.authority is not Authority.STATED):
         facet = schema.attributes[trait.attribute].facet or trait.attribute
         value = facets.match(facet, str(trait.value)) if facet in facets.names else None
         if value is not None and (trait.polarity == "like" or trait.attribute == "size"):
