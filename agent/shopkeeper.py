@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain.agents.middleware import ModelCallLimitMiddleware, ModelFallbackMiddleware
+from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ModelFallbackMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
@@ -45,7 +45,7 @@ from agent.prompt import instructions, window
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
-from agent.turn import Delta, Step, Turn, profile_changes, steps, usage
+from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
 from errors import NotFound, choices
 
 
@@ -55,20 +55,11 @@ class Shopkeeper:
     def __init__(self, services: Services, model: BaseChatModel, checkpointer: SqliteSaver) -> None:
         self.services = services
         self._tools = build_tools(services)
-        shop = services.shop
-        self._graph = create_agent(
+        self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
             model,
             self._tools,
             system_prompt=instructions(services),
-            middleware=[
-                Desk(),
-                Prompting(),
-                Replying(),
-                ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
-                ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
-                InOrder(),
-                ErrorsAsResults(),
-            ],
+            middleware=_middleware(services),
             state_schema=ShopState,
             context_schema=TurnContext,
             checkpointer=checkpointer,
@@ -157,6 +148,7 @@ class Shopkeeper:
             usage=usage(messages),
             seconds=seconds,
             first_words=first_words or seconds,
+            first_token=first_token(messages),
         )
 
     def _context(self, customer: str, consultation: str, text: str, earlier: Sequence[AnyMessage]) -> TurnContext:
@@ -189,6 +181,20 @@ class Shopkeeper:
             lock = self._locks.setdefault(consultation, threading.Lock())
         with lock:
             yield
+
+
+def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, Any]]:
+    """From the outside in: what needs no model, what the model sees, what the customer gets, and the tools."""
+    shop = services.shop
+    return [
+        Desk(),
+        Prompting(),
+        Replying(),
+        ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
+        ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
+        InOrder(),
+        ErrorsAsResults(),
+    ]
 
 
 class GatedWords:

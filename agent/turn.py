@@ -36,7 +36,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A whole turn. `seconds` is wall time; `profile` holds the traits that were added, superseded and retracted."""
+    """A whole turn. `profile` holds the traits that were added, superseded and retracted.
+
+    Wall times in seconds: `first_token` of the model's first answer, `first_words` shown to the customer, the turn.
+    """
 
     reply: str
     language: str
@@ -50,6 +53,7 @@ class Turn:
     usage: Mapping[str, int]
     seconds: float
     first_words: float
+    first_token: float
 
     def to_json(self) -> Json:
         """One line of the contract."""
@@ -72,10 +76,10 @@ def steps(messages: Sequence[AnyMessage]) -> tuple[Step, ...]:
     """The tool calls among a turn's messages, each with its result, in the order they were made."""
     results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
+    answered = [(call, results[str(call["id"])]) for call in calls if str(call["id"]) in results]
     return tuple(
-        Step(call["name"], call["args"], results[str(call["id"])].status == "success", results[str(call["id"])].artifact or {})
-        for call in calls
-        if str(call["id"]) in results
+        Step(call["name"], call["args"], result.status == "success", result.artifact or {})
+        for call, result in answered
     )
 
 
@@ -95,3 +99,9 @@ def usage(messages: Sequence[AnyMessage]) -> dict[str, int]:
         "prompt_tokens": sum(one["input_tokens"] for one in metered),
         "completion_tokens": sum(one["output_tokens"] for one in metered),
     }
+
+
+def first_token(messages: Sequence[AnyMessage]) -> float:
+    """Seconds until the model's first token, as the engine measured it; 0 where it does not say."""
+    said = (m.response_metadata.get("time_to_first_token") for m in messages if isinstance(m, AIMessage))
+    return next((float(seconds) for seconds in said if seconds), 0.0)

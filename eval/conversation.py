@@ -44,7 +44,8 @@ def play(shopkeeper: Shopkeeper, customer: str, consultation: str, wording: int 
     """Play all cases in one consultation. The customer's newest order gets cancelled on the way."""
     orders = shopkeeper.services.orders
     own = orders.get(customer, "last").id
-    other = next(order.id for name in shopkeeper.services.profiles.customers() if name != customer for order in orders.list(name))
+    others = (name for name in shopkeeper.services.profiles.customers() if name != customer)
+    other = next(order.id for name in others for order in orders.list(name))
     results = []
     for case in yaml.safe_load(_CASES.read_text(encoding="utf-8")):
         said = case["say"][wording % len(case["say"])].format(own=own, other=other)
@@ -52,7 +53,8 @@ def play(shopkeeper: Shopkeeper, customer: str, consultation: str, wording: int 
         failed = _failures(case["expect"], Scene(shopkeeper, customer, consultation, own, other, turn))
         if "again" in case:
             again = shopkeeper.reply(customer, consultation, said)
-            failed += [f"again: {name}" for name in _failures(case["again"], Scene(shopkeeper, customer, consultation, own, other, again))]
+            scene = Scene(shopkeeper, customer, consultation, own, other, again)
+            failed += [f"again: {name}" for name in _failures(case["again"], scene)]
         results.append(CaseResult(case["case"], said, turn, tuple(failed)))
     return results
 

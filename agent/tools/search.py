@@ -15,7 +15,7 @@ from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Artifact, Outcome, outcome
 from profiles.observation import Authority, Profile, Trait
 from retrieval.filters import Filters
-from retrieval.search import AnswerHit, ProductHit
+from retrieval.search import AnswerHit, ProductHit, Sort
 
 SHOWN = 3
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
@@ -37,7 +37,7 @@ def search_products(
     runtime: ToolRuntime[TurnContext, ShopState],
     min_price: float | None = None,
     max_price: float | None = None,
-    sort: str | None = None,
+    sort: Sort | None = None,
     **asked: str,
 ) -> Outcome:
     """The best products in stock that meet every filter (`asked`: by facet name, as the shop has them).
@@ -56,9 +56,10 @@ def search_products(
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
     }
+    if not hits:
+        return outcome(context, artifact, "found nothing")
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
-    brief = ", ".join(hit.product.sku for hit in hits)
-    return outcome(context, artifact, f"found {brief}" if hits else "found nothing", "\n".join(lines) or "found nothing")
+    return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
 
 def find_answer(question: str, runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
@@ -71,7 +72,7 @@ def find_answer(question: str, runtime: ToolRuntime[TurnContext, ShopState]) -> 
     if found:
         best: AnswerHit = max(found, key=lambda hit: hit.score)
         text = best.template.text.get(context.language) or best.template.text["en"]
-        artifact = {"kind": "answer", "template": best.template.id, "text": text.format_map(shop.facts)}
+        artifact: Artifact = {"kind": "answer", "template": best.template.id, "text": text.format_map(shop.facts)}
         return outcome(context, artifact, f"answer {best.template.id}", str(artifact["text"]))
     passage = retriever.policy(question) if context.language == "en" else None
     if passage is not None:
@@ -100,8 +101,13 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "reviews": product.reviews,
         "facets": {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()},
         "description": product.description,
-        "reasons": [reason.removeprefix("likes ").replace(": ", " ", 1) for reason in hit.reasons],
+        "reasons": [_reason(reason) for reason in hit.reasons if not reason.startswith("likes size:")],
     }
+
+
+def _reason(likes: str) -> str:
+    """``_reason("likes color: dark green") == "color dark green"``: a facet's name, then its value."""
+    return likes.removeprefix("likes ").replace(": ", " ", 1)
 
 
 def _prices(low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -163,7 +169,7 @@ def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
 
 
 def _search(
-    context: TurnContext, wish: Wish, sort: str | None, prefer: Mapping[str, frozenset[str]]
+    context: TurnContext, wish: Wish, sort: Sort | None, prefer: Mapping[str, frozenset[str]]
 ) -> tuple[list[ProductHit], Filters, list[str]]:
     retriever = context.services.retriever
     filters, dropped = wish.filters, list[str]()
