@@ -37,8 +37,8 @@ class InOrder(AgentMiddleware[ShopState, TurnContext, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
     ) -> ToolMessage | Command[Any]:
         """Wait for the calls before this one, then run it."""
-        calls = _siblings(request.state["messages"])
-        own = str(request.tool_call["id"])
+        message, calls = _siblings(request.state["messages"])
+        own = f"{message}/{request.tool_call['id']}"
         before = set(calls[: calls.index(own)])
         with self._changed:
             self._changed.wait_for(lambda: before <= self._finished)
@@ -81,7 +81,7 @@ def _failed(request: ToolCallRequest, content: str, artifact: dict[str, Any]) ->
     )
 
 
-def _siblings(messages: list[Any]) -> list[str]:
-    """The ids of the calls in the newest message of the model, in order; only such a message leads to a tool."""
+def _siblings(messages: list[Any]) -> tuple[str, list[str]]:
+    """The newest message of the model and its calls in order, by ids that no other consultation has."""
     newest = next(m for m in reversed(messages) if isinstance(m, AIMessage) and m.tool_calls)
-    return [str(call["id"]) for call in newest.tool_calls]
+    return str(newest.id), [f"{newest.id}/{call['id']}" for call in newest.tool_calls]
