@@ -1,0 +1,197 @@
+"""The gate: a reply may claim only what this turn's results, or the customer's own words, hold.
+
+In: the reply, and `Evidence`. Out: `GateReport`. Prices, counts, dates, ids, links and percentages may come from
+a result or from the customer; availability, discounts, what became of an order, and weekdays only from a result.
+Whether a claim is about the right product is not checked, only that its value is there. Pure functions.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from agent.gate_claims import Claim, Value, find_claims, id_key, normalized
+from agent.gate_dates import Day
+from agent.gate_words import claimed_topics, source_topics, value_topics
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a reply may rest on: `results` are JSON texts, `said` the customer's messages."""
+
+    results: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """How many claims there were, how many have no evidence, and the words of those."""
+
+    checked: int
+    blocked: int
+    unsupported: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the evidence holds. A number is held with its units; None is a number without one."""
+
+    numbers: dict[Decimal, set[str | None]]
+    days: frozenset[Day]
+    weekdays: frozenset[int]
+    names: frozenset[tuple[str, Value]]
+    topics: frozenset[str]
+
+
+# Written by the model, not by the shop: no evidence. The customer's own words are in `said`.
+_MODEL_KEYS = frozenset(("query", "question", "reason", "arguments"))
+# Words of the customer or of the conversation: they support numbers, but no claim about stock or orders.
+_SPOKEN_KEYS = frozenset(("quote", "summary"))
+_UNIT_BY_KEY = {
+    "price": "money", "total": "money", "amount": "money", "shipping_fee": "money", "cap": "money",
+    "min_price": "money", "max_price": "money", "stock": "stock", "rating": "star", "size": "size",
+    "days": "day", "percent": "percent", "quantity": "spec", "returned": "spec", "reviews": "spec",
+}  # fmt: skip
+_PAST_KEYS = frozenset(("placed", "created", "expires", "at", "since", "until"))
+_NO_NUMBER_KEYS = frozenset(("confidence", "score"))
+# Numbers of a product's text and features are neither prices nor stock.
+_PRODUCT_KEYS = frozenset(
+    ("title", "titles", "description", "facets", "brand", "category", "color", "reasons", "dropped", "address")
+)
+_NEVER_SPEC = frozenset(("money", "stock", "star", "percent", "zhe"))
+_NEED_OWN_UNIT = frozenset(("percent", "zhe"))
+
+
+def check(reply: str, evidence: Evidence) -> GateReport:
+    """Compare every claim of the reply with the evidence."""
+    facts = _facts(evidence)
+    text = normalized(reply)
+    claims = list(find_claims(text))
+    topics = list(claimed_topics(text))
+    unsupported = [claim.text for claim in claims if not _holds(facts, claim)]
+    unsupported += [words for topic, words in topics if topic not in facts.topics]
+    return GateReport(len(claims) + len(topics), len(unsupported), tuple(unsupported))
+
+
+def _holds(facts: _Facts, claim: Claim) -> bool:
+    match claim.value:
+        case Decimal() as number:
+            return any(_fits(claim.unit, unit) for unit in facts.numbers.get(number, ())) or _is_year(facts, claim)
+        case Day() as day:
+            return any(day.agrees(other) for other in facts.days)
+        case int() as weekday if claim.kind == "weekday":
+            return weekday in facts.weekdays
+        case str() as digits if claim.kind == "ref":
+            known = {number for number in facts.numbers if facts.numbers[number] & {None, "spec"}}
+            return ("ref", digits) in facts.names or Decimal(digits) in known
+    return (claim.kind, claim.value) in facts.names
+
+
+def _fits(claimed: str | None, held: str | None) -> bool:
+    """Whether a number with the unit `held` supports the same number claimed with the unit `claimed`."""
+    if claimed == held or claimed is None:
+        return True
+    if held is None:
+        return claimed not in _NEED_OWN_UNIT
+    return held == "spec" and claimed not in _NEVER_SPEC
+
+
+def _is_year(facts: _Facts, claim: Claim) -> bool:
+    """ "In 2026" needs a date of that year."""
+    return claim.unit in (None, "year") and claim.value in {day.year for day in facts.days}
+
+
+@lru_cache(maxsize=32)
+def _facts(evidence: Evidence) -> _Facts:
+    """A streamed reply is checked sentence by sentence against the same evidence."""
+    claims, topics, weekdays = list[Claim](), set[str](), set[int]()
+    for result in evidence.results:
+        for key, value, about_product in _leaves(_parsed(result)):
+            held = list(_held(key, value, about_product))
+            claims += held
+            topics |= value_topics(key, value)
+            if isinstance(value, str) and key not in _SPOKEN_KEYS:
+                topics |= source_topics(normalized(value))
+                weekdays.update(_weekdays(key, held))
+    for message in evidence.said:
+        claims += find_claims(normalized(message))
+    return _gathered(claims, frozenset(weekdays), frozenset(topics))
+
+
+def _weekdays(key: str, held: Iterable[Claim]) -> Iterator[int]:
+    """Weekdays that a text names or its dates fall on; when something was ordered promises no delivery."""
+    for claim in held:
+        if claim.kind == "weekday" and isinstance(claim.value, int):
+            yield claim.value
+        elif isinstance(claim.value, Day) and key not in _PAST_KEYS and claim.value.weekday is not None:
+            yield claim.value.weekday
+
+
+def _gathered(claims: Iterable[Claim], weekdays: frozenset[int], topics: frozenset[str]) -> _Facts:
+    numbers: dict[Decimal, set[str | None]] = {}
+    days, names = set[Day](), set[tuple[str, Value]]()
+    for claim in claims:
+        if isinstance(claim.value, Decimal):
+            numbers.setdefault(claim.value, set()).add(claim.unit)
+        elif isinstance(claim.value, Day):
+            days.add(claim.value)
+        else:
+            names.add((claim.kind, claim.value))
+        if claim.kind == "id":
+            names.add(("ref", "".join(char for char in str(claim.value) if char.isdigit())))
+    return _Facts(numbers, frozenset(days), weekdays, frozenset(names), topics)
+
+
+def _parsed(result: str) -> Any:
+    try:
+        return json.loads(result)
+    except ValueError:
+        return result
+
+
+def _leaves(value: Any, key: str = "", about_product: bool = False) -> Iterator[tuple[str, Any, bool]]:
+    """Every value of a result with its key, lists too; what the model wrote is left out."""
+    if key in _MODEL_KEYS:
+        return
+    about_product = about_product or key in _PRODUCT_KEYS
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, str(name), about_product)
+    elif isinstance(value, list):
+        yield key, value, about_product
+        for inner in value:
+            yield from _leaves(inner, key, about_product)
+    else:
+        yield key, value, about_product
+
+
+def _held(key: str, value: Any, about_product: bool) -> Iterator[Claim]:
+    """The claims that one value supports: a list supports its length, a text whatever it says."""
+    unit = _UNIT_BY_KEY.get(key, "spec" if about_product else None)
+    match value:
+        case bool() | None:
+            return
+        case list():
+            pieces = [item.get("quantity", 1) for item in value if isinstance(item, dict)]
+            counts = {len(value), sum(piece for piece in pieces if isinstance(piece, int))}
+            yield from (Claim("number", str(count), Decimal(count), "count") for count in counts)
+        case int() | float() if key not in _NO_NUMBER_KEYS:
+            yield from (Claim("number", str(number), number, unit) for number in _roundings(value, key))
+        case str():
+            for claim in find_claims(normalized(value)):
+                plain = claim.kind == "number" and claim.unit is None
+                yield Claim(claim.kind, claim.text, claim.value, unit if plain else claim.unit)
+            yield Claim("id", value, id_key(value))
+
+
+def _roundings(value: float, key: str) -> set[Decimal]:
+    """A number as it is, and as replies show it: money to cents, a rating to tenths."""
+    try:
+        exact = Decimal(str(value))
+        steps = (Decimal("0.01"), Decimal("0.1")) if key == "rating" else (Decimal("0.01"),)
+        ways = (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        return {exact} | {exact.quantize(step, rounding=way) for step in steps for way in ways}
+    except ArithmeticError:  # NaN, or too large for cents
+        return set()

@@ -1,0 +1,151 @@
+"""Dates, times and weekdays as people write them.
+
+In: normalised text. Out: places in the text with a `Day` (year, month, day; None where it is not said), the
+minute of the day, or the weekday (Monday is 0). "2026-11-25", "Nov 25th" and "11月25日" agree. Pure functions.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from agent.gate_numbers import chinese
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date as far as it is said. `swapped`: month and day may be meant the other way round (3/4/2026)."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    swapped: bool = False
+
+    def agrees(self, other: "Day") -> bool:
+        """Whether `other` says the same, wherever both say something."""
+        ways = (self, Day(self.year, self.day, self.month)) if self.swapped else (self,)
+        pairs = [((way.year, other.year), (way.month, other.month), (way.day, other.day)) for way in ways]
+        return any(all(None in pair or pair[0] == pair[1] for pair in way) for way in pairs)
+
+    @property
+    def weekday(self) -> int | None:
+        """Monday is 0; None if the date is not whole, or none."""
+        if self.year is None or self.month is None or self.day is None:
+            return None
+        try:
+            return date(self.year, self.month, self.day).weekday()
+        except ValueError:
+            return None
+
+
+_MONTHS = (
+    "january|januar|janvier|enero|jan",
+    "february|februar|février|febrero|feb",
+    "march|märz|mars|marzo|mar",
+    "april|avril|abril|apr",
+    "may|mai|mayo",
+    "june|juni|juin|junio|jun",
+    "july|juli|juillet|julio|jul",
+    "august|août|agosto|aug",
+    "september|septembre|septiembre|sept|sep",
+    "october|oktober|octobre|octubre|oct|okt",
+    "november|novembre|noviembre|nov",
+    "december|dezember|décembre|diciembre|dec|dez",
+)
+_MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split("|")}
+_ALSO_WORDS = ("may", "mar")  # "size 2 may fit"
+_NAME = "|".join(sorted((name for names in _MONTHS for name in names.split("|")), key=len, reverse=True))
+_CAPITAL = rf"(?=[A-Z])(?i:{_NAME})"
+_ISO = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?")
+_NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)")
+_BIG_ENDIAN = re.compile(r"(?<![\d./-])(\d{4})[./](\d{1,2})[./](\d{1,2})(?!\d)")
+_HAN_NUMBER = "(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})"
+_HAN = re.compile(rf"(?:(\d{{4}})年 ?)?(?<!\d)({_HAN_NUMBER}) ?月 ?({_HAN_NUMBER}) ?[日号]")
+_YEAR = r"(?:,? (?:de )?(\d{4})(?![\d.,]*\d))?"
+_DAY_FIRST = re.compile(
+    rf"(?<![\d.,-])(\d{{1,2}})(?:st|nd|rd|th|\.|er)? ?(?:of |de )?(?<![A-Za-z])((?i:{_NAME}))\b\.?{_YEAR}"
+)
+_MONTH_FIRST = re.compile(rf"\b({_CAPITAL})\b\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?![\d%])(?!,\d|\.\d){_YEAR}")
+_MONTH_YEAR = re.compile(rf"\b({_CAPITAL})\b\.?,? (\d{{4}})(?!\d)")
+_DAY_ONLY = re.compile(
+    r"\b(?:by|on|before|until|till|since|from) (?:the )?(\d{1,2})(?:st|nd|rd|th)\b(?! (?:floor|option|one|item))",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"(?<![\d:.,])(\d{1,2}):(\d\d)(?::\d\d)?(?![\d:])(?: ?([ap])\.?m\b\.?)?", re.IGNORECASE)
+_HOUR = re.compile(r"(?<![\d:.,])(\d{1,2}) ?([ap])\.?m\b\.?", re.IGNORECASE)
+_WEEKDAYS = (
+    "mondays?|mon|montags?|lunes|lundi",
+    "tuesdays?|tues?|dienstags?|martes|mardi",
+    "wednesdays?|wed|mittwochs?|miércoles|mercredi",
+    "thursdays?|thurs?|thu|donnerstags?|jueves|jeudi",
+    "fridays?|fri|freitags?|viernes|vendredi",
+    "saturdays?|samstags?|sonnabends?|sábados?|samedi",
+    "sundays?|sonntags?|domingos?|dimanche",
+)
+_WEEKDAY = tuple(re.compile(rf"\b(?:{names})\b", re.IGNORECASE) for names in _WEEKDAYS)
+_WEEKDAY_HAN = re.compile(r"(?:星期|礼拜|(?<![一二两三四五六七八九十\d每])周)([一二三四五六日天])(?![周个])")
+_ABBREVIATED = frozenset(("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri"))
+
+
+def find_days(text: str) -> Iterator[tuple[int, int, Day]]:
+    """Dates in the text; none overlaps another."""
+    taken: list[tuple[int, int]] = []
+    for start, end, day in _days(text):
+        if all(end <= other_start or other_end <= start for other_start, other_end in taken):
+            taken.append((start, end))
+            yield start, end, day
+
+
+def _days(text: str) -> Iterator[tuple[int, int, Day]]:
+    for match in _ISO.finditer(text):
+        yield *match.span(), Day(int(match[1]), int(match[2]), int(match[3]))
+    for match in _NUMERIC.finditer(text):
+        swapped = match[2] != "."
+        day, month = int(match[1]), int(match[3])
+        yield *match.span(), Day(int(match[4]), month, day, swapped)
+    for match in _BIG_ENDIAN.finditer(text):
+        yield *match.span(), Day(int(match[1]), int(match[2]), int(match[3]))
+    for match in _HAN.finditer(text):
+        yield *match.span(), Day(int(match[1]) if match[1] else None, _han_number(match[2]), _han_number(match[3]))
+    for match in _DAY_FIRST.finditer(text):
+        if int(match[1]) <= 31 and match[2] not in _ALSO_WORDS:
+            yield *match.span(), Day(_year(match[3]), _MONTH_OF[match[2].casefold()], int(match[1]))
+    for match in _MONTH_FIRST.finditer(text):
+        if int(match[2]) <= 31:
+            yield *match.span(), Day(_year(match[3]), _MONTH_OF[match[1].casefold()], int(match[2]))
+    for match in _MONTH_YEAR.finditer(text):
+        yield *match.span(), Day(int(match[2]), _MONTH_OF[match[1].casefold()], None)
+    for match in _DAY_ONLY.finditer(text):
+        yield *match.span(), Day(None, None, int(match[1]))
+
+
+def find_times(text: str) -> Iterator[tuple[int, int, int]]:
+    """Times of day, as minutes."""
+    for match in _TIME.finditer(text):
+        yield *match.span(), _minutes(int(match[1]), int(match[2]), match[3])
+    for match in _HOUR.finditer(text):
+        yield *match.span(), _minutes(int(match[1]), 0, match[2])
+
+
+def find_weekdays(text: str) -> Iterator[tuple[int, int, int]]:
+    """Weekdays by name; short names only with a capital ("wed" and "mon" are also words)."""
+    for number, pattern in enumerate(_WEEKDAY):
+        for match in pattern.finditer(text):
+            if match[0].casefold() not in _ABBREVIATED or match[0][0].isupper():
+                yield *match.span(), number
+    for match in _WEEKDAY_HAN.finditer(text):
+        yield *match.span(), min("一二三四五六日天".index(match[1]), 6)
+
+
+def _minutes(hour: int, minute: int, half: str | None) -> int:
+    if half:
+        hour = hour % 12 + (12 if half.casefold() == "p" else 0)
+    return hour * 60 + minute
+
+
+def _year(written: str | None) -> int | None:
+    return int(written) if written else None
+
+
+def _han_number(written: str) -> int:
+    return int(written) if written.isdigit() else int(chinese(written)[0])
