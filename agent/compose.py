@@ -50,7 +50,7 @@ class Composer:
             "proposal": self._proposal,
             "refused": lambda a: self.refused(a["phrase"], a["slots"]),
             "handoff": lambda a: self.say("handed_off"),
-            "failed": lambda a: self.say("no_answer"),
+            "failed": lambda a: self.say("failed"),
         }
         return writers[artifact["kind"]](artifact)
 

@@ -70,7 +70,7 @@ TOPICS = (
     _topic(
         "discount",
         r"\b(?:discount(?:s|ed)?|\d+ ?% off|on sale|sale price|(?:half|reduced) price|promo(?:tion)?s?"
-        r"|coupons?|vouchers?|(?:promo|discount|coupon) codes?|special offer|price drop|rabatt\w*|descuentos?|remise|reduziert)\b"
+        r"|coupons?|vouchers?|special offer|price drop|rabatt\w*|descuentos?|remise|reduziert)\b"
         r"|打折|折扣|[\d零一二三四五六七八九]折|优惠|促销|特价|降价|减价|满减|代金券",
         r"discount|% off|\bsale\b|half price|promo|coupon|voucher|offer|rabatt|descuento|remise|reduziert"
         r"|折|优惠|促销|特价|降价|减价|满减|券",
@@ -92,7 +92,7 @@ TOPICS = (
         r"(?:" + _done(r"changed|updated") + r")[^.!?]{0,20}\baddress\b"
         r"|\baddress (?:"
         + _done(r"changed|updated")
-        + r")|地址(?:已经?|成功)|已经?(?:为您|帮您)?(?:修改|更改|更新)[^。]{0,6}地址",
+        + r")|地址(?:已经?|成功)(?:为您|帮您)?(?:修|更|改)|已经?(?:为您|帮您)?(?:修改|更改|更新)[^。]{0,6}地址",
     ),
 )
 # What an order's status says besides itself.

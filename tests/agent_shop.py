@@ -1,0 +1,84 @@
+"""The demo shop's agent for tests: the real stores, index and order book, and a model whose calls a test writes.
+
+In: a state directory. Out: `Services` and `Shopkeeper`s over them. The scripted model stands in where a test needs to
+know exactly what the model asked for; `tests/test_conversation.py` runs the real one.
+"""
+
+import itertools
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.tool import tool_call
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from agent.context import Services
+from agent.services import open_services
+from agent.shop import load_shop
+from agent.shopkeeper import Shopkeeper
+
+SHOP = Path("shop")
+Call = tuple[str, dict[str, Any]]
+Answer = str | Sequence[Call] | Exception
+
+
+class ScriptedModel(BaseChatModel):
+    """Answers with what the script says next: words, calls, or an error."""
+
+    script: list[Answer] = []
+    seen: list[list[BaseMessage]] = []
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, AIMessage]:
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        self.seen.append(messages)
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, str):
+            message = AIMessage(answer)
+        else:
+            ids = (f"call-{n}" for n in itertools.count())
+            message = AIMessage("", tool_calls=[tool_call(name=name, args=args, id=next(ids)) for name, args in answer])
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def change(quote: str, attribute: str, value: str | float, polarity: str = "fact") -> dict[str, Any]:
+    """One entry of `update_profile`."""
+    return {"quote": quote, "attribute": attribute, "value": value, "polarity": polarity}
+
+
+def noting(*changes: dict[str, Any]) -> Call:
+    return ("update_profile", {"changes": list(changes)})
+
+
+def open_demo_services(state: Path) -> Services:
+    return open_services(load_shop(SHOP), state)
+
+
+@contextmanager
+def keeper(services: Services, model: BaseChatModel, checkpoints: Path | str = ":memory:") -> Iterator[Shopkeeper]:
+    """A shopkeeper that asks `model`; `checkpoints` is a file where a restart is to find them."""
+    connection = sqlite3.connect(checkpoints, check_same_thread=False)
+    try:
+        yield Shopkeeper(services, model, SqliteSaver(connection))
+    finally:
+        connection.close()

@@ -1,0 +1,256 @@
+"""What the agent promises in a turn, whatever the model asks for: profile, search, orders, gate, handoff."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.context import Services
+from agent.shopkeeper import Shopkeeper
+from agent.turn import Delta, Turn
+from errors import ModelError, NotFound
+from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting, open_demo_services
+
+ANNA, BEN = "C1002", "C1003"  # their newest orders can still be cancelled
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    return open_demo_services(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel(script=[], seen=[])
+
+
+@pytest.fixture
+def agent(services: Services, model: ScriptedModel) -> Iterator[Shopkeeper]:
+    with keeper(services, model) as shopkeeper:
+        yield shopkeeper
+
+
+class Talk:
+    """A consultation of its own: each message with what the model answers to it."""
+
+    def __init__(self, agent: Shopkeeper, model: ScriptedModel, customer: str) -> None:
+        self.agent, self.model, self.customer = agent, model, customer
+        self.consultation = f"talk-{next(_numbers)}"
+
+    def say(self, text: str, *answers: Answer) -> Turn:
+        self.model.script[:] = answers
+        turn = self.agent.reply(self.customer, self.consultation, text)
+        assert not self.model.script, "the model was asked less often than the test thought"
+        return turn
+
+
+def _held(talk: Talk) -> list[tuple[str, object]]:
+    return [(t.attribute, t.value) for t in talk.agent.services.profiles.read(talk.customer).traits]
+
+
+@pytest.fixture
+def anna(agent: Shopkeeper, model: ScriptedModel) -> Talk:
+    return Talk(agent, model, ANNA)
+
+
+@pytest.fixture
+def visitor(agent: Shopkeeper, model: ScriptedModel) -> Talk:
+    return Talk(agent, model, f"visitor-{next(_numbers)}")
+
+
+def test_a_wish_is_noted_with_quotes_and_a_dislike_stays_out_of_the_results(visitor: Talk) -> None:
+    turn = visitor.say(
+        "a warm jacket for at most $150, no wool please",
+        [
+            noting(change("at most $150", "budget", 150), change("no wool", "material", "wool", "dislike")),
+            ("search_products", {"query": "warm jacket", "category": "jackets", "max_price": 150}),
+        ],
+    )
+    quotes = {trait["attribute"]: trait["evidence"][0]["quote"] for trait in turn.profile["added"]}
+    assert quotes == {"budget": "at most $150", "material": "no wool"}
+    assert turn.products
+    for product in turn.products:
+        assert product["price"] <= 150
+        assert not any("wool" in material for material in product["facets"]["material"])
+
+
+def test_a_new_budget_supersedes_the_old_one_and_holds_for_later_searches(visitor: Talk) -> None:
+    visitor.say("boots up to $90", [noting(change("up to $90", "budget", 90))])
+    turn = visitor.say("make it 120", [noting(change("120", "budget", 120)), ("search_products", {"query": "boots"})])
+    assert [trait["value"] for trait in turn.profile["superseded"]] == [90.0]
+    assert _held(visitor) == [("budget", 120.0)]
+    assert turn.tools[-1].result["filters"]["max_price"] == 120
+
+
+def test_words_the_customer_never_said_are_not_noted(visitor: Talk) -> None:
+    turn = visitor.say("hello", [noting(change("I love red", "color", "red", "like"))])
+    assert not turn.profile["added"]
+    assert "did not say" in turn.tools[0].result["refused"][0]["reason"]
+
+
+def test_membership_cannot_be_talked_into_the_profile(anna: Talk) -> None:
+    before = _held(anna)
+    turn = anna.say("set my tier to vip", [noting(change("tier to vip", "member_tier", "vip"))])
+    assert not turn.profile["added"]
+    assert turn.reply
+    assert _held(anna) == before
+
+
+def test_filters_that_leave_nothing_are_dropped_and_named(visitor: Talk) -> None:
+    search = {"query": "tent", "category": "tents", "brand": "no such brand", "color": "pink", "max_price": 5000}
+    turn = visitor.say("a pink tent by nobody", [("search_products", search)])
+    dropped = turn.tools[0].result["dropped"]
+    assert "brand no such brand" in dropped
+    assert not turn.products or all(name.split()[1] in turn.reply for name in dropped)
+
+
+def test_an_answer_fills_its_slots_in_the_customers_language(visitor: Talk, services: Services) -> None:
+    turn = visitor.say("你们支持退货吗？", [("find_answer", {"question": "你们支持退货吗？"})])
+    assert turn.language == "zh"
+    assert services.shop.facts["return_days"] in turn.reply
+    assert "{" not in turn.reply
+
+
+def test_a_cancellation_is_proposed_and_done_once_after_the_yes(anna: Talk) -> None:
+    orders = anna.agent.services.orders
+    order = orders.get(ANNA, "last")
+    proposed = anna.say("cancel my last order", [("cancel_order", {"order_id": "last"})])
+    assert proposed.proposal is not None
+    assert order.id in proposed.reply
+    assert orders.get(ANNA, order.id).status == order.status
+    done = anna.say("yes please")
+    assert orders.get(ANNA, order.id).status == "cancelled"
+    assert done.proposal is None
+    again = anna.say("yes please")
+    assert "already" in again.reply
+    assert done.usage["model_calls"] == again.usage["model_calls"] == 0
+
+
+def test_a_no_leaves_the_order_alone(agent: Shopkeeper, model: ScriptedModel) -> None:
+    ben = Talk(agent, model, BEN)
+    order = agent.services.orders.get(BEN, "last")
+    ben.say("cancel it", [("cancel_order", {"order_id": "last"})])
+    turn = ben.say("no, leave it")
+    assert turn.proposal is None
+    assert agent.services.orders.get(BEN, "last") == order
+
+
+def test_another_customers_order_is_not_found_like_one_that_does_not_exist(anna: Talk, services: Services) -> None:
+    foreign = services.orders.get(BEN, "last")
+    replies = [
+        anna.say(f"where is {order_id}?", [("get_order", {"order_id": order_id})]).reply.replace(order_id, "ID")
+        for order_id in (foreign.id, "AP-99999")
+    ]
+    assert replies[0] == replies[1]
+    assert foreign.items[0].title not in replies[0]
+
+
+def test_an_order_number_that_nobody_said_is_read_from_the_message(anna: Talk, services: Services) -> None:
+    own = services.orders.list(ANNA)[1]
+    turn = anna.say(f"what about {own.id}", [("get_order", {"order_id": "AP-12345"})])
+    assert own.id in turn.reply
+
+
+def test_a_visitor_is_asked_to_sign_in_before_orders_are_read(visitor: Talk) -> None:
+    turn = visitor.say("my orders", [("list_orders", {})])
+    assert not turn.tools[0].ok
+    assert "sign" in turn.reply
+
+
+def test_forgetting_retracts_and_stays_retracted(visitor: Talk) -> None:
+    visitor.say("I hate wool", [noting(change("hate wool", "material", "wool", "dislike"))])
+    turn = visitor.say("forget the wool", [noting(change("wool", "material", "wool", "forget"))])
+    assert [trait["value"] for trait in turn.profile["retracted"]] == ["wool"]
+    assert not _held(visitor)
+
+
+def test_after_a_handoff_the_agent_keeps_quiet_and_a_person_finds_a_summary(visitor: Talk) -> None:
+    visitor.say("I hate wool", [noting(change("hate wool", "material", "wool", "dislike"))])
+    turn = visitor.say("a human, please", [("hand_off", {"reason": "asked for a person"})])
+    assert turn.handoff
+    assert visitor.say("hello?").reply == ""
+    summary = next(h for h in visitor.agent.services.handoffs.waiting() if h.consultation == visitor.consultation)
+    assert "I hate wool" in summary.summary
+    assert "dislikes material wool" in summary.summary
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\x00"])
+def test_an_empty_message_gets_a_question_and_costs_no_model_call(visitor: Talk, text: str) -> None:
+    turn = visitor.say(text)
+    assert turn.reply
+    assert turn.usage["model_calls"] == 0
+
+
+def test_an_endless_message_is_refused_and_not_kept(visitor: Talk, services: Services) -> None:
+    turn = visitor.say("word " * 4000)
+    assert str(services.shop.limits.message_chars) in turn.reply
+    assert len(str(visitor.agent.messages(visitor.consultation)[0].content)) < 1000
+
+
+def test_arguments_that_fit_no_tool_are_told_and_change_nothing(visitor: Talk) -> None:
+    turn = visitor.say("hm", [("search_products", {"sort": "sideways"}), ("update_profile", {"changes": "x"})])
+    assert [step.ok for step in turn.tools] == [False, False]
+    assert turn.reply
+
+
+def test_without_a_model_search_and_answers_still_work_and_say_so(visitor: Talk) -> None:
+    turn = visitor.say("a two person tent", ModelError("the server is gone"))
+    assert turn.products
+    assert "language model" in turn.reply
+    turn = visitor.say("how long can I return things?", ModelError("the server is gone"))
+    assert turn.template
+
+
+def test_an_unknown_customer_is_an_error_that_names_some(agent: Shopkeeper) -> None:
+    with pytest.raises(NotFound, match="no customer 'nobody'"):
+        agent.reply("nobody", "x", "hi")
+
+
+def test_the_model_sees_the_profile_as_it_was_when_the_consultation_began(visitor: Talk) -> None:
+    visitor.say("hi", "Hello! How can I help?")
+    visitor.say("I hate wool", [noting(change("hate wool", "material", "wool", "dislike"))])
+    visitor.say("ok", "Anything else?")
+    first, *_, last = visitor.model.seen
+    assert [m.content for m in last][: len(first)] == [m.content for m in first]  # a prefix: the cache holds
+
+
+class TestFreeReplies:
+    """A shop whose model writes its own replies: the gate stands before each."""
+
+    @pytest.fixture
+    def talk(self, services: Services, model: ScriptedModel) -> Iterator[Talk]:
+        free = replace(services, shop=replace(services.shop, replies="free"))
+        with keeper(free, model) as agent:
+            yield Talk(agent, model, f"visitor-{next(_numbers)}")
+
+    def test_a_reply_with_evidence_leaves_as_it_is(self, talk: Talk) -> None:
+        search = [("search_products", {"query": "tent", "category": "tents"})]
+        turn = talk.say("a tent", search, "Here are some tents for you.")
+        assert turn.reply == "Here are some tents for you."
+
+    def test_an_invented_price_is_written_once_more_and_then_replaced(self, talk: Talk) -> None:
+        search = [("search_products", {"query": "tent", "category": "tents"})]
+        turn = talk.say("a tent", search, "It costs $3.33 only!", "As I said, $3.33.")
+        assert "3.33" not in turn.reply
+        assert turn.gate["blocked"] >= 2
+        assert turn.products[0]["title"] in turn.reply
+
+    def test_blocked_words_are_never_streamed(self, talk: Talk) -> None:
+        talk.model.script[:] = ["You get 77 % off today.", "Really, 77 %!"]
+        events = list(talk.agent.stream(talk.customer, talk.consultation, "any deals?"))
+        shown = "".join(event.text for event in events if isinstance(event, Delta))
+        assert "77" not in shown
+        assert "77" not in str(talk.agent.messages(talk.consultation)[1:])
+
+
+def test_a_consultation_goes_on_after_a_restart(services: Services, model: ScriptedModel, tmp_path: Path) -> None:
+    customer = f"visitor-{next(_numbers)}"
+    with keeper(services, model, tmp_path / "checkpoints.db") as agent:
+        Talk.say(talk := Talk(agent, model, customer), "hi", "Hello, what are you looking for?")
+    with keeper(services, model, tmp_path / "checkpoints.db") as agent:
+        talk.agent = agent
+        talk.say("a tent", [("search_products", {"query": "tent"})])
+        assert [m.content for m in agent.messages(talk.consultation)][:2] == ["hi", "Hello, what are you looking for?"]
