@@ -5,7 +5,7 @@ minute of the day, or the weekday (Monday is 0). "2026-11-25", "Nov 25th" and "1
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -88,35 +88,55 @@ _ABBREVIATED = frozenset(("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "
 
 
 def find_days(text: str) -> Iterator[tuple[int, int, Day]]:
-    """Dates in the text; none overlaps another."""
-    taken: list[tuple[int, int]] = []
-    for start, end, day in _days(text):
-        if all(end <= other_start or other_end <= start for other_start, other_end in taken):
-            taken.append((start, end))
-            yield start, end, day
+    """Dates in the text. What one form has taken is gone for the next, so none overlaps another."""
+    for pattern, read in _FORMS:
+        for match in list(pattern.finditer(text)):
+            day = read(match)
+            if day is not None:
+                yield *match.span(), day
+                text = f"{text[: match.start()]}{chr(0) * len(match[0])}{text[match.end() :]}"
 
 
-def _days(text: str) -> Iterator[tuple[int, int, Day]]:
-    for match in _ISO.finditer(text):
-        yield *match.span(), Day(int(match[1]), int(match[2]), int(match[3]))
-    for match in _NUMERIC.finditer(text):
-        swapped = match[2] != "."
-        day, month = int(match[1]), int(match[3])
-        yield *match.span(), Day(int(match[4]), month, day, swapped)
-    for match in _BIG_ENDIAN.finditer(text):
-        yield *match.span(), Day(int(match[1]), int(match[2]), int(match[3]))
-    for match in _HAN.finditer(text):
-        yield *match.span(), Day(int(match[1]) if match[1] else None, _han_number(match[2]), _han_number(match[3]))
-    for match in _DAY_FIRST.finditer(text):
-        if int(match[1]) <= 31 and match[2] not in _ALSO_WORDS:
-            yield *match.span(), Day(_year(match[3]), _MONTH_OF[match[2].casefold()], int(match[1]))
-    for match in _MONTH_FIRST.finditer(text):
-        if int(match[2]) <= 31:
-            yield *match.span(), Day(_year(match[3]), _MONTH_OF[match[1].casefold()], int(match[2]))
-    for match in _MONTH_YEAR.finditer(text):
-        yield *match.span(), Day(int(match[2]), _MONTH_OF[match[1].casefold()], None)
-    for match in _DAY_ONLY.finditer(text):
-        yield *match.span(), Day(None, None, int(match[1]))
+def _iso(match: re.Match[str]) -> Day:
+    return Day(int(match[1]), int(match[2]), int(match[3]))
+
+
+def _numeric(match: re.Match[str]) -> Day:
+    return Day(int(match[4]), int(match[3]), int(match[1]), swapped=match[2] != ".")
+
+
+def _han(match: re.Match[str]) -> Day:
+    return Day(_year(match[1]), _han_number(match[2]), _han_number(match[3]))
+
+
+def _day_first(match: re.Match[str]) -> Day | None:
+    possible = int(match[1]) <= 31 and match[2] not in _ALSO_WORDS
+    return Day(_year(match[3]), _MONTH_OF[match[2].casefold()], int(match[1])) if possible else None
+
+
+def _month_first(match: re.Match[str]) -> Day | None:
+    possible = int(match[2]) <= 31
+    return Day(_year(match[3]), _MONTH_OF[match[1].casefold()], int(match[2])) if possible else None
+
+
+def _month_year(match: re.Match[str]) -> Day:
+    return Day(int(match[2]), _MONTH_OF[match[1].casefold()], None)
+
+
+def _day_only(match: re.Match[str]) -> Day:
+    return Day(None, None, int(match[1]))
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Day | None]], ...] = (
+    (_ISO, _iso),
+    (_NUMERIC, _numeric),
+    (_BIG_ENDIAN, _iso),
+    (_HAN, _han),
+    (_DAY_FIRST, _day_first),
+    (_MONTH_FIRST, _month_first),
+    (_MONTH_YEAR, _month_year),
+    (_DAY_ONLY, _day_only),
+)
 
 
 def find_times(text: str) -> Iterator[tuple[int, int, int]]:
