@@ -20,15 +20,21 @@ _UP = ("stretch", "raise", "push", "found some extra", "as high", "went up", "wi
 _DOWN = ("lower", "too much", "better <not", "太贵", "降", "算了")
 
 
-def open_request(speaker: Speaker, shop: ShopView, category: str | None = None) -> Asked:
-    """A first request with up to five traits, for a product that there is."""
+def open_request(speaker: Speaker, shop: ShopView, held: Search) -> Asked | None:
+    """A first request with up to five traits, for a product that there is; prices and dislikes of `held` hold."""
+    asked = _open(speaker, shop, Search(low=held.low, high=held.high, disliked=held.disliked))
+    return asked if _possible(shop, asked[1]) else None
+
+
+def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked:
     rng = speaker.rng
-    product, variant = shop.pick(rng, category)
+    product, variant = shop.pick(rng)
     draw = rng.random()
     if draw < 0.05:
-        search = Search(title=product.title)
+        search = replace(fresh, title=product.title)
         return Part(speaker.say("open_title", title=keep(product.title)).text, (), (search.call(),)), search, "find_title"
-    request = Request(speaker, shop, product, variant, Search(category=product.category, gift=draw < 0.15))
+    fresh = replace(fresh, category=product.category, gift=draw < 0.15)
+    request = Request(speaker, shop, product, variant, fresh)
     traits = _draw_traits(rng, rng.choices(range(6), (10, 27, 30, 20, 9, 4))[0])
     vague = 0.15 <= draw < 0.21
     for trait in ("need", *traits) if vague else traits:
@@ -49,14 +55,15 @@ def another(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     for trait in _draw_traits(speaker.rng, speaker.rng.choices((0, 1, 2), (50, 35, 15))[0]):
         if trait in ("need", "color", "material", "brand", "size"):
             request.add(trait)
-    found = _finish(request, _say_noun(request, "another"), "another")
+    intent = speaker.rng.choice(("another", "another", "open"))
+    found = _finish(request, _say_noun(request, intent), "another")
     return found if _possible(shop, found[1]) else None
 
 
 def refine(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """One change to the search that is going on."""
     changes: Sequence[tuple[Callable[[Speaker, ShopView, Search], Asked | None], int]] = (
-        (_budget, 30), (_budget_off, 4), (_color, 14), (_color_size, 12), (_color_off, 4), (_size, 12), (_material, 5),
+        (change_budget, 30), (_budget_off, 4), (_color, 14), (_color_size, 12), (_color_off, 4), (_size, 12), (_material, 5),
         (_brand, 5), (_need, 12), (_dislike, 12), (_sort, 14), (_more, 5), (another, 13),
     )  # fmt: skip
     chosen = speaker.rng.choices([how for how, _ in changes], [weight for _, weight in changes])[0]
@@ -175,7 +182,8 @@ def _example(speaker: Speaker, shop: ShopView, search: Search) -> tuple[Product,
     return speaker.rng.choice(found) if found else None
 
 
-def _budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """Another budget, or a first one."""
     old = search.high
     found = sorted(v.price for _, v in shop.found(replace(search, high=None).arguments()))
     if not found:
@@ -198,7 +206,7 @@ def _budget_off(speaker: Speaker, shop: ShopView, search: Search) -> Asked | Non
     if search.high is None:
         return None
     said = speaker.say("budget_off")
-    return _asked(said, replace(search, high=None), "budget_off", change(said.span, "budget", search.high, "forget"))
+    return _asked(said, replace(search, high=None), "budget_off", change(said.span, "budget", "*", "forget"))
 
 
 def _color(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:

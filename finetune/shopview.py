@@ -8,7 +8,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from errors import DataError
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema
+from profiles.shop_files import load_facets
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, covers, facet_values
@@ -28,22 +29,42 @@ _NOW = datetime(2026, 1, 5, tzinfo=UTC)  # only for reading relative days while 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as its customer knows it: id, status, and what was in it (titles by language, category)."""
+    """An order as its customer knows it: id, status, titles of its items, total, the most that can be refunded.
+
+    `returnable`: the shop would take it back today.
+    """
 
     id: str
     status: str
     titles: tuple[str, ...]
-    categories: tuple[str, ...]
+    total: float
+    cap: float
+    returnable: bool
+
+    @property
+    def changeable(self) -> bool:
+        """Whether it could be cancelled or sent back today."""
+        return self.returnable or (self.status in ("processing", "paid") and self.total <= self.cap)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """Who is speaking. `orders` newest first, `traits` (attribute, value, polarity) from earlier consultations."""
+    """Who is speaking. `orders` newest first, `traits` (attribute, value, polarity) from earlier consultations.
+
+    `consents`: sensitive facts may be kept.
+    """
 
     id: str
     language: str
     orders: tuple[OrderView, ...] = ()
     traits: tuple[tuple[str, str | float, str], ...] = ()
+    consents: bool = True
+    avoids: tuple[str, ...] = ()
+
+    @property
+    def disliked(self) -> tuple[str, ...]:
+        """Values that no search for this customer finds: said to be disliked, or (`avoids`) seen to be."""
+        return (*self.avoids, *(str(value) for _, value, polarity in self.traits if polarity == "dislike"))
 
 
 @dataclass(frozen=True)
@@ -56,24 +77,25 @@ class ShopView:
     answers: tuple[Template, ...]
     customers: tuple[CustomerView, ...]
     order_ids: tuple[str, ...]
+    firewall: Firewall
 
     @classmethod
     def open(cls, directory: Path) -> "ShopView":
         """Read everything of the shop directory."""
         catalog = load_catalog(directory / "catalog.jsonl")
-        customers, order_ids = _customers(directory, catalog)
+        settings = load_shop(directory)
+        days = settings.facts.get("return_days")
+        customers, order_ids = _customers(directory, settings.limits.refund_cap, int(days) if days else None)
+        schema = Schema.load(directory / "profile.yaml")
         return cls(
             catalog,
-            FacetSpace.from_shop(load_shop(directory).facets, catalog),
-            Schema.load(directory / "profile.yaml"),
+            FacetSpace.from_shop(settings.facets, catalog),
+            schema,
             load_answers(directory / "answers.yaml"),
             customers,
             order_ids,
+            Firewall(schema, load_facets(directory)),
         )
-
-    @cached_property
-    def firewall(self) -> Firewall:
-        return Firewall(self.schema, {name: self.facets.values(name) for name in self.facets.names})
 
     @cached_property
     def stocked(self) -> tuple[tuple[Product, Variant], ...]:
@@ -85,12 +107,18 @@ class ShopView:
         wanted = category or rng.choice(sorted({product.category for product, _ in self.stocked}))
         return rng.choice([pair for pair in self.stocked if pair[0].category == wanted])
 
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """By which a product may be asked for."""
+        return frozenset(product.title for product in self.catalog.products)
+
     def found(self, arguments: Mapping[str, Any]) -> Iterator[tuple[Product, Variant]]:
-        """The variants in stock that meet the filters of a search."""
+        """The variants in stock that meet the filters of a search, of one product if its title is the query."""
+        title = arguments["query"] if arguments.get("query") in self.titles else None
         low, high = arguments.get("min_price", 0), arguments.get("max_price", float("inf"))
         names = [name for name in ("category", "brand", "material", "color", "size") if name in arguments]
         for product, variant in self.stocked:
-            if low <= variant.price <= high and all(
+            if title in (None, product.title) and low <= variant.price <= high and all(
                 any(covers(arguments[name], value) for value in facet_values(product, variant, name)) for name in names
             ):
                 yield product, variant
@@ -98,7 +126,8 @@ class ShopView:
     def admits(self, call: Call, text: str) -> str | None:
         """Why the profile would refuse a call's changes, or None. Forgetting is for the runner to check."""
         wishes = [ProposedChange(**item) for item in call.arguments["changes"] if item["polarity"] != "forget"]
-        admitted = self.firewall.admit(wishes, {"turn": text}, "", _NOW, "", Profile("", (), ()), consent=True)
+        nobody = Profile("")
+        admitted = self.firewall.admit(wishes, {"turn": text}, "", _NOW, "", nobody, sensitive_allowed=True)
         return admitted.refused[0][1] if admitted.refused else None
 
 
@@ -107,16 +136,19 @@ def as_spoken_by(customer: CustomerView, language: str) -> CustomerView:
     return replace(customer, language=language)
 
 
-def _customers(directory: Path, catalog: Catalog) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
-    category = {v.sku: product.category for product in catalog.products for v in product.variants}
+def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
     orders: dict[str, list[tuple[str, OrderView]]] = {}
+    today = datetime.now(UTC).date()
     for line in _lines(directory / "orders.jsonl"):
-        items = line["items"]
+        delivered = line.get("delivered")
+        late = bool(days and delivered and (today - date.fromisoformat(delivered)).days > days)
         view = OrderView(
             line["id"],
             line["status"],
-            tuple(item["title"] for item in items),
-            tuple(category.get(item["sku"], "") for item in items),
+            tuple(item["title"] for item in line["items"]),
+            line["total"],
+            cap,
+            line["status"] == "delivered" and not late and line["total"] <= cap,
         )
         orders.setdefault(line["customer"], []).append((line["placed"], view))
     customers = [
@@ -125,6 +157,7 @@ def _customers(directory: Path, catalog: Catalog) -> tuple[tuple[CustomerView, .
             line["language"],
             tuple(view for _, view in sorted(orders.get(line["id"], ()), key=lambda pair: pair[0], reverse=True)),
             tuple((trait["attribute"], trait["value"], trait["polarity"]) for trait in line.get("traits", ())),
+            bool(line.get("consent", {}).get("profiling")),
         )
         for line in _lines(directory / "customers.jsonl")
     ]

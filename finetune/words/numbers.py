@@ -48,14 +48,14 @@ def write_price(rng: random.Random, value: float, language: str) -> str:
     number = amount(value)
     if language == "zh":
         forms = [f"{number}", f"{number}块", f"{number}元", f"{number}美元", f"{number}刀", f"{number}块钱", f"${number}"]
-        if isinstance(number, int):
+        if isinstance(number, int) and number < 1000:
             forms += [chinese(number) + unit for unit in ("块", "元", "")]
             if number % 100 and number % 10 == 0 and 100 < number < 1000 and (number // 10) % 10:
                 forms += [chinese(number)[:-1]] * 2  # 一百五
     else:
         forms = [f"${number}"] * 4 + [f"{number}"] * 4
         forms += [f"{number} dollars", f"{number} bucks", f"{number} USD", f"{number}$", f"USD {number}", f"{number} usd"]
-        if isinstance(number, int):
+        if isinstance(number, int) and number < 1000:
             words = english(number)
             forms += [f"${number}.00", words, words.replace(" and ", " "), f"{words} dollars", f"{words} bucks"]
             if 100 <= number < 200:

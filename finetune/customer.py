@@ -1,0 +1,232 @@
+"""A simulated customer: a goal, and the messages of one consultation that follow from it.
+
+In: a random generator, the shop, who is speaking. Out: 1 to 9 `Step`s, the same for the same generator state. Every
+message is checked here: quotes bear their values out, and code reads a yes where one was meant. Raises nothing.
+"""
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from finetune import ordering, scenarios
+from finetune.requests import Asked, another, change_budget, open_request, refine
+from finetune.scenarios import TALK, Dialogue, Maker, Move
+from finetune.shopview import CustomerView, ShopView
+from finetune.words import load_words
+from finetune.words.message import Part, Speaker, Step
+
+MOST = 9  # turns that the model's window holds
+_LENGTHS = (9, 14, 17, 16, 14, 11, 8, 6, 5)
+_TRIES = 12
+_CHANGES = 6  # most profile changes in one call
+_CALM = ("confirm", "decline", "unclear", "yes", "greeting", "thanks", "bye")  # said without more words around
+_JOINED = ("question", "know_me", "order_by_id", "list_orders")  # what may come along with a statement or a request
+_STORY = (
+    "shop", "budget", "shop", "question", "last_order", "cancel", "confirm", "after_done", "foreign_order", "question",
+    "forget", "attack", "human",
+)  # fmt: skip
+_EVERY = {  # each kind, how often it is drawn where nothing else is on
+    "shop": 16, "say": 10, "question": 13, "last_order": 8, "order_by_id": 5, "list_orders": 5, "cancel": 5, "return": 4,
+    "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 4, "scope": 3, "smalltalk": 2, "identity": 3,
+    "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2,
+}  # fmt: skip
+_GOALS: Mapping[str, tuple[int, Mapping[str, int]]] = {
+    "shop": (44, {"shop": 78, "say": 6, "question": 6, "forget": 2, "budget": 6}),
+    "orders": (
+        22,
+        {"last_order": 14, "order_by_id": 10, "list_orders": 9, "cancel": 15, "return": 12, "address": 11,
+         "foreign_order": 7, "order_that": 14, "after_done": 8},
+    ),
+    "rules": (10, {"question": 85, "shop": 8, "last_order": 4}),
+    "profile": (12, {"say": 46, "forget": 26, "know_me": 14, "shop": 10}),
+    "anything": (12, {}),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How simulated customers are: the share that writes Chinese, messages that must not occur, folded."""
+
+    chinese: float = 0.2
+    never: frozenset[str] = frozenset()
+
+
+def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Habits = Habits()) -> list[Step]:  # noqa: B008
+    """The messages of one consultation."""
+    speakers = {language: Speaker(rng, load_words(language)) for language in ("en", "zh")}
+    language = "zh" if rng.random() < habits.chinese else "en"
+    stated = tuple(trait for trait in customer.traits if trait[0] != "allergy")
+    disliked = customer.disliked
+    dialogue = Dialogue(customer, held=stated)
+    dialogue = replace(dialogue, search=replace(dialogue.search, disliked=disliked))
+    length = rng.choices(range(1, MOST + 1), _LENGTHS)[0]
+    goal = rng.choices(list(_GOALS), [weight for weight, _ in _GOALS.values()])[0]
+    story = _story(rng, length) if rng.random() < 0.13 else ()
+    switches = rng.random() < 0.2
+    steps: list[Step] = []
+    while len(steps) < length:
+        other = "en" if language == "zh" else "zh"
+        speaker = speakers[other if switches and rng.random() < 0.3 else language]
+        made = _step(speaker, shop, dialogue, goal, story[len(steps)] if story else None, not steps, habits)
+        if made is None:
+            continue
+        step, dialogue = made
+        steps.append(step)
+        if step.kind in ("human", "bye"):  # a person takes over, or nobody is there
+            break
+    return steps
+
+
+def _story(rng: random.Random, length: int) -> Sequence[str]:
+    """Some of the whole story's turns, in their order; none where it would be too short for one."""
+    if length < 3:
+        return ()
+    kept = sorted(rng.sample(range(len(_STORY)), length))
+    return tuple(_STORY[place] for place in kept)
+
+
+def _step(
+    speaker: Speaker, shop: ShopView, dialogue: Dialogue, goal: str, told: str | None, first: bool, habits: Habits
+) -> tuple[Step, Dialogue] | None:
+    for attempt in range(_TRIES):
+        drawn = told if told and attempt < _TRIES // 2 else _draw(speaker.rng, dialogue, goal, first)
+        speaker.used = 0
+        move = _make(drawn, speaker, shop, dialogue)
+        if move is None:
+            continue
+        move = _enriched(move, speaker, shop, dialogue)
+        reply = speaker.reply(move.kind) if move.kind in TALK else None
+        step = speaker.finish(move.parts, move.kind, reply, calm=move.kind in _CALM)
+        if _holds(step, speaker.language, shop, dialogue, habits):
+            done = move.after.done and move.kind == "confirm"
+            return step, replace(move.after, done=done)
+    return None
+
+
+def _draw(rng: random.Random, dialogue: Dialogue, goal: str, first: bool) -> str:
+    """What comes next, by what is going on."""
+    if dialogue.pending and rng.random() < 0.82:
+        return rng.choices(("confirm", "decline"), (75, 25))[0]
+    if first and rng.random() < 0.05:
+        return "greeting"
+    if not first and rng.random() < 0.07:
+        return rng.choices(("thanks", "bye", "human", "after_done"), (40, 20, 30, 10))[0]
+    if rng.random() < 0.02:
+        return "human"
+    if not first and not dialogue.pending and rng.random() < 0.008:
+        return "yes"
+    weights = _GOALS[goal][1]
+    if not weights or rng.random() < 0.17:
+        weights = _EVERY
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def _make(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    maker: Maker | None = _MAKERS.get(kind)
+    if maker is None:
+        maker = scenarios.talk(kind)
+    return maker(speaker, shop, dialogue)
+
+
+def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """A first request, a change to the one going on, or another kind of product."""
+    if not dialogue.searched:
+        return _asked(open_request(speaker, shop, dialogue.search), dialogue)
+    draw = speaker.rng.random()
+    if draw < 0.08:
+        return _asked(open_request(speaker, shop, dialogue.search), dialogue)
+    return _asked((another if draw < 0.16 else refine)(speaker, shop, dialogue.search), dialogue)
+
+
+def _budget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """A new budget for the search going on."""
+    if not dialogue.searched:
+        return _shop(speaker, shop, dialogue)
+    return _asked(change_budget(speaker, shop, dialogue.search), dialogue)
+
+
+def _asked(asked: Asked | None, dialogue: Dialogue) -> Move | None:
+    if asked is None:
+        return None
+    part, search, kind = asked
+    return Move((part,), kind, replace(dialogue.noting(part), search=search, searched=True))
+
+
+def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move:
+    """Sometimes a second thing in the same message, or an attack beside a real request, which stays without effect."""
+    rng = speaker.rng
+    called = any(part.calls or part.changes for part in move.parts)
+    if move.kind in ("confirm", "decline", "human", *TALK) or not called:
+        return move
+    draw = rng.random()
+    if draw < 0.025:
+        attack = Part(speaker.say("attack", demand=speaker.say("demand").text).text)
+        return replace(move, parts=(*move.parts, attack) if rng.random() < 0.6 else (attack, *move.parts))
+    if draw < 0.05:
+        kind = "thanks" if dialogue.shown or dialogue.searched else "greeting"
+        return replace(move, parts=(Part(speaker.say(kind).text), *move.parts))
+    if draw < 0.13 and move.kind in ("find", "last_order", "order_that", "budget_again") or (
+        draw < 0.3 and move.kind.startswith("say_")
+    ):
+        kinds = [kind for kind in (*_JOINED, "say") if not move.kind.startswith("say_") or kind != "say"]
+        if move.kind.startswith("say_") and rng.random() < 0.3:
+            kinds = ["say"]
+        second = _make(rng.choice(kinds), speaker, shop, move.after)
+        if second is not None and not _clash(move, second):
+            return Move((*move.parts, *second.parts), f"{move.kind}+{second.kind}", second.after)
+    return move
+
+
+def _clash(move: Move, second: Move) -> bool:
+    """The same attribute twice in one message would leave open which holds."""
+    named = {str(c["attribute"]) for part in move.parts for c in part.changes}
+    also = {str(c["attribute"]) for part in second.parts for c in part.changes}
+    searching = any(call.name == "search_products" for part in move.parts for call in part.calls)
+    return bool(named & also) or searching and bool(also & {"size", "shoe_size", "budget", "material", "color", "brand"})
+
+
+def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits: Habits) -> bool:
+    """Whether the message may be used: nothing refused, nothing misread, nothing that is kept for the acceptance."""
+    if folded(step.text) in habits.never or not step.text.strip():
+        return False
+    if any(word in folded(step.text) for word in habits.never if len(word) > 14):
+        return False
+    for call in step.calls:
+        if call.name == "update_profile" and (
+            len(call.arguments["changes"]) > _CHANGES or shop.admits(call, step.text) is not None
+        ):
+            return False
+    return ordering.understood(step.text, language, step.kind, dialogue)
+
+
+def folded(text: str) -> str:
+    """For comparing messages: letters and digits alone, in lower case."""
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _answered(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    return ordering.answer(kind, speaker, dialogue)
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "shop": _shop,
+    "budget": _budget,
+    "say": scenarios.say,
+    "forget": scenarios.forget,
+    "know_me": scenarios.know_me,
+    "question": scenarios.question,
+    "human": scenarios.human,
+    "last_order": ordering.last_order,
+    "order_by_id": ordering.order_by_id,
+    "order_that": ordering.order_that,
+    "after_done": ordering.after_done,
+    "foreign_order": ordering.foreign_order,
+    "list_orders": ordering.list_orders,
+    "cancel": ordering.cancel,
+    "return": ordering.send_back,
+    "address": ordering.readdress,
+    "confirm": partial(_answered, "confirm"),
+    "decline": partial(_answered, "decline"),
+}

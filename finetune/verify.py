@@ -1,0 +1,100 @@
+"""Whether a turn of self-play did what it was meant to.
+
+In: the planned `Step`, the `Turn` that the agent made of it, and the customer. Out: None, or the reason why the turn
+must not be learnt from, in a few words that can be counted.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from agent.template import Call
+from agent.turn import Step as Taken
+from agent.turn import Turn
+from finetune.shopview import CustomerView
+from finetune.words.message import Step
+
+SENSITIVE = ("allergy",)
+_NOT_THERE = ("order_not_found", "orders_none", "login_first")
+_KINDS = {
+    "get_profile": "profile_read", "update_profile": "profile", "search_products": "products", "find_answer": "answer",
+    "list_orders": "orders", "get_order": "order", "hand_off": "handoff", "cancel_order": "proposal",
+    "return_items": "proposal", "change_address": "proposal",
+}  # fmt: skip
+_WISHES = ("cancel_order", "return_items", "change_address")
+
+
+def problem(step: Step, turn: Turn, customer: CustomerView, *, asked: int, notes: Counter[str]) -> str | None:
+    """The first thing that went wrong; `notes` counts what is odd and kept."""
+    base = step.kind.split("+")[0]
+    if not step.calls and step.reply is None:
+        return None if asked == 0 and turn.reply else f"{base}: code did not read it as an answer"
+    if asked != 1:
+        return f"{base}: the model was asked {asked} times"
+    if not step.calls:
+        if turn.tools:
+            return f"{base}: a tool ran"
+        return None if turn.reply == step.reply else f"{base}: the gate changed the words"
+    if len(turn.tools) != len(step.calls):
+        return f"{base}: {len(turn.tools)} of {len(step.calls)} calls ran"
+    for call, taken in zip(step.calls, turn.tools, strict=True):
+        if wrong := _call(call, taken, step, customer, notes):
+            return f"{base}: {call.name}: {wrong}"
+    return None
+
+
+def _call(call: Call, taken: Taken, step: Step, customer: CustomerView, notes: Counter[str]) -> str | None:
+    result = taken.result
+    if call.name in _WISHES or call.name == "get_order":
+        return _order(call, taken, step, customer)
+    if not taken.ok:
+        known = call.name == "list_orders" and not customer.orders and result.get("phrase") in _NOT_THERE
+        return None if known else f"failed: {str(result.get('reason'))[:60]}"
+    if result["kind"] != _KINDS[call.name]:
+        return f"gave {result['kind']}"
+    if call.name == "update_profile":
+        return _profile(call, result, customer)
+    if call.name == "search_products":
+        return "found nothing" if not result["hits"] else f"dropped {result['dropped'][0].split()[0]}" if result["dropped"] else None
+    if call.name == "find_answer" and result["template"] is None:
+        notes["question without an approved answer"] += 1
+    return None
+
+
+def _order(call: Call, taken: Taken, step: Step, customer: CustomerView) -> str | None:
+    result, wanted = taken.result, call.arguments["order_id"]
+    own = [order.id for order in customer.orders]
+    if taken.ok:
+        if result["kind"] != _KINDS[call.name]:
+            return f"gave {result['kind']}"
+        shown = result["order"]["id"] if call.name == "get_order" else result["proposal"]["summary"]["order_id"]
+        if call.name in _WISHES and result["proposal"]["kind"] != call.name:
+            return f"proposed {result['proposal']['kind']}"
+        return None if shown == (wanted if wanted != "last" else own[0]) else "another order"
+    phrase = result.get("phrase")
+    if wanted in own or (wanted == "last" and own):
+        return None if phrase and phrase not in _NOT_THERE and call.name in _WISHES else f"failed: {phrase or result.get('reason')}"
+    return None if phrase in _NOT_THERE else f"failed otherwise: {phrase or result.get('reason')}"
+
+
+def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView) -> str | None:
+    for refused in result["refused"]:
+        if refused["attribute"] not in SENSITIVE or customer.consents:
+            return f"refused {refused['attribute']}: {str(refused['reason'])[:50]}"
+    held = {(trait[0], _plain(trait[1])) for trait in customer.traits}
+    added = {(t["attribute"], _plain(t["value"])) for t in result["added"]}
+    gone = {t["attribute"] for t in (*result["retracted"], *result["superseded"])}
+    for change in call.arguments["changes"]:
+        attribute, value = change["attribute"], _plain(change["value"])
+        if change["polarity"] == "forget":
+            if attribute not in gone:
+                return f"{attribute} was not forgotten"
+        elif attribute not in ("needed_by", *SENSITIVE) and added and (attribute, value) not in added | held:
+            said_before = not any(name == attribute for name, _ in added)  # said again: nothing new
+            if not said_before:
+                return f"{attribute} became another value"
+    return None
+
+
+def _plain(value: object) -> str:
+    return f"{float(value):g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
