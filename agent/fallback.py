@@ -1,9 +1,11 @@
 """When the model is down: a chat model without weights, so that search and templates still answer.
 
-In: the same messages and tools as the real model. Out: one tool call that the retriever's scores choose: the approved
-answer if one fits, else a product search. LangChain's `ModelFallbackMiddleware` calls it after the model has failed.
+In: the same messages and tools as the real model. Out: one tool call. A product search if a kind of product is named
+and nothing is asked about it; else the approved answer if one fits; else the search. LangChain's
+`ModelFallbackMiddleware` calls it after the model has failed.
 """
 
+import re
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -16,6 +18,7 @@ from langchain_core.runnables import Runnable
 from agent.language import detect
 from retrieval.search import Retriever
 
+_ASKS = re.compile(r"\b(how|when|why|can|may|returns?|refund|exchange)\b|怎么|如何|多久|为什么|能不能|退|换", re.I)
 DEGRADED = "degraded"  # response_metadata key of its messages
 
 
@@ -43,9 +46,15 @@ class RuleModel(BaseChatModel):
         last = next(m for m in reversed(messages) if isinstance(m, HumanMessage))
         words = str(last.content)
         language = detect(words, self.languages, None)
-        if self.retriever.answer(words, language) is not None:
+        if not self._wants_product(words) and self.retriever.answer(words, language) is not None:
             call = tool_call(name="find_answer", args={"question": words}, id=f"rule-{last.id}")
         else:
             call = tool_call(name="search_products", args={"query": words}, id=f"rule-{last.id}")
         message = AIMessage("", tool_calls=[call], response_metadata={DEGRADED: True})
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _wants_product(self, words: str) -> bool:
+        """Whether a category of the shop is named, and no question put about it."""
+        facets = self.retriever.facets
+        named = (words, *re.findall(r"[^\W_]+", words))
+        return not _ASKS.search(words) and any(facets.match("category", word) for word in named)

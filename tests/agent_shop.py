@@ -18,6 +18,7 @@ from langchain_core.messages.tool import tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langgraph.checkpoint.sqlite import SqliteSaver
+from pydantic import Field
 
 from agent.context import Services
 from agent.services import open_services
@@ -32,8 +33,8 @@ Answer = str | Sequence[Call] | Exception
 class ScriptedModel(BaseChatModel):
     """Answers with what the script says next: words, calls, or an error."""
 
-    script: list[Answer] = []
-    seen: list[list[BaseMessage]] = []
+    script: list[Answer] = Field(default_factory=list)
+    seen: list[list[BaseMessage]] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:

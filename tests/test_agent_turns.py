@@ -1,7 +1,7 @@
 """What the agent promises in a turn, whatever the model asks for: profile, search, orders, gate, handoff."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +18,13 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    return open_demo_services(tmp_path_factory.mktemp("state"))
+def services(demo_state: Callable[[], Path]) -> Services:
+    return open_demo_services(demo_state())
 
 
 @pytest.fixture
 def model() -> ScriptedModel:
-    return ScriptedModel(script=[], seen=[])
+    return ScriptedModel()
 
 
 @pytest.fixture
