@@ -81,7 +81,7 @@ def hand_off(reason: str, runtime: Runtime) -> Outcome:
 
 def _propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
     context = _known_customer(runtime.context)
-    wish = arguments | {"order_id": _meant(order_id, runtime)}
+    wish = arguments | {"order_id": _meant(order_id, runtime, str(arguments.get("address", "")))}
     proposals = context.services.proposals
     try:
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now)
@@ -106,14 +106,14 @@ def _not_found(order_id: str, runtime: Runtime, error: NotFound) -> RefusedWrite
     return RefusedWrite(str(error), "order_not_found", id=meant)
 
 
-def _meant(order_id: str, runtime: Runtime) -> str:
+def _meant(order_id: str, runtime: Runtime, address: str = "") -> str:
     """The order that the customer means, where a small model may write an id that nobody has said.
 
     An id that stands in the customer's words or in an earlier result is taken as it is. Otherwise it is a slip: the
     one id of this message counts, else the order last spoken of, else the newest.
     """
     context = runtime.context
-    said = _digits_in(context.heard.get(context.turn, ""))
+    said = _digits_in(_without(address, context.heard.get(context.turn, "")))
     spoken_of = [*_orders_shown(runtime.state["messages"])]
     digits = re.sub(r"\D", "", order_id)
     heard = {number for words in context.heard.values() for number in _digits_in(words)}
@@ -122,6 +122,12 @@ def _meant(order_id: str, runtime: Runtime) -> str:
     if digits in heard or digits in {re.sub(r"\D", "", shown) for shown in spoken_of}:
         return order_id
     return said[0] if len(said) == 1 else spoken_of[-1] if spoken_of else "last"
+
+
+def _without(address: str, words: str) -> str:
+    """The words with the address taken out: its postcode or flat is no order."""
+    place = words.casefold().find(address.casefold()) if address else -1
+    return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"
 
 
 def _digits_in(words: str) -> list[str]:
