@@ -109,6 +109,10 @@ def _draw(rng: random.Random, dialogue: Dialogue, goal: str, first: bool) -> str
     """What comes next, by what is going on."""
     if dialogue.pending and rng.random() < 0.82:
         return rng.choices(("confirm", "decline"), (75, 25))[0]
+    if dialogue.done and rng.random() < 0.4:
+        return rng.choices(("after_done", "thanks"), (75, 25))[0]
+    if dialogue.searched and rng.random() < 0.03:
+        return "buy"
     if first and rng.random() < 0.05:
         return "greeting"
     if not first and rng.random() < 0.07:

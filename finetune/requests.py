@@ -39,7 +39,7 @@ def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked:
     vague = 0.15 <= draw < 0.21
     for trait in ("need", *traits) if vague else traits:
         request.add(trait)
-    if vague and request.search.needs and not request.search.department:
+    if vague and any(said.span for said in request.before) and not request.search.department:
         return _finish(request, _say_vague(request), "find_vague")
     if request.search.gift:
         return _finish(request, _say_gift(request), "find_gift")

@@ -29,7 +29,7 @@ _FOR_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OTHER_IDS = frozenset(("human", "profile", "complaint", "ai", "assistant", "languages"))
-TALK = ("greeting", "thanks", "bye", "smalltalk", "identity", "scope", "unclear", "attack", "abuse", "yes")
+TALK = ("greeting", "thanks", "bye", "smalltalk", "identity", "scope", "unclear", "attack", "abuse", "yes", "buy")
 
 
 @dataclass(frozen=True, slots=True)

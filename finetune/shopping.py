@@ -105,6 +105,8 @@ class Request:
         getattr(self, f"_{trait}")()
 
     def _budget(self) -> None:
+        if any(item["attribute"] == "budget" for item in self.changes):
+            return
         self.set(high=draw_amount(self.rng, self.variant.price * 1.05, min(self.variant.price * 2 + 20, 600)))
         if self.search.high is None or self.search.high < self.variant.price:
             self.set(high=amount(float(int(self.variant.price) + 1)))
