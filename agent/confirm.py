@@ -99,9 +99,8 @@ def _starts_with_no(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> b
 
 
 def _without_id(tokens: Sequence[str], order_id: str) -> list[str]:
-    own = _tokens(order_id)
-    digits = re.sub(r"\D", "", order_id)
-    names = {"".join(own), *own, digits, re.sub(r"[^a-z0-9]", "", order_id.casefold())} if order_id else set()
+    parts = re.findall(r"[a-z]+|\d+", order_id.casefold())
+    names = {*_tokens(order_id), *parts, "".join(parts)}
     return [token for token in tokens if token not in names]
 
 

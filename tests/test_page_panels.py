@@ -243,7 +243,7 @@ def test_usage_shows_calls_tokens_seconds_and_the_gate() -> None:
         handoff=False, proposal=None,
         gate={"checked": 6, "blocked": 1},
         usage={"model_calls": 2, "prompt_tokens": 1812, "completion_tokens": 64},
-        seconds=1.44, first_words=0.8,
+        seconds=1.44, first_words=0.8, first_token=0.2,
     )  # fmt: skip
     words = Tags(usage_line(turn, "en")).words
     for piece in ("2", "1,812 / 64", "1.4", "6 / 1"):

@@ -22,7 +22,7 @@ from errors import NotFound
 
 Runtime = ToolRuntime[TurnContext, ShopState]
 SHOWN = 5
-_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4}[- ]?\d{3,}|(?<!\d)\d{4,}(?!\d)")
+_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4}-?\d{3,}|(?<!\d)\d{4,}(?!\d)")
 
 
 def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:

@@ -1,0 +1,119 @@
+"""`python -m agent` as other programs use it: the JSON contract, memory over runs, clear errors, and a crash."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONTRACT = {
+    "reply", "language", "tools", "profile", "products", "template", "handoff", "proposal", "gate", "usage", "seconds",
+}  # fmt: skip
+WISH = "I'm looking for a waterproof jacket, at most $140, and I don't like wool"
+
+
+def run(*arguments: str, said: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, input=said, capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def talk(state: Path, customer: str, *messages: str) -> list[dict[str, Any]]:
+    """Each message's answer through the JSON contract."""
+    options = ("--shop", "shop", "--state", str(state), "--customer", customer, "--json")
+    done = run("agent", *options, said="".join(f"{message}\n" for message in messages))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_line_in_gives_one_object_out_that_keeps_the_contract(demo_state: Callable[[], Path]) -> None:
+    state = demo_state()
+    answers = talk(state, "C1004", WISH, "", "word " * 4000)
+    assert len(answers) == 3
+    for answer in answers:
+        assert set(answer) == CONTRACT
+        assert answer["reply"]
+    wish = answers[0]
+    assert {"name", "arguments", "ok", "result"} == set(wish["tools"][0])
+    trait = wish["profile"]["added"][0]
+    assert {"attribute", "value", "polarity", "authority", "confidence", "evidence"} == set(trait)
+    assert trait["evidence"][0]["quote"] in WISH
+    assert wish["products"]
+
+    shown = run("profiles", "show", "C1004", "--json", "--shop", "shop", "--state", str(state))
+    held = {(trait["attribute"], trait["value"]) for trait in json.loads(shown.stdout)["traits"]}
+    assert ("budget", 140.0) in held  # a second run remembers
+    other = run("profiles", "show", "C1005", "--json", "--shop", "shop", "--state", str(state))
+    assert "140" not in other.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--customer", "nobody"), 4, "no customer 'nobody'"),
+        (("--model", "no/such.gguf"), 6, "no/such.gguf"),
+        (("--model", "http://127.0.0.1:9/v1"), 6, "no model server answers"),
+        (("--model", "gpt"), 2, "model 'gpt' is none of"),
+        (("--shop", "tests"), 2, "has no shop.toml"),
+        (("--state", "/dev/null/state"), 7, "/dev/null/state"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(
+    demo_state: Callable[[], Path], arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    state = () if "--state" in arguments or "--shop" in arguments else ("--state", str(demo_state()))
+    done = run("agent", "--shop", "shop", *state, *arguments, said="hi\n")
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_a_full_disk_is_told_and_what_was_acknowledged_stays(demo_state: Callable[[], Path]) -> None:
+    state = demo_state()
+    talk(state, "C1006", "my shoe size is 42")
+    largest = max(path.stat().st_size for path in state.rglob("*") if path.is_file())
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 65536, largest + 65536))
+
+    options = ("--shop", "shop", "--state", str(state), "--customer", "C1006", "--json")
+    said = "".join(f"I like the color {color}\n" for color in ("red", "blue", "olive", "navy") * 100)
+    done = run("agent", *options, said=said, preexec_fn=fill)
+    assert done.returncode == 7
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    shown = run("profiles", "show", "C1006", "--json", "--shop", "shop", "--state", str(state))
+    held = {(trait["attribute"], str(trait["value"])) for trait in json.loads(shown.stdout)["traits"]}
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    noted = {(trait["attribute"], str(trait["value"])) for a in answers for trait in a["profile"]["added"]}
+    assert noted | {("shoe_size", "42")} <= held
+
+
+def test_what_was_answered_survives_a_kill(demo_state: Callable[[], Path]) -> None:
+    state = demo_state()
+    command = [sys.executable, "-m", "agent", "--state", str(state), "--customer", "C1007", "--json"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdin and process.stdout and process.stderr
+    consultation = process.stderr.readline().split()[-1]
+    process.stdin.write("my budget is $77 and I need a tent\n")
+    process.stdin.flush()
+    answer = json.loads(process.stdout.readline())
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    shown = run("profiles", "show", "C1007", "--json", "--state", str(state))
+    held = {trait["attribute"] for trait in json.loads(shown.stdout)["traits"]}
+    assert {trait["attribute"] for trait in answer["profile"]["added"]} <= held
+    options = ("--state", str(state), "--customer", "C1007", "--consultation", consultation, "--json")
+    assert run("agent", *options, said="anything cheaper?\n").returncode == 0
+
+
+def test_help_teaches() -> None:
+    for folder in ("agent", "retrieval", "profiles", "finetune", "ui", "eval"):
+        done = run(folder, "--help")
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) > 5, folder
