@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from finetune import ordering, scenarios
-from finetune.requests import Asked, another, change_budget, open_request, refine
+from finetune.refining import change_budget, refine
+from finetune.requests import Asked, another, open_request
 from finetune.scenarios import TALK, Dialogue, Maker, Move
 from finetune.shopview import CustomerView, ShopView
 from finetune.words import load_words
@@ -28,9 +29,9 @@ _STORY = (
     "forget", "attack", "human",
 )  # fmt: skip
 _EVERY = {  # each kind, how often it is drawn where nothing else is on
-    "shop": 16, "say": 10, "question": 13, "last_order": 8, "order_by_id": 5, "list_orders": 5, "cancel": 5, "return": 4,
-    "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 4, "scope": 3, "smalltalk": 2, "identity": 3,
-    "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2,
+    "shop": 16, "say": 10, "question": 13, "last_order": 8, "order_by_id": 5, "list_orders": 5, "cancel": 5,
+    "return": 4, "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 4, "scope": 3,
+    "smalltalk": 2, "identity": 3, "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2,
 }  # fmt: skip
 _GOALS: Mapping[str, tuple[int, Mapping[str, int]]] = {
     "shop": (44, {"shop": 78, "say": 6, "question": 6, "forget": 2, "budget": 6}),
@@ -53,7 +54,7 @@ class Habits:
     never: frozenset[str] = frozenset()
 
 
-def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Habits = Habits()) -> list[Step]:  # noqa: B008
+def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Habits = Habits()) -> list[Step]:
     """The messages of one consultation."""
     speakers = {language: Speaker(rng, load_words(language)) for language in ("en", "zh")}
     language = "zh" if rng.random() < habits.chinese else "en"
@@ -116,8 +117,8 @@ def _draw(rng: random.Random, dialogue: Dialogue, goal: str, first: bool) -> str
     if first and rng.random() < 0.05:
         return "greeting"
     if not first and rng.random() < 0.07:
-        return rng.choices(("thanks", "bye", "human", "after_done"), (40, 20, 30, 10))[0]
-    if rng.random() < 0.02:
+        return rng.choices(("thanks", "bye", "human", "after_done"), (45, 22, 22, 11))[0]
+    if rng.random() < 0.013:
         return "human"
     if not first and not dialogue.pending and rng.random() < 0.008:
         return "yes"
@@ -171,7 +172,7 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
     if draw < 0.05:
         kind = "thanks" if dialogue.shown or dialogue.searched else "greeting"
         return replace(move, parts=(Part(speaker.say(kind).text), *move.parts))
-    if draw < 0.13 and move.kind in ("find", "last_order", "order_that", "budget_again") or (
+    if (draw < 0.13 and move.kind in ("find", "last_order", "order_that", "budget_again")) or (
         draw < 0.3 and move.kind.startswith("say_")
     ):
         kinds = [kind for kind in (*_JOINED, "say") if not move.kind.startswith("say_") or kind != "say"]
@@ -188,7 +189,9 @@ def _clash(move: Move, second: Move) -> bool:
     named = {str(c["attribute"]) for part in move.parts for c in part.changes}
     also = {str(c["attribute"]) for part in second.parts for c in part.changes}
     searching = any(call.name == "search_products" for part in move.parts for call in part.calls)
-    return bool(named & also) or searching and bool(also & {"size", "shoe_size", "budget", "material", "color", "brand"})
+    return bool(named & also) or (
+        searching and bool(also & {"size", "shoe_size", "budget", "material", "color", "brand"})
+    )
 
 
 def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits: Habits) -> bool:

@@ -30,7 +30,7 @@ class OracleModel(BaseChatModel):
         """Set what is answered next."""
         self._step, self._asked = step, 0
 
-    def bind_tools(self, tools: Any, **kwargs: Any) -> "OracleModel":  # type: ignore[override]
+    def bind_tools(self, tools: Any, **kwargs: Any) -> "OracleModel":
         """Tools need no binding here."""
         return self
 

@@ -19,7 +19,9 @@ from finetune.words.message import Part, Said, Speaker, keep
 from finetune.words.numbers import write_order
 
 LAST = "last"
-_SAYS_LAST = re.compile(r"\b(last|latest|newest|most recent|recent)\b(?! week| month)|最近|最后|上一|上个|上次", re.IGNORECASE)
+_SAYS_LAST = re.compile(
+    r"\b(last|latest|newest|most recent|recent)\b(?! week| month)|最近|最后|上一|上个|上次", re.IGNORECASE
+)
 _CANCELLABLE = ("processing", "paid")
 _UNUSED_ID = 60_000  # ids that a shop's orders have not reached
 
@@ -101,10 +103,14 @@ def readdress(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | No
     street, city = (rng.choice(speaker.words.lines(name)) for name in ("streets", "cities"))
     number = rng.randint(1, 980)
     if speaker.language == "zh":
-        address = f"{city}{street}{number}号" + rng.choice(("", f"{rng.randint(1, 9)}栋{rng.randint(1, 30)}0{rng.randint(1, 4)}室"))
+        address = f"{city}{street}{number}号" + rng.choice(
+            ("", f"{rng.randint(1, 9)}栋{rng.randint(1, 30)}0{rng.randint(1, 4)}室")
+        )
     else:
         more = rng.choice(("", "", f", Apt {rng.randint(1, 40)}"))
-        address = rng.choice((f"{number} {street}{more}, {city}", f"{number} {street}{more}, {city} {rng.randint(10000, 98000)}"))
+        address = rng.choice(
+            (f"{number} {street}{more}, {city}", f"{number} {street}{more}, {city} {rng.randint(10000, 98000)}")
+        )
     return _wish(speaker, dialogue, "address", "change_address", {"address": None}, address=keep(address))
 
 

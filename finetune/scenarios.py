@@ -8,7 +8,7 @@ talk, what is out of scope and attacks get words and no call.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agent.template import Call
 from finetune.shopping import Search
@@ -25,7 +25,8 @@ _AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*(?:intermediate|expert|extra|(?:M|L|S|
 # Sample questions about the customer's own orders and data, or for a person, are for other tools than answers.
 _FOR_OTHERS = re.compile(
     r"\bmy (last |latest |whole )?(orders?|parcels?|package|profile|personal)\b|about me|charged twice|duplicate|"
-    r"human|person\b|chinese|english|a bot|订单|包裹|快递|资料|信息|人工|真人|扣款|机器人|中文|英文|return my|complain|投诉",
+    r"human|person\b|chinese|english|a bot|return my|complain|"
+    r"订单|包裹|快递|资料|信息|人工|真人|扣款|机器人|中文|英文|投诉",
     re.IGNORECASE,
 )
 _OTHER_IDS = frozenset(("human", "profile", "complaint", "ai", "assistant", "languages"))
@@ -37,7 +38,7 @@ class Dialogue:
     """What holds so far. `order` is what "it" means, `shown` whether any order was; `pending` waits for a yes."""
 
     customer: CustomerView
-    search: Search = Search()
+    search: Search = field(default_factory=Search)
     searched: bool = False
     order: str | None = None
     shown: bool = False
@@ -48,7 +49,9 @@ class Dialogue:
 
     def noting(self, part: Part) -> "Dialogue":
         """With what the part's changes add to the profile."""
-        added = [(str(c["attribute"]), c["value"], str(c["polarity"])) for c in part.changes if c["polarity"] != "forget"]
+        added = [
+            (str(c["attribute"]), c["value"], str(c["polarity"])) for c in part.changes if c["polarity"] != "forget"
+        ]
         kept = [trait for trait in self.held if not any(trait[:2] == (a, v) for a, v, _ in added)]
         return replace(self, held=(*kept, *added))
 
@@ -76,13 +79,17 @@ def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
         low = dialogue.search.low if (dialogue.search.low or 0) < high else None
         after = replace(after, search=replace(after.search, high=high, low=low))
     if name == "dislike":
-        after = replace(after, search=replace(after.search, disliked=(*after.search.disliked, str(part.changes[0]["value"]))))
+        after = replace(
+            after, search=replace(after.search, disliked=(*after.search.disliked, str(part.changes[0]["value"])))
+        )
     return Move((part,), f"say_{name}", after)
 
 
-def _simple(attribute: str, intent: str, slot: str, lexicon: str, polarity: str = "fact") -> Callable[[Speaker, ShopView], Part]:
+def _simple(
+    attribute: str, intent: str, slot: str, lexicon: str, polarity: str = "fact"
+) -> Callable[[Speaker, ShopView], Part]:
     def make(speaker: Speaker, shop: ShopView) -> Part:
-        values = [v for v in speaker.words.lexicon(lexicon)]
+        values = list(speaker.words.lexicon(lexicon))
         value = speaker.rng.choice(values)
         said = speaker.say(intent, **{slot: keep(speaker.word(lexicon, value))})
         return _part(speaker, said, attribute, value, polarity)
@@ -93,8 +100,6 @@ def _simple(attribute: str, intent: str, slot: str, lexicon: str, polarity: str 
 def _part(speaker: Speaker, said: Said, attribute: str, value: str | float, polarity: str = "fact") -> Part:
     text = said.text.replace("size size", "size").replace("码码", "码")
     return Part(_AN.sub("an ", text), (change(said.span, attribute, value, polarity),))
-
-
 
 
 def _size(speaker: Speaker, shop: ShopView) -> Part:
@@ -137,7 +142,9 @@ def _height(speaker: Speaker, shop: ShopView) -> Part:
 def _group(speaker: Speaker, shop: ShopView) -> Part:
     value = speaker.rng.randint(2, 9)
     words = chinese(value).replace("二", "两") if speaker.language == "zh" else english(value)
-    return _part(speaker, speaker.say("say_group", n=keep(speaker.rng.choice((str(value), words)))), "group_size", value)
+    return _part(
+        speaker, speaker.say("say_group", n=keep(speaker.rng.choice((str(value), words)))), "group_size", value
+    )
 
 
 def _date(speaker: Speaker, shop: ShopView) -> Part:

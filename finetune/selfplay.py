@@ -78,18 +78,19 @@ def run(args: argparse.Namespace) -> int:
         print_plans(args.shop, args.dry, args.seed, habits)
         return 0
     out = args.out or Path("runs/play.jsonl")
-    print(play(args.shop, args.consultations, out, args.seed, habits).table())
+    with open_stage(args.shop) as stage:
+        print(play(stage, args.consultations, out, args.seed, habits).table())
     return 0
 
 
-def play(shop_dir: Path, consultations: int, out: Path, seed: int, habits: Habits) -> Outcome:
+def play(stage: "Stage", consultations: int, out: Path, seed: int, habits: Habits) -> Outcome:
     """Append samples until consultation number `consultations` was played."""
-    outcome, view = Outcome(), ShopView.open(shop_dir)
+    outcome, view = Outcome(), stage.view
     first = _begun(out)
     started = time.perf_counter()
-    with _stage(shop_dir) as stage, _appending(out) as file:
+    with _appending(out) as file:
         for number in range(first, consultations):
-            sample = stage.play(number, seed, view, habits, outcome)
+            sample = stage.play(number, seed, habits, outcome)
             if sample is not None:
                 file.write(json.dumps(sample.model_dump(), ensure_ascii=False) + "\n")
             if outcome.played % 50 == 0:
@@ -130,9 +131,10 @@ def _customer(rng: random.Random, view: ShopView) -> CustomerView:
 
 
 @dataclass(slots=True)
-class _Stage:
+class Stage:
     """One opened agent whose database is put back before every consultation."""
 
+    view: ShopView
     services: Services
     keeper: Shopkeeper
     oracle: OracleModel
@@ -140,15 +142,15 @@ class _Stage:
     database: Path
     clean: Path
 
-    def play(self, number: int, seed: int, view: ShopView, habits: Habits, outcome: Outcome) -> Sample | None:
+    def play(self, number: int, seed: int, habits: Habits, outcome: Outcome) -> Sample | None:
         """One consultation; the part of it that went as planned, or None if nothing did."""
         self._reset()
         rng = random.Random(f"{seed}:{number}")
-        customer = self._as_known(_customer(rng, view))
+        customer = self._as_known(_customer(rng, self.view))
         consultation = f"play-{seed}-{number:05}"
         done: list[Step] = []
         outcome.played += 1
-        for step in plan(rng, view, customer, habits):
+        for step in plan(rng, self.view, customer, habits):
             self.oracle.expect(step)
             turn = self.keeper.reply(customer.id, consultation, step.text)
             if wrong := problem(step, turn, customer, asked=self.oracle.asked, notes=outcome.notes):
@@ -190,7 +192,7 @@ class _Stage:
 
 
 @contextmanager
-def _stage(shop_dir: Path) -> Iterator[_Stage]:
+def open_stage(shop_dir: Path) -> Iterator[Stage]:
     """The real agent over a temporary state, with the oracle in place of the model."""
     with tempfile.TemporaryDirectory(prefix="selfplay-") as folder:
         settings = replace(load_shop(shop_dir), replies="strict")
@@ -200,7 +202,9 @@ def _stage(shop_dir: Path) -> Iterator[_Stage]:
             source.backup(target)
         with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
             saver, oracle = SqliteSaver(connection), OracleModel()
-            yield _Stage(services, Shopkeeper(services, oracle, saver), oracle, saver, database, clean)
+            yield Stage(
+                ShopView.open(shop_dir), services, Shopkeeper(services, oracle, saver), oracle, saver, database, clean
+            )
 
 
 def _until(messages: Sequence[dict[str, Any]], turns: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.template import Call
 from finetune.shopview import ShopView
-from finetune.words.message import Part, Said, Speaker, change, keep
+from finetune.words.message import Said, Speaker, change, keep
 from finetune.words.numbers import amount, draw_amount, write_price
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values

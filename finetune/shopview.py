@@ -4,7 +4,6 @@ In: a shop directory (catalogue, orders, customers, profile schema, approved ans
 `CustomerView`s. Errors: `ConfigError` and `DataError` of the parts that read the files.
 """
 
-import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,11 +14,10 @@ from typing import Any
 
 from agent.shop import load_shop
 from agent.template import Call
-from errors import DataError
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema
-from profiles.shop_files import load_facets
+from profiles.shop_files import load_facets, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, covers, facet_values
@@ -118,8 +116,13 @@ class ShopView:
         low, high = arguments.get("min_price", 0), arguments.get("max_price", float("inf"))
         names = [name for name in ("category", "brand", "material", "color", "size") if name in arguments]
         for product, variant in self.stocked:
-            if title in (None, product.title) and low <= variant.price <= high and all(
-                any(covers(arguments[name], value) for value in facet_values(product, variant, name)) for name in names
+            if (
+                title in (None, product.title)
+                and low <= variant.price <= high
+                and all(
+                    any(covers(arguments[name], value) for value in facet_values(product, variant, name))
+                    for name in names
+                )
             ):
                 yield product, variant
 
@@ -139,7 +142,7 @@ def as_spoken_by(customer: CustomerView, language: str) -> CustomerView:
 def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
     orders: dict[str, list[tuple[str, OrderView]]] = {}
     today = datetime.now(UTC).date()
-    for line in _lines(directory / "orders.jsonl"):
+    for line in read_lines(directory / "orders.jsonl"):
         delivered = line.get("delivered")
         late = bool(days and delivered and (today - date.fromisoformat(delivered)).days > days)
         view = OrderView(
@@ -159,17 +162,6 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
             tuple((trait["attribute"], trait["value"], trait["polarity"]) for trait in line.get("traits", ())),
             bool(line.get("consent", {}).get("profiling")),
         )
-        for line in _lines(directory / "customers.jsonl")
+        for line in read_lines(directory / "customers.jsonl")
     ]
     return tuple(customers), tuple(view.id for views in orders.values() for _, view in views)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if text.strip():
-                yield json.loads(text)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    except ValueError as error:
-        raise DataError(f"{path}, line {number}: {error}") from error

@@ -4,7 +4,7 @@ In: the planned `Step`, the `Turn` that the agent made of it, and the customer. 
 must not be learnt from, in a few words that can be counted.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +55,13 @@ def _call(call: Call, taken: Taken, step: Step, customer: CustomerView, notes: C
     if call.name == "update_profile":
         return _profile(call, result, customer)
     if call.name == "search_products":
-        return "found nothing" if not result["hits"] else f"dropped {result['dropped'][0].split()[0]}" if result["dropped"] else None
+        return (
+            "found nothing"
+            if not result["hits"]
+            else f"dropped {result['dropped'][0].split()[0]}"
+            if result["dropped"]
+            else None
+        )
     if call.name == "find_answer" and result["template"] is None:
         notes["question without an approved answer"] += 1
     return None
@@ -73,7 +79,11 @@ def _order(call: Call, taken: Taken, step: Step, customer: CustomerView) -> str 
         return None if shown == (wanted if wanted != "last" else own[0]) else "another order"
     phrase = result.get("phrase")
     if wanted in own or (wanted == "last" and own):
-        return None if phrase and phrase not in _NOT_THERE and call.name in _WISHES else f"failed: {phrase or result.get('reason')}"
+        return (
+            None
+            if phrase and phrase not in _NOT_THERE and call.name in _WISHES
+            else f"failed: {phrase or result.get('reason')}"
+        )
     return None if phrase in _NOT_THERE else f"failed otherwise: {phrase or result.get('reason')}"
 
 
@@ -81,18 +91,16 @@ def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView) -> s
     for refused in result["refused"]:
         if refused["attribute"] not in SENSITIVE or customer.consents:
             return f"refused {refused['attribute']}: {str(refused['reason'])[:50]}"
-    held = {(trait[0], _plain(trait[1])) for trait in customer.traits}
-    added = {(t["attribute"], _plain(t["value"])) for t in result["added"]}
     gone = {t["attribute"] for t in (*result["retracted"], *result["superseded"])}
+    meant: dict[str, set[str]] = defaultdict(set)
     for change in call.arguments["changes"]:
-        attribute, value = change["attribute"], _plain(change["value"])
-        if change["polarity"] == "forget":
-            if attribute not in gone:
-                return f"{attribute} was not forgotten"
-        elif attribute not in ("needed_by", *SENSITIVE) and added and (attribute, value) not in added | held:
-            said_before = not any(name == attribute for name, _ in added)  # said again: nothing new
-            if not said_before:
-                return f"{attribute} became another value"
+        meant[change["attribute"]].add(_plain(change["value"]))
+        if change["polarity"] == "forget" and change["attribute"] not in gone:
+            return f"{change['attribute']} was not forgotten"
+    for trait in result["added"]:  # what was said before is not added again
+        attribute, value = trait["attribute"], _plain(trait["value"])
+        if attribute not in ("needed_by", *SENSITIVE) and value not in meant[attribute]:
+            return f"{attribute} became another value"
     return None
 
 

@@ -41,9 +41,15 @@ def plans(shop: ShopView) -> list[list[Step]]:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, selfplay.Outcome]:
+def stage() -> Iterator[selfplay.Stage]:
+    with selfplay.open_stage(SHOP) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def played(stage: selfplay.Stage, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, selfplay.Outcome]:
     out = tmp_path_factory.mktemp("play") / "play.jsonl"
-    return out, selfplay.play(SHOP, CONSULTATIONS, out, 3, Habits())
+    return out, selfplay.play(stage, CONSULTATIONS, out, 3, Habits())
 
 
 def _changes(steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any]]]:
@@ -140,12 +146,12 @@ def test_samples_hold_the_gold_calls_with_results_and_the_template_renders_them(
 
 
 def test_a_run_that_was_stopped_goes_on_behind_its_last_whole_line(
-    played: tuple[Path, selfplay.Outcome], tmp_path: Path
+    stage: selfplay.Stage, played: tuple[Path, selfplay.Outcome], tmp_path: Path
 ) -> None:
     whole = played[0].read_text(encoding="utf-8").splitlines(keepends=True)
     begun = tmp_path / "play.jsonl"
     begun.write_text("".join(whole[:-1]) + whole[-1][:100], encoding="utf-8")
-    again = selfplay.play(SHOP, CONSULTATIONS, begun, 3, Habits())
+    again = selfplay.play(stage, CONSULTATIONS, begun, 3, Habits())
     assert again.played < CONSULTATIONS
     numbers = [json.loads(line)["meta"]["consultation"] for line in begun.read_text("utf-8").splitlines()]
     assert numbers == [json.loads(line)["meta"]["consultation"] for line in whole]

@@ -33,7 +33,9 @@ class Words:
         try:
             return self.phrases[intent]
         except KeyError:
-            raise ConfigError(f"no phrases for {intent!r} in {self.language}; there are {choices(self.phrases)}") from None
+            raise ConfigError(
+                f"no phrases for {intent!r} in {self.language}; there are {choices(self.phrases)}"
+            ) from None
 
     def lexicon(self, name: str) -> Lexicon:
         """A word list: canonical value to the ways to say it. Raises ConfigError with the lists there are."""

@@ -8,10 +8,10 @@ import random
 import re
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _DIGITS = "零一二三四五六七八九"
 
 
@@ -47,14 +47,29 @@ def write_price(rng: random.Random, value: float, language: str) -> str:
     """A price in US dollars as a customer would type it."""
     number = amount(value)
     if language == "zh":
-        forms = [f"{number}", f"{number}块", f"{number}元", f"{number}美元", f"{number}刀", f"{number}块钱", f"${number}"]
+        forms = [
+            f"{number}",
+            f"{number}块",
+            f"{number}元",
+            f"{number}美元",
+            f"{number}刀",
+            f"{number}块钱",
+            f"${number}",
+        ]
         if isinstance(number, int) and number < 1000:
             forms += [chinese(number) + unit for unit in ("块", "元", "")]
             if number % 100 and number % 10 == 0 and 100 < number < 1000 and (number // 10) % 10:
                 forms += [chinese(number)[:-1]] * 2  # 一百五
     else:
         forms = [f"${number}"] * 4 + [f"{number}"] * 4
-        forms += [f"{number} dollars", f"{number} bucks", f"{number} USD", f"{number}$", f"USD {number}", f"{number} usd"]
+        forms += [
+            f"{number} dollars",
+            f"{number} bucks",
+            f"{number} USD",
+            f"{number}$",
+            f"USD {number}",
+            f"{number} usd",
+        ]
         if isinstance(number, int) and number < 1000:
             words = english(number)
             forms += [f"${number}.00", words, words.replace(" and ", " "), f"{words} dollars", f"{words} bucks"]
@@ -84,7 +99,7 @@ def write_order(rng: random.Random, order_id: str) -> str:
 def draw_amount(rng: random.Random, low: float, high: float) -> float | int:
     """An amount between two bounds, mostly round: the model has to copy it, so all values must occur."""
     step = rng.choice((5, 5, 10, 10, 10, 20, 25, 50, 1, 1))
-    value = round(rng.uniform(low, high) / step) * step
+    value: float = round(rng.uniform(low, high) / step) * step
     if rng.random() < 0.03:
         value += 0.99 if rng.random() < 0.5 else 0.5
     return amount(max(value, 5))

@@ -77,7 +77,7 @@ def _shorten(rng: random.Random, text: str, slang: Mapping[str, str]) -> str:
 
 
 def _misspell(rng: random.Random, text: str) -> str:
-    found = [match for match in re.finditer(r"[a-z]{5,}", text)]
+    found = list(re.finditer(r"[a-z]{5,}", text))
     if not found:
         return text
     word = rng.choice(found)
