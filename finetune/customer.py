@@ -198,7 +198,7 @@ def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits
     """Whether the message may be used: nothing refused, nothing misread, nothing that is kept for the acceptance."""
     if folded(step.text) in habits.never or not step.text.strip():
         return False
-    if any(word in folded(step.text) for word in habits.never if len(word) > 14):
+    if any(word in folded(step.text) for word in habits.never if len(word) > (11 if word.isascii() else 4)):
         return False
     for call in step.calls:
         if call.name == "update_profile" and (

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 def play(stage: "Stage", consultations: int, out: Path, seed: int, habits: Habits) -> Outcome:
     """Append samples until consultation number `consultations` was played."""
-    outcome, view = Outcome(), stage.view
+    outcome, _view = Outcome(), stage.view
     first = _begun(out)
     started = time.perf_counter()
     with _appending(out) as file:
