@@ -5,6 +5,7 @@ nothing in the shop would meet the changed search.
 """
 
 import random
+import re
 from dataclasses import replace
 
 from finetune.shopping import TRAITS, Request, Search
@@ -13,6 +14,7 @@ from finetune.words.message import Part, Speaker, change, keep
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values
 
+_AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*[aeio])")
 Asked = tuple[Part, Search, str]
 
 
@@ -129,7 +131,7 @@ def _say_gift(request: Request) -> str:
     if rng.random() < 0.35:
         occasion = rng.choice(list(speaker.words.lexicon("occasions")))
         said = speaker.say("occasion_inline", occasion=speaker.word("occasions", occasion))
-        request.clauses.append(said)
+        request.clauses.append(replace(said, text=_AN.sub("an ", said.text)))
         request.changes.append(change(said.span, "occasion", occasion))
     return _say_noun(request, "open_gift", recipient=speaker.word("recipients", value), recipient_value=value)
 

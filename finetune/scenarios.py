@@ -29,7 +29,9 @@ _FOR_OTHERS = re.compile(
     r"订单|包裹|快递|资料|信息|人工|真人|扣款|机器人|中文|英文|投诉",
     re.IGNORECASE,
 )
-_OTHER_IDS = frozenset(("human", "profile", "complaint", "ai", "assistant", "languages"))
+_OTHER_IDS = frozenset(
+    ("human", "profile", "complaint", "ai", "assistant", "languages", "cancel", "address", "confirmation")
+)
 TALK = ("greeting", "thanks", "bye", "smalltalk", "identity", "scope", "unclear", "attack", "abuse", "yes", "buy")
 
 
@@ -180,6 +182,7 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """Take back something held: a value by its name, or a single-valued attribute by its label (value "*")."""
     labels = speaker.words.lexicon("attribute_labels")
     going_on = ("size", "shoe_size", "budget", "recipient", "department") if dialogue.searched else ()
+    going_on = (*going_on, "name")  # the shop's own record has it too, and that stays
     meant = [
         trait
         for trait in dialogue.held

@@ -125,7 +125,7 @@ def wordings_of(path: Path) -> frozenset[str]:
 
 def _customer(rng: random.Random, view: ShopView) -> CustomerView:
     if rng.random() < _VISITORS:
-        return CustomerView(f"{VISITOR}{rng.randrange(10**6):06}", "en")
+        return CustomerView(f"{VISITOR}{rng.randrange(10**6):06}", "en", consents=False)
     busy = [customer for customer in view.customers if any(order.changeable for order in customer.orders)]
     return rng.choice(busy if busy and rng.random() < _BUSY else view.customers)
 
