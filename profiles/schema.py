@@ -92,7 +92,8 @@ class Attribute:
             return found
         coded = self.facet or self.type == "choice"  # plain text stays in the customer's words
         known = match_value(text, synonyms, synonyms) if coded else None
-        return known or " ".join(text.lower().split())
+        tidy = " ".join(text.split())
+        return known or (tidy if Authority.SHOP in self.writers else tidy.lower())  # names and cities stay as written
 
     def _clean_number(self, value: Value) -> float:
         if isinstance(value, bool):

@@ -216,9 +216,9 @@ def test_the_command_names_a_directory_that_is_no_shop(
     assert str(tmp_path) in capsys.readouterr().err
 
 
-def test_the_command_says_when_its_port_is_taken(address: str, tmp_path: Path) -> None:
+def test_the_command_says_when_its_port_is_taken(address: str, demo_state: Callable[[], Path]) -> None:
     port = address.rpartition(":")[2]
-    command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(tmp_path), "--port", port]
+    command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(demo_state()), "--port", port]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False
     )

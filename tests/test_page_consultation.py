@@ -1,7 +1,7 @@
 """A turn as the page shows it, on the real agent: stopping, going on, opening again."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,8 @@ WISH = "I'm after a warm waterproof jacket, nothing over $150"
 
 
 @pytest.fixture(scope="module")
-def shopkeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shopkeeper]:
-    with open_shopkeeper(SHOP, tmp_path_factory.mktemp("state")) as opened:
+def shopkeeper(demo_state: Callable[[], Path]) -> Iterator[Shopkeeper]:
+    with open_shopkeeper(SHOP, demo_state()) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ They must be complete, agree with the facts of shop.toml, and be found by questi
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -108,8 +108,8 @@ def schema() -> Schema:
 
 
 @pytest.fixture(scope="module")
-def retriever(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retriever]:
-    yield Retriever.open(SHOP, tmp_path_factory.mktemp("state"), embedder())
+def retriever(demo_state: Callable[[], Path]) -> Retriever:
+    return Retriever.open(SHOP, demo_state(), embedder())
 
 
 def _plain(question: str) -> str:
