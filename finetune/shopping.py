@@ -207,7 +207,9 @@ class Request:
     def _activity(self) -> None:
         if self.search.gift or self.search.activity:
             return
-        activity = self.rng.choice(list(self.speaker.words.lexicon("activities")))
+        known = list(self.speaker.words.lexicon("activities"))
+        fitting = [name for name in known if name in facet_values(self.product, self.variant, "activity")]
+        activity = self.rng.choice(fitting if fitting and self.rng.random() < 0.75 else known)
         placed = self.rng.choice(("inline", "inline", "clause"))
         said = self.speaker.say(f"activity_{placed}", activity=self.speaker.word("activities", activity))
         (self.inline if placed == "inline" else self.clauses).append(self.note(said, "activity", activity, "like"))
