@@ -12,9 +12,9 @@ from typing import Any, NotRequired
 from langchain.agents import AgentState
 
 from agent.handoff import Handoffs
-from agent.orders import OrderBook
+from agent.orders.book import OrderBook
+from agent.orders.proposals import Proposals
 from agent.phrases import Phrases
-from agent.proposals import Proposals
 from agent.shop import Shop
 from profiles.firewall import Firewall
 from profiles.schema import Schema

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from agent.proposals import Proposal
+from agent.orders.proposals import Proposal
 from errors import NotFound
 from profiles.database import reading, writing
 from profiles.observation import Trait

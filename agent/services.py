@@ -9,10 +9,10 @@ from pathlib import Path
 
 from agent.context import Services
 from agent.handoff import Handoffs
-from agent.order import Rules
-from agent.orders import OrderBook
+from agent.orders.book import OrderBook
+from agent.orders.order import Rules
+from agent.orders.proposals import Proposals
 from agent.phrases import load_phrases
-from agent.proposals import Proposals
 from agent.shop import Shop
 from errors import StorageError
 from profiles.database import DATABASE_FILE, open_database

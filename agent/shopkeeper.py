@@ -33,7 +33,6 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
-from agent.fallback import RuleModel
 from agent.gate import check
 from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
@@ -41,6 +40,7 @@ from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder
 from agent.models import load_chat_model
+from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
 from agent.services import open_services
 from agent.shop import Replies, load_shop

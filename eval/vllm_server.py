@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from agent.template import TEMPLATE_FILE
+from agent.models.template import TEMPLATE_FILE
 from errors import ConfigError, ModelError, ShopkeeperError
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ minute.
 from pathlib import Path
 from typing import Any
 
-from agent.template import TEMPLATE_FILE
+from agent.models.template import TEMPLATE_FILE
 from finetune.folders import Fingerprint, is_current, replace_folder
 from finetune.weights import BASE, file_sha256, find
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.template import TEMPLATE_FILE
+from agent.models.template import TEMPLATE_FILE
 from errors import ConfigError, ModelError, StorageError, choices
 from finetune.weights import BASE, find
 

@@ -11,8 +11,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from agent.confirm import read_answer
-from agent.template import Call
+from agent.models.template import Call
+from agent.orders.confirm import read_answer
 from finetune.scenarios import Dialogue, Move
 from finetune.shopview import OrderView, ShopView
 from finetune.words.message import Part, Said, Speaker, keep

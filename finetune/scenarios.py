@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.template import Call
+from agent.models.template import Call
 from finetune.shopping import Search
 from finetune.shopview import CustomerView, ShopView
 from finetune.words.message import Part, Said, Speaker, change, keep

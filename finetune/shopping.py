@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.template import Call
+from agent.models.template import Call
 from finetune.shopview import ShopView
 from finetune.words.message import Said, Speaker, change, keep
 from finetune.words.numbers import amount, draw_amount, write_price

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agent.models.template import Call
 from agent.shop import load_shop
-from agent.template import Call
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from agent.template import Call
+from agent.models.template import Call
 from agent.turn import Step as Taken
 from agent.turn import Turn
 from finetune.shopview import CustomerView

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.order import Rules
-from agent.orders import OrderBook
-from agent.proposals import Proposals
+from agent.orders.book import OrderBook
+from agent.orders.order import Rules
+from agent.orders.proposals import Proposals
 from profiles.database import open_database
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)

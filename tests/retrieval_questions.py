@@ -45,7 +45,10 @@ PARAPHRASES: dict[str, dict[str, list[str]]] = {
         "zh": ["想送朋友一张礼品卡有吗", "礼品卡最多可以充多少钱"],
     },
     "price_match": {
-        "en": ["I saw this cheaper elsewhere, will you match it", "the price dropped after I bought it, can I get the rest"],
+        "en": [
+            "I saw this cheaper elsewhere, will you match it",
+            "the price dropped after I bought it, can I get the rest",
+        ],
         "zh": ["别家卖得更便宜可以补差价吗", "刚买完就降价了能退差价吗"],
     },
     "points": {

@@ -97,7 +97,8 @@ def test_a_full_disk_is_told_and_what_was_acknowledged_stays(demo_state: Callabl
 def test_what_was_answered_survives_a_kill(demo_state: Callable[[], Path]) -> None:
     state = demo_state()
     command = [sys.executable, "-m", "agent", "--state", str(state), "--customer", "C1007", "--json"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdin and process.stdout and process.stderr
     consultation = process.stderr.readline().split()[-1]
     process.stdin.write("my budget is $77 and I need a tent\n")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.confirm import read_answer
+from agent.orders.confirm import read_answer
 
 YES = [
     ("yes please", "en"), ("yep go ahead", "en"), ("sure, do it", "en"), ("ok cancel it", "en"), ("please do", "en"),
@@ -24,7 +24,8 @@ UNCLEAR = [
     "yes but change the address to 5 Oak Street", "yes?", "what happens if I say yes", "can I cancel another one",
     "", "   ", "thanks", "M", "AP-10482", "I don't want it anymore", "no problem, go ahead", "yes no", "no wait yes",
     "not sure", "don't forget the refund, ok", "ok what about the jacket", "yes and return the socks too",
-    "is that ok?", "好吗", "可以吗", "好不好", "可以退吗？", "不错", "是不是要收费", "取消的话会退多少", "oui mais demain",
+    "is that ok?", "好吗", "可以吗", "好不好", "可以退吗？", "不错", "是不是要收费", "取消的话会退多少",
+    "oui mais demain",
     "no longer want it, cancel it", "cancel", "yes " * 20, "if yes, when", "sure, if it is free", "yes the other order",
 ]  # fmt: skip
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.engine import EmbeddedEngine
-from agent.generation import Usage, repeats
-from agent.gguf import read_gguf
+from agent.models.engine import EmbeddedEngine
+from agent.models.generation import Usage, repeats
+from agent.models.gguf import read_gguf
 from errors import ModelError
 
 

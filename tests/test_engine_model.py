@@ -19,11 +19,11 @@ from langchain_core.messages import (
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
-from agent.engine import EmbeddedEngine
-from agent.engine_model import EmbeddedChatModel, _parts, to_openai
-from agent.grammar import tool_grammar
 from agent.models import load_chat_model
-from agent.template import BadCall, Call
+from agent.models.engine import EmbeddedEngine
+from agent.models.engine_model import EmbeddedChatModel, _parts, to_openai
+from agent.models.grammar import tool_grammar
+from agent.models.template import BadCall, Call
 from errors import ConfigError, ModelError
 from tests.test_engine import small_model
 
@@ -144,7 +144,7 @@ def test_messages_become_what_the_template_reads() -> None:
 
 
 def test_a_call_cut_off_is_invalid_and_never_repaired() -> None:
-    from agent.engine_model import _chunk
+    from agent.models.engine_model import _chunk
 
     parts = list(
         _parts(iter(['Ok. <tool_call>{"name": "cancel_order", "arguments": {"order_id": "AP-1']), print)

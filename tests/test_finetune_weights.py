@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from agent.template import TEMPLATE_FILE, render
+from agent.models.template import TEMPLATE_FILE, render
 from errors import ConfigError, ModelError
 from finetune.__main__ import main
 from finetune.base import build_base

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from agent.compose import Composer, money
 from agent.context import Services
 from agent.gate import Evidence, GateReport, check
-from agent.gate_numbers import chinese
+from agent.gate.numbers import chinese
 from agent.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools.search import product_json

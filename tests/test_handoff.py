@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.handoff import SHOWN_LINES, Handoffs, Line, summarize
-from agent.proposals import Proposal
+from agent.orders.proposals import Proposal
 from errors import NotFound
 from profiles.database import open_database
 from profiles.observation import Authority, Evidence, Polarity, Trait

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.order import STATUSES, Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
-from agent.order_items import pieces_of
-from agent.orders import OrderBook
+from agent.orders.book import OrderBook
+from agent.orders.items import pieces_of
+from agent.orders.order import STATUSES, Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound
 from profiles.database import open_database
 from tests.order_shop import BOOTS, JACKET, NOW, RULES, SOCKS, line, open_shop

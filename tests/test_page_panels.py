@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.confirm import read_answer
-from agent.proposals import KINDS, Kind
+from agent.orders.confirm import read_answer
+from agent.orders.proposals import KINDS, Kind
 from agent.turn import Step, Turn
 from profiles.observation import Authority, Evidence, Polarity, Profile, Trait
 from profiles.schema import Schema

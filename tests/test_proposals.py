@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.handoff import Handoffs, Line, summarize
-from agent.order import OrderRefused, Rules
-from agent.proposals import LIFETIME, Proposals
+from agent.orders.order import OrderRefused, Rules
+from agent.orders.proposals import LIFETIME, Proposals
 from errors import DataError, NotFound
 from profiles.observation import Authority, Trait
 from tests.order_shop import NOW, SOCKS, line, open_shop

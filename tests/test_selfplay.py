@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.template import render
+from agent.models.template import render
 from finetune import selfplay
 from finetune.customer import MOST, Habits, folded, plan
 from finetune.samples import Sample, read_samples

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from agent.models import load_chat_model
-from agent.served_model import readable
+from agent.models.served_model import readable
 from errors import ModelError
 
 CALL = {"name": "get_order", "arguments": '{"order_id": "AP-1"}'}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.order import STATUSES
+from agent.orders.order import STATUSES
 from agent.shop import load_shop
 from retrieval.catalog import Catalog, Product, load_catalog
 from retrieval.facets import FacetSpace, covers, facet_values

@@ -6,7 +6,7 @@ They must be complete, agree with the facts of shop.toml, and be found by questi
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.template import TEMPLATE_FILE, BadCall, Call, CallReader, parse, render
+from agent.models.template import TEMPLATE_FILE, BadCall, Call, CallReader, parse, render
 
 CHANGES = {
     "type": "array",

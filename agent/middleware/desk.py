@@ -11,11 +11,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agent.compose import Composer
-from agent.confirm import read_answer
 from agent.context import ShopState, TurnContext
-from agent.order import OrderRefused
+from agent.orders.confirm import read_answer
+from agent.orders.order import OrderRefused
+from agent.orders.proposals import Proposal
 from agent.prompt import composed
-from agent.proposals import Proposal
 from agent.tools.refusal import refusal_of
 
 _KEPT_CHARS = 300  # of a message that is too long, for the record

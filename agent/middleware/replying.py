@@ -13,8 +13,8 @@ from langgraph.runtime import Runtime
 
 from agent.compose import Composer
 from agent.context import ShopState, TurnContext
-from agent.fallback import DEGRADED
 from agent.gate import Evidence, GateReport, check
+from agent.models.rules import DEGRADED
 from agent.prompt import composed
 
 

@@ -14,8 +14,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from agent.context import ShopState, TurnContext
 from agent.handoff import Line, summarize
-from agent.order import OrderRefused
-from agent.proposals import Kind
+from agent.orders.order import OrderRefused
+from agent.orders.proposals import Kind
 from agent.tools.outcome import Outcome, outcome
 from agent.tools.refusal import RefusedWrite, refusal_of
 from errors import NotFound

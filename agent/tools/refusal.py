@@ -4,7 +4,7 @@ In: a phrase key of `phrases.yaml` and its slots, or an `OrderRefused`. Out: `Re
 turns into a result.
 """
 
-from agent.order import OrderRefused
+from agent.orders.order import OrderRefused
 from errors import Refused
 
 

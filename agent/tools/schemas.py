@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.context import Services
-from agent.orders import STATUSES
+from agent.orders.book import STATUSES
 from profiles.observation import Authority
 
 MAX_LISTED = 16

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.template import Call
+from agent.models.template import Call
 from finetune.words import ALTERNATIVES, Words
 from finetune.words.voice import KEEP, KEPT, speak
 

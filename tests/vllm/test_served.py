@@ -23,9 +23,9 @@ from langchain_core.messages import (
 from langchain_core.tools import tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from agent.engine_model import to_openai
 from agent.models import load_chat_model
-from agent.template import render
+from agent.models.engine_model import to_openai
+from agent.models.template import render
 from eval.vllm_server import MODEL, SERVED_NAME, serve
 
 pytestmark = pytest.mark.skipif(

@@ -15,9 +15,9 @@ from typing import Any
 
 import openvino_genai as genai
 
-from agent.generation import Finish, Generation, Job, repeats, too_late, usage
-from agent.gguf import read_gguf
-from agent.template import TURN_END
+from agent.models.generation import Finish, Generation, Job, repeats, too_late, usage
+from agent.models.gguf import read_gguf
+from agent.models.template import TURN_END
 from errors import ModelError
 
 BLOCK_TOKENS = 32  # how many tokens OpenVINO keeps in one cache block on a CPU
@@ -72,7 +72,7 @@ class EmbeddedEngine:
     ) -> Generation:
         """Start an answer, greedily decoded, and return at once.
 
-        `grammar` is a structural tag (see `agent.grammar`); `seconds` counts waiting, reading and writing.
+        `grammar` is a structural tag (see `agent.models.grammar`); `seconds` counts waiting, reading and writing.
         Raises ModelError for a prompt that does not fit, or when the engine has failed or been closed.
         """
         if self._failed or self._closed.is_set():

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agent.gate_dates import Day, find_days, find_times, find_weekdays
-from agent.gate_numbers import Number, find_numbers
+from agent.gate.dates import Day, find_days, find_times, find_weekdays
+from agent.gate.numbers import Number, find_numbers
 
 Value = Decimal | Day | str | int
 

@@ -1,7 +1,7 @@
 """The embedded order book: `orders.jsonl` in, a customer's own orders out.
 
-Kept in the shop's database (SQLite or PostgreSQL). What may be done to an order stands in `agent.order`; an
-order is changed only by `agent.proposals`, in the transaction that also closes the proposal.
+Kept in the shop's database (SQLite or PostgreSQL). What may be done to an order stands in `agent.orders.order`; an
+order is changed only by `agent.orders.proposals`, in the transaction that also closes the proposal.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from agent.order import STATUSES, Order, OrderItem, Status
+from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices
 from profiles.database import reading, writing
 from profiles.tables import insert_or_replace, time_text

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import yaml
 
-from agent.proposals import Kind
+from agent.orders.proposals import Kind
 
 Answer = Literal["yes", "no", "unclear"]
 Meaning = Literal["yes", "no", "start_no", "filler", "cancel_order", "return_items", "change_address"]

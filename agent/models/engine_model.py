@@ -27,10 +27,10 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict
 
-from agent.engine import EmbeddedEngine
-from agent.generation import Usage
-from agent.grammar import tool_grammar
-from agent.template import BadCall, Call, CallReader, render
+from agent.models.engine import EmbeddedEngine
+from agent.models.generation import Usage
+from agent.models.grammar import tool_grammar
+from agent.models.template import BadCall, Call, CallReader, render
 from errors import ModelError
 
 

@@ -30,9 +30,9 @@ from sqlalchemy import (
     update,
 )
 
-from agent.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
-from agent.order_items import pieces_of
-from agent.orders import OrderBook
+from agent.orders.book import OrderBook
+from agent.orders.items import pieces_of
+from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound, choices
 from profiles.database import reading, writing
 from profiles.tables import time_text

@@ -12,12 +12,12 @@ import httpx
 from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import SecretStr
 
-from agent.engine import EmbeddedEngine
-from agent.engine_model import EmbeddedChatModel
-from agent.served_model import ServedChatModel
+from agent.models.engine import EmbeddedEngine
+from agent.models.engine_model import EmbeddedChatModel
+from agent.models.served_model import ServedChatModel
 from errors import ConfigError, ModelError
 
-DEFAULT_GGUF = Path(__file__).parent.parent / ".models" / "default" / "model.gguf"
+DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
 API_KEY = "OPENAI_API_KEY"
 
 

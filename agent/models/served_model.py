@@ -17,8 +17,8 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
-from agent.engine_model import call_chunk
-from agent.template import OPEN, BadCall, Call, CallReader, parse
+from agent.models.engine_model import call_chunk
+from agent.models.template import OPEN, BadCall, Call, CallReader, parse
 from errors import ModelError
 
 

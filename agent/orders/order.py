@@ -1,7 +1,7 @@
 """One order, and what may be done to it: three pure functions with the shop's rules.
 
 In: an `Order` and a wish. Out: a `Change` (what the order becomes, the items concerned, the money that goes
-back), or `OrderRefused` with the first rule that forbids it. `agent.proposals` runs them twice: to see
+back), or `OrderRefused` with the first rule that forbids it. `agent.orders.proposals` runs them twice: to see
 whether a wish can be proposed, and to carry it out. Money is in the shop's currency.
 """
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.template import CLOSE, OPEN
+from agent.models.template import CLOSE, OPEN
 
 Json = Mapping[str, Any]
 

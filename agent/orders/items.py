@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from agent.order import Order, OrderItem, OrderRefused
+from agent.orders.order import Order, OrderItem, OrderRefused
 
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "一": 1, "两": 2, "三": 3}
 _NOISE = (
