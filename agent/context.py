@@ -61,14 +61,14 @@ class TurnContext:
 class ShopState(AgentState[Any]):
     """LangGraph state of a consultation, kept by the checkpointer.
 
-    `card` is the profile card as the model sees it, `first_turn` the first turn still in the model's window,
-    `heard` the customer's words by turn id, `gate` the counts of this turn, `retry` the text that a blocked reply
-    must be bound to, `degraded` whether the model failed in this turn.
+    `customer` is whose it is, `card` the profile card as the model sees it, `first_turn` the first turn still in the
+    model's window, `language` the last message's, `gate` the counts of this turn, `retry` the text that a blocked
+    reply must be bound to.
     """
 
+    customer: NotRequired[str]
     card: NotRequired[str]
     first_turn: NotRequired[int]
-    heard: NotRequired[dict[str, str]]
     language: NotRequired[str]
     gate: NotRequired[dict[str, int]]
     retry: NotRequired[str]

@@ -39,6 +39,9 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
     orders = OrderBook(engine)
     for rejected in orders.import_orders(shop.root / ORDERS_FILE).rejected:
         progress(f"{ORDERS_FILE}, line {rejected.line}: {rejected.reason}")
+    retriever = Retriever.open(shop.root, folder, embedder)
+    for line in retriever.catalog.rejected:
+        progress(f"catalog.jsonl, line {line.line_number}: {line.reason}; the product is left out")
     days = shop.facts.get("return_days")
     rules = Rules(shop.limits.refund_cap, int(days) if days else None)
     return Services(
@@ -46,7 +49,7 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         schema=schema,
         profiles=store,
         firewall=Firewall(schema, load_facets(shop.root)),
-        retriever=Retriever.open(shop.root, folder, embedder),
+        retriever=retriever,
         orders=orders,
         proposals=Proposals(engine, orders, rules),
         handoffs=Handoffs(engine),

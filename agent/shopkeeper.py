@@ -46,7 +46,7 @@ from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
-from errors import NotFound, choices
+from errors import NotFound, StorageError, choices
 
 
 class Shopkeeper:
@@ -85,7 +85,7 @@ class Shopkeeper:
 
     def stream(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
         """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end."""
-        with self._lock(consultation):
+        with self._lock(consultation), _storage_errors():
             yield from self._run(self.known(customer), consultation, text)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
@@ -103,14 +103,17 @@ class Shopkeeper:
 
     def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
-        earlier = self.messages(consultation)
+        state = self._graph.get_state(self._config(consultation)).values
+        if state.get("customer", customer) != customer:
+            raise NotFound(f"customer {customer!r} has no consultation {consultation!r}")
+        earlier = list(state.get("messages", []))
         text = text.replace("\x00", "")  # no database takes it
-        context = self._context(customer, consultation, text, earlier)
+        context = self._context(customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)
         words = GatedWords([*earlier, message])
         calls: dict[str, Mapping[str, Any]] = {}
         for mode, part in self._graph.stream(
-            {"messages": [message], "gate": {"checked": 0, "blocked": 0}, "retry": ""},
+            {"messages": [message], "customer": customer, "gate": {"checked": 0, "blocked": 0}, "retry": ""},
             config=self._config(consultation),
             context=context,
             stream_mode=["updates", "messages"],
@@ -151,11 +154,12 @@ class Shopkeeper:
             first_token=first_token(messages),
         )
 
-    def _context(self, customer: str, consultation: str, text: str, earlier: Sequence[AnyMessage]) -> TurnContext:
+    def _context(
+        self, customer: str, consultation: str, text: str, earlier: Sequence[AnyMessage], previous: str | None
+    ) -> TurnContext:
         heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
         turn = f"{consultation}:{len(heard) + 1}"
         shop = self.services.shop
-        previous = next(iter(heard.values()), None) and self._language(consultation)
         return TurnContext(
             services=self.services,
             customer=customer,
@@ -166,10 +170,6 @@ class Shopkeeper:
             heard=heard | {turn: text},
             sensitive_allowed=self.services.profiles.consents(customer).get("profiling", False),
         )
-
-    def _language(self, consultation: str) -> str | None:
-        language = self._graph.get_state(self._config(consultation)).values.get("language")
-        return str(language) if language else None
 
     @staticmethod
     def _config(consultation: str) -> RunnableConfig:
@@ -250,5 +250,17 @@ def open_shopkeeper(
     folder = state or settings.default_state
     services = open_services(settings, folder)
     chat_model = load_chat_model(settings.model, seconds=settings.limits.model_seconds)
-    with closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as connection:
+    with (
+        _storage_errors(),
+        closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as connection,
+    ):
         yield Shopkeeper(services, chat_model, SqliteSaver(connection))
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """A checkpoint that cannot be written or read is an error of our own tree; the turn was not acknowledged."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"the consultation cannot be kept: {error}") from error

@@ -209,6 +209,12 @@ def test_an_unknown_customer_is_an_error_that_names_some(agent: Shopkeeper) -> N
         agent.reply("nobody", "x", "hi")
 
 
+def test_a_consultation_is_its_customers_own(agent: Shopkeeper, anna: Talk) -> None:
+    anna.say("hi", "Hello!")
+    with pytest.raises(NotFound, match="has no consultation"):
+        agent.reply(BEN, anna.consultation, "what did I say?")
+
+
 def test_the_model_sees_the_profile_as_it_was_when_the_consultation_began(visitor: Talk) -> None:
     visitor.say("hi", "Hello! How can I help?")
     visitor.say("I hate wool", [noting(change("hate wool", "material", "wool", "dislike"))])
@@ -236,6 +242,11 @@ class TestFreeReplies:
         turn = talk.say("a tent", search, "It costs $3.33 only!", "As I said, $3.33.")
         assert "3.33" not in turn.reply
         assert turn.gate["blocked"] >= 2
+        assert turn.products[0]["title"] in turn.reply
+
+    def test_a_model_that_only_calls_tools_is_answered_for(self, talk: Talk) -> None:
+        search = [("search_products", {"query": "tent", "category": "tents"})]
+        turn = talk.say("a tent", search, search, search)
         assert turn.products[0]["title"] in turn.reply
 
     def test_blocked_words_are_never_streamed(self, talk: Talk) -> None:

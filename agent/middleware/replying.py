@@ -29,7 +29,7 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         messages = turn_messages(state["messages"])
         if not isinstance(messages[-1], ToolMessage):
             return None
-        if runtime.context.services.shop.replies == "free" and not is_degraded(messages):
+        if _may_write(messages, runtime.context):
             return None
         text = _composed(messages, runtime.context)
         report = check(text, evidence(state["messages"]))
@@ -51,6 +51,13 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         if not tried:
             return {"messages": [_replaced(last, "")], "gate": counts, "retry": safe, "jump_to": "model"}
         return {"messages": [_replaced(last, safe)], "gate": counts, "retry": "", "jump_to": "end"}
+
+
+def _may_write(messages: list[AnyMessage], context: TurnContext) -> bool:
+    """Whether the model writes this reply: in a free shop, while it is up and has a call left for it."""
+    shop = context.services.shop
+    asked = sum(isinstance(message, AIMessage) for message in messages)
+    return shop.replies == "free" and not is_degraded(messages) and asked < shop.limits.model_calls - 1
 
 
 def turn_messages(messages: list[AnyMessage]) -> list[AnyMessage]:

@@ -77,6 +77,8 @@ class Rules:
                 return self._name(f'"[" {item} (", " {item})* "]"')
             case "number" | "integer" | "boolean" as known:
                 return str(known)
+            case list() as several:
+                return self._one_of(self._value({**schema, "type": one}) for one in several if one != "null")
             case _:
                 return "string"
 

@@ -5,6 +5,7 @@ and nothing is asked about it; else the approved answer if one fits; else the se
 `ModelFallbackMiddleware` calls it after the model has failed.
 """
 
+import logging
 import re
 from typing import Any
 
@@ -18,6 +19,7 @@ from langchain_core.runnables import Runnable
 from agent.language import detect
 from retrieval.search import Retriever
 
+log = logging.getLogger(__name__)
 _ASKS = re.compile(r"\b(how|when|why|can|may|returns?|refund|exchange)\b|怎么|如何|多久|为什么|能不能|退|换", re.I)
 DEGRADED = "degraded"  # response_metadata key of its messages
 
@@ -43,6 +45,7 @@ class RuleModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        log.warning("the model does not answer: rules stand in for it")
         last = next(m for m in reversed(messages) if isinstance(m, HumanMessage))
         words = str(last.content)
         language = detect(words, self.languages, None)
