@@ -157,13 +157,13 @@ def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str])
 
 
 def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
-    """Values that reorder the hits, stated ones first: likes by the facet they are of, and the customer's own size."""
+    """Values that reorder the hits, stated ones first: likes and facts (own size, department) by their facet."""
     facets, schema = context.services.retriever.facets, context.services.schema
     liked: dict[str, set[str]] = {}
     for trait in sorted(profile.traits, key=lambda trait: trait.authority is not Authority.STATED):
         facet = schema.attributes[trait.attribute].facet or trait.attribute
         value = facets.match(facet, str(trait.value)) if facet in facets.names else None
-        if value is not None and (trait.polarity == "like" or trait.attribute == "size"):
+        if value is not None and trait.polarity != "dislike":
             liked.setdefault(facet, set()).add(value)
     return {name: frozenset(values) for name, values in liked.items()}
 
