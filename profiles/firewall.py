@@ -140,10 +140,18 @@ class Firewall:
         return Admitted(tuple(admitted), tuple(refused))
 
     def _quoted(self, change: ProposedChange, heard: Mapping[str, str]) -> Found:
-        found = find_quote(change.quote, heard)
+        found = find_quote(change.quote, heard) or self._forgotten_by_name(change, heard)
         if found is None:
             raise Refused(f"the customer did not say {change.quote[:80]!r}")
         return found
+
+    def _forgotten_by_name(self, change: ProposedChange, heard: Mapping[str, str]) -> Found | None:
+        """To forget a thing takes no exact words, only its name in the newest message, which is then the quote."""
+        if change.polarity != "forget" or not heard or change.attribute not in self.schema.attributes:
+            return None
+        turn, words = list(heard.items())[-1]
+        attribute = self.schema.attribute(change.attribute)
+        return Found(turn, words, "") if self._named(attribute, str(change.value), words) else None
 
     def _judge(
         self, change: ProposedChange, found: Found, today: date, profile: Profile, sensitive_allowed: bool

@@ -138,6 +138,14 @@ def test_sensitive_things_need_consent_and_are_facts() -> None:
     assert (kept.value, kept.polarity) == ("nickel", "fact")
 
 
+def test_forgetting_takes_the_name_of_the_thing_and_no_exact_words() -> None:
+    profile = fold([observation("1", "color", "red", polarity="like")], SCHEMA, START)
+    said = "never mind the red, drop that"
+    admitted = admit(said, ProposedChange("drop that red", "color", "red", "forget"), profile=profile)
+    assert [item.evidence.quote for item in admitted.observations] == [said]
+    assert admit(said, ProposedChange("drop that navy", "color", "navy", "forget"), profile=profile).refused
+
+
 def test_forgetting_retracts_what_is_held() -> None:
     journal = [
         observation("1", "color", "dark green", polarity="like"),
