@@ -5,13 +5,13 @@ Ids depend on the record alone, so that reading the same records again writes no
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from errors import DataError
 from profiles.customer import Customer
 from profiles.observation import Authority, Evidence, Observation, Value
-from profiles.schema import Facets, Schema
+from profiles.schema import Attribute, Facets, Schema
 
 _FROM_RECORD = ("member_tier", "member_since", "city", "name", "language")
 _RETURNED = frozenset({"returned", "return_requested"})
@@ -87,6 +87,16 @@ def record_observations(
     ]
 
 
+def _held_value(attribute: Attribute, raw: Value, facets: Facets, said_on: date) -> Value:
+    """What was said once stays true when the catalogue no longer has it; a value of the schema's own must fit."""
+    try:
+        return attribute.clean(raw, facets, said_on)
+    except DataError:
+        if not attribute.facet or attribute.values:
+            raise
+        return attribute.clean(raw, None, said_on)
+
+
 def stated_observations(
     record: Mapping[str, Any], schema: Schema, facets: Facets, customer: Customer
 ) -> Iterator[Observation]:
@@ -95,7 +105,7 @@ def stated_observations(
         try:
             attribute = schema.attribute(trait["attribute"])
             at = read_time(trait["at"])
-            value = attribute.clean(trait["value"], facets, at.date())
+            value = _held_value(attribute, trait["value"], facets, at.date())
             polarity, quote = trait["polarity"], str(trait["quote"])
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"customer {customer.id}: trait {number} cannot be read: {error!r}") from error
