@@ -4,9 +4,6 @@ Slow and large, so only run on demand: SHOPKEEPER_VLLM=1 pytest tests/vllm
 """
 
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,23 +23,12 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from agent.models import load_chat_model
 from agent.models.engine_model import to_openai
 from agent.models.template import render
-from eval.vllm_server import MODEL, SERVED_NAME, serve
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("SHOPKEEPER_VLLM"), reason="set SHOPKEEPER_VLLM=1 to start a vLLM server (5 GB)"
-)
-
+from eval.vllm_server import SERVED_NAME
 
 @tool
 def get_order(order_id: str) -> str:
     """Show an order."""
     return order_id
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with serve(Path(os.environ.get("SHOPKEEPER_VLLM_MODEL", MODEL))) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
