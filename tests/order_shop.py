@@ -40,9 +40,11 @@ def line(order_id: str, customer: str = "C1", status: str = "paid", **changes: A
     }
 
 
-def open_shop(folder: Path, lines: Sequence[dict[str, Any]] = (), rules: Rules = RULES) -> Proposals:
-    """Stores on a real SQLite file in `folder`, with these orders in them."""
-    engine = open_database(folder / "shopkeeper.db")
+def open_shop(
+    folder: Path, lines: Sequence[dict[str, Any]] = (), rules: Rules = RULES, database: str | None = None
+) -> Proposals:
+    """Stores on a real SQLite file in `folder`, or in `database`, with these orders in them."""
+    engine = open_database(database or folder / "shopkeeper.db")
     book = OrderBook(engine)
     if lines:
         path = folder / "orders.jsonl"

@@ -25,6 +25,7 @@ from agent.models.engine_model import to_openai
 from agent.models.template import render
 from eval.vllm_server import SERVED_NAME
 
+
 @tool
 def get_order(order_id: str) -> str:
     """Show an order."""

@@ -1,0 +1,87 @@
+"""A PostgreSQL server of the tests' own, from Debian's package: started in a new directory, ended with the session.
+
+In: nothing. Out: URLs of fresh databases. PostgreSQL refuses to run as root, so then its own user runs it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_USER = "postgres"
+
+
+@contextmanager
+def postgresql() -> Iterator["Server"]:
+    """A running server; the tests fail without the package, since nothing else would be tested."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not programs:
+        pytest.fail("these tests need PostgreSQL: apt-get install postgresql")
+    home = Path(tempfile.mkdtemp(prefix="shopkeeper-pg-"))
+    if os.getuid() == 0:
+        shutil.chown(home, _USER)
+    port = _free_port()
+    data = home / "data"
+    _run([programs[-1].with_name("initdb"), "-D", data, "-U", _USER, "--auth=trust", "-E", "UTF8"])
+    server = [programs[-1], "-D", data, "-p", str(port), "-k", home, "-c", "listen_addresses=127.0.0.1"]
+    process = subprocess.Popen(_as_its_user(server), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        started = Server(port)
+        started.wait()
+        yield started
+    finally:
+        stop = [programs[-1].with_name("pg_ctl"), "-D", data, "-m", "immediate", "stop"]
+        subprocess.run(_as_its_user(stop), check=False, capture_output=True)
+        process.wait(timeout=30)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Server:
+    """A server on 127.0.0.1."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def database(self) -> str:
+        """The SQLAlchemy URL of a new, empty database."""
+        name = f"shop_{uuid.uuid4().hex[:12]}"
+        with self._connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql+psycopg://{_USER}@127.0.0.1:{self._port}/{name}"
+
+    def wait(self) -> None:
+        for attempt in range(100):
+            try:
+                self._connect().close()
+                return
+            except psycopg.OperationalError:
+                if attempt == 99:
+                    raise
+                time.sleep(0.1)
+
+    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(host="127.0.0.1", port=self._port, user=_USER, autocommit=True, connect_timeout=5)
+
+
+def _run(command: Sequence[object]) -> None:
+    subprocess.run(_as_its_user(command), check=True, capture_output=True, cwd="/")
+
+
+def _as_its_user(command: Sequence[object]) -> list[str]:
+    words = [str(word) for word in command]
+    return ["runuser", "-u", _USER, "--", *words] if os.getuid() == 0 else words
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
