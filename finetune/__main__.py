@@ -6,7 +6,6 @@ In: arguments. Out: files, progress on standard output, and an exit code from th
 import argparse
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from errors import ShopkeeperError
@@ -16,7 +15,7 @@ from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
-  python -m finetune play --shop shop --consultations 900 --out runs/play.jsonl
+  python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
@@ -25,6 +24,7 @@ exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing;
 6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
 """
 STOPPED = 10
+HELD_OUT = Path("eval/conversation.yaml")  # what the eval says must not be learnt by heart
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,16 +74,20 @@ def _base(args: argparse.Namespace) -> int:
 
 
 def _play_arguments(parser: argparse.ArgumentParser) -> None:
-    try:
-        selfplay = import_module("finetune.selfplay")
-    except ImportError as error:  # the other commands must not need a shop's parts
-        parser.epilog = f"cannot run here: {error}"
-        return
-    selfplay.add_arguments(parser)
+    add = parser.add_argument
+    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
+    add("--consultations", type=int, default=2000, help="how many there shall be in the file (default: %(default)s)")
+    add("--seed", type=int, default=7, help="(default: %(default)s)")
+    add("--out", type=Path, default=Path("runs/play.jsonl"), help="JSONL; if begun, goes on (default: %(default)s)")
+    add("--chinese", type=float, default=0.2, help="share of consultations in Chinese (default: %(default)s)")
+    add("--avoid", type=Path, default=HELD_OUT, help="YAML of cases with `say` lists that must not occur")
+    add("--dry", type=int, metavar="N", help="print N planned dialogues and play none")
 
 
 def _play(args: argparse.Namespace) -> int:
-    return int(import_module("finetune.selfplay").run(args) or 0)
+    from finetune.selfplay.runner import run
+
+    return run(args)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from agent.models.template import render
-from finetune import selfplay
-from finetune.customer import MOST, Habits, folded, plan
 from finetune.samples import Sample, read_samples
-from finetune.shopview import ShopView
-from finetune.words import load_words
-from finetune.words.message import Step
+from finetune.selfplay import runner as selfplay
+from finetune.selfplay.customer import MOST, Habits, folded, plan
+from finetune.selfplay.shopview import ShopView
+from finetune.selfplay.words import load_words
+from finetune.selfplay.words.message import Step
 
 SHOP = Path("shop")
 ACCEPTANCE = Path("eval/conversation.yaml")

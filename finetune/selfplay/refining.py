@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from finetune.requests import Asked, another, possible
-from finetune.shopping import SHOES, Search, say_size, say_taste
-from finetune.shopview import ShopView
-from finetune.words.message import Part, Said, Speaker, change, keep
-from finetune.words.numbers import amount, draw_amount, write_price
+from finetune.selfplay.requests import Asked, another, possible
+from finetune.selfplay.shopping import SHOES, Search, say_size, say_taste
+from finetune.selfplay.shopview import ShopView
+from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
+from finetune.selfplay.words.numbers import amount, draw_amount, write_price
 from retrieval.catalog import Product, Variant
 from retrieval.facets import facet_values
 

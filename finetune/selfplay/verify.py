@@ -11,8 +11,8 @@ from typing import Any
 from agent.models.template import Call
 from agent.turn import Step as Taken
 from agent.turn import Turn
-from finetune.shopview import CustomerView
-from finetune.words.message import Step
+from finetune.selfplay.shopview import CustomerView
+from finetune.selfplay.words.message import Step
 
 SENSITIVE = ("allergy",)
 _NOT_THERE = ("order_not_found", "orders_none", "login_first")

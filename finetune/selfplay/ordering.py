@@ -13,10 +13,10 @@ from typing import Any
 
 from agent.models.template import Call
 from agent.orders.confirm import read_answer
-from finetune.scenarios import Dialogue, Move
-from finetune.shopview import OrderView, ShopView
-from finetune.words.message import Part, Said, Speaker, keep
-from finetune.words.numbers import write_order
+from finetune.selfplay.scenarios import Dialogue, Move
+from finetune.selfplay.shopview import OrderView, ShopView
+from finetune.selfplay.words.message import Part, Said, Speaker, keep
+from finetune.selfplay.words.numbers import write_order
 
 LAST = "last"
 _SAYS_LAST = re.compile(

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from finetune import ordering, scenarios
-from finetune.refining import change_budget, refine
-from finetune.requests import Asked, another, open_request
-from finetune.scenarios import TALK, Dialogue, Maker, Move
-from finetune.shopview import CustomerView, ShopView
-from finetune.words import load_words
-from finetune.words.message import Part, Speaker, Step
+from finetune.selfplay import ordering, scenarios
+from finetune.selfplay.refining import change_budget, refine
+from finetune.selfplay.requests import Asked, another, open_request
+from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
+from finetune.selfplay.shopview import CustomerView, ShopView
+from finetune.selfplay.words import load_words
+from finetune.selfplay.words.message import Part, Speaker, Step
 
 MOST = 9  # turns that the model's window holds
 _LENGTHS = (9, 14, 17, 16, 14, 11, 8, 6, 5)

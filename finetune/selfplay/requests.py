@@ -8,9 +8,9 @@ import random
 import re
 from dataclasses import replace
 
-from finetune.shopping import TRAITS, Request, Search
-from finetune.shopview import ShopView
-from finetune.words.message import Part, Speaker, change, keep
+from finetune.selfplay.shopping import TRAITS, Request, Search
+from finetune.selfplay.shopview import ShopView
+from finetune.selfplay.words.message import Part, Speaker, change, keep
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values
 

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 
-from finetune.words import Words
+from finetune.selfplay.words import Words
 
 KEEP, KEPT = "\uf8f0", "\uf8f1"  # the words between them are never misspelt
 _ASKS = re.compile(

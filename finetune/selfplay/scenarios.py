@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.models.template import Call
-from finetune.shopping import Search
-from finetune.shopview import CustomerView, ShopView
-from finetune.words.message import Part, Said, Speaker, change, keep
-from finetune.words.numbers import chinese, draw_amount, english, write_price
+from finetune.selfplay.shopping import Search
+from finetune.selfplay.shopview import CustomerView, ShopView
+from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
+from finetune.selfplay.words.numbers import chinese, draw_amount, english, write_price
 
 Trait = tuple[str, str | float, str]  # attribute, value, polarity
 LEXICONS = {

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.models.template import Call
-from finetune.words import ALTERNATIVES, Words
-from finetune.words.voice import KEEP, KEPT, speak
+from finetune.selfplay.words import ALTERNATIVES, Words
+from finetune.selfplay.words.voice import KEEP, KEPT, speak
 
 _FIRST, _MOST = 0xE000, 120
 _MARKS = re.compile("[\ue000-\uf8ff]")

@@ -28,16 +28,15 @@ from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import StorageError
-from finetune.customer import Habits, folded, plan
-from finetune.oracle import OracleModel
 from finetune.samples import Sample
-from finetune.shopview import CustomerView, ShopView
-from finetune.verify import problem
-from finetune.words.message import Step
+from finetune.selfplay.customer import Habits, folded, plan
+from finetune.selfplay.oracle import OracleModel
+from finetune.selfplay.shopview import CustomerView, ShopView
+from finetune.selfplay.verify import problem
+from finetune.selfplay.words.message import Step
 from profiles.database import DATABASE_FILE
 from profiles.observation import Authority
 
-ACCEPTANCE = Path("eval/conversation.yaml")
 _BUSY = 0.38  # share of consultations whose customer has an order that can still be changed
 _VISITORS = 0.05
 
@@ -59,27 +58,14 @@ class Outcome:
         return "\n".join(lines + [f"{count:6}  (kept) {reason}" for reason, count in self.notes.most_common(10)])
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `python -m finetune play`."""
-    add = parser.add_argument
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
-    add("--consultations", type=int, default=900, help="how many there shall be in the file (default: %(default)s)")
-    add("--seed", type=int, default=7, help="(default: %(default)s)")
-    add("--out", type=Path, help="JSONL file; if begun, goes on")
-    add("--chinese", type=float, default=0.2, help="share of consultations in Chinese (default: %(default)s)")
-    add("--avoid", type=Path, default=ACCEPTANCE, help="YAML of cases with `say` lists that must not occur")
-    add("--dry", type=int, metavar="N", help="print N planned dialogues and play none")
-
-
 def run(args: argparse.Namespace) -> int:
     """Play, or only print plans."""
     habits = Habits(args.chinese, wordings_of(args.avoid))
     if args.dry is not None:
         print_plans(args.shop, args.dry, args.seed, habits)
         return 0
-    out = args.out or Path("runs/play.jsonl")
     with open_stage(args.shop) as stage:
-        print(play(stage, args.consultations, out, args.seed, habits).table())
+        print(play(stage, args.consultations, args.out, args.seed, habits).table())
     return 0
 
 

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from finetune.words.message import Step
+from finetune.selfplay.words.message import Step
 
 
 class OracleModel(BaseChatModel):

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.models.template import Call
-from finetune.shopview import ShopView
-from finetune.words.message import Said, Speaker, change, keep
-from finetune.words.numbers import amount, draw_amount, write_price
+from finetune.selfplay.shopview import ShopView
+from finetune.selfplay.words.message import Said, Speaker, change, keep
+from finetune.selfplay.words.numbers import amount, draw_amount, write_price
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values
 
