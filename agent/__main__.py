@@ -68,6 +68,8 @@ def _chat(shopkeeper: Shopkeeper, customer: str, consultation: str) -> None:
             return
         if not text.strip():
             return
+        if not sys.stdin.isatty():
+            print(text)  # so that what was piped in stands in the transcript
         for event in shopkeeper.stream(customer, consultation, text):
             match event:
                 case Step():
