@@ -89,7 +89,8 @@ class Composer:
         if artifact["retracted"] and not artifact["added"]:
             parts.append(self.say("forgotten", traits=self._traits(artifact["retracted"])))
         if artifact["refused"] and not parts:
-            parts.append(self.say("cannot_do"))
+            forget = all(refused["polarity"] == "forget" for refused in artifact["refused"])
+            parts.append(self.say("nothing_to_forget" if forget else "cannot_do"))
         return " ".join(parts) or self.say("noted_already")
 
     def _profile_quiet(self, artifact: Artifact) -> str:

@@ -167,6 +167,10 @@ def test_forgetting_retracts_and_stays_retracted(visitor: Talk) -> None:
     assert not _held(visitor)
 
 
+def test_forgetting_what_is_not_known_says_so(visitor: Talk) -> None:
+    assert "nothing" in visitor.say("forget the wool", [noting(change("wool", "material", "wool", "forget"))]).reply
+
+
 def test_after_a_handoff_the_agent_keeps_quiet_and_a_person_finds_a_summary(visitor: Talk) -> None:
     visitor.say("I hate wool", [noting(change("hate wool", "material", "wool", "dislike"))])
     turn = visitor.say("a human, please", [("hand_off", {"reason": "asked for a person"})])

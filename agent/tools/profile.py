@@ -57,7 +57,13 @@ def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnConte
         "superseded": [trait.to_json() for trait in change.superseded],
         "retracted": [trait.to_json() for trait in change.retracted],
         "refused": [
-            {"attribute": wish.attribute, "value": wish.value, "quote": wish.quote, "reason": reason}
+            {
+                "attribute": wish.attribute,
+                "value": wish.value,
+                "polarity": wish.polarity,
+                "quote": wish.quote,
+                "reason": reason,
+            }
             for wish, reason in admitted.refused
         ],
     }
