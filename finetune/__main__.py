@@ -95,6 +95,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--samples", type=Path, required=True, help="JSONL: {messages, tools, meta} a line")
     add("--out", type=Path, required=True, help="folder for adapter and checkpoints; if begun, goes on")
     add("--base", type=Path, default=BASE_DIR, help="base folder (default: %(default)s)")
+    add("--start", type=Path, metavar="ADAPTER", help="begin with this adapter instead of from nothing")
     add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
     add("--epochs", type=float, default=3.0, help="times through the samples at most (default: %(default)s)")
     add("--rank", type=int, default=32, help="of the LoRA matrices (default: %(default)s)")
@@ -125,7 +126,7 @@ def _train(args: argparse.Namespace) -> int:
         save_steps=args.save_steps,
         seed=args.seed,
     )
-    outcome = train(base, features, args.out, recipe)
+    outcome = train(base, features, args.out, recipe, args.start)
     print(outcome if outcome.finished else f"stopped at step {outcome.steps}; the same command goes on")
     return 0 if outcome.finished else STOPPED
 

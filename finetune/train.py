@@ -60,8 +60,12 @@ class Outcome:
     learnt_tokens: int
 
 
-def train(base: Path, features: Sequence[Features], out: Path, recipe: Recipe) -> Outcome:
+def train(
+    base: Path, features: Sequence[Features], out: Path, recipe: Recipe, start: Path | None = None
+) -> Outcome:
     """Train an adapter in `out`, going on from the last checkpoint there; SIGTERM stops it with a checkpoint.
+
+    A new run begins with the adapter in `start` (its rank then counts), or without one from nothing.
 
     Raises DataError if there are no samples.
     """
@@ -69,7 +73,7 @@ def train(base: Path, features: Sequence[Features], out: Path, recipe: Recipe) -
         raise DataError("no samples to train on: expected at least one with an assistant message")
     out.mkdir(parents=True, exist_ok=True)
     checkpoints = out / "checkpoints"
-    trainer = _trainer(base, features, checkpoints, recipe)
+    trainer = _trainer(base, features, checkpoints, recipe, start)
     last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
     with trainer.keep.stop_on_signal():
         trainer.train(resume_from_checkpoint=last)
@@ -120,13 +124,18 @@ class PackedTrainer(SFTTrainer):  # type: ignore[misc]
         return self.lr_scheduler
 
 
-def _trainer(base: Path, features: Sequence[Features], checkpoints: Path, recipe: Recipe) -> PackedTrainer:
+def _trainer(
+    base: Path, features: Sequence[Features], checkpoints: Path, recipe: Recipe, start: Path | None
+) -> PackedTrainer:
     random.seed(recipe.seed)
     torch.manual_seed(recipe.seed)
     register()
     # Frozen weights in bfloat16 are read by fast matrix units; the adapter itself stays float32, and autocast
     # brings it to bfloat16 where it meets them.
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation=ATTENTION)
+    fresh = LoraConfig(r=recipe.rank, lora_alpha=recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    if start is not None:
+        model = PeftModel.from_pretrained(model, start, is_trainable=True)
     keep = KeepPace(Pace(1, recipe.minutes, recipe.warmup_steps))
     trainer = PackedTrainer(
         model=model,
@@ -134,9 +143,7 @@ def _trainer(base: Path, features: Sequence[Features], checkpoints: Path, recipe
         train_dataset=_dataset(features),
         processing_class=AutoTokenizer.from_pretrained(base),
         data_collator=_collate,
-        peft_config=LoraConfig(
-            r=recipe.rank, lora_alpha=recipe.rank, target_modules="all-linear", task_type="CAUSAL_LM"
-        ),
+        peft_config=fresh if start is None else None,
         callbacks=[keep],
     )
     trainer.keep = keep

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,8 @@ def test_a_stopped_run_goes_on_and_its_adapter_merges(
         model.model.layers[0].mlp.down_proj.weight.float(),
         plain.model.layers[0].mlp.down_proj.weight.bfloat16().float(),
     )
+
+    unmoved = replace(recipe, epochs=0.5, learning_rate=0.0)
+    assert train(build_base(), features, tmp_path / "more", unmoved, start=out).finished
+    begun = load_file(tmp_path / "more" / ADAPTER_WEIGHTS)
+    assert all(torch.equal(value, begun[name]) for name, value in weights.items())  # it begins where that one ended

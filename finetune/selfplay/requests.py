@@ -37,7 +37,7 @@ def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked:
         )
     fresh = replace(fresh, category=product.category, gift=draw < 0.15)
     request = Request(speaker, shop, product, variant, fresh)
-    traits = _draw_traits(rng, rng.choices(range(6), (10, 27, 30, 20, 9, 4))[0])
+    traits = _draw_traits(rng, rng.choices(range(6), (7, 18, 28, 26, 14, 7))[0])
     vague = 0.15 <= draw < 0.21
     for trait in ("need", *traits) if vague else traits:
         request.add(trait)

@@ -23,7 +23,7 @@ from retrieval.facets import covers, facet_values
 SHOES = ("boots", "socks")
 PAIRS = frozenset(("trousers", "boots", "socks", "gloves"))
 TRAITS = {  # what may come with a first request, and how often
-    "budget": 30, "need": 34, "color": 20, "size": 20, "material": 9, "brand": 9, "dislike": 17, "like": 9,
+    "budget": 30, "need": 34, "color": 20, "size": 20, "material": 9, "brand": 9, "dislike": 30, "like": 12,
     "activity": 16, "department": 9, "sort": 5, "min": 3, "between": 4,
 }  # fmt: skip
 
