@@ -1,0 +1,30 @@
+"""The suites, by name. A new one is a file here and a line in `MODULES`.
+
+In: a name. Out: its `Suite`; only the module that is asked for is imported. Errors: `ConfigError`.
+"""
+
+from importlib import import_module
+
+from errors import ConfigError, choices
+from eval.suite import Suite
+
+MODULES = {
+    "answers": "eval.suites.answers",
+    "calls": "eval.suites.calls",
+    "conversation": "eval.suites.conversation",
+    "cost": "eval.suites.cost",
+    "drift": "eval.suites.drift",
+    "language": "eval.suites.language",
+    "profile": "eval.suites.profile",
+    "safety": "eval.suites.safety",
+    "service": "eval.suites.service",
+    "shopcalls": "eval.suites.shopcalls",
+}
+
+
+def load_suite(name: str) -> Suite:
+    """The suite of that name. Raises ConfigError with the names that there are."""
+    if name not in MODULES:
+        raise ConfigError(f"no suite {name!r}; there are: {choices(MODULES)}")
+    suite: Suite = import_module(MODULES[name]).SUITE
+    return suite
