@@ -92,7 +92,10 @@ def _play(args: argparse.Namespace) -> int:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--samples", type=Path, required=True, help="JSONL: {messages, tools, meta} a line")
+    add(
+        "--samples", nargs="+", required=True, metavar="FILE[=WEIGHT]",
+        help="JSONL: {messages, tools, meta} a line; weight 2 takes each sample twice, 0.5 a random half",
+    )  # fmt: skip
     add("--out", type=Path, required=True, help="folder for adapter and checkpoints; if begun, goes on")
     add("--base", type=Path, default=BASE_DIR, help="base folder (default: %(default)s)")
     add("--start", type=Path, metavar="ADAPTER", help="begin with this adapter instead of from nothing")
@@ -110,13 +113,13 @@ def _train(args: argparse.Namespace) -> int:
     from transformers import AutoTokenizer
 
     from finetune.base import build_base
-    from finetune.samples import encode, read_samples
+    from finetune.mixture import Source, read_mixture
     from finetune.train import Recipe, train
 
     base = build_base(args.base) if args.base == BASE_DIR else args.base
     tokenizer = AutoTokenizer.from_pretrained(base)
-    features = [encode(tokenizer, sample, args.max_tokens) for sample in read_samples(args.samples)]
-    print(f"{len(features)} samples, {sum(len(f.ids) for f in features)} tokens", flush=True)
+    mixture = read_mixture(map(Source.parse, args.samples), tokenizer, args.max_tokens, args.seed)
+    print(mixture, flush=True)
     recipe = Recipe(
         rank=args.rank,
         learning_rate=args.learning_rate,
@@ -126,7 +129,7 @@ def _train(args: argparse.Namespace) -> int:
         save_steps=args.save_steps,
         seed=args.seed,
     )
-    outcome = train(base, features, args.out, recipe, args.start)
+    outcome = train(base, mixture.features, args.out, recipe, args.start)
     print(outcome if outcome.finished else f"stopped at step {outcome.steps}; the same command goes on")
     return 0 if outcome.finished else STOPPED
 

@@ -23,6 +23,7 @@ from trl import SFTConfig, SFTTrainer
 
 from errors import DataError
 from finetune.attention import ATTENTION, register
+from finetune.batches import BeginAlike
 from finetune.merge import ADAPTER_WEIGHTS
 from finetune.pace import KeepPace, Pace
 from finetune.packing import loss, pack
@@ -60,9 +61,7 @@ class Outcome:
     learnt_tokens: int
 
 
-def train(
-    base: Path, features: Sequence[Features], out: Path, recipe: Recipe, start: Path | None = None
-) -> Outcome:
+def train(base: Path, features: Sequence[Features], out: Path, recipe: Recipe, start: Path | None = None) -> Outcome:
     """Train an adapter in `out`, going on from the last checkpoint there; SIGTERM stops it with a checkpoint.
 
     A new run begins with the adapter in `start` (its rank then counts), or without one from nothing.
@@ -109,6 +108,10 @@ class PackedTrainer(SFTTrainer):  # type: ignore[misc]
     """TRL's trainer with the packed loss and a schedule that follows the clock."""
 
     keep: KeepPace
+    order: BeginAlike
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> BeginAlike:
+        return self.order
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -137,16 +140,18 @@ def _trainer(
     if start is not None:
         model = PeftModel.from_pretrained(model, start, is_trainable=True)
     keep = KeepPace(Pace(1, recipe.minutes, recipe.warmup_steps))
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    order = BeginAlike(features, recipe.batch, tokenizer.eos_token_id, recipe.seed)
     trainer = PackedTrainer(
         model=model,
         args=_settings(checkpoints, recipe),
         train_dataset=_dataset(features),
-        processing_class=AutoTokenizer.from_pretrained(base),
+        processing_class=tokenizer,
         data_collator=_collate,
         peft_config=fresh if start is None else None,
-        callbacks=[keep],
+        callbacks=[keep, order],
     )
-    trainer.keep = keep
+    trainer.keep, trainer.order = keep, order
     for module in trainer.model.modules():
         if isinstance(module, LoraLayer):
             module.cast_input_dtype_enabled = False  # else each input goes to float32 and back
