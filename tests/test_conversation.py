@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
-from eval.__main__ import CUSTOMERS, ENOUGH, WORDINGS
 from eval.conversation import play
+from eval.suites.conversation import CUSTOMERS, WORDINGS
+
+ENOUGH = 10
 
 
 @pytest.fixture(scope="module")
