@@ -1,0 +1,172 @@
+"""The eval gate: what a version must show before it serves, measured and compared.
+
+In: a `Gate` (from gate.toml), the model that serves and the new one. Out: `Figure`s, before and after, each with its
+verdict. Suites run in processes of their own, `python -m eval run SUITE --json`, whose last line is the result: this
+folder imports nothing of the eval's. Errors: `ConfigError` for a gate that cannot be read, `ModelError` for a suite
+that did not come to a result.
+"""
+
+import hashlib
+import json
+import math
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from errors import ConfigError, ModelError
+from finetune.registry.version import Record, SuiteResult
+
+GATE_FILE = "gate.toml"
+DEFAULT_GATE = Path(__file__).with_name(GATE_FILE)
+RUN = (sys.executable, "-m", "eval", "run")
+
+
+class Limit(Record):
+    """How a metric may change: `margin` worse than before at most, and never beyond `floor`."""
+
+    better: Literal["higher", "lower"] = "higher"
+    margin: float = Field(0.0, ge=0)
+    floor: float | None = None
+
+
+class SuiteLimits(Record):
+    """One suite, its arguments on the command line, and the metrics that count. `minutes` to run at most."""
+
+    suite: str
+    arguments: tuple[str, ...] = ()
+    minutes: float = Field(60, gt=0)
+    metrics: dict[str, Limit] = Field(min_length=1)
+
+
+class Gate(Record):
+    """All suites of the gate. `run`: the command that runs one."""
+
+    suites: tuple[SuiteLimits, ...] = Field(min_length=1)
+    run: tuple[str, ...] = RUN
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric of one suite, of the version that serves and of the new one. `wrong`: why it does not pass."""
+
+    suite: str
+    metric: str
+    n: int
+    before: float
+    after: float
+    wrong: str = ""
+
+
+def read_gate(shop: Path) -> Gate:
+    """The shop's own gate, or the project's. Raises ConfigError."""
+    own = shop / GATE_FILE
+    path = own if own.is_file() else DEFAULT_GATE
+    try:
+        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise ConfigError(f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+
+
+def measure(gate: Gate, suite: SuiteLimits, shop: Path, model: str, out: Path) -> SuiteResult:
+    """Run one suite on one model; its progress goes on to standard error, its records into `out`.
+
+    `out` is named by `how_measured`: a run that was stopped goes on there, and another one begins elsewhere.
+    """
+    place = ["--shop", str(shop), "--model", model, "--out", str(out)]
+    command = [*gate.run, suite.suite, *place, "--json", *suite.arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        assert process.stdout is not None  # it is a pipe
+        try:
+            last = _last_line(process.communicate(timeout=suite.minutes * 60)[0])
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise ModelError(f"suite {suite.suite} did not finish within {suite.minutes:g} minutes") from error
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise ModelError(f"suite {suite.suite} ended with exit code {process.returncode}: {last[:300] or 'no output'}")
+    return _result(suite, last, out.name)
+
+
+def compare(suite: SuiteLimits, before: SuiteResult, after: SuiteResult) -> list[Figure]:
+    """The suite's figures with their verdicts."""
+    return [_figure(suite, name, limit, before, after) for name, limit in suite.metrics.items()]
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Before and after, a line each."""
+    lines = [f"{'suite':<14} {'metric':<20} {'n':>5} {'before':>8} {'after':>8}"]
+    for each in figures:
+        verdict = each.wrong or "ok"
+        lines.append(
+            f"{each.suite:<14} {each.metric:<20} {each.n:>5} {each.before:>8.3f} {each.after:>8.3f}  {verdict}"
+        )
+    return "\n".join(lines)
+
+
+def how_measured(suite: SuiteLimits, shop: Path, sha256: str, code: str) -> str:
+    """A hash of all that a result depends on: model, shop, arguments and the data that they name, code."""
+    named = [Path(word) for word in suite.arguments if Path(word).exists()]
+    parts = [suite.suite, *suite.arguments, sha256, code, *map(_contents, [shop, *named])]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _figure(suite: SuiteLimits, name: str, limit: Limit, before: SuiteResult, after: SuiteResult) -> Figure:
+    for result in (before, after):
+        if name not in result.metrics:
+            raise ConfigError(
+                f"the gate names metric {name!r} of suite {suite.suite}, which gives: {', '.join(result.metrics)}"
+            )
+    old, new = before.metrics[name], after.metrics[name]
+    return Figure(suite.suite, name, after.n, old, new, _wrong(limit, old, new))
+
+
+def _wrong(limit: Limit, before: float, after: float) -> str:
+    """Why a figure does not pass; empty if it does. A figure that is no number never passes."""
+    sign = 1.0 if limit.better == "higher" else -1.0
+    tiny = 1e-9  # 0.9 - 0.85 is a little more than 0.05
+    if not math.isfinite(after):
+        return f"{after} is no figure"
+    if limit.floor is not None and sign * (after - limit.floor) < -tiny:
+        return f"must be {'at least' if sign > 0 else 'at most'} {limit.floor:g}"
+    if sign * (before - after) > limit.margin + tiny:
+        return f"worse by {abs(before - after):.3f}, allowed are {limit.margin:g}"
+    return ""
+
+
+def _result(suite: SuiteLimits, line: str, how: str) -> SuiteResult:
+    try:
+        value = json.loads(line)
+        wanted: Mapping[str, object] = {key: value[key] for key in ("suite", "n", "metrics", "seconds")}
+        return SuiteResult.model_validate({**wanted, "how": how})
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"suite {suite.suite} should print its result as the last line, as JSON, and printed: {line[:200]!r}"
+        ) from error
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _contents(path: Path) -> str:
+    """A hash of a file or of a directory's files; a shop's state is not what is asked about."""
+    files: Sequence[Path] = [path] if path.is_file() else sorted(path.rglob("*"))
+    digest = hashlib.sha256()
+    for file in files:
+        inside = file.relative_to(path)
+        if file.is_file() and "state" not in inside.parts:
+            digest.update(f"{inside}\0".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

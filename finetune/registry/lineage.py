@@ -1,0 +1,97 @@
+"""Where a training run's samples came from: sample -> consultation -> customer key, beside the adapter.
+
+In: samples files and the keys of erased customers. Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a
+first line with the files' fingerprints, then a line a sample. It holds no word of any consultation, and of a customer
+only the key. Errors: `DataError` for samples or a lineage that cannot be read; `StorageError`.
+"""
+
+import gzip
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from errors import DataError
+from finetune.registry.storage import write_whole
+from finetune.registry.version import Record, SamplesFile
+from finetune.samples import read_samples
+from finetune.weights import file_sha256
+
+LINEAGE = "lineage.jsonl.gz"
+
+
+class Source(Record):
+    """One sample: the how manieth of which file, which consultation it is from and whose. None: not known."""
+
+    file: int
+    sample: int
+    consultation: str | None = None
+    customer: str | None = None
+
+
+class _Head(Record):
+    files: tuple[SamplesFile, ...]
+
+
+class Lineage(Record):
+    """All samples of a run, with the files they stood in."""
+
+    files: tuple[SamplesFile, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def customers(self) -> frozenset[str]:
+        """Keys of everybody whose consultations were trained on."""
+        return frozenset(source.customer for source in self.sources if source.customer is not None)
+
+    def of(self, customers: frozenset[str]) -> list[str]:
+        """Which samples are theirs: ``["play.jsonl, sample 12 (consultation c-7)"]``."""
+        return [
+            f"{self.files[source.file].name}, sample {source.sample} (consultation {source.consultation})"
+            for source in self.sources
+            if source.customer in customers
+        ]
+
+    def write(self, folder: Path) -> Path:
+        """Keep it in an adapter's folder, in the same bytes each time."""
+        lines = [_Head(files=self.files), *self.sources]
+        text = "".join(line.model_dump_json(exclude_defaults=True) + "\n" for line in lines)
+        write_whole(folder / LINEAGE, gzip.compress(text.encode(), mtime=0))
+        return folder / LINEAGE
+
+
+def trace(paths: Sequence[Path], erased: frozenset[str] = frozenset()) -> Lineage:
+    """The lineage of training on these files, in order, without the samples of erased customers."""
+    files: list[SamplesFile] = []
+    sources: list[Source] = []
+    for place, path in enumerate(paths):
+        found = list(_sources(path, place))
+        kept = [source for source in found if source.customer not in erased]
+        sources += kept
+        counts = Counter(used=len(kept), skipped=len(found) - len(kept))
+        files.append(SamplesFile(name=path.name, sha256=file_sha256(path), **counts))
+    return Lineage(files=tuple(files), sources=tuple(sources))
+
+
+def read_lineage(folder: Path) -> Lineage | None:
+    """What training wrote beside the adapter; None if it wrote nothing."""
+    path = folder / LINEAGE
+    if not path.is_file():
+        return None
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            head = _Head.model_validate_json(next(lines))
+            return Lineage(files=head.files, sources=tuple(_read(lines)))
+    except (OSError, EOFError, StopIteration, ValidationError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+
+
+def _read(lines: Iterable[str]) -> Iterator[Source]:
+    return map(Source.model_validate_json, lines)
+
+
+def _sources(path: Path, place: int) -> Iterator[Source]:
+    for number, sample in enumerate(read_samples(path), 1):
+        known = {key: str(sample.meta[key]) for key in ("consultation", "customer") if sample.meta.get(key) is not None}
+        yield Source(file=place, sample=number, **known)
