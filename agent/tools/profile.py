@@ -4,6 +4,8 @@ In: the model's arguments and the turn's context. Out: `Outcome`s of kind "profi
 checked by `profiles.firewall` and bears the turn and the quote; a refused change is reported, never stored.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from langchain.tools import ToolRuntime
@@ -11,8 +13,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Outcome, outcome
-from profiles.firewall import ProposedChange
-from profiles.observation import Trait
+from profiles.firewall import Firewall, ProposedChange, Refusal
+from profiles.observation import Change, Trait
+from profiles.store import ProfileStore
 
 
 class ChangeArgument(BaseModel):
@@ -39,18 +42,16 @@ def get_profile(runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
 def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
     """Write what the customer said; what the firewall refuses is named with its reason."""
     context = runtime.context
-    services = context.services
-    proposed = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
-    admitted = services.firewall.admit(
-        proposed,
+    change, refused = note(
+        changes,
+        context.services.profiles,
+        context.services.firewall,
         heard=context.heard,
         customer=context.customer,
         at=context.now,
         id_prefix=f"{context.turn}/{runtime.tool_call_id}",
-        profile=services.profiles.read(context.customer),
         sensitive_allowed=context.sensitive_allowed,
     )
-    change = services.profiles.append(admitted.observations, at=context.now)
     artifact = {
         "kind": "profile",
         "added": [trait.to_json() for trait in change.added],
@@ -64,12 +65,41 @@ def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnConte
                 "quote": wish.quote,
                 "reason": reason,
             }
-            for wish, reason in admitted.refused
+            for wish, reason in refused
         ],
     }
     said = [describe(trait) for trait in change.added] + [f"forgot {describe(trait)}" for trait in change.retracted]
-    said += [f"refused {wish.attribute}: {reason}" for wish, reason in admitted.refused]
+    said += [f"refused {wish.attribute}: {reason}" for wish, reason in refused]
     return outcome(context, artifact, "; ".join(said) or "nothing new")
+
+
+def note(
+    changes: object,
+    store: ProfileStore,
+    firewall: Firewall,
+    *,
+    heard: Mapping[str, str],
+    customer: str,
+    at: datetime,
+    id_prefix: str,
+    sensitive_allowed: bool,
+    asked: Mapping[str, str] | None = None,
+) -> tuple[Change, tuple[Refusal, ...]]:
+    """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
+
+    `heard`, `asked` and `id_prefix` are the firewall's. Raises pydantic's ValidationError for no list of changes.
+    """
+    admitted = firewall.admit(
+        [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)],
+        heard=heard,
+        customer=customer,
+        at=at,
+        id_prefix=id_prefix,
+        profile=store.read(customer),
+        sensitive_allowed=sensitive_allowed,
+        asked=asked or {},
+    )
+    return store.append(admitted.observations, at=at), admitted.refused
 
 
 def describe(trait: Trait) -> str:

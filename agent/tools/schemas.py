@@ -11,8 +11,11 @@ from typing import Any
 from agent.context import Services
 from agent.orders.book import STATUSES
 from profiles.observation import Authority
+from profiles.schema import Schema
 
+UPDATE_PROFILE = "update_profile"
 MAX_LISTED = 16
+MAX_CHANGES = 6  # in one call
 SORTS = ("price_low", "price_high", "rating")
 POLARITIES = ("fact", "like", "dislike", "forget")
 _TEXT: Mapping[str, Any] = {"type": "string"}
@@ -32,7 +35,7 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
     order = {"order_id": _TEXT}
     return {
         "get_profile": ToolSchema("what we know about the customer", _object({})),
-        "update_profile": ToolSchema("note or forget what the customer says", _update_schema(services)),
+        UPDATE_PROFILE: update_profile_schema(services.schema),
         "search_products": ToolSchema("find products", _search_schema(services)),
         "find_answer": ToolSchema("approved answer about policy or service", _object({"question": _TEXT})),
         "list_orders": ToolSchema("the customer's orders", _object({"status": _enum(STATUSES)}, required=())),
@@ -47,23 +50,23 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
     }
 
 
-def writable_attributes(services: Services) -> list[str]:
+def writable_attributes(schema: Schema) -> list[str]:
     """The attributes a customer may state, in the schema's order."""
-    return [
-        name for name, attribute in services.schema.attributes.items() if Authority.STATED in attribute.writers
-    ]
+    return [attribute.name for attribute in schema.writable_by(Authority.STATED)]
 
 
-def _update_schema(services: Services) -> dict[str, Any]:
+def update_profile_schema(schema: Schema) -> ToolSchema:
+    """Of `update_profile`, the one tool that needs no more of a shop than its profile schema."""
     change = _object(
         {
             "quote": _TEXT,
-            "attribute": _enum(writable_attributes(services)),
+            "attribute": _enum(writable_attributes(schema)),
             "value": {"type": ["string", "number"]},
             "polarity": _enum(POLARITIES),
         }
     )
-    return _object({"changes": {"type": "array", "items": change, "minItems": 1, "maxItems": 6}})
+    changes = {"type": "array", "items": change, "minItems": 1, "maxItems": MAX_CHANGES}
+    return ToolSchema("note or forget what the customer says", _object({"changes": changes}))
 
 
 def _search_schema(services: Services) -> dict[str, Any]:
