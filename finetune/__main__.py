@@ -13,6 +13,7 @@ from finetune.base import BASE_DIR
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
+from finetune.registry.commands import add_arguments as add_registry_arguments
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
@@ -21,6 +22,7 @@ _EPILOG = """examples:
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
+  python -m finetune registry add runs/adapter                               then: registry publish ID
 
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
 6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
+    add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
     command("card", _card, "print the model card of the default adapter")
     return parser
 

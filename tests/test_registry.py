@@ -204,7 +204,7 @@ def test_a_lineage_holds_no_words_and_comes_back_as_it_was(tmp_path: Path) -> No
         read_lineage(tmp_path)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=9), max_size=3), max_size=6), st.integers(0, 400))
 def test_appended_lines_survive_a_cut_anywhere(
     tmp_path_factory: pytest.TempPathFactory, values: list[dict[str, str]], cut: int

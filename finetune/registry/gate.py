@@ -6,16 +6,15 @@ folder imports nothing of the eval's. Errors: `ConfigError` for a gate that cann
 that did not come to a result.
 """
 
-import hashlib
 import json
 import math
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -31,7 +30,7 @@ class Limit(Record):
     """How a metric may change: `margin` worse than before at most, and never beyond `floor`."""
 
     better: Literal["higher", "lower"] = "higher"
-    margin: float = Field(0.0, ge=0)
+    margin: Annotated[float, Field(ge=0)] = 0.0
     floor: float | None = None
 
 
@@ -40,7 +39,7 @@ class SuiteLimits(Record):
 
     suite: str
     arguments: tuple[str, ...] = ()
-    minutes: float = Field(60, gt=0)
+    minutes: Annotated[float, Field(gt=0)] = 60.0
     metrics: dict[str, Limit] = Field(min_length=1)
 
 
@@ -79,7 +78,7 @@ def read_gate(shop: Path) -> Gate:
 def measure(gate: Gate, suite: SuiteLimits, shop: Path, model: str, out: Path) -> SuiteResult:
     """Run one suite on one model; its progress goes on to standard error, its records into `out`.
 
-    `out` is named by `how_measured`: a run that was stopped goes on there, and another one begins elsewhere.
+    A run that was stopped goes on there; the eval itself knows which records are of this model, shop and code.
     """
     place = ["--shop", str(shop), "--model", model, "--out", str(out)]
     command = [*gate.run, suite.suite, *place, "--json", *suite.arguments]
@@ -95,7 +94,7 @@ def measure(gate: Gate, suite: SuiteLimits, shop: Path, model: str, out: Path) -
             raise
     if process.returncode:
         raise ModelError(f"suite {suite.suite} ended with exit code {process.returncode}: {last[:300] or 'no output'}")
-    return _result(suite, last, out.name)
+    return _result(suite, last)
 
 
 def compare(suite: SuiteLimits, before: SuiteResult, after: SuiteResult) -> list[Figure]:
@@ -112,13 +111,6 @@ def table(figures: Iterable[Figure]) -> str:
             f"{each.suite:<14} {each.metric:<20} {each.n:>5} {each.before:>8.3f} {each.after:>8.3f}  {verdict}"
         )
     return "\n".join(lines)
-
-
-def how_measured(suite: SuiteLimits, shop: Path, sha256: str, code: str) -> str:
-    """A hash of all that a result depends on: model, shop, arguments and the data that they name, code."""
-    named = [Path(word) for word in suite.arguments if Path(word).exists()]
-    parts = [suite.suite, *suite.arguments, sha256, code, *map(_contents, [shop, *named])]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _figure(suite: SuiteLimits, name: str, limit: Limit, before: SuiteResult, after: SuiteResult) -> Figure:
@@ -144,11 +136,10 @@ def _wrong(limit: Limit, before: float, after: float) -> str:
     return ""
 
 
-def _result(suite: SuiteLimits, line: str, how: str) -> SuiteResult:
+def _result(suite: SuiteLimits, line: str) -> SuiteResult:
     try:
         value = json.loads(line)
-        wanted: Mapping[str, object] = {key: value[key] for key in ("suite", "n", "metrics", "seconds")}
-        return SuiteResult.model_validate({**wanted, "how": how})
+        return SuiteResult.model_validate({key: value[key] for key in ("suite", "n", "metrics", "seconds")})
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"suite {suite.suite} should print its result as the last line, as JSON, and printed: {line[:200]!r}"
@@ -159,14 +150,3 @@ def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
-
-def _contents(path: Path) -> str:
-    """A hash of a file or of a directory's files; a shop's state is not what is asked about."""
-    files: Sequence[Path] = [path] if path.is_file() else sorted(path.rglob("*"))
-    digest = hashlib.sha256()
-    for file in files:
-        inside = file.relative_to(path)
-        if file.is_file() and "state" not in inside.parts:
-            digest.update(f"{inside}\0".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()

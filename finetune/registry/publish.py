@@ -15,11 +15,10 @@ from errors import Refused
 from finetune.build import build
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.registry.adapter_files import read_adapter
-from finetune.registry.code_version import code_version
-from finetune.registry.gate import Figure, Gate, SuiteLimits, compare, how_measured, measure, table
+from finetune.registry.gate import Figure, Gate, compare, measure, table
 from finetune.registry.lora_server import LoraServer
 from finetune.registry.registry import MODEL, Registry
-from finetune.registry.version import Entry, SuiteResult
+from finetune.registry.version import Entry
 from finetune.weights import file_sha256
 
 Tell = Callable[[str], None]
@@ -123,27 +122,16 @@ def ready(registry: Registry, version: str, server: LoraServer | None = None, te
 def _through(
     registry: Registry, gate: Gate, shop: Path, before: Candidate, after: Candidate, tell: Tell
 ) -> list[Figure]:
-    code, figures = code_version(), list[Figure]()
+    """Every suite on both; each result is kept in the log as it comes."""
+    figures = list[Figure]()
     for suite in gate.suites:
-        results = [_measured(registry, gate, suite, shop, each, code, tell) for each in (before, after)]
+        results = []
+        for each in (before, after):
+            tell(f"{suite.suite} on {each.version}")
+            results.append(measure(gate, suite, shop, each.model, registry.folder / "evals" / each.version))
+            registry.note("eval", each.version, results=results[-1:])
         figures += compare(suite, *results)
     return figures
-
-
-def _measured(
-    registry: Registry, gate: Gate, suite: SuiteLimits, shop: Path, candidate: Candidate, code: str, tell: Tell
-) -> SuiteResult:
-    """What the log holds of exactly this measurement, or a new one."""
-    how = how_measured(suite, shop, candidate.sha256, code)
-    if not code.endswith(".changed"):  # of changed files nobody knows what they were
-        known = [r for e in registry.log() if e.version == candidate.version for r in e.results if r.how == how]
-        if known:
-            tell(f"{suite.suite} on {candidate.version}: measured before")
-            return known[-1]
-    tell(f"{suite.suite} on {candidate.version}: running")
-    result = measure(gate, suite, shop, candidate.model, registry.folder / "evals" / how)
-    registry.note("eval", candidate.version, results=[result])
-    return result
 
 
 def _refuse_tainted(registry: Registry, version: str) -> None:

@@ -5,7 +5,7 @@ In: JSON, checked by pydantic. Out: frozen records.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -33,7 +33,7 @@ class SamplesFile(Record):
     name: str
     sha256: str
     used: int = Field(ge=0)
-    skipped: int = Field(0, ge=0)  # samples of customers who had been erased
+    skipped: Annotated[int, Field(ge=0)] = 0  # samples of customers who had been erased
 
 
 class Base(Record):
@@ -61,13 +61,12 @@ class Version(Record):
 
 
 class SuiteResult(Record):
-    """What one suite measured on one version, and how, so that the same need not be measured twice."""
+    """What one suite measured on one version: `n` cases."""
 
     suite: str
     n: int
     metrics: dict[str, float]
     seconds: float
-    how: str
 
 
 class Entry(Record):
