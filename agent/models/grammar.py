@@ -1,8 +1,8 @@
 """Tools to the grammar that binds a small model's calls: words are free, a call is always valid.
 
-In: OpenAI-style tool dictionaries without `$ref`, and per argument name the values allowed just now. Out: one
-structural tag, as JSON text, that OpenVINO GenAI compiles. JSON is written as `json.dumps` writes it (", "
-and ": "), because that is what the model has been trained on: a grammar that allows other spacing lets it
+In: OpenAI-style tool dictionaries without `$ref`, and per argument name the values (of a list: its elements) allowed
+just now. Out: one structural tag, as JSON text, that OpenVINO GenAI compiles. JSON is written as `json.dumps` writes
+it (", " and ": "), because that is what the model has been trained on: a grammar that allows other spacing lets it
 drift.
 """
 
@@ -73,8 +73,7 @@ class Rules:
             case "object":
                 return self._object(schema)
             case "array":
-                item = self._value(schema.get("items") or {})
-                return self._name(f'"[" {item} (", " {item})* "]"')
+                return self._list(self._value(schema.get("items") or {}))
             case "number" | "integer" | "boolean" as known:
                 return str(known)
             case list() as several:
@@ -87,7 +86,7 @@ class Rules:
         required = set(schema.get("required") or ())
         first = after = '""'
         for name, field in reversed(list((schema.get("properties") or {}).items())):
-            value = self._allowed_value(name) or self._value(field)
+            value = self._allowed_value(name, field) or self._value(field)
             pair = f"{_literal(_dumps(name) + ': ', bare=True)} {value} {after}"
             if name in required:
                 first, after = self._name(pair), self._name(f'", " {pair}')
@@ -95,9 +94,15 @@ class Rules:
                 first, after = self._name(f"{pair} | {first}"), self._name(f'", " {pair} | {after}')
         return self._name(f'"{{" {first} "}}"')
 
-    def _allowed_value(self, name: str) -> str | None:
+    def _allowed_value(self, name: str, field: Json) -> str | None:
         values = self._allowed.get(name)
-        return self._one_of(_literal(value) for value in values) if values else None
+        if not values:
+            return None
+        one = self._one_of(_literal(value) for value in values)
+        return self._list(one) if field.get("type") == "array" else one
+
+    def _list(self, item: str) -> str:
+        return self._name(f'"[" {item} (", " {item})* "]"')
 
     def _one_of(self, options: Any) -> str:
         return self._name(" | ".join(dict.fromkeys(options)) or "string")

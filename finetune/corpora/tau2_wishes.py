@@ -83,12 +83,13 @@ class Wisher:
         return str(dict(changed if self.rng.random() < 0.4 and changed else options))
 
     def _near(self, target: Json) -> bool:
-        return sum(value != self.options[name] for name, value in target["options"].items()) <= 2
+        options: Options = target["options"]
+        return sum(value != self.options[name] for name, value in options.items()) <= 2
 
     def _only(self, wanted: Sequence[Options], target: Json) -> bool:
         """Whether the target is the only available variant with exactly these options."""
         same: list[Json] = [variant for variant in self.there if variant["options"] in wanted]
-        return bool(same == [target])
+        return same == [target]
 
     def _described(self, options: Options) -> str:
         """Some options in words: "red", or "size L" where the value alone says little."""
