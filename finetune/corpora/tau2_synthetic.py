@@ -86,7 +86,7 @@ def _changes(errands: Sequence[Errand]) -> list[Action]:
     """The changes in order, each behind the products that it needs and that were not read before."""
     actions: list[Action] = []
     for errand in errands:
-        for product_id in (product for group in errand.products for product in group):
+        for product_id in errand.products:
             lookup = Action("get_product_details", {"product_id": product_id})
             if lookup not in actions:
                 actions.append(lookup)
@@ -104,15 +104,20 @@ def _reason(rng: random.Random, errands: Sequence[Errand]) -> str:
 
 def _known(rng: random.Random, user: Json) -> tuple[bool, str, list[Action]]:
     """Whether the e-mail address is known, what the customer says of themselves, and lookups that find nobody."""
-    kind = rng.choices(("zip", "email", "two"), (70, 27, 3))[0]
+    kind = rng.choices(("zip", "email", "both", "two", "late"), (67, 24, 4, 3, 2))[0]
     name = user["name"]
     wrong = f"{name['last_name']}{digits(rng, 4)}@example.com".lower()
     place = user["address"]
+    other = place["zip"][:-2] + digits(rng, 2)
     text = rng.choice(words()["known"][kind]).format(
         name=f"{name['first_name']} {name['last_name']}", user_id=user["user_id"], email=user["email"], wrong=wrong,
-        zip=place["zip"], city=place["city"], state=place["state"],
+        zip=place["zip"], city=place["city"], state=place["state"], other=other,
     )  # fmt: skip
-    return kind != "zip", text, [Action("find_user_id_by_email", {"email": wrong})] * (kind == "two")
+    vain = {
+        "two": [Action("find_user_id_by_email", {"email": wrong})],
+        "late": [Action("find_user_id_by_name_zip", {**name, "zip": other})],
+    }
+    return kind not in ("zip", "late"), text, vain.get(kind, [])
 
 
 def _manner(rng: random.Random) -> str:

@@ -23,7 +23,7 @@ _GROWING = (
 )
 _KINDS = {
     "changes": 7, "full": 4, "form": 2, "loose": 4, "loose_cheapest": 3, "loose_dearest": 2, "cheapest": 3,
-    "dearest": 2, "prefer": 3, "fallback": 4, "next": 3, "greater": 3, "item": 1, "missing": 3,
+    "dearest": 2, "prefer": 3, "fallback": 4, "next": 3, "greater": 3, "item": 1, "missing": 3, "price": 2,
 }  # fmt: skip
 
 
@@ -60,6 +60,8 @@ class Wisher:
             return self._prefer()
         if kind == "greater":
             return self._greater()
+        if kind == "price":
+            return self._price()
         target = self.rng.choice(self.others)
         if kind in ("cheapest", "dearest"):
             best = self.there[0 if kind == "cheapest" else -1]
@@ -147,6 +149,15 @@ class Wisher:
             return Wish(self.rng.choice(words()["wishes"]["same"]), None)
         kind = "changes" if self._near(target) else "full"
         return Wish(self._said(kind, target).text, None)
+
+    def _price(self) -> Wish | None:
+        """The cheapest, if it costs less than some round price."""
+        best = self.there[0]
+        limit = round(best["price"] * self.rng.choice((0.8, 0.9, 1.1, 1.2)))
+        if best["item_id"] == self.item["item_id"]:
+            return None
+        text = self.rng.choice(words()["wishes"]["price"]).format(limit=limit)
+        return Wish(text, best["item_id"] if best["price"] < limit else None)
 
     def _next(self) -> Wish | None:
         """The next value up or down in one option, all else the same."""
