@@ -1,5 +1,7 @@
 """The embedded engine on the real small model: streaming, many at once, limits, files that are no models."""
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -150,3 +152,16 @@ def test_usage_counts_what_was_written(engine: EmbeddedEngine) -> None:
     usage = answer.usage
     assert isinstance(usage, Usage)
     assert (usage.completion_tokens, usage.finish) == (12, "length")
+
+
+def test_signals_are_handled_after_a_model_was_closed() -> None:
+    got: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: got.append(number))
+    try:
+        with EmbeddedEngine(small_model()) as engine:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert "".join(engine.generate(prompt("Hello"), max_new_tokens=2))
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert got == [signal.SIGTERM] * 2

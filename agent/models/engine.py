@@ -42,18 +42,23 @@ class EmbeddedEngine:
         self._room = min(cache_tokens, facts.context_tokens)
         self._cache_tokens = cache_tokens
         self._conversations = conversations
-        self._pipeline = self._load()
-        self._tokenizer = self._pipeline.get_tokenizer()
-        self._turn_end = self._turn_end_token()
+        self._pipeline: Any = None
+        self._tokenizer: Any = None
+        self._turn_end = 0
         self._ids = itertools.count(1)
         self._grammars: set[str] = set()
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._failed: ModelError | None = None
         self._closed = threading.Event()
+        self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedded-engine", daemon=True)
         self._thread.start()
         # The interpreter must not tear down while native code is stepping.
         atexit.register(self.close)
+        self._loaded.wait()
+        if self._failed:
+            self.close()
+            raise self._failed
 
     def __enter__(self) -> "EmbeddedEngine":
         return self
@@ -134,6 +139,22 @@ class EmbeddedEngine:
         return config
 
     def _run(self) -> None:
+        # Loaded here, where it is freed: OpenVINO gives the loading thread an alternate signal stack and unmaps
+        # it with the model. On the main thread, Ctrl-C or SIGTERM would afterwards crash the process.
+        try:
+            self._pipeline = self._load()
+            self._tokenizer = self._pipeline.get_tokenizer()
+            self._turn_end = self._turn_end_token()
+        except Exception as error:
+            self._pipeline = None
+            cannot = ModelError(f"{self.path} cannot be loaded: {_last_line(error)}")
+            self._failed = error if isinstance(error, ModelError) else cannot
+            return
+        finally:
+            self._loaded.set()
+        self._serve()
+
+    def _serve(self) -> None:
         jobs: list[Job] = []
         while not self._closed.is_set():
             try:
