@@ -94,7 +94,11 @@ def rollback(
     target = ready(registry, wanted, server, tell)
     then = [entry.sha256 for entry in published if entry.version == wanted]
     if then and target.gguf and target.sha256 != then[-1]:
-        raise Refused(f"{target.gguf} is not the file that was published: other code built it, or it is damaged")
+        tell(f"{target.gguf} is not the file that was published: building it again")
+        shutil.rmtree(registry.build(wanted))
+        target = ready(registry, wanted, server, tell)
+        if target.sha256 != then[-1]:
+            raise Refused(f"version {wanted} cannot be built as it was published: with this code it is another model")
     return registry.switch(
         "rollback", wanted, expected=now, sha256=target.sha256, with_gguf=target.gguf is not None, reason=reason
     )
