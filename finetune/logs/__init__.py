@@ -1,0 +1,1 @@
+"""A shop's own consultations in, scrubbed and labelled training samples out; see README.md beside this file."""

@@ -1,0 +1,96 @@
+"""Who the shop knows: its customers, what they agreed to, and which orders are theirs.
+
+In: a shop directory, and the state directory with the profile store if the shop has run already. Out: `ShopPeople`,
+which finds the customer of a consultation and says whether it may be learnt from. Errors: `ConfigError`, `DataError`,
+`StorageError`.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agent.services import ORDERS_FILE
+from errors import DataError, NotFound
+from finetune.logs.consultation import Consultation
+from profiles.customer import Customer
+from profiles.database import DATABASE_FILE
+from profiles.importing import open_store
+from profiles.shop_files import read_lines
+from profiles.store import ProfileStore
+
+CUSTOMERS_FILE = "customers.jsonl"
+PURPOSE = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPeople:
+    """The shop's customers by id and by folded e-mail address, and where in the order file their orders stand."""
+
+    customers: Mapping[str, Customer]
+    by_email: Mapping[str, str]
+    store: ProfileStore | None
+    orders_path: Path
+    order_places: Mapping[str, Sequence[int]] = field(repr=False)
+
+    @classmethod
+    def open(cls, shop: Path, state: Path) -> "ShopPeople":
+        """Read the shop's records; the profile store, where there is one, has the newest consents."""
+        known: dict[str, Customer] = {}
+        for record in read_lines(shop / CUSTOMERS_FILE):
+            if not record.get("id"):
+                raise DataError(f"{shop / CUSTOMERS_FILE}: a customer without an id")
+            known[str(record["id"])] = Customer.from_record(record)
+        store = open_store(shop, state) if (state / DATABASE_FILE).is_file() else None
+        emails = {customer.email.casefold(): customer.id for customer in known.values() if customer.email}
+        return cls(known, emails, store, shop / ORDERS_FILE, _places(shop / ORDERS_FILE))
+
+    def find(self, consultation: Consultation) -> Customer | None:
+        """The shop's customer, by the id in the log, or by another id or the e-mail address that the log has."""
+        for name in (consultation.customer, *consultation.aliases):
+            known = self.customers.get(name) or self.customers.get(self.by_email.get(name.casefold(), ""))
+            if known is not None:
+                return known
+        try:
+            return self.store.customer(consultation.customer) if self.store else None
+        except NotFound:
+            return None
+
+    def allows(self, consultation: Consultation, customer: Customer | None) -> bool:
+        """Whether it may be learnt from: somebody must say yes, the log or the shop, and neither may say no."""
+        said = [consultation.consent]
+        if customer is not None:
+            consents = self.store.consents(customer.id) if self.store else {}
+            said.append({**customer.consent, **consents}.get(PURPOSE))
+        return True in said and False not in said
+
+    def orders(self, customer: str) -> list[dict[str, Any]]:
+        """The customer's orders, in the form of orders.jsonl."""
+        places = self.order_places.get(customer, ())
+        if not places:
+            return []
+        with self.orders_path.open("rb") as file:
+            found = []
+            for place in places:
+                file.seek(place)
+                found.append(json.loads(file.readline()))
+        return found
+
+
+def _places(path: Path) -> Mapping[str, Sequence[int]]:
+    """Byte offsets of the lines by customer, so that millions of orders stay on the disk."""
+    places: dict[str, list[int]] = defaultdict(list)
+    if not path.is_file():
+        return places
+    at = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    places[str(json.loads(line)["customer"])].append(at)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise DataError(f"{path}, line {number}: not an order: {error!r}") from error
+            at += len(line)
+    return places

@@ -1,0 +1,148 @@
+"""Where a text has what identifies a person by its form: addresses of every kind, telephone numbers, cards, accounts.
+
+In: a text. Out: `Found` spans with their kind. Presidio's recognisers read mail addresses, cards (Luhn), IBANs (their
+checksum), IP addresses, US social security numbers and, by libphonenumber, telephone numbers; they are called one by
+one, so that no language model is needed and nothing is fetched. Street addresses and links are read here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+Kind = Literal["email", "card", "account", "number", "link", "address", "phone", "ip", "name", "identifier"]
+REGIONS = ("US", "GB", "DE", "FR", "CN")
+_SURE = 0.3
+_HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff]")
+_PHONE_LIKE = re.compile(r"\d(?:[\s().+/-]{0,3}\d){6,}")
+_GROUPED_PHONE = re.compile(
+    r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\)[ .-]?)?\d{2,5}(?:[ .-]\d{3,5}){2,3}(?![\w-])"
+    r"|(?<![\w.,-])\d{3}-\d{4}(?![\w-])|\+\d{8,15}(?!\d)"
+)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"'，。！？；）]+", re.IGNORECASE)
+_STREET = (
+    r"(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|close|crescent|terrace"
+    r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|row|gardens|grove|alley|trail)\.?"
+)
+_ADDRESSES = (
+    re.compile(
+        rf"(?<!\w)\d{{1,6}}[a-z]?,?\s+(?:[\w.'’-]+\s+){{1,4}}?{_STREET}(?!\w)"
+        r"(?:,?\s*(?:apt|apartment|suite|ste|unit|flat|floor|#)\.?\s*[\w-]{1,6})?"
+        r"(?:,\s*[A-Z][\w.' -]{1,30}){0,2}(?:,?\s+(?-i:[A-Z]{2}))?(?:,?\s+(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[\w]? ?\d[A-Z]{2}))?",
+        re.IGNORECASE,
+    ),
+    re.compile(r"[A-ZÄÖÜ][\w.äöüß-]*(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}[a-z]?(?:,?\s+\d{5}\s+[A-ZÄÖÜ][\wäöüß-]+)?"),
+    re.compile(r"(?:[\u4e00-\u9fff]{2,8}(?:省|市|自治区|区|县|镇))+[\u4e00-\u9fff\d]{1,20}(?:路|街|道|巷|弄|大道)[\u4e00-\u9fff]{0,4}\d+(?:号|弄)"
+               r"(?:[\u4e00-\u9fff\d]{1,12}(?:室|号|楼|单元|座|层))*"),
+    re.compile(r"[\u4e00-\u9fff]{1,8}(?:路|街|巷|弄|大道)\d+号(?:\d+(?:栋|幢|号楼|单元|层|室)|[\u4e00-\u9fff]{1,8}\d*(?:室|栋|单元))*"),
+)  # fmt: skip
+_KINDS: dict[str, Kind] = {
+    "EMAIL_ADDRESS": "email",
+    "CREDIT_CARD": "card",
+    "IBAN_CODE": "account",
+    "US_SSN": "number",
+    "CN_ID": "number",
+    "IP_ADDRESS": "ip",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part of a text, and what it is."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def shadow(text: str) -> str:
+    """The text, as long as it was, for readers of Western forms: plain digits and dashes, spaces for what is Chinese."""
+    return "".join(map(_plain, text)) if not text.isascii() else text
+
+
+def find_forms(text: str) -> Iterator[Found]:
+    """Everything that shows by its form; parts may overlap."""
+    plain = shadow(text)
+    for recognizer, fits in _recognizers():
+        if fits.search(plain):
+            for result in recognizer.analyze(plain, recognizer.supported_entities, None):
+                if result.score >= _SURE:
+                    yield Found(result.start, result.end, _KINDS[result.entity_type])
+    if _PHONE_LIKE.search(plain):
+        yield from (Found(r.start, r.end, "phone") for r in _phones().analyze(plain, ["PHONE_NUMBER"], None))
+        yield from (Found(*match.span(), "phone") for match in _GROUPED_PHONE.finditer(plain))
+    yield from (Found(*match.span(), "link") for match in _LINK.finditer(text))
+    for pattern in _ADDRESSES:
+        yield from (Found(*match.span(), "address") for match in pattern.finditer(text))
+
+
+def merged(found: Iterable[Found], kept: Iterable[tuple[int, int]], order: tuple[Kind, ...]) -> list[Found]:
+    """Parts that do not overlap, from the left: the kind that comes first in `order` takes what overlaps it with it.
+
+    What touches a `kept` part (a product number, a date, the shop's own address) is left alone, addresses excepted.
+    """
+    safe = list(kept)
+    chosen: list[Found] = []
+    for part in sorted(found, key=lambda part: (order.index(part.kind), part.start - part.end, part.start)):
+        if part.kind != "address" and any(part.start < end and start < part.end for start, end in safe):
+            continue
+        overlapping = [other for other in chosen if part.start < other.end and other.start < part.end]
+        if overlapping:
+            first = overlapping[0]
+            start = min(part.start, *(other.start for other in overlapping))
+            end = max(part.end, *(other.end for other in overlapping))
+            chosen = [other for other in chosen if other not in overlapping]
+            part = Found(start, end, first.kind)
+        chosen.append(part)
+    return sorted(chosen, key=lambda part: part.start)
+
+
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char
+    if "！" <= char <= "～":
+        return chr(ord(char) - 0xFEE0)
+    if (digit := unicodedata.digit(char, None)) is not None:
+        return str(digit)
+    if unicodedata.category(char) == "Pd":
+        return "-"
+    return " " if char.isspace() or _HAN.match(char) else char
+
+
+@cache
+def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
+    """Each with what a text must have for it to be worth asking."""
+    from presidio_analyzer import Pattern, PatternRecognizer
+    from presidio_analyzer.predefined_recognizers import (
+        CreditCardRecognizer,
+        EmailRecognizer,
+        IbanRecognizer,
+        IpRecognizer,
+        UsSsnRecognizer,
+    )
+
+    class OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc]
+        """Presidio's own asks the internet for the list of domains, and lets addresses pass that are not in it."""
+
+        def validate_result(self, pattern_text: str) -> None:
+            """Any domain will do."""
+
+    identity = PatternRecognizer("CN_ID", patterns=[Pattern("resident identity card", r"(?<!\d)\d{17}[\dXx](?!\d)", 0.9)])
+    digits = re.compile(r"\d")
+    return [
+        (OfflineEmailRecognizer(), re.compile("@")),
+        (CreditCardRecognizer(), re.compile(r"\d{3}")),
+        (IbanRecognizer(), re.compile(r"[A-Za-z]{2}\d{2}")),
+        (UsSsnRecognizer(), re.compile(r"\d{4}")),
+        (identity, re.compile(r"\d{17}")),
+        (IpRecognizer(), re.compile(rf"{digits.pattern}\.|:")),
+    ]
+
+
+@cache
+def _phones() -> Any:
+    from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+
+    return PhoneRecognizer(supported_regions=REGIONS, leniency=1)
