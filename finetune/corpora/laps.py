@@ -1,9 +1,9 @@
 """Consultations in the LAPS form: people tell an assistant what they like, and annotators list it, session by session.
 
-In: a directory whose JSON files hold lists of workers, ``{"worker_id", "topic", "sessions": [{"dialogue": [{"role",
-"message"}], "preferences": {category: [value]}}]}``; any file names, other JSON files are refused. Out: `Session`s, a
-profile `Schema` per topic whose attributes are the data's categories, and training samples for `agent.listen`.
-Errors: a DataError that names the file and the place in it. Form: github.com/informagi/laps.
+In: files or directories of JSON lists of workers, ``{"worker_id", "topic", "sessions": [{"dialogue": [{"role",
+"message"}], "preferences": {category: [value]}}]}``, under any names; other JSON in a directory is left out. Out:
+`Session`s, a profile `Schema` per topic whose attributes are the data's categories, and training samples for
+`agent.listen`. Errors: a DataError that names the file and the place in it. Form: github.com/informagi/laps.
 """
 
 from collections import defaultdict
@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
 from agent.listen import Said, Turn, turns_of
+from errors import DataError
 from finetune.corpora.align import find_place
 from finetune.corpora.files import json_files, read_form
 from finetune.corpora.listening import listening_sample
@@ -43,15 +44,20 @@ class Session:
 class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    role: Literal["User", "Assistant"]
+    role: Annotated[Literal["user", "assistant"], BeforeValidator(lambda role: str(role).lower())]
     message: str
+
+
+def _listed(values: object) -> object:
+    """A category may hold one value without a list, or nothing."""
+    return [] if values is None else [values] if isinstance(values, str) else values
 
 
 class _Session(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     dialogue: list[_Message]
-    preferences: dict[str, list[str]]
+    preferences: dict[str, Annotated[list[str], BeforeValidator(_listed)]]
 
 
 class _Worker(BaseModel):
@@ -62,19 +68,29 @@ class _Worker(BaseModel):
     sessions: list[_Session]
 
 
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 _WORKERS: TypeAdapter[list[_Worker]] = TypeAdapter(list[_Worker])
 
 
 def read_sessions(paths: Sequence[Path]) -> list[Session]:
-    """All sessions of files, or of every JSON file of directories, in the order of their names. Raises DataError."""
-    return [session for file in json_files(paths) for session in _read(file)]
+    """All sessions of files, or of every file of the form in directories, in the order of names. Raises DataError."""
+    files = [file for file in json_files(paths) if file in paths or _of_the_form(file)]
+    if not files:
+        raise DataError(f"no file of the LAPS form in {', '.join(map(str, paths))}: lists of workers with sessions")
+    return [session for file in files for session in _read(file)]
+
+
+def _of_the_form(file: Path) -> bool:
+    """Whether a file of a directory is meant: other JSON may lie beside the data, broken JSON is an error."""
+    held = read_form(file, _ANYTHING, "JSON")
+    return isinstance(held, list) and all(isinstance(one, dict) and "sessions" in one for one in held)
 
 
 def _read(file: Path) -> Iterator[Session]:
     workers = read_form(file, _WORKERS, "a list of workers of the LAPS form")
     for at, worker in enumerate(workers):
         for number, session in enumerate(worker.sessions):
-            said = tuple(Said(line.role == "User", line.message) for line in session.dialogue)
+            said = tuple(Said(line.role == "user", line.message) for line in session.dialogue)
             gold = {
                 (category, value.strip().casefold()): (category, value.strip())
                 for category, values in session.preferences.items()
