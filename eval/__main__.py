@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent.quiet import quiet
 from errors import ConfigError, ShopkeeperError
+from eval import tau2_shop
 from eval.report import PAGE, read_result, table, write_page, write_result
 from eval.runner import met, run_suite
 from eval.suite import Options
@@ -24,6 +25,7 @@ EPILOG = """examples:
   python -m eval run service --limit 40 --workers 4       simulated customers with goals, on shops nobody has seen
   python -m eval run cost --model http://127.0.0.1:8000/v1
   python -m eval run shopcalls --threshold "exact>=0.92"  exits with 1 if the model is below it
+  python -m eval import-tau2 --data DIR --out shop-tau2   tau2-bench's retail shop, to talk to or to run suites on
   python -m eval report runs/a/service runs/b/service --html compare.html
 
 `run` can be stopped and started again: it goes on where it was. It exits with 1 if a case ended with an error or a
@@ -131,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("result", type=Path, nargs="+", help="result.json files, or the folders that hold them")
     report.add_argument("--html", type=Path, metavar="FILE", help="write a page too")
     report.set_defaults(do=_report)
+    shop = commands.add_parser("import-tau2", help="tau2-bench's retail database as a shop directory")
+    tau2_shop.add_arguments(shop)
+    shop.set_defaults(do=tau2_shop.run)
     return parser
 
 

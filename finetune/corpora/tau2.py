@@ -156,20 +156,25 @@ class _Task(_Form):
 
 def read_retail(directory: Path) -> Retail:
     """Read and check the directory; a task that stands in several files counts once. Raises DataError."""
-    path = directory / "db.json"
-    if not path.is_file():
-        raise DataError(f"{directory} has no db.json: expected a directory with db.json, tasks*.json and policy.md")
-    db = _json(path)
-    _check(_Database, db, path)
-    policy = directory / "policy.md"
+    shop = read_shop(directory)
     tasks: dict[str, Task] = {}
     for file in sorted(directory.glob("tasks*.json")):
         for task in _tasks(file):
             tasks.setdefault(task.id, task)
     if not tasks:
         raise DataError(f"{directory} has no tasks: expected a file tasks*.json with a list of tasks")
-    rules = policy.read_text(encoding="utf-8") if policy.is_file() else ""
-    return Retail(db, rules, tuple(tasks.values()))
+    return Retail(shop.db, shop.policy, tuple(tasks.values()))
+
+
+def read_shop(directory: Path) -> Retail:
+    """The database and the rules alone, without tasks. Raises DataError."""
+    path = directory / "db.json"
+    if not path.is_file():
+        raise DataError(f"{directory} has no db.json: expected a directory with db.json, tasks*.json and policy.md")
+    db = _json(path)
+    _check(_Database, db, path)
+    policy = directory / "policy.md"
+    return Retail(db, policy.read_text(encoding="utf-8") if policy.is_file() else "", ())
 
 
 def _tasks(path: Path) -> Iterator[Task]:
