@@ -92,7 +92,7 @@ def listen(model: BaseChatModel, said: Sequence[Said], names: Sequence[str]) -> 
     finally:
         engine.dispose()
     found = {
-        "found": [[known.category(trait), str(trait.value)] for trait in traits],
+        "found": [[known.category(trait.attribute, trait.polarity), str(trait.value)] for trait in traits],
         "quotes": [_quoted(trait, said) for trait in traits],
         "refused": [[wish.attribute, str(wish.value), wish.quote, reason] for wish, reason in heard.refused],
     }

@@ -22,8 +22,9 @@ from finetune.corpora.files import json_files, read_form
 from finetune.corpora.listening import listening_sample
 from finetune.samples import Sample
 from profiles.firewall import Firewall, ProposedChange
-from profiles.observation import Profile, Trait
+from profiles.observation import Profile
 from profiles.schema import MAX_TEXT, Schema
+from profiles.words import stems
 
 POLARITIES: Mapping[str, Literal["like", "dislike"]] = {"_like": "like", "_dislike": "dislike"}
 ALONE = ("just me", "just myself", "by myself", "just for me", "only me", "on my own", "myself", "solo")
@@ -111,10 +112,10 @@ class Categories:
         """A category's attribute and polarity."""
         return self.by_category[category]
 
-    def category(self, trait: Trait) -> str:
-        """The category that a trait belongs to, whether the data has it or not."""
+    def category(self, attribute: str, polarity: str) -> str:
+        """The category of a trait, whether the data has it or not."""
         known = {place: category for category, place in self.by_category.items()}
-        return known.get((trait.attribute, trait.polarity), f"{trait.attribute}_{trait.polarity}")
+        return known.get((attribute, polarity), f"{attribute}_{polarity}")
 
 
 def categories(names: Iterable[str]) -> Categories:
@@ -177,7 +178,11 @@ def _aligned(
     firewall = Firewall(known.schema)
     placed: dict[int, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     lost = []
+    seen: set[tuple[str, frozenset[str]]] = set()
     for category, value in session.gold:
+        if (category, stems(value)) in seen:  # "mushroom" beside "mushrooms" would teach to say things twice
+            continue
+        seen.add((category, stems(value)))
         attribute, polarity = known.attribute(category)
         place = find_place(value, turns, ALONE if value.lower() == "alone" else ())
         change = {
