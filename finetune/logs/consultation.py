@@ -40,8 +40,9 @@ class LoggedMessage:
 class Consultation:
     """A conversation from a log.
 
-    `customer` is whose it is, as the log has it; `aliases` are other ids and e-mail addresses by which the shop may know
-    them; `names` are those of the people who speak. `consent`, `rating` and `resolved` are None where the log is silent.
+    `customer` is whose it is, as the log has it; `aliases` are other ids and e-mail addresses by which the shop may
+    know them; `names` are those of the people who speak. `consent`, `rating` and `resolved` are None where the log is
+    silent.
     """
 
     id: str

@@ -1,7 +1,8 @@
 """Files as they come: which encoding, and one item after the other with its line number, never the whole file.
 
 In: a path. Out: `Item`s: a line of JSON Lines, an element of a JSON array (also one inside a document such as
-`{"tickets": [...]}`), or a row of a table. An item that cannot be read is an item with a `problem`, and the rest goes on.
+`{"tickets": [...]}`), or a row of a table. An item that cannot be read is an item with a `problem`, and the rest goes
+on.
 Errors: `DataError` for a file that is not there, is empty, or whose encoding cannot be told.
 """
 
@@ -67,7 +68,7 @@ def find_encoding(path: Path, given: str | None = None) -> str:
 
 
 def _mostly_utf8(head: bytes) -> bool:
-    """A few broken lines are broken lines; where most of the lines with other than ASCII are, it is another encoding."""
+    """A few broken lines are broken lines; where most lines with other than ASCII are, it is another encoding."""
     lines = [line for line in head.split(b"\n")[: -1 if len(head) == _HEAD else None] if not line.isascii()]
     return 2 * sum(_is_utf8(line) for line in lines) >= len(lines)
 
@@ -161,7 +162,9 @@ class _Elements:
             if self.buffer[self.at] == "]":
                 return
             if self.buffer[self.at] != "{":
-                yield Item(self.line, problem=f"expected an object, found {self.buffer[self.at]!r}; the rest is not read")
+                yield Item(
+                    self.line, problem=f"expected an object, found {self.buffer[self.at]!r}; the rest is not read"
+                )
                 return
             end, problem = self._end()
             if end is None:

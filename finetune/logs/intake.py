@@ -1,8 +1,8 @@
 """The first half of the way: a log in, consultations that may be learnt from out, cleaned, scrubbed and split.
 
-In: a `Source`, a shop and its people. Out: `consultations.jsonl` in the work folder, in the own form with the customers'
-keys in place of their ids, and counts of what was dropped and why. Errors: `DataError` for a line that cannot be read if
-`strict`, else those of reading and writing files.
+In: a `Source`, a shop and its people. Out: `consultations.jsonl` in the work folder, in the own form with the
+customers' keys in place of their ids, and counts of what was dropped and why. Errors: `DataError` for a line that
+cannot be read if `strict`, else those of reading and writing files.
 """
 
 import hashlib
@@ -53,8 +53,9 @@ class Intake:
             return
         spool = Spool(work.folder / "spool.db")
         self._fill(spool, work)
-        done, said = work.number("read"), time.monotonic()
-        for done, found in enumerate(self.source.read(spool, done), done + 1):
+        done = begun = work.number("read")
+        said = time.monotonic()
+        for done, found in enumerate(self.source.read(spool, begun), begun + 1):
             self._take(found, work)
             work.set_number("read", done)
             if done % _SAVE_EVERY == 0:

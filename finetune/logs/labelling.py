@@ -1,10 +1,10 @@
 """The second half of the way: kept consultations in, samples in the chat template's form out, labelled where words
 are all there is.
 
-In: `consultations.jsonl`, the shop, and a teacher (a chat model) or the calls that the log itself has. Out: one JSONL of
-samples a split, for `python -m finetune train`. Each turn of the agent is played on a scratch copy of the shop. Its calls
-are learnt if they stand for what the log's agent said (`finetune.logs.support`); otherwise the turn is read as it was
-said and not learnt (`"learn": false`). Errors: `ModelError` if the teacher fails: run again, it goes on.
+In: `consultations.jsonl`, the shop, and a teacher (a chat model) or the calls that the log itself has. Out: one JSONL
+of samples a split, for `python -m finetune train`. Each turn of the agent is played on a scratch copy of the shop. Its
+calls are learnt if they stand for what the log's agent said (`finetune.logs.support`); otherwise the turn is read as it
+was said and not learnt (`"learn": false`). Errors: `ModelError` if the teacher fails: run again, it goes on.
 """
 
 import json
@@ -66,8 +66,9 @@ class Labelling:
     def run(self, work: Work) -> None:
         """Label from where the last run was saved, to the last consultation that was kept."""
         owners = {customer_key(name, self.salt): name for name in self.people.customers}
-        done, total, said = work.number("labelled"), work.number("kept"), time.monotonic()
-        for done, record in enumerate(_records(work, done), done + 1):
+        done = begun = work.number("labelled")
+        total, said = work.number("kept"), time.monotonic()
+        for done, record in enumerate(_records(work, begun), begun + 1):
             self._label(record, owners.get(record["customer"]), work)
             work.set_number("labelled", done)
             if done % _SAVE_EVERY == 0:
@@ -175,7 +176,7 @@ class Labelling:
 
 
 def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[LoggedTurn]:
-    """Each message of the customer with the answer to it; a greeting before and a last word without answer fall away."""
+    """Each message of the customer with the answer to it; a greeting before and a word without answer fall away."""
     turns: list[LoggedTurn] = []
     asked: str | None = None
     for message in messages:

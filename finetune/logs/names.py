@@ -1,7 +1,7 @@
 """People's names in a consultation: those of the shop's customers, of who speaks, and of who introduces themselves.
 
-In: the names known beforehand and the messages. Out: spans. A name that nobody knows and nobody introduces is not found:
-there is no language model here. Names are compared without regard to case.
+In: the names known beforehand and the messages. Out: spans. A name that nobody knows and nobody introduces is not
+found: there is no language model here. Names are compared without regard to case.
 """
 
 import re
@@ -18,14 +18,20 @@ from profiles.words import has_cjk
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff·]+")
 _NAME = r"[A-ZÀ-Þ][\w'’-]+(?:[ \t]+[A-ZÀ-Þ][\w'’-]+){0,2}"
-_INTRODUCED = (
-    re.compile(rf"\b(?i:my name is|my name's|name:|i am called|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)[ \t]+({_NAME})"),
-    re.compile(r"\b(?i:my name is|my name's)[ \t]+([a-z][\w'’-]+(?:[ \t]+[a-z][\w'’-]+)?)(?=[ \t]*(?:[,.!;\n]|$|\band\b))"),
-    re.compile(rf"\b(?i:i am|i'm|this is|it's|it is)[ \t]+({_NAME})(?=[ \t]*(?:[,.!;\n]|$|\b(?:here|from|and|speaking)\b))"),
-    re.compile(rf"(?m)^[ \t]*(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|thanks|thank you)[ \t,]+({_NAME})(?=[ \t]*(?:[,.!:;\n-]|$))"),
-    re.compile(rf"(?i:regards|cheers|sincerely|thanks|thank you|best|yours)[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*$"),
-    re.compile(r"(?:我叫|我的名字是|姓名[:：]?|收件人[:：]?|联系人[:：]?)[ \t]*([\u4e00-\u9fff]{2,4}?)(?=[，。,.！!；;、\s]|$)"),
-)  # fmt: skip
+_SMALL_NAME = r"[a-z][\w'’-]+(?:[ \t]+[a-z][\w'’-]+)?"
+_GREETING = r"(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|thanks|thank you)"
+_ENDS = r"(?=[ \t]*(?:[,.!:;\n-]|$))"
+_INTRODUCED = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        rf"\b(?i:my name is|my name's|name:|i am called|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)[ \t]+({_NAME})",
+        rf"\b(?i:my name is|my name's)[ \t]+({_SMALL_NAME})(?=[ \t]*(?:[,.!;\n]|$|\band\b))",
+        rf"\b(?i:i am|i'm|this is|it's|it is)[ \t]+({_NAME})(?=[ \t]*(?:[,.!;\n]|$|\b(?:here|from|and|speaking)\b))",
+        rf"^[ \t]*{_GREETING}[ \t,]+({_NAME}){_ENDS}",
+        rf"(?i:regards|cheers|sincerely|thanks|thank you|best|yours)[ \t]*[,.!]?[ \t]*\n+[ \t]*({_NAME})[ \t]*\Z",
+        r"(?:我叫|我的名字是|(?:姓名|收件人|联系人)[:：]?)[ \t]*([\u4e00-\u9fff]{2,4}?)(?=[，。,.！!；;、\s]|$)",
+    )
+)
 _TITLED = re.compile(r"([\u4e00-\u9fff]{1,2})(?=先生|女士|小姐|太太)")
 
 
@@ -74,7 +80,9 @@ class Speakers:
     def of(cls, names: Sequence[str], texts: Iterable[str]) -> "Speakers":
         """Known names, and those that the texts introduce."""
         every = [*names, *(name for text in texts for name in introduced(text))]
-        words = {word.casefold() for name in every if not has_cjk(name) for word in _WORD.findall(name) if len(word) > 1}
+        words = {
+            word.casefold() for name in every if not has_cjk(name) for word in _WORD.findall(name) if len(word) > 1
+        }
         chinese = {re.sub(r"\s", "", name) for name in every if has_cjk(name)}
         given = {name[1:] for name in chinese if len(name) > 2}
         return cls(frozenset(words - _listed("not_names")), tuple(sorted(chinese | given, key=len, reverse=True)))
@@ -127,5 +135,7 @@ def _surnames() -> frozenset[str]:
 
 @cache
 def _lists() -> dict[str, list[str]]:
-    loaded: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("stand_ins.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, list[str]] = yaml.safe_load(
+        Path(__file__).with_name("stand_ins.yaml").read_text(encoding="utf-8")
+    )
     return loaded

@@ -23,21 +23,27 @@ _GROUPED_PHONE = re.compile(
 )
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"'，。！？；）]+", re.IGNORECASE)
 _STREET = (
-    r"(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|close|crescent|terrace"
-    r"|square|sq|highway|hwy|parkway|pkwy|circle|cir|row|gardens|grove|alley|trail)\.?"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Close|Crescent|Terrace"
+    r"|Square|Sq|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Row|Gardens|Grove|Alley|Trail"
+    r"|street|road|avenue|ave|lane|drive|boulevard|blvd)\.?"
 )
-_ADDRESSES = (
-    re.compile(
-        rf"(?<!\w)\d{{1,6}}[a-z]?,?\s+(?:[\w.'’-]+\s+){{1,4}}?{_STREET}(?!\w)"
-        r"(?:,?\s*(?:apt|apartment|suite|ste|unit|flat|floor|#)\.?\s*[\w-]{1,6})?"
-        r"(?:,\s*[A-Z][\w.' -]{1,30}){0,2}(?:,?\s+(?-i:[A-Z]{2}))?(?:,?\s+(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[\w]? ?\d[A-Z]{2}))?",
-        re.IGNORECASE,
-    ),
-    re.compile(r"[A-ZÄÖÜ][\w.äöüß-]*(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}[a-z]?(?:,?\s+\d{5}\s+[A-ZÄÖÜ][\wäöüß-]+)?"),
-    re.compile(r"(?:[\u4e00-\u9fff]{2,8}(?:省|市|自治区|区|县|镇))+[\u4e00-\u9fff\d]{1,20}(?:路|街|道|巷|弄|大道)[\u4e00-\u9fff]{0,4}\d+(?:号|弄)"
-               r"(?:[\u4e00-\u9fff\d]{1,12}(?:室|号|楼|单元|座|层))*"),
-    re.compile(r"[\u4e00-\u9fff]{1,8}(?:路|街|巷|弄|大道)\d+号(?:\d+(?:栋|幢|号楼|单元|层|室)|[\u4e00-\u9fff]{1,8}\d*(?:室|栋|单元))*"),
-)  # fmt: skip
+_NO_STREET = r"(?!(?:day|hour|week|month|mile|minute|item|pair|time|more|on|of|the|km|x)s?\b)"  # "30 days on the road"
+_UNIT = r"(?:,?\s*(?i:apt|apartment|suite|ste|unit|flat|floor|#)\.?\s*[\w-]{1,6})?"
+_CITY = r"(?:,\s*[A-Z][A-Za-z.'-]+(?: [A-Z][A-Za-z.'-]+){0,2}){0,2}(?:,?\s+[A-Z]{2}(?![A-Za-z]))?(?:,?\s+(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w? ?\d[A-Z]{2}))?"
+_GERMAN = r"[A-ZÄÖÜ][\w.äöüß-]*(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}[a-z]?"
+_REGION = "(?>[\u4e00-\u9fff]{2,8}?(?:省|市|自治区|区|县|镇))++"
+_ROAD = "(?:路|街|道|巷|弄|大道)[\u4e00-\u9fff]{0,4}\\d+(?:号|弄)?"
+_HOUSE = "(?:[\u4e00-\u9fff\\d]{1,12}?(?:室|号|楼|单元|座|栋|幢|层))*+"
+_ADDRESSES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<!\w)\d{{1,6}}[A-Za-z]?,?\s+(?:[A-Z][\w.'’-]*\s+){{1,4}}?{_STREET}(?!\w){_UNIT}{_CITY}",
+        rf"(?<!\w)\d{{1,6}}\s+(?:{_NO_STREET}[a-z][\w.'’-]*\s+){{1,2}}?{_STREET}(?!\w){_UNIT}{_CITY}",
+        rf"{_GERMAN}(?:,?\s+\d{{5}}\s+[A-ZÄÖÜ][\wäöüß-]+)?",
+        rf"{_REGION}[\u4e00-\u9fff\d]{{1,20}}?{_ROAD}{_HOUSE}",
+        rf"[\u4e00-\u9fff]{{1,8}}(?:路|街|巷|弄|大道)\d+号{_HOUSE}",
+    )
+)
 _KINDS: dict[str, Kind] = {
     "EMAIL_ADDRESS": "email",
     "CREDIT_CARD": "card",
@@ -58,7 +64,7 @@ class Found:
 
 
 def shadow(text: str) -> str:
-    """The text, as long as it was, for readers of Western forms: plain digits and dashes, spaces for what is Chinese."""
+    """The text, as long as it was, for readers of Western forms: plain digits and dashes, no Chinese."""
     return "".join(map(_plain, text)) if not text.isascii() else text
 
 
@@ -123,13 +129,15 @@ def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
         UsSsnRecognizer,
     )
 
-    class OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc]
+    class OfflineEmailRecognizer(EmailRecognizer):
         """Presidio's own asks the internet for the list of domains, and lets addresses pass that are not in it."""
 
         def validate_result(self, pattern_text: str) -> None:
             """Any domain will do."""
 
-    identity = PatternRecognizer("CN_ID", patterns=[Pattern("resident identity card", r"(?<!\d)\d{17}[\dXx](?!\d)", 0.9)])
+    identity = PatternRecognizer(
+        "CN_ID", patterns=[Pattern("resident identity card", r"(?<!\d)\d{17}[\dXx](?!\d)", 0.9)]
+    )
     digits = re.compile(r"\d")
     return [
         (OfflineEmailRecognizer(), re.compile("@")),

@@ -15,7 +15,7 @@ REPORT_FILE = "report.json"
 
 
 def report_of(work: Work, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON-able; ``{"read", "kept", "samples", "unread", "dropped", "turns", "not_learnt", "customers", "settings"}``."""
+    """JSON-able: how many were read, kept and became samples, and why the others did not."""
     return {
         "read": work.number("read"),
         "kept": work.number("kept"),

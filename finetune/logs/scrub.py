@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from finetune.logs.consultation import Consultation
@@ -25,11 +25,17 @@ _MARKS: Mapping[Kind, str] = {
     "card": "[card]", "account": "[account]", "number": "[id number]", "link": "[link]", "ip": "[ip address]",
 }  # fmt: skip
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*(?![A-Za-z0-9])")
-_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?")
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?"
+)
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?[A-Za-z]{1,3}")
 _PRICE_BEFORE = re.compile(r"(?:[$€£¥]|\b(?:USD|EUR|GBP|CNY|RMB))\s?[\d,.]*$", re.IGNORECASE)
-_PRICE_AFTER = re.compile(r"^(?:[.,]\d{1,2})?\s?(?:[$€£¥]|(?:usd|eur|gbp|cny|rmb|dollars?|euros?|yuan)\b|元|块)|^[.,]\d", re.IGNORECASE)
-_ORDER_BEFORE = re.compile(r"(?:#|\border (?:number |no\.? ?|id |nr\.? ?)?|订单号?[:：]? ?|单号[:：]? ?)$", re.IGNORECASE)
+_PRICE_AFTER = re.compile(
+    r"^(?:[.,]\d{1,2})?\s?(?:[$€£¥]|(?:usd|eur|gbp|cny|rmb|dollars?|euros?|yuan)\b|元|块)|^[.,]\d", re.IGNORECASE
+)
+_ORDER_BEFORE = re.compile(
+    r"(?:#|\border (?:number |no\.? ?|id |nr\.? ?)?|订单号?[:：]? ?|单号[:：]? ?)$", re.IGNORECASE
+)
 _ID_DIGITS, _BARE_DIGITS = 4, 6
 _ADDRESS_KEYS = ("address",)
 _ID_KEYS = ("order_id", "id", "tracking", "customer", "customer_id")
@@ -44,7 +50,11 @@ class Scrubber:
     kept: frozenset[str]
 
     def disguise(
-        self, consultation: Consultation, customer: Customer | None, orders: Sequence[Mapping[str, Any]], texts: Sequence[str]
+        self,
+        consultation: Consultation,
+        customer: Customer | None,
+        orders: Sequence[Mapping[str, Any]],
+        texts: Sequence[str],
     ) -> "Disguise":
         """For one consultation; `texts` are its cleaned messages."""
         known = (customer.name,) if customer and customer.name else ()
@@ -75,6 +85,7 @@ class Disguise:
     kept: frozenset[str]
     known: tuple[tuple[re.Pattern[str], Kind], ...]
     order_digits: frozenset[str]
+    _seen: dict[str, list[Found]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_orders(cls, stand_ins: StandIns, scrubber: Scrubber) -> "Disguise":
@@ -86,7 +97,7 @@ class Disguise:
         return self._rewritten(text, self._stand_in)
 
     def marked(self, text: str) -> str:
-        """The text with only the kinds of what was found: the same for two consultations that differ in nothing else."""
+        """The text with only the kinds of what was found: equal where two consultations differ in nothing else."""
         return self._rewritten(text, lambda found, kind: kind)
 
     def _rewritten(self, text: str, stand_in: Callable[[str, Kind], str]) -> str:
@@ -97,12 +108,19 @@ class Disguise:
         return "".join([*done, text[at:]])
 
     def find(self, text: str) -> list[Found]:
-        """What is to be replaced, from the left."""
+        """What is to be replaced, from the left; a text is looked through once."""
+        if text not in self._seen:
+            self._seen[text] = self._find(text)
+        return self._seen[text]
+
+    def _find(self, text: str) -> list[Found]:
         found = [*find_forms(text)]
         found += [Found(*span, "name") for source in (self.names, self.speakers) for span in source.find(text)]
         found += [Found(*match.span(), kind) for pattern, kind in self.known for match in pattern.finditer(text)]
         plain = shadow(text)
-        found += [Found(*match.span(), "identifier") for match in _TOKEN.finditer(plain) if self._identifies(match, plain)]
+        found += [
+            Found(*match.span(), "identifier") for match in _TOKEN.finditer(plain) if self._identifies(match, plain)
+        ]
         return merged(found, [*self._kept_parts(text)], _ORDER)
 
     def arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +129,9 @@ class Disguise:
 
     def order(self, order: Mapping[str, Any], customer: str) -> dict[str, Any]:
         """A line of orders.jsonl, as it is in the disguised world; its products stay."""
-        changed = {name: self._value(name, order.get(name)) for name in ("id", "address", "tracking") if order.get(name)}
+        changed = {
+            name: self._value(name, order.get(name)) for name in ("id", "address", "tracking") if order.get(name)
+        }
         return {**order, **changed, "customer": customer}
 
     def _value(self, name: str, value: Any) -> Any:
@@ -128,7 +148,7 @@ class Disguise:
     def _stand_in(self, text: str, kind: Kind) -> str:
         if kind in _MARKS:
             return _MARKS[kind]
-        makers = {
+        makers: dict[Kind, Callable[[str], str]] = {
             "email": self.stand_ins.email,
             "phone": self.stand_ins.phone,
             "address": self.stand_ins.address,
@@ -145,7 +165,7 @@ class Disguise:
             return False
         before, after = text[max(0, match.start() - 20) : match.start()], text[match.end() : match.end() + 12]
         if not token.isdigit():
-            return True
+            return bool(re.search(r"[A-Za-z]", token)) or max(map(len, re.findall(r"\d+", token))) >= _BARE_DIGITS
         if _PRICE_BEFORE.search(before) or _PRICE_AFTER.search(after):
             return False
         return len(digits) >= _BARE_DIGITS or digits in self.order_digits or bool(_ORDER_BEFORE.search(before))
@@ -172,7 +192,12 @@ def _patterns(
             words = re.findall(r"\w+", known)
             if any(word.isdigit() for word in words) or len(known) > 8:
                 pattern = r"[\W_]{0,3}".join(map(re.escape, words))
-                found.append((re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])" if known.isascii() else pattern, re.IGNORECASE), "address"))
+                found.append(
+                    (
+                        re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])" if known.isascii() else pattern, re.IGNORECASE),
+                        "address",
+                    )
+                )
     phone = re.sub(r"\D", "", customer.phone) if customer else ""
     for digits in {phone, phone[-10:]} - {""}:
         found.append((re.compile(r"\+?" + r"[\s().-]{0,3}".join(digits)), "phone"))

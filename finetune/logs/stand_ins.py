@@ -1,8 +1,8 @@
 """What is written in place of what was scrubbed: the same for the same thing within a consultation.
 
-In: the consultation's own secret and what was found. Out: a stand-in of the same form: an order id becomes another order
-id, a name another name, an address another address, so that a model still learns to copy them. What no model needs to
-copy (cards, accounts, identity numbers) becomes a mark such as [card]. Pure functions of secret and text.
+In: the consultation's own secret and what was found. Out: a stand-in of the same form: an order id becomes another
+order id, a name another name, an address another address, so that a model still learns to copy them. What no model
+needs to copy (cards, accounts, identity numbers) becomes a mark such as [card]. Pure functions of secret and text.
 """
 
 import hashlib
@@ -37,7 +37,9 @@ class StandIns:
         if has_cjk(text):
             return self._pick("surnames_zh", text[:1]) + (self._pick("given_zh", text[1:]) if len(text) > 1 else "")
         first, *rest = re.split(r"(\s+)", text)
-        return self.word(first, "first") + "".join(part if not part.strip() else self.word(part, "last") for part in rest)
+        return self.word(first, "first") + "".join(
+            part if not part.strip() else self.word(part, "last") for part in rest
+        )
 
     def word(self, text: str, kind: str) -> str:
         """One word of a name; `kind` is "first" or "last"."""

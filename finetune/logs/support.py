@@ -1,9 +1,10 @@
 """Whether the calls of a turn stand for what the log's agent said: the rule by which weak labels are kept.
 
-In: what the calls gave on the scratch shop, and the reply in the log. Out: None, or the reason against it. The rule, all
-of it: every call succeeds; the profile refuses nothing; the gate finds each price, number, date, id and claim of the
-reply in the results or the customer's words; and the reply speaks of each result that is not the profile's: it names a
-product that was found, or the order, or its status, or the act that is proposed, or says what the approved answer says.
+In: what the calls gave on the scratch shop, and the reply in the log. Out: None, or the reason against it. The rule,
+all of it: every call succeeds; the profile refuses nothing; the gate finds each price, number, date, id and claim of
+the reply in the results or the customer's words; and the reply speaks of each result that is not the profile's: it
+names a product that was found, or the order, or its status, or the act that is proposed, or says what the approved
+answer says.
 Calls that only note something stand for a reply that claims nothing.
 """
 

@@ -10,7 +10,15 @@ from errors import DataError, choices
 from finetune.logs.consultation import Consultation, LoggedMessage, Speaker, utc
 
 COLUMNS: Mapping[str, Sequence[str]] = {
-    "conversation_id": ("conversation_id", "consultation_id", "conversation", "ticket_id", "thread_id", "chat_id", "id"),
+    "conversation_id": (
+        "conversation_id",
+        "consultation_id",
+        "conversation",
+        "ticket_id",
+        "thread_id",
+        "chat_id",
+        "id",
+    ),
     "role": ("role", "speaker", "author_type", "sender", "sender_type", "from", "author"),
     "text": ("text", "message", "content", "body", "utterance"),
     "time": ("time", "at", "timestamp", "created_at", "date", "sent_at"),
