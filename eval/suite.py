@@ -51,13 +51,13 @@ class Options:
             raise ConfigError(f"--data {self.data}: there is no such file or directory; it should be {what}")
         return self.data
 
-    def integer(self, name: str, default: int) -> int:
-        """A setting that is a whole number of at least 1. Raises ConfigError."""
+    def integer(self, name: str, default: int, least: int = 1) -> int:
+        """A setting that is a whole number of at least `least`. Raises ConfigError."""
         given = self.settings.get(name)
         if given is None:
             return default
-        if not given.isdecimal() or int(given) < 1:
-            raise ConfigError(f"--set {name}={given}: expected a whole number of at least 1")
+        if not given.isdecimal() or int(given) < least:
+            raise ConfigError(f"--set {name}={given}: expected a whole number of at least {least}")
         return int(given)
 
 

@@ -1,0 +1,30 @@
+"""Which shops a suite runs on: those of a directory, fresh random ones, or the one shop named.
+
+In: `Options` (`shops`, `shop`, `seed`, the setting `random`). Out: shop directories. Random ones are of kinds of shop
+that are kept out of training, and are made anew from the seed wherever they are not there yet. Errors: `ConfigError`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from errors import ConfigError
+from eval.suite import Options
+from finetune.selfplay.shops.make import make_shop, shop_name
+
+_APART = 900_000  # seeds of evals are none that anybody trains with
+
+
+def chosen_shops(options: Options, default: int = 8) -> Sequence[Path]:
+    """`--shops`, else `--set random=N` fresh ones, else `--shop`."""
+    if options.shops is not None:
+        if not options.shops.is_dir():
+            raise ConfigError(f"--shops {options.shops}: there is no such directory")
+        found = sorted(path.parent for path in options.shops.glob("*/shop.toml"))
+        if not found:
+            raise ConfigError(f"--shops {options.shops} holds no shop directories (DIR/*/shop.toml)")
+        return found
+    count = options.integer("random", default, least=0)
+    if not count:
+        return [options.shop]
+    seed = _APART + options.seed
+    return [make_shop(options.work / f"{seed}-{shop_name(n)}", seed, n, "held-out") for n in range(count)]
