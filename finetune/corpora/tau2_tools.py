@@ -5,8 +5,8 @@ tool checks its preconditions one by one; what is not possible is a NotFound or 
 hands the reason back as the result, as a model would see it.
 
 A result's lines end with the id that stands for them, behind "=", and variants are listed from the cheapest to the
-dearest; variants that are not available are named last, without an id, since none can be bought. Tracking numbers,
-which no call takes, are left out.
+dearest; those that are not available are only counted, since none can be bought. Tracking numbers, which no call takes,
+are left out.
 """
 
 import ast
@@ -81,7 +81,7 @@ class RetailTools:
         )
         home = order["address"] == self.users.get(order["user_id"], {}).get("address")
         lines = [f"{order_id} {order['status']}, {paid}"]
-        lines.append("to: the customer's own address" if home else f"to: {_address(order['address'])}")
+        lines.append("to: own address" if home else f"to: {_address(order['address'])}")
         lines += [
             f"- {item['name']} [{item['product_id']}]: {_options(item)}, {item['price']} = {item['item_id']}"
             for item in order["items"]
@@ -100,8 +100,8 @@ class RetailTools:
             for variant in variants
             if variant["available"]
         ]
-        gone = [_options(variant) for variant in variants if not variant["available"]]
-        return "\n".join(lines + [f"not available: {'; '.join(gone)}"] * bool(gone))
+        gone = len(variants) + 1 - len(lines)
+        return "\n".join(lines + [f"{gone} more are not available"] * bool(gone))
 
     def get_item_details(self, item_id: str) -> str:
         product, variant = self._variant(item_id)

@@ -63,7 +63,7 @@ def invented_world(rng: random.Random) -> World:
     products = {product["product_id"]: product for product in (_product(rng, kind) for kind in kinds)}
     user = _user(rng)
     orders = {}
-    for _ in range(rng.choices((1, 2, 3, 4), (5, 6, 4, 2))[0]):
+    for _ in range(rng.choices((1, 2, 3, 4), (6, 6, 2, 1))[0]):
         order = _order(rng, user, products)
         orders[order["order_id"]] = order
     user["orders"] = list(orders)
@@ -94,7 +94,7 @@ def _product(rng: random.Random, kind: str) -> Json:
     base = words()["products"][kind]["price"]
     variants = {}
     seen: set[tuple[str, ...]] = set()
-    for _ in range(rng.choices((4, 5, 6, 7, 8, 11), (3, 4, 4, 3, 2, 1))[0]):
+    for _ in range(rng.choices((3, 4, 5, 6, 8, 12), (3, 5, 5, 3, 2, 1))[0]):
         chosen = {name: rng.choice(values) for name, values in options.items()}
         if tuple(chosen.values()) not in seen:
             seen.add(tuple(chosen.values()))
@@ -132,7 +132,7 @@ def _payment(rng: random.Random, source: str) -> Json:
 
 
 def _order(rng: random.Random, user: Json, products: Mapping[str, Json]) -> Json:
-    chosen = rng.sample(list(products.values()), min(len(products), rng.choices((1, 2, 3, 4), (3, 5, 3, 1))[0]))
+    chosen = rng.sample(list(products.values()), min(len(products), rng.choices((1, 2, 3, 4), (4, 5, 2, 1))[0]))
     if rng.random() < 0.15:
         chosen.append(rng.choice(chosen))
     items = []
