@@ -18,15 +18,11 @@ from typing import Any
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.context import Services
-from agent.models.template import Call
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
+from eval.customers.oracle import OracleModel
 from eval.customers.plan import Ask, Plan, Task, Wish
 from eval.customers.state import differences, read_state, shown_wrong
-from finetune.selfplay.oracle import OracleModel
-from finetune.selfplay.words.message import Step
-
-_SILENT = Ask(text="", calls=())
 
 
 @dataclass(slots=True)
@@ -130,12 +126,8 @@ def fault_of_plan(keeper: Shopkeeper, plan: Plan, start: Path) -> str | None:
     oracle = OracleModel()
     with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
         perfect = Shopkeeper(services, oracle, SqliteSaver(connection))
-        wrong = play(perfect, plan, lambda ask: oracle.expect(_step(ask))).wrong
+        wrong = play(perfect, plan, oracle.expect).wrong
     return "; ".join(wrong) or None
-
-
-def _step(ask: Ask) -> Step:
-    return Step(ask.text, tuple(Call(name, arguments) for name, arguments in ask.calls), "Sure.", "eval")
 
 
 @contextmanager

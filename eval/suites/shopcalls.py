@@ -1,0 +1,132 @@
+"""Next call on shops that no training has seen, teacher-forced: after the gold history, which calls does the model
+make?
+
+In: `--data`, samples as `python -m finetune play` writes them, or none: then self-play makes them anew from the seed,
+on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Out: the
+share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names alone;
+exact but for free text (queries, questions, reasons, quotes); by tool, "words" where the gold answer makes no call.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.utils import convert_to_messages
+
+from agent.models.template import Call
+from errors import DataError
+from eval.exact import calls_of, same_calls, same_names, to_call
+from eval.shops import chosen_shops
+from eval.suite import Case, Options, Record, Suite, share
+from finetune.samples import Sample, read_samples
+from finetune.selfplay.customer import Habits
+from finetune.selfplay.runner import play
+
+CONSULTATIONS = 15  # a shop
+_TEXTS = ("query", "question", "reason", "quote")
+_CODE = ("confirm", "decline")  # answered without the model
+
+
+def cases(options: Options) -> Sequence[Case]:
+    """One a consultation, so that its history is read once."""
+    path = options.data if options.data is not None else _played(options)
+    return [
+        Case(f"{path.stem}-{number}", {"messages": sample.messages, "tools": sample.tools, "points": points}, "model")
+        for number, sample in enumerate(read_samples(path))
+        if (points := list(_points(sample)))
+    ]
+
+
+def run(case: Case, model: BaseChatModel) -> Record:
+    """Ask for the answer to each of the customer's messages, the gold ones before it given."""
+    history = [_message(message) for message in case.data["messages"]]
+    bound = model.bind_tools(case.data["tools"])
+    made = [_judged(bound.invoke(history[:place]), case.data["messages"][place]) for place in case.data["points"]]
+    wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
+    return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}
+
+
+def metrics(records: Sequence[Record]) -> Mapping[str, float]:
+    """Over messages, not consultations."""
+    calls = [one for record in records for one in record["calls"]]
+    parts: dict[str, list[Record]] = defaultdict(list)
+    for one in calls:
+        for tool in one["tools"]:
+            parts[tool].append(one)
+    return {
+        **{name: share(calls, name) for name in ("exact", "exact_but_text", "names")},
+        "messages": len(calls),
+        **{f"exact/{tool}": share(of, "exact") for tool, of in sorted(parts.items())},
+        **{f"exact_but_text/{tool}": share(of, "exact_but_text") for tool, of in sorted(parts.items())},
+    }
+
+
+def _judged(answer: Any, gold: Mapping[str, Any]) -> Record:
+    made = calls_of(answer) if isinstance(answer, AIMessage) else []
+    wanted = [to_call(call) for call in gold.get("tool_calls") or ()]
+    return {
+        "tools": sorted({call.name for call in wanted}) or ["words"],
+        "gold": _shown(wanted),
+        "made": _shown(made),
+        "exact": same_calls(made, wanted),
+        "exact_but_text": same_calls(made, wanted, _TEXTS),
+        "names": same_names(made, wanted),
+    }
+
+
+def _shown(calls: Sequence[Call]) -> list[list[Any]]:
+    return [[call.name, call.arguments] for call in calls]
+
+
+def _points(sample: Sample) -> Iterator[int]:
+    """Places of the messages that the model has to write: the first answer to each message of the customer's."""
+    kinds = sample.meta.get("kinds")
+    turn = -1
+    for place, message in enumerate(sample.messages):
+        turn += message["role"] == "user"
+        if message["role"] != "assistant" or sample.messages[place - 1]["role"] != "user":
+            continue
+        if message.get("tool_calls") or (kinds and turn < len(kinds) and kinds[turn] not in _CODE):
+            yield place
+
+
+def _message(message: Mapping[str, Any]) -> BaseMessage:
+    """As LangChain has it; the tool results of a samples file need no ids."""
+    value = dict(message)
+    if value["role"] == "tool":
+        value.setdefault("tool_call_id", "")
+    for number, call in enumerate(value.get("tool_calls") or ()):
+        call.setdefault("id", f"c{number}")
+        call.setdefault("type", "function")
+    try:
+        return convert_to_messages([value])[0]
+    except (ValueError, KeyError, NotImplementedError) as error:
+        raise DataError(f"a message that cannot be read ({error}): {str(message)[:120]}") from error
+
+
+def _played(options: Options) -> Path:
+    """Consultations by self-play; those of an earlier run with the same seed and shops are taken as they are."""
+    shops = chosen_shops(options)
+    path = options.work / f"consultations-{options.seed}-{len(shops)}.jsonl"
+    with redirect_stdout(sys.stderr):
+        play(shops, len(shops) * options.integer("consultations", CONSULTATIONS), path, options.seed, Habits())
+    return path
+
+
+SUITE = Suite(
+    "shopcalls",
+    "next call on unseen random shops, teacher-forced on self-play: names and arguments exact",
+    cases,
+    run,
+    metrics,
+    targets=("exact>=0.92",),
+    settings={
+        "random": "how many fresh random shops (default 8; 0 takes --shop)",
+        "consultations": "consultations a shop (default 15)",
+    },
+)
