@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from errors import ConfigError, DataError, StorageError
-from finetune.corpora.tau2 import Retail, read_shop
+from finetune.corpora.tau2.data import Retail, read_shop
 
 Json = dict[str, Any]
 

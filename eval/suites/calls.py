@@ -25,9 +25,9 @@ from errors import ConfigError
 from eval.exact import calls_of, same_call, to_call
 from eval.suite import Case, Options, Record, Suite
 from finetune.corpora.taskmaster import derive_tools, is_held_out, messages, read_dialogues
-from finetune.corpora.tau2 import SPLITS, Retail, Task, read_retail, split_tasks
-from finetune.corpora.tau2_history import WRITES, opening, seen, steps, turn
-from finetune.corpora.tau2_tools import tool_schemas
+from finetune.corpora.tau2.data import SPLITS, Retail, Task, read_retail, split_tasks
+from finetune.corpora.tau2.history import WRITES, opening, seen, steps, turn
+from finetune.corpora.tau2.tools import tool_schemas
 
 Json = dict[str, Any]
 

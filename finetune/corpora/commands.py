@@ -42,8 +42,8 @@ def _taskmaster(args: argparse.Namespace) -> Made:
 
 
 def _tau2(args: argparse.Namespace) -> Made:
-    from finetune.corpora.tau2 import read_retail, split_tasks
-    from finetune.corpora.tau2_history import sample, steps
+    from finetune.corpora.tau2.data import read_retail, split_tasks
+    from finetune.corpora.tau2.history import sample, steps
 
     samples, held = [], 0
     for path in _paths(args):
@@ -55,13 +55,13 @@ def _tau2(args: argparse.Namespace) -> Made:
 
 
 def _tau2_synthetic(args: argparse.Namespace) -> Made:
-    from finetune.corpora.tau2 import held_out_customers, read_retail
-    from finetune.corpora.tau2_synthetic import synthetic_samples
+    from finetune.corpora.tau2.data import held_out_customers, read_retail
+    from finetune.corpora.tau2.synthetic import synthetic_samples
 
     retail = read_retail(args.data[0]) if args.data else None
     without = held_out_customers(retail) if retail else frozenset()
     made = synthetic_samples(args.count, args.seed, retail.db if retail else None, without)
-    return list(made), "invented errands" + (", one in five on the given database" if retail else "")
+    return list(made), "invented errands" + (", one in seven on the given database" if retail else "")
 
 
 def _paths(args: argparse.Namespace) -> Sequence[Path]:

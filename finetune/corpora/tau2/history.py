@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.corpora.tau2 import Action, Task
-from finetune.corpora.tau2_tools import ITEM_CHANGES, RetailTools, tool_schemas
+from finetune.corpora.tau2.data import Action, Task
+from finetune.corpora.tau2.tools import ITEM_CHANGES, RetailTools, tool_schemas
 from finetune.samples import Sample
 
 Json = dict[str, Any]

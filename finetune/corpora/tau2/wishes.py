@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.corpora.tau2_world import words
+from finetune.corpora.tau2.world import words
 
 Json = dict[str, Any]
 Options = Mapping[str, str]

@@ -1,6 +1,6 @@
 """Shops to invent errands in: a small random database of the tau2 form, or one customer's part of a real one.
 
-In: a random generator and `tau2_words.yaml`, or a database. Out: a `World`: a database that holds one customer, their
+In: a random generator and `words.yaml`, or a database. Out: a `World`: a database that holds one customer, their
 orders and the products in them.
 """
 
@@ -15,7 +15,7 @@ import yaml
 
 Json = dict[str, Any]
 
-_WORDS = Path(__file__).with_name("tau2_words.yaml")
+_WORDS = Path(__file__).with_name("words.yaml")
 _STATUSES = {"pending": 44, "delivered": 42, "processed": 7, "cancelled": 7}
 
 

@@ -11,13 +11,13 @@ the products of its items; then change.
 import random
 from collections.abc import Iterator, Sequence
 
-from finetune.corpora.tau2 import Action, Json, Task
-from finetune.corpora.tau2_errands import Errand, Errands
-from finetune.corpora.tau2_history import Step, find_user, sample, steps
-from finetune.corpora.tau2_world import World, customer_worlds, digits, invented_world, words
+from finetune.corpora.tau2.data import Action, Json, Task
+from finetune.corpora.tau2.errand import Errand
+from finetune.corpora.tau2.errands import draw_errands
+from finetune.corpora.tau2.history import Step, find_user, sample, steps
+from finetune.corpora.tau2.world import World, customer_worlds, digits, invented_world, words
 from finetune.samples import Sample
 
-_TRIES = 30
 _REAL = 0.15  # share of tasks on the given database
 
 
@@ -38,15 +38,7 @@ def synthetic_samples(
 
 def task(world: World, rng: random.Random, name: str) -> tuple[Task, list[Step]] | None:
     """A task about this customer with its executed steps; None if nothing came of it."""
-    drawn = Errands(world, rng)
-    wanted = rng.choices((1, 2, 3), (6, 4, 1))[0]
-    errands: list[Errand] = []
-    for _ in range(_TRIES):
-        errand = drawn.draw()
-        if errand:
-            errands.append(errand)
-        if len(errands) == wanted:
-            break
+    errands = draw_errands(world, rng, rng.choices((1, 2, 3), (6, 4, 1))[0])
     if not errands:
         return None
     by_email, known, first_try = _known(rng, world.user)

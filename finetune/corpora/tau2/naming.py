@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.corpora.tau2_world import World, words
+from finetune.corpora.tau2.world import World, words
 
 Json = dict[str, Any]
 
