@@ -7,7 +7,7 @@ have something to learn, and what was left out. Errors: those of reading a file;
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -47,25 +47,39 @@ class Source:
 
 @dataclass(slots=True)
 class Mixture:
-    """What is trained on, and how much was not: `skipped` samples (`why`, of the first) and `cut` ones."""
+    """What is trained on, and how much was not: `skipped` samples (`why`, of the first), `erased` and `cut` ones."""
 
     features: list[Features] = field(default_factory=list)
     skipped: int = 0
+    erased: int = 0
     cut: int = 0
     why: str = ""
 
     def __str__(self) -> str:
         tokens, learnt = sum(len(f.ids) for f in self.features), sum(sum(f.learnt) for f in self.features)
         skipped = f"{self.skipped} skipped" + f" (the first: {self.why})" * bool(self.why)
-        return f"{len(self.features)} samples, {tokens} tokens, {learnt} learnt; {self.cut} cut; {skipped}"
+        erased = f"; {self.erased} left out, of erased customers" * bool(self.erased)
+        return f"{len(self.features)} samples, {tokens} tokens, {learnt} learnt; {self.cut} cut; {skipped}{erased}"
 
 
-def read_mixture(sources: Iterable[Source], tokenizer: Any, max_tokens: int, seed: int) -> Mixture:
-    """Read, repeat and encode; a sample that teaches nothing is skipped, a longer one is cut after `max_tokens`."""
+def read_mixture(
+    sources: Iterable[Source],
+    tokenizer: Any,
+    max_tokens: int,
+    seed: int,
+    erased: Container[str] = frozenset(),
+) -> Mixture:
+    """Read, repeat and encode; a sample that teaches nothing is skipped, a longer one is cut after `max_tokens`.
+
+    `erased`: keys of customers whose samples are left out.
+    """
     mixture, told = Mixture(), time.monotonic()
     for source in sources:
         last: tuple[Sample, Features | DataError] | None = None
         for sample in source.samples(seed):
+            if str(sample.meta.get("customer")) in erased:
+                mixture.erased += 1
+                continue
             if last is None or last[0] is not sample:  # a repeated one is encoded once
                 last = sample, _encoded(tokenizer, sample, max_tokens)
             _add(mixture, last[1], max_tokens)

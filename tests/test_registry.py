@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from agent.models.pointer import DEFAULT, read_pointer, stamp
 from errors import DataError, ModelError, NotFound, Refused, StorageError
-from finetune.registry.lineage import read_lineage, trace
+from finetune.registry.lineage import keep_lineage, read_lineage, trace
 from finetune.registry.registry import Registry
 from finetune.registry.storage import append_line, new_folder, whole_lines, write_whole
 from finetune.registry.taint import erase, erased
@@ -202,6 +202,20 @@ def test_a_lineage_holds_no_words_and_comes_back_as_it_was(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DataError, match="damaged"):
         read_lineage(tmp_path)
+
+
+def test_training_keeps_what_it_learnt_from_and_refuses_to_go_on_with_the_erased(tmp_path: Path) -> None:
+    first, second = make_samples(tmp_path / "a.jsonl", ["k1"]), make_samples(tmp_path / "b.jsonl", ["k2", "k3"])
+    keep_lineage(tmp_path / "parent", [first], frozenset())
+    kept = keep_lineage(tmp_path / "out", [second], frozenset({"k3"}), start=tmp_path / "parent")
+    assert kept == read_lineage(tmp_path / "out") and kept.customers == {"k1", "k2"}
+    assert kept.of(frozenset({"k1"})) == ["a.jsonl, sample 1 (consultation c-1)"]
+    assert keep_lineage(tmp_path / "out", [second], frozenset({"k3"}), start=tmp_path / "parent") == kept
+    with pytest.raises(Refused, match=r"out has learnt from erased customers.*b\.jsonl, sample 1"):
+        keep_lineage(tmp_path / "out", [second], frozenset({"k2", "k3"}))
+    with pytest.raises(Refused, match=r"parent has learnt from erased customers.*a\.jsonl, sample 1"):
+        keep_lineage(tmp_path / "new", [second], frozenset({"k1"}), start=tmp_path / "parent")
+    assert read_lineage(tmp_path / "new") is None
 
 
 @settings(max_examples=40, deadline=None)

@@ -2,7 +2,8 @@
 
 In: samples files and the keys of erased customers. Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a
 first line with the files' fingerprints, then a line a sample. It holds no word of any consultation, and of a customer
-only the key. Errors: `DataError` for samples or a lineage that cannot be read; `StorageError`.
+only the key. Errors: `DataError` for samples or a lineage that cannot be read; `Refused`;
+`StorageError`.
 """
 
 import gzip
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from errors import DataError
+from errors import DataError, Refused
 from finetune.registry.storage import write_whole
 from finetune.registry.version import Record, SamplesFile
 from finetune.samples import read_samples
@@ -53,6 +54,16 @@ class Lineage(Record):
             if source.customer in customers
         ]
 
+    def joined(self, other: "Lineage") -> "Lineage":
+        """This one, with what of the other stood in further files."""
+        known = {file.sha256 for file in self.files}
+        further = [place for place, file in enumerate(other.files) if file.sha256 not in known]
+        places = {old: len(self.files) + new for new, old in enumerate(further)}
+        moved = [s.model_copy(update={"file": places[s.file]}) for s in other.sources if s.file in places]
+        return Lineage(
+            files=(*self.files, *(other.files[place] for place in further)), sources=(*self.sources, *moved)
+        )
+
     def write(self, folder: Path) -> Path:
         """Keep it in an adapter's folder, in the same bytes each time."""
         lines = [_Head(files=self.files), *self.sources]
@@ -72,6 +83,27 @@ def trace(paths: Sequence[Path], erased: frozenset[str] = frozenset()) -> Lineag
         counts = Counter(used=len(kept), skipped=len(found) - len(kept))
         files.append(SamplesFile(name=path.name, sha256=file_sha256(path), **counts))
     return Lineage(files=tuple(files), sources=tuple(sources))
+
+
+def keep_lineage(out: Path, paths: Sequence[Path], erased: frozenset[str], start: Path | None = None) -> Lineage:
+    """What a training run in `out` learns from, written before it learns: `paths`, and what it begins with.
+
+    A run that goes on keeps what it had learnt from before. Raises `Refused` if that, or `start`, has learnt from an
+    erased customer.
+    """
+    lineage = trace(paths, erased)
+    for before in (out, start):
+        known = read_lineage(before) if before is not None else None
+        if known is None:
+            continue
+        if samples := known.of(erased):
+            raise Refused(
+                f"{before} has learnt from erased customers, {len(samples)} samples, the first: {samples[0]}; begin in "
+                "another folder, and from an adapter that has not"
+            )
+        lineage = lineage.joined(known)
+    lineage.write(out)
+    return lineage
 
 
 def read_lineage(folder: Path) -> Lineage | None:
