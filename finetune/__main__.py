@@ -10,10 +10,12 @@ from pathlib import Path
 
 from errors import ShopkeeperError
 from finetune.base import BASE_DIR
+from finetune.commands import add_prefer_arguments, add_train_arguments, prefer, train
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
+from finetune.methods import table
 from finetune.registry.commands import add_arguments as add_registry_arguments
 
 _EPILOG = """examples:
@@ -22,6 +24,7 @@ _EPILOG = """examples:
   python -m finetune logs --in tickets.jsonl --shop shop --out runs/logs --teacher embedded
   python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
+  python -m finetune prefer --pairs runs/pairs.jsonl --start runs/adapter --out runs/preferred
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
   python -m finetune registry add runs/adapter                               then: registry publish ID
@@ -29,7 +32,6 @@ _EPILOG = """examples:
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
 6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
 """
-STOPPED = 10
 HELD_OUT = Path("eval/conversation.yaml")  # what the eval says must not be learnt by heart
 
 
@@ -62,8 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     _play_arguments(command("play", _play, "make samples by self-play on a shop"))
     add_logs_arguments(command("logs", _logs, "make samples from the shop's own consultations; run again to resume"))
     add_corpus_arguments(command("corpus", _corpus, "make samples from public data, by path"))
-    _train_arguments(command("train", _train, "train a LoRA adapter on samples; run again to resume"))
-    _merge_arguments(command("merge", _merge, "merge an adapter into the base, as bfloat16 safetensors"))
+    add_train_arguments(command("train", train, "train on samples, by any method; run again to resume"))
+    add_prefer_arguments(command("prefer", prefer, "train on pairs of a better and a worse answer (DPO)"))
+    command("methods", _methods, "print the methods of training, and where each can be served")
+    _merge_arguments(command("merge", _merge, "merge what was trained into its base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
     add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
@@ -111,48 +115,9 @@ def _corpus(args: argparse.Namespace) -> int:
     return run(args)
 
 
-def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "--samples", nargs="+", required=True, metavar="FILE[=WEIGHT]",
-        help="JSONL: {messages, tools, meta} a line; weight 2 takes each sample twice, 0.5 a random half",
-    )  # fmt: skip
-    add("--out", type=Path, required=True, help="folder for adapter and checkpoints; if begun, goes on")
-    add("--base", type=Path, default=BASE_DIR, help="base folder (default: %(default)s)")
-    add("--start", type=Path, metavar="ADAPTER", help="begin with this adapter instead of from nothing")
-    add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
-    add("--epochs", type=float, default=3.0, help="times through the samples at most (default: %(default)s)")
-    add("--rank", type=int, default=32, help="of the LoRA matrices (default: %(default)s)")
-    add("--learning-rate", type=float, default=1e-3, help="its peak (default: %(default)s)")
-    add("--batch", type=int, default=8, help="samples a step (default: %(default)s)")
-    add("--max-tokens", type=int, default=2048, help="of a sample; the rest is cut (default: %(default)s)")
-    add("--save-steps", type=int, default=50, help="steps between checkpoints (default: %(default)s)")
-    add("--seed", type=int, default=7, help="(default: %(default)s)")
-
-
-def _train(args: argparse.Namespace) -> int:
-    from transformers import AutoTokenizer
-
-    from finetune.base import build_base
-    from finetune.mixture import Source, read_mixture
-    from finetune.train import Recipe, train
-
-    base = build_base(args.base) if args.base == BASE_DIR else args.base
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    mixture = read_mixture(map(Source.parse, args.samples), tokenizer, args.max_tokens, args.seed)
-    print(mixture, flush=True)
-    recipe = Recipe(
-        rank=args.rank,
-        learning_rate=args.learning_rate,
-        batch=args.batch,
-        epochs=args.epochs,
-        minutes=args.minutes,
-        save_steps=args.save_steps,
-        seed=args.seed,
-    )
-    outcome = train(base, mixture.features, args.out, recipe, args.start)
-    print(outcome if outcome.finished else f"stopped at step {outcome.steps}; the same command goes on")
-    return 0 if outcome.finished else STOPPED
+def _methods(args: argparse.Namespace) -> int:
+    print(table())
+    return 0
 
 
 def _merge_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,7 @@ def attend(
     `cuts` are the places where the common beginning and then each sample end. Out: (1, tokens, heads, size).
     """
     heads, tokens, size = query.shape[1:]
+    query, key = query.to(value.dtype), key.to(value.dtype)  # autocast leaves what was rotated in float32
     grouped = query[0].reshape(key.shape[1], heads // key.shape[1], tokens, size) * scaling
     found: Tensor = _Packed.apply(  # type: ignore[no-untyped-call]
         grouped, key[0], value[0], tuple(cuts.tolist())
@@ -77,7 +78,7 @@ class _Packed(torch.autograd.Function):
                 width = last - first
                 future = torch.ones(width, width, dtype=torch.bool, device=query.device).triu_(1)
                 scores[..., count - width :].masked_fill_(future, float("-inf"))
-                shares = scores.softmax(-1)
+                shares = scores.softmax(-1).to(value.dtype)  # which autocast on a GPU makes float32
                 found[:, :, first:last] = _times(shares, values[:, :count])
                 kept.append(shares)
         ctx.save_for_backward(query, key, value, found, *kept)

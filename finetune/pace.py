@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 
@@ -57,25 +58,31 @@ class KeepPace(TrainerCallback):  # type: ignore[misc]
         now = time.monotonic()
         self.pace.spent += (now - self._last) / 60
         self._last = now
+        self._agree(args.device)
         done = self.pace.minutes is not None and self.pace.spent >= self.pace.minutes
         if self.stop_asked or done:
             control.should_training_stop = True
             control.should_save = True
 
-    def on_log(
-        self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
-    ) -> None:
-        if not logs or "loss" not in logs:
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if not logs or "loss" not in logs or not state.is_world_process_zero:
             return
         minutes, tokens = self._since
         self._since = (self.pace.spent, self.tokens)
-        speed = (self.tokens - tokens) / max(1e-9, (self.pace.spent - minutes) * 60)
+        speed = args.world_size * (self.tokens - tokens) / max(1e-9, (self.pace.spent - minutes) * 60)
         print(
             f"step {state.global_step}/{state.max_steps}  {self.pace.progress(state.global_step):4.0%}  "
             f"{self.pace.spent:.1f} min  loss {logs['loss']:.3f}  lr {logs['learning_rate']:.1e}  "
             f"{speed:.0f} tokens/s",
             flush=True,
         )
+
+    def _agree(self, device: torch.device) -> None:
+        """Processes that train together stop together, and keep one clock: the learning rate follows it."""
+        if torch.distributed.is_initialized():
+            facts = torch.tensor([self.pace.spent, float(self.stop_asked)], device=device)
+            torch.distributed.all_reduce(facts, torch.distributed.ReduceOp.MAX)
+            self.pace.spent, self.stop_asked = float(facts[0]), bool(facts[1])
 
     @contextmanager
     def stop_on_signal(self) -> Iterator[None]:

@@ -17,17 +17,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from errors import DataError
 from finetune.attention import ATTENTION, register
 from finetune.base import build_base
-from finetune.merge import ADAPTER_WEIGHTS, merge
+from finetune.merge import merge
+from finetune.methods import ADAPTER_WEIGHTS
 from finetune.pace import Pace
-from finetune.packing import loss, pack
+from finetune.packing import pack, pad
 from finetune.samples import Features, Sample, encode, read_samples, write_samples
 from finetune.train import Recipe, train
 
 CALL = {"type": "function", "function": {"name": "get_order", "arguments": {"order_id": "last"}}}
 ARGUMENTS = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
-TOOLS = [
-    {"type": "function", "function": {"name": "get_order", "description": "It.", "parameters": ARGUMENTS}}
-]
+TOOLS = [{"type": "function", "function": {"name": "get_order", "description": "It.", "parameters": ARGUMENTS}}]
 WORDS = st.text(alphabet="abc xyz.,!?您好价格1234", min_size=1, max_size=30).map(str.strip).filter(bool)
 
 
@@ -94,11 +93,10 @@ def test_packed_samples_train_as_if_they_were_apart(prefix: int, lengths: list[i
 
     common = tokens(prefix)
     samples = [
-        Features(common + tokens(n), [False] * (prefix + 1) + [at % 3 > 0 for at in range(n - 1)])
-        for n in lengths
+        Features(common + tokens(n), [False] * (prefix + 1) + [at % 3 > 0 for at in range(n - 1)]) for n in lengths
     ]
     packed, apart = tiny(ATTENTION), tiny("sdpa")
-    together = loss(packed, pack(samples))
+    together = packed(**pack(samples)).loss
     torch.autograd.backward(together)
     total, count = torch.tensor(0.0), 0
     for one in samples:
@@ -109,6 +107,7 @@ def test_packed_samples_train_as_if_they_were_apart(prefix: int, lengths: list[i
         count += len(targets)
     torch.autograd.backward(total / count)
     torch.testing.assert_close(together, total / count)
+    torch.testing.assert_close(apart(**pad(samples)).loss, together)
     for (name, mine), theirs in zip(packed.named_parameters(), apart.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-3, atol=1e-5, msg=name)
 

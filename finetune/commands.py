@@ -1,0 +1,131 @@
+"""`python -m finetune train` and `prefer`: their arguments, and what they print.
+
+In: arguments. Out: a trained folder, lines of progress, and an exit code. Errors: those of training.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from errors import ConfigError
+from finetune.base import BASE_DIR
+from finetune.methods import METHODS, method_of
+
+if TYPE_CHECKING:
+    from finetune.train import Outcome, Recipe
+
+STOPPED = 10
+GPU_RECIPE = """a larger base on GPUs differs by its arguments only:
+  python -m finetune train --base Qwen/Qwen3-4B-Instruct-2507 --samples runs/play.jsonl --out runs/qwen \\
+      --rank 64 --learning-rate 2e-4 --batch 8 --accumulate 4 --max-tokens 8192 --save-memory --track wandb
+  accelerate launch --num_processes 4 -m finetune train ...       the same arguments, on four GPUs
+  python -m finetune merge --adapter runs/qwen --out runs/merged  or serve it with vLLM --enable-lora as it is
+On a CPU that does other things too, set OMP_WAIT_POLICY=passive: threads that wait actively cost most of the speed.
+"""
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `train` takes."""
+    parser.epilog, parser.formatter_class = GPU_RECIPE, argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--samples", nargs="+", required=True, metavar="FILE[=WEIGHT]",
+        help="JSONL: {messages, tools, meta} a line; weight 2 takes each sample twice, 0.5 a random half",
+    )  # fmt: skip
+    _add_recipe(parser, batch=8, epochs=3.0, warmup=20)
+
+
+def add_prefer_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `prefer` takes."""
+    parser.add_argument(
+        "--pairs", nargs="+", required=True, type=Path, metavar="FILE",
+        help="JSONL: {messages, tools, chosen, rejected, meta} a line; a thumb has only chosen or only rejected",
+    )  # fmt: skip
+    _add_recipe(parser, batch=4, epochs=1.0, warmup=5)
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train on samples."""
+    from finetune.base import find_base, open_tokenizer
+    from finetune.mixture import Source, read_mixture
+    from finetune.registry.lineage import trace
+    from finetune.train import train
+
+    sources = [Source.parse(text) for text in args.samples]
+    base, recipe = find_base(args.base), _recipe(args)
+    mixture = read_mixture(sources, open_tokenizer(base), args.max_tokens, args.seed)
+    _tell(str(mixture))
+    outcome = train(base, mixture.features, args.out, recipe, args.start)
+    if outcome.finished and _is_first():
+        trace([source.path for source in sources]).write(args.out)
+    return _end(outcome)
+
+
+def prefer(args: argparse.Namespace) -> int:
+    """Train on pairs."""
+    from finetune.base import find_base, open_tokenizer
+    from finetune.preference import prefer, read_pairs
+
+    base, recipe = find_base(args.base), _recipe(args)
+    pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens)
+    _tell(str(pairs))
+    return _end(prefer(base, pairs.pairs, args.out, recipe, args.start))
+
+
+def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warmup: int) -> None:
+    parser.set_defaults(warmup_steps=warmup)
+    add = parser.add_argument
+    add("--out", type=Path, required=True, help="folder for what is trained and its checkpoints; if begun, goes on")
+    add("--base", default=str(BASE_DIR), help="hub id or folder of any ChatML model (default: %(default)s)")
+    add("--start", type=Path, metavar="ADAPTER", help="begin with what was trained there instead of from nothing")
+    add("--method", choices=METHODS, help="see `python -m finetune methods` (default: that of --start, or lora)")
+    add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
+    add("--epochs", type=float, default=epochs, help="times through the data at most (default: %(default)s)")
+    add("--rank", type=int, default=32, help="of the method's matrices; prefix: tokens (default: %(default)s)")
+    add("--learning-rate", type=float, help="its peak (default: the method's)")
+    add("--batch", type=int, default=batch, help="samples a process computes at once (default: %(default)s)")
+    add("--accumulate", type=int, default=1, help="batches a step (default: %(default)s)")
+    add("--max-tokens", type=int, default=2048, help="of a sample; the rest is cut (default: %(default)s)")
+    add("--save-steps", type=int, default=50, help="steps between checkpoints (default: %(default)s)")
+    add("--save-memory", action="store_true", help="compute activations twice instead of keeping them")
+    add("--track", choices=("tensorboard", "wandb", "none"), default="tensorboard", help="(default: %(default)s)")
+    add("--seed", type=int, default=7, help="(default: %(default)s)")
+
+
+def _recipe(args: argparse.Namespace) -> "Recipe":
+    from finetune.train import Recipe
+
+    for name in ("minutes", "epochs", "rank", "learning_rate", "batch", "accumulate", "max_tokens", "save_steps"):
+        value = getattr(args, name)
+        if value is not None and not value > 0:
+            raise ConfigError(f"--{name.replace('_', '-')} {value} should be more than 0")
+    method = args.method or (method_of(args.start).name if args.start else "lora")
+    return Recipe(
+        method=method,
+        rank=args.rank,
+        learning_rate=args.learning_rate,
+        batch=args.batch,
+        accumulate=args.accumulate,
+        epochs=args.epochs,
+        minutes=args.minutes,
+        warmup_steps=args.warmup_steps,
+        save_steps=args.save_steps,
+        save_memory=args.save_memory,
+        track=args.track,
+        seed=args.seed,
+    )
+
+
+def _end(outcome: "Outcome") -> int:
+    _tell(str(outcome) if outcome.finished else f"stopped at step {outcome.steps}; the same command goes on")
+    return 0 if outcome.finished else STOPPED
+
+
+def _tell(text: str) -> None:
+    if _is_first():
+        print(text, flush=True)
+
+
+def _is_first() -> bool:
+    """Of several processes under `accelerate launch`, the first speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
