@@ -107,7 +107,9 @@ def _singular(word: str) -> str:
     """Without an English plural ending: tomatoes, movies, dishes, thrillers; short words and "-ss" stay."""
     rules: Sequence[tuple[str, Callable[[str], str]]] = (
         ("ies", lambda stem: f"{stem}y" if len(stem) > 2 else f"{stem}ie"),
+        ("ie", lambda stem: f"{stem}y" if len(stem) > 2 else f"{stem}ie"),  # as of movies
         ("oes", lambda stem: f"{stem}o"),
+        ("oe", lambda stem: f"{stem}o"),
         ("shes", lambda stem: f"{stem}sh"),
         ("ches", lambda stem: f"{stem}ch"),
         ("sses", lambda stem: f"{stem}ss"),

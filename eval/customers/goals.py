@@ -30,14 +30,14 @@ def plans(facts: ShopFacts, seed: str, goals: int, trials: int) -> Iterator[Plan
     for number in range(goals):
         rng = random.Random(f"{seed}:{number}")
         customer, made = _goal(rng, facts, number)
-        language = _language(rng, facts.shop.languages)
+        language = language_of(rng, facts.shop.languages)
         for trial in range(trials):
             wording = Wording(random.Random(f"{seed}:{number}:{trial}"), language)
             tasks = tuple(task for make in made for task in make(wording))
             yield Plan(goal=f"{seed}:{number}", trial=trial, customer=customer.id, language=language, tasks=tasks)
 
 
-def _language(rng: random.Random, languages: Sequence[str]) -> str:
+def language_of(rng: random.Random, languages: Sequence[str]) -> str:
     """Mostly the shop's first language; of those that the wordings have."""
     spoken = [language for language in languages if language in LANGUAGES] or ["en"]
     return spoken[-1] if rng.random() < _SECOND else spoken[0]

@@ -47,6 +47,21 @@ def correcting(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, us
     return make
 
 
+def taking_back(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, used: set[str]) -> Made | None:
+    """Something said and, later in the same consultation, taken back."""
+    trait = _draw(rng, facts, customer, used)
+    if trait is None:
+        return None
+    attribute = facts.schema.attribute(trait[0])
+    used.add(trait[0])
+
+    def make(wording: Wording) -> tuple[Task, ...]:
+        told = _told(facts, wording, attribute, trait, _intent(attribute, trait[2]), "forget")
+        return told, _forget(facts, wording, attribute, trait)
+
+    return make
+
+
 def forgetting(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, used: set[str]) -> Made | None:
     """Something that was told in an earlier consultation."""
     known = {item.name: item for item in facts.statable}
@@ -58,18 +73,19 @@ def forgetting(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, us
     attribute = known[trait[0]]
     used.add(trait[0])
 
-    def make(wording: Wording) -> tuple[Task, ...]:
-        label = _label(attribute, wording.language)
-        texts = [wording.phrase("forget_label", label=label), wording.phrase("forget_label", label=label)]
-        value: str | float = "*"
-        if attribute.polarity and isinstance(trait[1], str):
-            ways = facts.ways(attribute, trait[1], wording.language) or (trait[1],)
-            texts = list(wording.pair("forget_value", v=wording.rng.choice(ways)))
-            value = trait[1]
-        asks = [_ask(text, attribute.name, value, "forget") for text in texts]
-        return (Task(kind="traits", name="forget", first=asks[0], again=asks[1], gone=((trait[0], trait[1]),)),)
+    return lambda wording: (_forget(facts, wording, attribute, trait),)
 
-    return make
+
+def _forget(facts: ShopFacts, wording: Wording, attribute: Attribute, trait: Trait) -> Task:
+    """A taste is named by its value, a fact by what it is about."""
+    value: str | float = "*"
+    texts = wording.pair("forget_label", label=_label(attribute, wording.language))
+    if attribute.polarity and isinstance(trait[1], str):
+        ways = facts.ways(attribute, trait[1], wording.language) or (trait[1],)
+        texts = wording.pair("forget_value", v=wording.rng.choice(ways))
+        value = trait[1]
+    asks = [_ask(text, attribute.name, value, "forget") for text in texts]
+    return Task(kind="traits", name="forget", first=asks[0], again=asks[1], gone=((trait[0], trait[1]),))
 
 
 def _draw(

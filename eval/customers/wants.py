@@ -50,6 +50,13 @@ def searching(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, use
     return lambda wording: (_search(facts, wording, filters),)
 
 
+def browsing(facts: ShopFacts, wording: Wording) -> tuple[str, str]:
+    """Two searches for the same kind of product without any condition: what is known of the customer decides."""
+    kind = wording.rng.choice(sorted({product.category for product, _ in facts.stocked}))
+    goods = _word(facts, wording, facts.kind_facet, kind) if facts.kind_facet else kind
+    return wording.pair("search", goods=goods)
+
+
 def asking(rng: random.Random, facts: ShopFacts) -> Made | None:
     """Something that an approved answer covers; it is asked with one of the shop's samples, in a frame."""
     fitting = [
