@@ -86,6 +86,8 @@ class Intake:
             return
         work.output(KEPT_FILE).write((json.dumps(result, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
         work.set_number("kept", work.number("kept") + 1)
+        if any(message.calls for message in found.messages):
+            work.set_number("with calls", 1)
 
     def _unread(self, unread: Unread, work: Work) -> None:
         if self.strict:

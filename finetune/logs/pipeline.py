@@ -7,7 +7,8 @@ Errors: `ConfigError`, `DataError` (nothing in the log may be learnt), `ModelErr
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from finetune.logs.intake import SPLITS, UNREAD, Intake
 from finetune.logs.labelling import Labelling
 from finetune.logs.names import NameBook
 from finetune.logs.people import ShopPeople
+from finetune.logs.playing import Player
 from finetune.logs.report import report_of, table, write_report
 from finetune.logs.rules import Rules
 from finetune.logs.scratch import open_scratch
@@ -67,12 +69,21 @@ def run_logs(request: Request, teacher: BaseChatModel | None = None) -> int:
     intake = Intake(source, people, scrubber, rules, shop.languages, salt, request.strict, _say)
     with open_work(request.out, settings, rules.examples) as work:
         intake.run(work)
-        if work.number("kept"):
-            with open_scratch(request.shop, state / "index") as scratch:
-                if teacher is None and request.teacher:
-                    teacher = load_chat_model(request.teacher, seconds=TEACHER_SECONDS)
-                Labelling(scratch, people, scrubber, salt, teacher, _say).run(work)
+        with _player(request, teacher, work, state / "index") as player:
+            Labelling(people, scrubber, salt, player, _say).run(work)
         return _finish(work, settings)
+
+
+@contextmanager
+def _player(request: Request, teacher: BaseChatModel | None, work: Work, index: Path) -> Iterator[Player | None]:
+    """None if there is nothing to play: opening a shop and a model takes a while."""
+    if not work.number("with calls") and not ((teacher or request.teacher) and work.number("kept")):
+        yield None
+        return
+    with open_scratch(request.shop, index) as scratch:
+        if teacher is None and request.teacher:
+            teacher = load_chat_model(request.teacher, seconds=TEACHER_SECONDS)
+        yield Player(scratch, teacher)
 
 
 def _finish(work: Work, settings: Mapping[str, Any]) -> int:

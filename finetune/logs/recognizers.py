@@ -1,8 +1,8 @@
 """Where a text has what identifies a person by its form: addresses of every kind, telephone numbers, cards, accounts.
 
 In: a text. Out: `Found` spans with their kind. Presidio's recognisers read mail addresses, cards (Luhn), IBANs (their
-checksum), IP addresses, US social security numbers and, by libphonenumber, telephone numbers; they are called one by
-one, so that no language model is needed and nothing is fetched. Street addresses and links are read here.
+checksum), IP addresses, identity numbers and, by libphonenumber, telephone numbers; they are called one by one, so that
+no language model is needed and nothing is fetched. Street addresses and links are read here.
 """
 
 import re
@@ -29,7 +29,10 @@ _STREET = (
 )
 _NO_STREET = r"(?!(?:day|hour|week|month|mile|minute|item|pair|time|more|on|of|the|km|x)s?\b)"  # "30 days on the road"
 _UNIT = r"(?:,?\s*(?i:apt|apartment|suite|ste|unit|flat|floor|#)\.?\s*[\w-]{1,6})?"
-_CITY = r"(?:,\s*[A-Z][A-Za-z.'-]+(?: [A-Z][A-Za-z.'-]+){0,2}){0,2}(?:,?\s+[A-Z]{2}(?![A-Za-z]))?(?:,?\s+(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w? ?\d[A-Z]{2}))?"
+_CITY = (
+    r"(?:,\s*[A-Z][A-Za-z.'-]+(?: [A-Z][A-Za-z.'-]+){0,2}){0,2}(?:,?\s+[A-Z]{2}(?![A-Za-z]))?"
+    r"(?:,?\s+(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w? ?\d[A-Z]{2}))?"
+)
 _GERMAN = r"[A-ZÄÖÜ][\w.äöüß-]*(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}[a-z]?"
 _REGION = "(?>[\u4e00-\u9fff]{2,8}?(?:省|市|自治区|区|县|镇))++"
 _ROAD = "(?:路|街|道|巷|弄|大道)[\u4e00-\u9fff]{0,4}\\d+(?:号|弄)?"
@@ -48,8 +51,7 @@ _KINDS: dict[str, Kind] = {
     "EMAIL_ADDRESS": "email",
     "CREDIT_CARD": "card",
     "IBAN_CODE": "account",
-    "US_SSN": "number",
-    "CN_ID": "number",
+    "ID_NUMBER": "number",
     "IP_ADDRESS": "ip",
 }
 
@@ -126,7 +128,6 @@ def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
         EmailRecognizer,
         IbanRecognizer,
         IpRecognizer,
-        UsSsnRecognizer,
     )
 
     class OfflineEmailRecognizer(EmailRecognizer):
@@ -143,8 +144,7 @@ def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
         (OfflineEmailRecognizer(), re.compile("@")),
         (CreditCardRecognizer(), re.compile(r"\d{3}")),
         (IbanRecognizer(), re.compile(r"[A-Za-z]{2}\d{2}")),
-        (UsSsnRecognizer(), re.compile(r"\d{4}")),
-        (identity, re.compile(r"\d{17}")),
+        (identity, re.compile(r"\d{3}-\d|\d{17}")),
         (IpRecognizer(), re.compile(rf"{digits.pattern}\.|:")),
     ]
 

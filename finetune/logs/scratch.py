@@ -117,9 +117,10 @@ class Scratch:
     database: Path
     clean: sqlite3.Connection
 
-    def begin(self, customer: str, orders: Sequence[Mapping[str, Any]]) -> None:
+    def begin(self, customer: str, consultation: str, orders: Sequence[Mapping[str, Any]]) -> None:
         """An empty world with this customer, who agreed to everything, and these orders."""
         self._restore(self.clean)
+        self.end(consultation)
         everything = {"service": True, "profiling": True, "training": True}
         self.services.profiles.put_customers([Customer(customer, consent=everything)])
         if orders:

@@ -127,7 +127,9 @@ def find_format(path: Path, encoding: str | None = None) -> str:
             for _, item in zip(range(100), json_values(file, named), strict=False):
                 if isinstance(item.value, dict) and (found := _format_of(item.value)):
                     return found
-        except (DataError, UnicodeError) as error:
+        except UnicodeError as error:
+            raise DataError(f"{path} is not {named}: {error}; name its encoding with --encoding") from error
+        except DataError as error:
             raise ConfigError(f"{path}: its format cannot be told ({error}); name it: {choices(FORMATS)}") from error
     raise ConfigError(f"{path}: its format cannot be told from its first lines; name it: {choices(FORMATS)}")
 
