@@ -1,12 +1,15 @@
 """What is indexed of each thing: products, templates and passages come in, rows of text go out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from retrieval.answers import Template
 from retrieval.catalog import Product
 from retrieval.facets import FacetSpace
 from retrieval.index import Row
 from retrieval.policy import Passage
+
+BACKGROUND = Path(__file__).with_name("background.txt")
 
 
 def product_rows(products: Sequence[Product], space: FacetSpace) -> list[Row]:
@@ -22,6 +25,12 @@ def sample_rows(templates: Sequence[Template]) -> list[Row]:
         for language, questions in template.samples.items()
         for number, question in enumerate(questions)
     ]
+
+
+def background_rows() -> list[Row]:
+    """One row per request that shops do not answer; its key is the line's number."""
+    lines = BACKGROUND.read_text(encoding="utf-8").splitlines()
+    return [Row(f"{number:05}", line, line) for number, line in enumerate(lines) if line and not line.startswith("#")]
 
 
 def passage_rows(passages: Sequence[Passage]) -> list[Row]:

@@ -8,6 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,14 +17,14 @@ import numpy as np
 from errors import ConfigError, choices
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
-from retrieval.embed import Embedder
+from retrieval.embed import Embedder, Vectors
 from retrieval.facets import FacetSpace, facet_values
 from retrieval.filters import Filters, prepare
 from retrieval.index import Collection, Row
 from retrieval.match import relevance
 from retrieval.policy import Passage, load_policy
 from retrieval.questions import QuestionMatcher
-from retrieval.rows import passage_rows, product_rows, sample_rows
+from retrieval.rows import BACKGROUND, background_rows, passage_rows, product_rows, sample_rows
 from retrieval.storage import Identity, StoredIndex, read_index, write_index
 
 Sort = Literal["price_low", "price_high", "rating"]
@@ -74,7 +75,6 @@ class Retriever:
     templates: Mapping[str, Template]
     passages: tuple[Passage, ...]
     index: StoredIndex
-    questions: QuestionMatcher
     embedder: Embedder
 
     @classmethod
@@ -92,12 +92,12 @@ class Retriever:
         rows = {
             "products": product_rows(catalog.products, space),
             "samples": sample_rows(templates),
+            "background": background_rows() if templates else [],
             "passages": passage_rows(passages),
         }
         index = _current_index(state_dir / "index", rows, _identity(shop_dir, embedder), embedder)
-        questions = QuestionMatcher.build(index.collections["samples"])
         by_id = {template.id: template for template in templates}
-        return cls(catalog, space, by_id, passages, index, questions, embedder)
+        return cls(catalog, space, by_id, passages, index, embedder)
 
     def search(
         self,
@@ -132,7 +132,7 @@ class Retriever:
 
     def answer(self, question: str, language: str) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
-        for name, score in self.questions.confidences(question, self.embedder).items():
+        for name, score in self.index.questions.confidences(question, self.embedder).items():
             if score < ANSWER_THRESHOLD:
                 return None
             if language in self.templates[name].text:
@@ -206,14 +206,23 @@ def _current_index(
     stored = read_index(root)
     if stored is not None and stored.identity == identity:
         return stored
-    known = {}
+    known: dict[str, Vectors] = {}
     if stored is not None and _same_embedder(stored.identity, identity):
         for collection in stored.collections.values():
             known.update(collection.vectors())
+    if any(row.digest not in known for row in rows["background"]):
+        known.update(_background(embedder))
     built = {name: Collection.build(some, embedder, known) for name, some in rows.items()}
-    index = StoredIndex(identity, built)
+    questions = QuestionMatcher.build(built["samples"], built["background"])
+    index = StoredIndex(identity, built, questions)
     write_index(root, index)
     return index
+
+
+@lru_cache(maxsize=2)
+def _background(embedder: Embedder) -> Mapping[str, Vectors]:
+    """Vectors by digest of what no shop answers: the same for all shops that one process opens."""
+    return Collection.build(background_rows(), embedder, {}).vectors()
 
 
 def _same_embedder(one: Identity, other: Identity) -> bool:
@@ -221,8 +230,8 @@ def _same_embedder(one: Identity, other: Identity) -> bool:
 
 
 def _identity(shop_dir: Path, embedder: Embedder) -> Identity:
-    present = [name for name in SOURCES if (shop_dir / name).is_file()]
-    sources = {name: hashlib.sha256((shop_dir / name).read_bytes()).hexdigest() for name in present}
+    present = [path for path in (*(shop_dir / name for name in SOURCES), BACKGROUND) if path.is_file()]
+    sources = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in present}
     return Identity(embedder.name, embedder.sha256, sources)
 
 

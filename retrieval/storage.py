@@ -1,4 +1,4 @@
-"""The index on disk: collections come in, one folder per build goes out, and comes back in when it is read.
+"""The index on disk: collections and the fitted matcher come in, one folder per build goes out, and comes back in.
 
 A build is written beside the others, synced, renamed, and only then named in the file CURRENT, which is
 replaced in one step. Whoever reads sees the old build or the new one, never a part of one.
@@ -17,8 +17,10 @@ from pathlib import Path
 
 from errors import StorageError
 from retrieval.index import Collection
+from retrieval.questions import QuestionMatcher
 
-FORMAT = 1  # raise when the files or the texts that are indexed change shape
+FORMAT = 2  # raise when the files or the texts that are indexed change shape
+QUESTIONS = "questions.npz"
 LEFTOVER_SECONDS = 3600  # a half-written folder of this age belongs to a build that died
 
 
@@ -38,6 +40,7 @@ class StoredIndex:
 
     identity: Identity
     collections: Mapping[str, Collection]
+    questions: QuestionMatcher
 
 
 def read_index(root: Path) -> StoredIndex | None:
@@ -49,7 +52,7 @@ def read_index(root: Path) -> StoredIndex | None:
             if _sha256(folder / name) != sha256:
                 return None
         collections = {name: Collection.load(folder / name) for name in manifest["counts"]}
-        return StoredIndex(Identity(**manifest["identity"]), collections)
+        return StoredIndex(Identity(**manifest["identity"]), collections, QuestionMatcher.load(folder / QUESTIONS))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
         return None  # whatever is wrong with it, the cure is the same: build it again
 
@@ -78,6 +81,7 @@ def _write_build(folder: Path, index: StoredIndex) -> None:
     for name, collection in index.collections.items():
         (folder / name).mkdir()
         collection.save(folder / name)
+    index.questions.save(folder / QUESTIONS)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {
         "identity": asdict(index.identity),

@@ -250,7 +250,8 @@ def test_held_out_samples_mostly_find_their_template(retriever: Retriever, templ
         for template in templates
     ]
     known = retriever.index.collections["samples"].vectors()
-    matcher = QuestionMatcher.build(Collection.build(sample_rows(rest), embedder(), known))
+    samples = Collection.build(sample_rows(rest), embedder(), known)
+    matcher = QuestionMatcher.build(samples, retriever.index.collections["background"])
     for language in LANGUAGES:
         first = [
             next(iter(matcher.confidences(template.samples[language][0], embedder()))) == template.id
