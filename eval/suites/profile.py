@@ -1,7 +1,7 @@
 """What an agent learns about customers from conversations alone, against what annotators found in them.
 
-In: `--data`, a directory or file of the LAPS form (`finetune.corpora.laps`; every .json file in it). Each session's
-messages are replayed through `agent.listen` into a profile store of its own, with a schema whose attributes are the
+In: `--data`, a directory or file of the LAPS form (`finetune.corpora.laps`; every .json file in it, or with ``--set
+"files=*_val.json"`` those whose names match). Each session's messages are replayed through `agent.listen` into a profile store of its own, with a schema whose attributes are the
 data's categories, and the traits at the end are compared with the annotated values (`eval.pairs`).
 
 Any other extractor can stand in the model's place, ``--set extractor=module:function``: a function ``extract(turns,
@@ -12,7 +12,9 @@ that returns a list of ``{"category": ..., "value": ...}``.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -28,7 +30,7 @@ from profiles.firewall import Firewall
 from profiles.observation import Trait
 from profiles.store import ProfileStore
 
-EXTRACTOR = "extractor"
+EXTRACTOR, FILES = "extractor", "files"
 _MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 _CUSTOMER = "customer"
 _KINDS: Mapping[str, str] = {"normalised": "f1", "exact": "f1_exact", "soft": "f1_soft", "category": "f1_category"}
@@ -50,7 +52,8 @@ def cases(options: Options) -> list[Case]:
     extractor = options.settings.get(EXTRACTOR, "")
     if extractor:
         _load(extractor)
-    sessions = read_sessions([path])
+    pattern = options.settings.get(FILES)
+    sessions = read_sessions([path] if pattern is None else _matching(path, pattern))
     names = {topic: list(known.by_category) for topic, known in by_topic(sessions).items()}
     ordered = sorted(enumerate(sessions), key=lambda item: (_rank(item[1].id), item[0]))
     return [
@@ -66,6 +69,14 @@ def cases(options: Options) -> list[Case]:
         )
         for _, session in ordered
     ]
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """The files of a directory that are asked for. Raises ConfigError if there is none."""
+    found = sorted(file for file in folder.glob("*") if fnmatch(file.name, pattern))
+    if not found:
+        raise ConfigError(f"--set {FILES}={pattern}: no such file in {folder}")
+    return found
 
 
 def run(case: Case, subject: BaseChatModel | None) -> Record:
@@ -176,5 +187,8 @@ SUITE = Suite(
     run=run,
     metrics=metrics,
     targets=("f1>=0.45", "f1_soft>=0.6"),
-    settings={EXTRACTOR: "module:function in place of the model: extract(turns, categories) -> [{category, value}]"},
+    settings={
+        EXTRACTOR: "module:function in place of the model: extract(turns, categories) -> [{category, value}]",
+        FILES: "which files of the directory, by a pattern of names: *_val.json",
+    },
 )
