@@ -1,8 +1,9 @@
 """What an agent learns about customers from conversations alone, against what annotators found in them.
 
-In: `--data`, a directory or file of the LAPS form (`finetune.corpora.laps`; every .json file in it, or with ``--set
-"files=*_val.json"`` those whose names match). Each session's messages are replayed through `agent.listen` into a profile store of its own, with a schema whose attributes are the
-data's categories, and the traits at the end are compared with the annotated values (`eval.pairs`).
+In: `--data`, a file or directory of the LAPS form (`finetune.corpora.laps`; every .json file in it, or with ``--set
+"files=*_val.json"`` those whose names match). Each session's messages are replayed through `agent.listen` into a
+profile store of its own, with a schema whose attributes are the data's categories, and the traits at the end are
+compared with the annotated values (`eval.pairs`).
 
 Any other extractor can stand in the model's place, ``--set extractor=module:function``: a function ``extract(turns,
 categories)`` with turns a list of ``{"role": "customer" or "assistant", "text": ...}`` and categories a list of names,
