@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
@@ -37,8 +37,8 @@ class NgramSpace:
     def rows(self, texts: Sequence[str]) -> csr_matrix:
         """One row of unit length a text, shape (len(texts), WIDTH); empty where a text has no n-gram."""
         counts = _COUNTER.transform(texts)
-        counts.data = 1 + np.log(counts.data)
-        return csr_matrix(normalize(counts @ diags(self.worth)), dtype=np.float32)
+        counts.data = (1 + np.log(counts.data)) * self.worth[counts.indices]
+        return csr_matrix(normalize(counts), dtype=np.float32)
 
 
 def question_grams(text: str) -> list[str]:
