@@ -40,6 +40,7 @@ from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder
 from agent.models import load_chat_model
+from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
 from agent.services import open_services
@@ -249,7 +250,7 @@ def open_shopkeeper(
     settings = replace(settings, model=model or settings.model, replies=replies or settings.replies)
     folder = state or settings.default_state
     services = open_services(settings, folder)
-    chat_model = load_chat_model(settings.model, seconds=settings.limits.model_seconds)
+    chat_model = load_chat_model(settings.model, registry=folder / REGISTRY, seconds=settings.limits.model_seconds)
     with (
         _storage_errors(),
         closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as connection,

@@ -1,8 +1,8 @@
 """Choose the language model by one setting.
 
 In: the setting `model` of shop.toml: "embedded", a path to a .gguf file, or the http(s) URL of an
-OpenAI-compatible server (vLLM first). Out: a LangChain chat model; nobody else in the project needs to know
-which.
+OpenAI-compatible server (vLLM first); and the shop's registry, for what it has published. Out: a LangChain chat
+model; nobody else in the project needs to know which.
 """
 
 import os
@@ -14,47 +14,53 @@ from pydantic import SecretStr
 
 from agent.models.engine import EmbeddedEngine
 from agent.models.engine_model import EmbeddedChatModel
+from agent.models.published import PublishedEngine
 from agent.models.served_model import ServedChatModel
 from errors import ConfigError, ModelError
 
 DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
 API_KEY = "OPENAI_API_KEY"
+PUBLISHED = "published"  # behind the "#" of a server's URL: the version that the registry publishes
 
 
-def load_chat_model(setting: str, *, seconds: float = 20.0, max_new_tokens: int = 256) -> BaseChatModel:
+def load_chat_model(
+    setting: str, *, registry: Path | None = None, seconds: float = 20.0, max_new_tokens: int = 256
+) -> BaseChatModel:
     """The chat model that `setting` names, decoding greedily; `seconds` bounds each call.
 
     ``load_chat_model("embedded")``, ``load_chat_model("models/mine.gguf")``,
     ``load_chat_model("http://127.0.0.1:8000/v1#my-model")`` (without a name after "#", the first that the
-    server lists). A server's key is read from the environment variable OPENAI_API_KEY. Raises ConfigError
+    server lists). With a `registry`, "embedded" and a server's "#published" are what it publishes, from each
+    answer to the next. A server's key is read from the environment variable OPENAI_API_KEY. Raises ConfigError
     for another setting, ModelError if the model or the server cannot be reached.
     """
     if setting.startswith(("http://", "https://")):
-        return _served(setting, seconds, max_new_tokens)
+        return _served(setting, registry, seconds, max_new_tokens)
     if setting == "embedded":
         if not DEFAULT_GGUF.is_file():
             raise ModelError(
                 f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server"
             )
-        return _embedded(DEFAULT_GGUF, seconds, max_new_tokens)
+        engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
+        return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
     if setting.endswith(".gguf"):
-        return _embedded(Path(setting).expanduser(), seconds, max_new_tokens)
+        engine = EmbeddedEngine(Path(setting).expanduser())
+        return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
     raise ConfigError(
         f"model {setting!r} is none of: 'embedded', a path that ends in .gguf, or an http(s) URL "
         "such as http://127.0.0.1:8000/v1"
     )
 
 
-def _embedded(path: Path, seconds: float, max_new_tokens: int) -> EmbeddedChatModel:
-    return EmbeddedChatModel(engine=EmbeddedEngine(path), seconds=seconds, max_new_tokens=max_new_tokens)
-
-
-def _served(setting: str, seconds: float, max_new_tokens: int) -> ServedChatModel:
+def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> ServedChatModel:
     url, _, name = setting.partition("#")
     key = os.environ.get(API_KEY, "none")
+    if name == PUBLISHED and registry is None:
+        raise ConfigError(f"model {setting!r} needs a shop's registry: name a model after '#'")
     return ServedChatModel(
         base_url=url,
         model=name or _first_model(url, key, seconds),
+        registry=registry if name == PUBLISHED else None,
         api_key=SecretStr(key),
         temperature=0,
         timeout=seconds,

@@ -50,6 +50,7 @@ class EmbeddedEngine:
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._failed: ModelError | None = None
         self._closed = threading.Event()
+        self._retired = threading.Event()
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedded-engine", daemon=True)
         self._thread.start()
@@ -80,7 +81,7 @@ class EmbeddedEngine:
         `grammar` is a structural tag (see `agent.models.grammar`); `seconds` counts waiting, reading and writing.
         Raises ModelError for a prompt that does not fit, or when the engine has failed or been closed.
         """
-        if self._failed or self._closed.is_set():
+        if self._failed or self._closed.is_set() or self._retired.is_set():
             raise self._failed or ModelError(f"the engine for {self.path} has been closed")
         started = time.monotonic()
         input_ids = self._tokenizer.encode(prompt, add_special_tokens=False).input_ids
@@ -102,6 +103,11 @@ class EmbeddedEngine:
             self._inbox.put(None)
             self._thread.join()
             atexit.unregister(self.close)
+
+    def retire(self) -> None:
+        """Take no further answers, and free the model when those being written are done; returns at once."""
+        self._retired.set()
+        self._inbox.put(None)
 
     def _load(self) -> Any:
         scheduler = genai.SchedulerConfig()
@@ -157,6 +163,8 @@ class EmbeddedEngine:
     def _serve(self) -> None:
         jobs: list[Job] = []
         while not self._closed.is_set():
+            if self._retired.is_set() and not jobs and self._inbox.empty():
+                break
             try:
                 jobs += self._arrivals(wait=not jobs)
                 if jobs and self._pipeline.has_non_finished_requests():
@@ -178,6 +186,8 @@ class EmbeddedEngine:
         while self._pipeline is not None and self._pipeline.has_non_finished_requests():
             self._pipeline.step()
         self._pipeline = None
+        if self._retired.is_set():
+            atexit.unregister(self.close)
 
     def _arrivals(self, wait: bool) -> list[Job]:
         """Jobs that came in since the last step; with nothing else to do, wait for one."""

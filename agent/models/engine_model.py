@@ -30,6 +30,7 @@ from pydantic import ConfigDict
 from agent.models.engine import EmbeddedEngine
 from agent.models.generation import Usage
 from agent.models.grammar import tool_grammar
+from agent.models.published import PublishedEngine
 from agent.models.template import BadCall, Call, CallReader, render
 from errors import ModelError
 
@@ -46,7 +47,7 @@ class EmbeddedChatModel(BaseChatModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    engine: EmbeddedEngine
+    engine: EmbeddedEngine | PublishedEngine
     max_new_tokens: int = 256
     seconds: float = 20.0
 

@@ -8,6 +8,7 @@ read is asked for once more, whole.
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -18,6 +19,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_openai import ChatOpenAI
 
 from agent.models.engine_model import call_chunk
+from agent.models.pointer import DEFAULT, read_pointer
 from agent.models.template import OPEN, BadCall, Call, CallReader, parse
 from errors import ModelError
 
@@ -26,11 +28,14 @@ class ServedChatModel(ChatOpenAI):
     """`ChatOpenAI` with checked tool calls, whose failures are ModelErrors that name the server.
 
     It takes the same `allowed` as the embedded model and drops it: a server binds no grammar to a free
-    choice of tools, and what an argument may be is checked by the tool itself.
+    choice of tools, and what an argument may be is checked by the tool itself. With a `registry`, each call asks
+    for the version that it publishes just then, by its name; an answer being written stays on its own.
     """
 
+    registry: Path | None = None
+
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        kwargs.pop("allowed", None)
+        kwargs = self._asked(kwargs)
         try:
             result = super()._generate(*args, **kwargs)
         except openai.OpenAIError as error:
@@ -39,7 +44,7 @@ class ServedChatModel(ChatOpenAI):
         return ChatResult(generations=read, llm_output=result.llm_output)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        kwargs.pop("allowed", None)
+        kwargs = self._asked(kwargs)
         reader, held, parts = CallReader(), None, list[str | Call | BadCall]()
         try:
             for chunk in super()._stream(*args, **kwargs):
@@ -70,6 +75,14 @@ class ServedChatModel(ChatOpenAI):
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await BaseChatModel._agenerate(self, *args, **kwargs)
+
+    def _asked(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call as the server is to get them; a call that is asked again keeps its model."""
+        asked = {name: value for name, value in kwargs.items() if name != "allowed"}
+        if self.registry is not None and "model" not in asked:
+            pointer = read_pointer(self.registry)
+            asked["model"] = pointer.version if pointer else DEFAULT
+        return asked
 
     def _failure(self, error: Exception) -> ModelError:
         return ModelError(f"the model server at {self.openai_api_base} failed: {error}")
