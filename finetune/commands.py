@@ -48,27 +48,31 @@ def train(args: argparse.Namespace) -> int:
     """Train on samples."""
     from finetune.base import find_base, open_tokenizer
     from finetune.mixture import Source, read_mixture
-    from finetune.registry.lineage import trace
+    from finetune.registry.lineage import keep_lineage
+    from finetune.registry.taint import erased
     from finetune.train import train
 
-    sources = [Source.parse(text) for text in args.samples]
+    sources, gone = [Source.parse(text) for text in args.samples], erased(args.state)
     base, recipe = find_base(args.base), _recipe(args)
-    mixture = read_mixture(sources, open_tokenizer(base), args.max_tokens, args.seed)
+    mixture = read_mixture(sources, open_tokenizer(base), args.max_tokens, args.seed, gone)
     _tell(str(mixture))
-    outcome = train(base, mixture.features, args.out, recipe, args.start)
-    if outcome.finished and _is_first():
-        trace([source.path for source in sources]).write(args.out)
-    return _end(outcome)
+    if _is_first():
+        keep_lineage(args.out, [source.path for source in sources], gone, args.start)
+    return _end(train(base, mixture.features, args.out, recipe, args.start))
 
 
 def prefer(args: argparse.Namespace) -> int:
     """Train on pairs."""
     from finetune.base import find_base, open_tokenizer
     from finetune.preference import prefer, read_pairs
+    from finetune.registry.lineage import keep_lineage
+    from finetune.registry.taint import erased
 
-    base, recipe = find_base(args.base), _recipe(args)
-    pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens)
+    base, recipe, gone = find_base(args.base), _recipe(args), erased(args.state)
+    pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens, gone)
     _tell(str(pairs))
+    if _is_first():
+        keep_lineage(args.out, args.pairs, gone, args.start)
     return _end(prefer(base, pairs.pairs, args.out, recipe, args.start))
 
 
@@ -78,6 +82,10 @@ def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warm
     add("--out", type=Path, required=True, help="folder for what is trained and its checkpoints; if begun, goes on")
     add("--base", default=str(BASE_DIR), help="hub id or folder of any ChatML model (default: %(default)s)")
     add("--start", type=Path, metavar="ADAPTER", help="begin with what was trained there instead of from nothing")
+    add(
+        "--state", type=Path, default=Path("shop/state"), metavar="DIR",
+        help="the shop's state: what is of customers erased there is left out (default: %(default)s)",
+    )  # fmt: skip
     add("--method", choices=METHODS, help="see `python -m finetune methods` (default: that of --start, or lora)")
     add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
     add("--epochs", type=float, default=epochs, help="times through the data at most (default: %(default)s)")

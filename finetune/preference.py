@@ -11,7 +11,7 @@ The two answers of a pair share all that was said before, so a packed pair costs
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,22 @@ class Pair:
 
 @dataclass(slots=True)
 class Pairs:
-    """What is trained on; `alone` thumbs had no counterpart, `left_out` pairs were too long, equal or unreadable."""
+    """What is trained on; `alone` thumbs had no counterpart, `left_out` pairs were too long, equal or unreadable.
+
+    `erased` lines were of customers who have been erased.
+    """
 
     pairs: list[Pair] = field(default_factory=list)
     alone: int = 0
     left_out: int = 0
+    erased: int = 0
     why: str = ""
 
     def __str__(self) -> str:
         why = f" (the first: {self.why})" * bool(self.why)
-        return f"{len(self.pairs)} pairs; {self.alone} thumbs without a counterpart; {self.left_out} left out{why}"
+        erased = f"; {self.erased} lines of erased customers" * bool(self.erased)
+        alone = f"{self.alone} thumbs without a counterpart"
+        return f"{len(self.pairs)} pairs; {alone}; {self.left_out} left out{why}{erased}"
 
 
 def read_judged(path: Path) -> Iterator[Judged]:
@@ -87,12 +93,16 @@ def read_judged(path: Path) -> Iterator[Judged]:
                 yield judged
 
 
-def read_pairs(paths: Iterable[Path], tokenizer: Any, max_tokens: int) -> Pairs:
-    """Pairs as they stand in the files, and those that thumbs make."""
+def read_pairs(
+    paths: Iterable[Path], tokenizer: Any, max_tokens: int, erased: Container[str] = frozenset()
+) -> Pairs:
+    """Pairs as they stand in the files, and those that thumbs make; without the lines of `erased` customer keys."""
     found, ups, downs = Pairs(), defaultdict[str, list[Judged]](list), defaultdict[str, list[Judged]](list)
     for path in paths:
         for judged in read_judged(path):
-            if judged.chosen is not None and judged.rejected is not None:
+            if str(judged.meta.get("customer")) in erased:
+                found.erased += 1
+            elif judged.chosen is not None and judged.rejected is not None:
                 _add(found, tokenizer, judged, judged.chosen, judged.rejected, max_tokens)
             else:
                 (ups if judged.rejected is None else downs)[judged.context].append(judged)

@@ -46,7 +46,7 @@ def test_a_version_says_what_it_is_made_of(registry: Registry) -> None:
         "adapter_config.json", "adapter_model.safetensors", "lineage.jsonl.gz", "training.json",
     }  # fmt: skip
     assert version.recipe["recipe"] == {"rank": 2}
-    assert version.base.name.startswith("HuggingFaceTB/") and len(version.base.sha256) == 64
+    assert version.base.name.startswith("HuggingFaceTB/") and len(version.base.sha256 or "") == 64
     assert version.code.startswith("0.")
     assert registry.get(version.id[:12]) == version
     assert [entry.action for entry in registry.log()] == ["add"]
@@ -202,6 +202,9 @@ def test_a_lineage_holds_no_words_and_comes_back_as_it_was(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DataError, match="damaged"):
         read_lineage(tmp_path)
+    (tmp_path / "c.jsonl").write_text('{"chosen": {}, "meta": {"customer": "k3"}}\n\n{"meta": 1}\n')
+    with pytest.raises(DataError, match=r"c\.jsonl, line 3"):
+        trace([tmp_path / "c.jsonl"])
 
 
 def test_training_keeps_what_it_learnt_from_and_refuses_to_go_on_with_the_erased(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.models import load_chat_model
 from agent.models.pointer import DEFAULT, read_pointer
 from errors import ConfigError, ModelError, Refused
 from finetune.registry.gate import Gate, Limit, SuiteLimits, compare, measure, read_gate
@@ -141,6 +142,15 @@ def test_what_a_server_cannot_load_must_be_served_there_merged(desk: Desk) -> No
     assert desk.http.merged == [version]
 
 
+@pytest.mark.parametrize("served", [True, False])
+def test_what_cannot_be_merged_is_published_nowhere(desk: Desk, served: bool) -> None:
+    version = desk.add(0.9, peft_type="PREFIX_TUNING")
+    with pytest.raises(ModelError, match=r"trained by prefix, which cannot be merged.*methods that can be merged"):
+        server = desk.server if served else None
+        publish(desk.registry, version, Path("shop"), desk.gate, server=server, tell=desk.told.append)
+    assert desk.registry.current == DEFAULT
+
+
 def test_a_server_that_takes_no_adapters_or_is_not_there_says_so(desk: Desk) -> None:
     version = desk.add(0.9)
     desk.http.updating = False
@@ -151,6 +161,16 @@ def test_a_server_that_takes_no_adapters_or_is_not_there_says_so(desk: Desk) -> 
         desk.server.load("x", desk.folder)
     with pytest.raises(ModelError, match="no model server answers at http://127"):
         LoraServer("http://127.0.0.1:9/v1").models()
+
+
+def test_a_served_model_asks_for_what_is_published_from_one_call_to_the_next(desk: Desk) -> None:
+    version = desk.add(0.9)
+    model = load_chat_model(f"{desk.http.url}#published", registry=desk.registry.folder, seconds=20)
+    assert model.invoke("Who are you?").content == "I am default."
+    desk.publish(version)
+    assert model.invoke("Who are you?").content == f"I am {version}."
+    desk.rollback()
+    assert model.invoke("Who are you?").content == "I am default."
 
 
 def result(**metrics: float) -> SuiteResult:

@@ -1,22 +1,22 @@
 """Where a training run's samples came from: sample -> consultation -> customer key, beside the adapter.
 
-In: samples files and the keys of erased customers. Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a
-first line with the files' fingerprints, then a line a sample. It holds no word of any consultation, and of a customer
-only the key. Errors: `DataError` for samples or a lineage that cannot be read; `Refused`;
-`StorageError`.
+In: files of samples, or of pairs of answers, and the keys of erased customers. Out: a `Lineage`, and the file
+`lineage.jsonl.gz` that keeps it: a first line with the files' fingerprints, then a line a sample. It holds no word of
+any consultation, and of a customer only the key. Errors: `DataError` for samples or a lineage that cannot be read,
+`Refused`, `StorageError`.
 """
 
 import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from errors import DataError, Refused
 from finetune.registry.storage import write_whole
 from finetune.registry.version import Record, SamplesFile
-from finetune.samples import read_samples
 from finetune.weights import file_sha256
 
 LINEAGE = "lineage.jsonl.gz"
@@ -29,6 +29,14 @@ class Source(Record):
     sample: int
     consultation: str | None = None
     customer: str | None = None
+
+
+class _Line(BaseModel):
+    """What counts here of a line of samples, or of pairs of answers."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    meta: dict[str, Any] = {}
 
 
 class _Head(Record):
@@ -124,6 +132,21 @@ def _read(lines: Iterable[str]) -> Iterator[Source]:
 
 
 def _sources(path: Path, place: int) -> Iterator[Source]:
-    for number, sample in enumerate(read_samples(path), 1):
-        known = {key: str(sample.meta[key]) for key in ("consultation", "customer") if sample.meta.get(key) is not None}
-        yield Source(file=place, sample=number, **known)
+    number = 0
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for at, line in enumerate(lines, 1):
+                if line.strip():
+                    number += 1
+                    yield _source(line, place, number, f"{path}, line {at}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _source(line: str, place: int, number: int, where: str) -> Source:
+    try:
+        meta = _Line.model_validate_json(line).meta
+    except ValidationError as error:
+        raise DataError(f"{where}: {error.errors()[0]['msg']}") from error
+    known = {key: str(meta[key]) for key in ("consultation", "customer") if meta.get(key) is not None}
+    return Source(file=place, sample=number, **known)

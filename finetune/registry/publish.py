@@ -14,6 +14,7 @@ from agent.models.pointer import DEFAULT
 from errors import Refused
 from finetune.build import build
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
+from finetune.methods import find_method, require_merging
 from finetune.registry.adapter_files import read_adapter
 from finetune.registry.gate import Figure, Gate, compare, measure, table
 from finetune.registry.lora_server import LoraServer
@@ -113,9 +114,10 @@ def ready(registry: Registry, version: str, server: LoraServer | None = None, te
             tell(f"building {version}: merged weights and GGUF")
         gguf = build(adapter, folder)
         return Candidate(version, str(gguf), file_sha256(gguf), gguf)
-    if version == DEFAULT or registry.get(version).method == "lora":
+    if _is_loaded(registry, version):
         server.load(version, adapter)
     elif version not in server.models():
+        require_merging(adapter)
         raise Refused(
             f"{server.url} loads plain LoRA only, and version {version} is {registry.get(version).method}: serve its "
             f"merged weights there, under the name {version} (vLLM's --served-model-name)"
@@ -162,5 +164,10 @@ def _forget(registry: Registry, server: LoraServer | None, kept: set[str]) -> No
     for version in (each.id for each in registry.versions()):
         if version not in kept:
             shutil.rmtree(registry.build(version), ignore_errors=True)
-            if server is not None and registry.get(version).method == "lora":
+            if server is not None and _is_loaded(registry, version):
                 server.unload(version)
+
+
+def _is_loaded(registry: Registry, version: str) -> bool:
+    """Whether a server takes the version as an adapter beside its base."""
+    return version == DEFAULT or find_method(registry.get(version).method).vllm.startswith("adapter")

@@ -15,13 +15,15 @@ from pydantic import BaseModel, ValidationError
 
 from agent.models.pointer import DEFAULT, POINTER, REGISTRY
 from errors import DataError, NotFound, Refused, StorageError, choices
+from finetune.base import BASE_NAME
+from finetune.methods import method_of
 from finetune.registry.adapter_files import AdapterFiles, kept_file, read_adapter
 from finetune.registry.code_version import code_version
 from finetune.registry.lineage import LINEAGE, Lineage, read_lineage, trace
 from finetune.registry.storage import append_line, locked, new_folder, remove_unfinished, whole_lines, write_whole
 from finetune.registry.taint import erased
 from finetune.registry.version import Action, Base, Entry, Served, SuiteResult, Version
-from finetune.weights import BASE
+from finetune.weights import BASE, file_sha256
 
 LOG = "log.jsonl"
 RECORD = "version.json"
@@ -54,7 +56,7 @@ class Registry:
             for old in self.versions():
                 if read_adapter(self.adapter(old.id)).weights == found.weights:
                     return self._same(old, lineage, parent)
-            version = _describe(found, lineage, parent, note)
+            version = _describe(adapter, found, lineage, parent, note)
             with new_folder(self.folder / "versions" / version.id) as work:
                 (work / ADAPTER).mkdir()
                 for file in found.files:
@@ -188,30 +190,31 @@ def _lineage(adapter: Path, samples: Sequence[Path]) -> Lineage:
     return found if found is not None else trace(samples)
 
 
-def _describe(found: AdapterFiles, lineage: Lineage, parent: str | None, note: str) -> Version:
+def _describe(adapter: Path, found: AdapterFiles, lineage: Lineage, parent: str | None, note: str) -> Version:
     now = datetime.now(UTC)
     return Version(
         id=f"{now:%Y%m%d-%H%M%S}-{found.weights[:6]}",
         created=now,
-        method=method_of(found),
+        method=method_of(adapter).name,
         files=found.files,
         data=lineage.files,
         customers=len(lineage.customers),
         untraced=sum(source.customer is None for source in lineage.sources),
         recipe=found.recipe,
         parent=parent,
-        base=Base(name=str(found.config.get("base_model_name_or_path") or BASE.file), sha256=BASE.sha256),
+        base=_base(found),
         code=code_version(),
         note=note,
     )
 
 
-def method_of(found: AdapterFiles) -> str:
-    """How it was trained, as its own files say."""
-    if not found.config:
-        return "full"
-    kind = str(found.config.get("peft_type", "")).lower()
-    return "dora" if kind == "lora" and found.config.get("use_dora") else kind
+def _base(found: AdapterFiles) -> Base:
+    """The base that the adapter names; of one on a hub there are no bytes here to take the hash of."""
+    name = str(found.recipe.get("base") or found.config.get("base_model_name_or_path") or BASE_NAME)
+    if name == BASE_NAME:
+        return Base(name=name, sha256=BASE.sha256)
+    weights = sorted(Path(name).glob("*.safetensors"))
+    return Base(name=name, sha256="-".join(map(file_sha256, weights)) or None)
 
 
 def _read(kind: type[_Model], path: Path) -> _Model:

@@ -37,10 +37,10 @@ class SamplesFile(Record):
 
 
 class Base(Record):
-    """The model that the adapter adapts."""
+    """The model that the adapter adapts; `sha256` of its weights, where they are known here."""
 
     name: str
-    sha256: str
+    sha256: str | None
 
 
 class Version(Record):
