@@ -123,8 +123,9 @@ class GiveOutRanks(TrainerCallback):  # type: ignore[misc]
     def on_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         """After the weights moved and before the gradients go: what mattered least loses its rank."""
         self._begun = True
-        last = model.peft_config["default"].total_step - 1
-        model.base_model.update_and_allocate(int(last * self._pace.progress(state.global_step)))
+        config = model.peft_config["default"]
+        model.base_model.update_and_allocate(int((config.total_step - 1) * self._pace.progress(state.global_step)))
+        config.rank_pattern = None  # else a checkpoint leaves out what may still get a rank, and cannot be loaded
 
     def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         """The last word, which also says in the configuration who has how many."""

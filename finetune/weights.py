@@ -50,9 +50,7 @@ def find(weights: Weights) -> Path:
     if path is None:
         raise ConfigError(f"no {weights.file}: the package {weights.source} is missing; run: {INSTALL}")
     if (found_sum := file_sha256(path)) != weights.sha256:
-        raise ModelError(
-            f"{path} has SHA-256 {found_sum}, expected {weights.sha256} ({weights.source}): reinstall it"
-        )
+        raise ModelError(f"{path} has SHA-256 {found_sum}, expected {weights.sha256} ({weights.source}): reinstall it")
     return path
 
 

@@ -61,9 +61,7 @@ def test_the_base_tokenizer_splits_text_as_the_engine_does(base: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     assert tokenizer.chat_template == TEMPLATE_FILE.read_text(encoding="utf-8")
-    pipeline = openvino_genai.ContinuousBatchingPipeline(
-        str(find(BASE)), openvino_genai.SchedulerConfig(), "CPU"
-    )
+    pipeline = openvino_genai.ContinuousBatchingPipeline(str(find(BASE)), openvino_genai.SchedulerConfig(), "CPU")
     engine = pipeline.get_tokenizer()
     for text in ("AP-10482 for $139.00", "我想要一件夹克，预算150美元", "½ price ٣ naïve\n\n  x", PROMPT):
         theirs = engine.encode(text, add_special_tokens=False).input_ids.data.flatten().tolist()
@@ -81,9 +79,7 @@ def test_tensors_come_back_from_the_base_folder_as_they_were(base: Path, tmp_pat
         assert np.array_equal(values.astype(new.data.dtype), new.data), old.name
     kept = {name for name in before.fields if name.startswith(("tokenizer.", "llama."))}
     assert kept <= set(after.fields)
-    assert after.get_field("tokenizer.ggml.merges").contents() == before.get_field(
-        "tokenizer.ggml.merges"
-    ).contents()
+    assert after.get_field("tokenizer.ggml.merges").contents() == before.get_field("tokenizer.ggml.merges").contents()
 
 
 def test_the_engine_writes_what_transformers_writes(merged: Path, tmp_path: Path) -> None:
