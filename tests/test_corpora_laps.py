@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
@@ -88,12 +88,14 @@ def test_the_schema_is_the_datas_categories(tmp_path: Path) -> None:
     assert known["recipe"].attribute("ingredient_dislike") == ("ingredient", "dislike")
 
 
+@settings(deadline=None)
 @given(st.sets(st.from_regex(r"[a-z]{1,6}(_like|_dislike|_mood)?", fullmatch=True), min_size=1))
 def test_every_category_comes_back_from_its_attribute(names: set[str]) -> None:
     known = categories(names)
     assert sorted(known.category(*known.attribute(name)) for name in names) == sorted(names)
 
 
+@settings(deadline=None)
 @given(st.lists(WORD, min_size=1, max_size=3), st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=4))
 def test_a_place_is_verbatim(value: list[str], said: list[list[str]]) -> None:
     turns = [Turn("", " ".join(words)) for words in said]

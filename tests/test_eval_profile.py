@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.listen import NOTHING
@@ -59,6 +59,7 @@ def test_soft_matching_is_one_to_one_and_finds_the_most() -> None:
     assert len(soft_matches(gold, found[:1])) == 1
 
 
+@settings(deadline=None)
 @given(PAIRS, PAIRS)
 def test_hits_never_exceed_either_side_and_softness_only_adds(gold: list[Pair], found: list[Pair]) -> None:
     counts = compare(gold, found)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.listen import (
@@ -135,6 +135,7 @@ def test_a_long_conversation_goes_on_behind_the_card(store: ProfileStore) -> Non
     assert "size: M" in str(model.seen[-1][1].content) and "nothing known" in str(model.seen[0][1].content)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=900))
 def test_questions_are_shown_short_and_without_links(text: str) -> None:
     shown = shown_question(f"{text} see https://example.org/a?b=1 and {text} what size?")
@@ -142,6 +143,7 @@ def test_questions_are_shown_short_and_without_links(text: str) -> None:
     assert "https" not in shown.replace(text, "") and shown.endswith("what size?")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=5)), max_size=12))
 def test_turns_hold_all_of_the_customers_words_in_order(lines: list[tuple[bool, str]]) -> None:
     turns = turns_of([Said(*line) for line in lines])
