@@ -23,6 +23,9 @@ from tests.agent_shop import Answer, ScriptedModel, change, noting
 from tests.logs_shop import make_shop, own, write_lines
 
 WHERE = ("where is my order AP-10794?", "Hello Megan, order AP-10794 is paid and waits to be packed.")
+GETTING: Answer = [("get_order", {"order_id": "ID"})]
+UNHELD, ELSEWHERE = "says what no result holds", "speaks of something else"
+WOOL = noting(change("no wool", "material", "wool", "dislike"))
 RETURNS = ("how long do I have to return it?", "You can return unworn items within 30 days of delivery.")
 THANKS = ("ok thanks", "You're welcome! Have a lovely day.")
 ASKING = ("find_answer", {"question": RETURNS[0]})
@@ -37,9 +40,8 @@ class Copying(ScriptedModel):
         shown = re.findall(r"AP-\d+", str(messages[-1].content)) or ["last"]
         answer = self.script[0]
         if not isinstance(answer, str | Exception):
-            self.script[0] = [
-                (name, {k: shown[0] if v == "ID" else v for k, v in args.items()}) for name, args in answer
-            ]
+            copied = [{k: shown[0] if v == "ID" else v for k, v in args.items()} for _, args in answer]
+            self.script[0] = [(name, args) for (name, _), args in zip(answer, copied, strict=True)]
         return super()._generate(messages, *args, **kwargs)
 
 
@@ -73,20 +75,14 @@ def label(shop: Path, scratch: Scratch, tmp_path: Path, monkeypatch: pytest.Monk
 
 def shape(sample: Sample) -> list[str]:
     """Who speaks, what is called, and what is not learnt."""
-    return [
-        " ".join(
-            [
-                m["role"],
-                *(c["function"]["name"] for c in m.get("tool_calls") or ()),
-                *["-"] * (not m.get("learn", True)),
-            ]
-        )
-        for m in sample.messages[2:]
-    ]
+    calls = [[call["function"]["name"] for call in message.get("tool_calls") or ()] for message in sample.messages]
+    marks = ["" if message.get("learn", True) else "-" for message in sample.messages]
+    roles = [message["role"] for message in sample.messages]
+    return [" ".join(filter(None, (r, *c, m))) for r, c, m in zip(roles, calls, marks, strict=True)][2:]
 
 
 def test_calls_that_agree_with_the_reply_are_learnt_in_the_scrubbed_world(label: Label, tmp_path: Path) -> None:
-    teacher = Copying(script=[[("get_order", {"order_id": "ID"})], [ASKING], "You are welcome."])
+    teacher = Copying(script=[GETTING, [ASKING], "You are welcome."])
     (sample,), report = label([own("a", *WHERE, *RETURNS, *THANKS)], teacher)
     assert shape(sample) == [
         "user", "assistant get_order", "tool", "user", "assistant find_answer", "tool", "user", "assistant",
@@ -105,26 +101,24 @@ def test_calls_that_agree_with_the_reply_are_learnt_in_the_scrubbed_world(label:
 @pytest.mark.parametrize(
     ("said", "answer", "reason"),
     [
-        (WHERE, [("get_order", {"order_id": "AP-99999999"})], "a call failed"),
+        (WHERE, [("get_order", {"order_id": "AP-99999999"})], "put right by its tool"),
         (WHERE, [("no_such_tool", {})], "a call failed"),
         (WHERE, [("get_order", {"id": 7})], "a call failed"),
-        ((WHERE[0], "It has been delivered already."), [("get_order", {"order_id": "ID"})], "says what no result holds"),
-        ((WHERE[0], "It comes on 3 December."), [("get_order", {"order_id": "ID"})], "says what no result holds"),
-        ((WHERE[0], "Let me have a look."), [("get_order", {"order_id": "ID"})], "speaks of something else"),
-        (RETURNS, [("list_orders", {})], "says what no result holds"),
-        ((RETURNS[0], "You have 45 days."), [ASKING], "says what no result holds"),
+        ((WHERE[0], "It has been delivered already."), GETTING, UNHELD),
+        ((WHERE[0], "It comes on 3 December."), GETTING, UNHELD),
+        ((WHERE[0], "Let me have a look."), GETTING, ELSEWHERE),
+        (RETURNS, [("list_orders", {})], UNHELD),
+        ((RETURNS[0], "You have 45 days."), [ASKING], UNHELD),
         (RETURNS, [noting(change("pink", "color", "pink", "like"))], "the profile refused a change"),
         (RETURNS, "Words of mine.", "words that no call supports"),
-        (("no wool please", "We are open from 9:00 to 18:00."), [noting(change("no wool", "material", "wool", "dislike"))],
-         "says what no result holds"),
+        (("no wool please", "We are open from 9:00 to 18:00."), [WOOL], UNHELD),
     ],
-)  # fmt: skip
+)
 def test_other_calls_are_taken_back_and_the_turn_is_context(
-    label: Label, said: Any, answer: Answer, reason: str
+    label: Label, said: Sequence[str], answer: Answer, reason: str
 ) -> None:
-    samples, report = label(
-        [own("a", *said, *RETURNS[:1], RETURNS[1] + " Really.")], Copying(script=[answer, [ASKING]])
-    )
+    line = own("a", *said, RETURNS[0], f"{RETURNS[1]} Really.")
+    samples, report = label([line], Copying(script=[answer, [ASKING]]))
     assert shape(samples[0]) == ["user", "assistant -", "user", "assistant find_answer", "tool"]
     assert samples[0].messages[1]["content"] == "Customer: nothing known"
     (found,) = [name for name in report["turns"] if name.startswith("context")]
@@ -132,47 +126,23 @@ def test_other_calls_are_taken_back_and_the_turn_is_context(
 
 
 def test_a_cancellation_in_the_log_is_a_proposal_and_a_yes_needs_no_model(label: Label) -> None:
-    lines = [
-        own(
-            "a",
-            "please cancel my order AP-10794",
-            "Shall I cancel AP-10794?",
-            "yes please",
-            "I've cancelled it.",
-            *RETURNS,
-        )
-    ]
+    talk = ("please cancel my order AP-10794", "Shall I cancel AP-10794?", "yes please", "I've cancelled it.", *RETURNS)
     teacher = Copying(script=[[("cancel_order", {"order_id": "ID"})], [ASKING]])
-    (sample,), report = label(lines, teacher)
-    assert shape(sample) == [
-        "user",
-        "assistant cancel_order",
-        "tool",
-        "user",
-        "system",
-        "user",
-        "assistant find_answer",
-        "tool",
-    ]
+    (sample,), report = label([own("a", *talk)], teacher)
+    first, confirmed = ["user", "assistant cancel_order", "tool"], ["user", "system"]
+    assert shape(sample) == [*first, *confirmed, "user", "assistant find_answer", "tool"]
     assert report["turns"]["answered without a model"]["count"] == 1
 
 
 def test_what_was_noted_counts_for_the_search_beside_it(label: Label) -> None:
     said = ("a waterproof jacket please, no wool", "Have a look at the Rush Women's Waterproof Jacket.")
-    calls = [
-        noting(change("no wool", "material", "wool", "dislike")),
-        ("search_products", {"query": "waterproof jacket"}),
-    ]
+    calls = [WOOL, ("search_products", {"query": "waterproof jacket"})]
     (sample,), _ = label([own("a", *said)], ScriptedModel(script=[calls]))
     assert shape(sample) == ["user", "assistant update_profile search_products", "tool", "tool"]
 
 
 def test_a_long_consultation_gives_a_sample_for_each_window_and_teaches_each_turn_once(label: Label) -> None:
-    talk = [
-        text
-        for n in range(12)
-        for text in (f"{RETURNS[0]} I mean number {'abcdefghijkl'[n]}", f"{RETURNS[1]} {'!' * n}")
-    ]
+    talk = [text for n in "abcdefghijkl" for text in (f"{RETURNS[0]} ({n})", f"{RETURNS[1]} {n}")]
     samples, _ = label([own("a", *talk)], ScriptedModel(script=[[ASKING] for _ in range(12)]))
     learnt = [[m for m in s.messages if m["role"] == "assistant" and m.get("learn", True)] for s in samples]
     assert [len(found) for found in learnt] == [9, 3]
@@ -185,25 +155,22 @@ def test_calls_of_the_log_itself_are_checked_the_same_way_without_a_teacher(labe
     line["messages"][3]["tool_calls"] = [{"name": "cancel_order", "arguments": {"order_id": "AP-10794"}}]
     samples, report = label([line, other], None)
     assert shape(samples[0]) == ["user", "assistant get_order", "tool", "user", "assistant -"]
-    assert report["not_learnt"] == {
-        "words only, and no teacher to label them": {"count": 1, "examples": ["log.jsonl:2"]}
-    }
+    unlabelled = report["not_learnt"]["words only, and no teacher to label them"]
+    assert unlabelled == {"count": 1, "examples": ["log.jsonl:2"]}
 
 
 def test_a_teacher_that_fails_stops_the_run_and_the_next_goes_on(label: Label) -> None:
     lines = [own("a", *WHERE), own("b", *RETURNS, customer="C2")]
     with pytest.raises(ModelError, match="gone"):
-        label(lines, Copying(script=[[("get_order", {"order_id": "ID"})], ModelError("gone")]))
-    samples, report = label(lines, Copying(script=[[("get_order", {"order_id": "ID"})], [ASKING]]))
+        label(lines, Copying(script=[GETTING, ModelError("gone")]))
+    samples, report = label(lines, Copying(script=[[ASKING]]))  # what was labelled is not asked again
     assert len(samples) == report["samples"] == 2
 
 
 @pytest.mark.skipif(not DEFAULT_GGUF.is_file(), reason="the model has not been built: make model")
 def test_the_small_model_can_be_the_teacher(label: Label) -> None:
-    lines = [
-        own("a", *RETURNS),
-        own("b", "你们支持退货吗？可以退多久？", "支持退货。收到商品后30天内，未穿用的商品都可以退。", customer="C2"),
-    ]
+    chinese = ("你们支持退货吗？可以退多久？", "支持退货。收到商品后30天内，未穿用的商品都可以退。")
+    lines = [own("a", *RETURNS), own("b", *chinese, customer="C2")]
     samples, report = label(lines, load_chat_model("embedded", seconds=120))
     assert report["kept"] == 2 and report["turns"]
     for sample in samples:

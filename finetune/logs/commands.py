@@ -4,9 +4,12 @@ In: arguments. Out: what `finetune.logs.pipeline` makes of them.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from finetune.logs.sources import FORMATS
+
+STOPPED = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     """Read, scrub, label, report."""
     from finetune.logs.pipeline import Request, run_logs  # only now: it loads models
 
-    return run_logs(
-        Request(args.path, args.shop, args.out, args.state, args.format, args.encoding, args.teacher, args.strict)
-    )
+    request = Request(args.path, args.shop, args.out, args.state, args.format, args.encoding, args.teacher, args.strict)
+    try:
+        return run_logs(request)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+        return STOPPED

@@ -26,6 +26,7 @@ _CHUNK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUESSES = ("utf_16_le", "utf_16_be", "cp1252", "latin_1", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr")
 _WRAPPED = re.compile(r'^\s*\{(?s:.{0,4000}?)"(?:tickets|conversations|comments|results|data)"\s*:\s*(?=\[)')
+_RECORD_KEYS = frozenset(("requester_id", "conversation_parts", "source", "messages", "ticket_id"))
 _ESCAPED = re.compile(r"[\udc80-\udcff]")
 _STRUCTURE = re.compile(r'["\\{}\[\]]')
 _SPACE = re.compile(r"[\s,]*")
@@ -106,28 +107,28 @@ def json_lines(file: TextIO, encoding: str) -> Iterator[Item]:
 def json_values(file: TextIO, encoding: str) -> Iterator[Item]:
     """JSON Lines, an array, a document that holds one, or objects one behind the other, as the file's head says."""
     head = file.read(_CHUNK).lstrip("\ufeff")
-    wrapped, first = _WRAPPED.match(head), head.lstrip()[:1]
-    line, _, rest = head.partition("\n")
-    if first == "[" or (wrapped and not _is_whole(line)) or (rest and line.strip() == "{") or _holds_list(line):
-        start = wrapped.end() + 1 if wrapped else len(head) - len(head.lstrip()) + (first == "[")
+    wrapped, line = _WRAPPED.match(head), head.partition("\n")[0]
+    in_array = head.lstrip()[:1] == "["
+    if in_array or line.strip() == "{" or (wrapped and _is_around(line, head[: wrapped.end()])):
+        around = wrapped if wrapped and not _is_record(head[: wrapped.end()]) else None
+        start = around.end() + 1 if around and not in_array else len(head) - len(head.lstrip()) + in_array
         yield from _Elements(file, head, start, encoding).items()
         return
     file.seek(0)
     yield from json_lines(file, encoding)
 
 
-def _is_whole(line: str) -> bool:
+def _is_around(line: str, opening: str) -> bool:
+    """Whether the first line is, or begins, a document around a list, and is not itself a ticket with its comments."""
     try:
-        json.loads(line)
+        first = json.loads(line)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return not _is_record(opening)
+    return isinstance(first, dict) and not _RECORD_KEYS & first.keys()
 
 
-def _holds_list(line: str) -> bool:
-    """Whether a whole line is a document around a list of tickets or conversations, and not one of them."""
-    wrapped = _WRAPPED.match(line)
-    return wrapped is not None and not re.search(r'"(?:requester_id|conversation_parts|source)"', line[: wrapped.end()])
+def _is_record(opening: str) -> bool:
+    return any(f'"{key}"' in opening for key in _RECORD_KEYS)
 
 
 def _loaded(text: str, line: int, encoding: str) -> Item:
@@ -234,7 +235,9 @@ def table_rows(file: TextIO, encoding: str, columns: Mapping[str, Sequence[str]]
     places = {name: next((names.index(a) for a in known if a in names), -1) for name, known in columns.items()}
     missing = [name for name in ("conversation_id", "role", "text") if places[name] < 0]
     if missing:
-        raise DataError(f"line 1: no column for {choices(missing)}; the headings are {choices(map(repr, names))[:300]}")
+        raise DataError(
+            f"line 1: no column for {choices(missing)}; the headings are {choices(repr(name[:30]) for name in names)}"
+        )
     rows = csv.reader(iter(lambda: file.readline(FIELD_CHARS), ""), delimiter=delimiter)
     line = 2
     while True:

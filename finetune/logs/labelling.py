@@ -21,7 +21,6 @@ from finetune.logs.work import Work
 
 SAMPLES = "samples"
 _SAY_SECONDS = 5.0
-_SAVE_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,7 @@ class Labelling:
         for done, record in enumerate(_records(work, begun), begun + 1):
             self._label(record, owners.get(record["customer"]), work)
             work.set_number("labelled", done)
-            if done % _SAVE_EVERY == 0:
-                work.save()
+            work.save()  # a teacher's answers cost time and perhaps money
             if time.monotonic() - said > _SAY_SECONDS:
                 said = time.monotonic()
                 self.say(f"{done} of {total} consultations labelled, {work.number('samples')} samples")

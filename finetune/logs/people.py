@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.services import ORDERS_FILE
-from errors import DataError, NotFound
+from errors import DataError
 from finetune.logs.consultation import Consultation
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE
@@ -53,10 +53,9 @@ class ShopPeople:
             known = self.customers.get(name) or self.customers.get(self.by_email.get(name.casefold(), ""))
             if known is not None:
                 return known
-        try:
-            return self.store.customer(consultation.customer) if self.store else None
-        except NotFound:
-            return None
+        if self.store and self.store.consents(consultation.customer):  # a lookup by id; an unknown one has none
+            return self.store.customer(consultation.customer)
+        return None
 
     def allows(self, consultation: Consultation, customer: Customer | None) -> bool:
         """Whether it may be learnt from: somebody must say yes, the log or the shop, and neither may say no."""

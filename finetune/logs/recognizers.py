@@ -89,12 +89,12 @@ def find_forms(text: str) -> Iterator[Found]:
 def merged(found: Iterable[Found], kept: Iterable[tuple[int, int]], order: tuple[Kind, ...]) -> list[Found]:
     """Parts that do not overlap, from the left: the kind that comes first in `order` takes what overlaps it with it.
 
-    What touches a `kept` part (a product number, a date, the shop's own address) is left alone, addresses excepted.
+    What lies within a `kept` part (a product number, a date, the shop's own mail address) is left alone.
     """
     safe = list(kept)
     chosen: list[Found] = []
     for part in sorted(found, key=lambda part: (order.index(part.kind), part.start - part.end, part.start)):
-        if part.kind != "address" and any(part.start < end and start < part.end for start, end in safe):
+        if any(start <= part.start and part.end <= end for start, end in safe):
             continue
         overlapping = [other for other in chosen if part.start < other.end and other.start < part.end]
         if overlapping:

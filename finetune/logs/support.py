@@ -1,11 +1,10 @@
 """Whether the calls of a turn stand for what the log's agent said: the rule by which weak labels are kept.
 
 In: what the calls gave on the scratch shop, and the reply in the log. Out: None, or the reason against it. The rule,
-all of it: every call succeeds; the profile refuses nothing; the gate finds each price, number, date, id and claim of
-the reply in the results or the customer's words; and the reply speaks of each result that is not the profile's: it
-names a product that was found, or the order, or its status, or the act that is proposed, or says what the approved
-answer says.
-Calls that only note something stand for a reply that claims nothing.
+all of it: every call succeeds as it was written; the profile refuses nothing; the gate finds each price, number, date,
+id and claim of the reply in the results or the customer's words; and the reply speaks of each result that is not the
+profile's: it names a product that was found, or the order, or its status, or the act that is proposed, or says what the
+approved answer says. Calls that only note something stand for a reply that claims nothing.
 """
 
 import json
@@ -37,6 +36,8 @@ def objection_to_calls(steps: Sequence[Step], reply: str, said: Sequence[str], s
     """Why these calls are no label for a turn with this reply."""
     if not all(step.ok for step in steps):
         return "a call failed"
+    if not all(map(_means_what_it_found, steps)):
+        return "a call was put right by its tool"
     results = [step.result for step in steps]
     for result in results:
         if result["kind"] == "profile" and result["refused"]:
@@ -55,6 +56,18 @@ def objection_to_calls(steps: Sequence[Step], reply: str, said: Sequence[str], s
     if not all(_speaks_of(reply, result, services) for result in others):
         return "the reply speaks of something else"
     return None
+
+
+def _means_what_it_found(step: Step) -> bool:
+    """Tools forgive slips (an order id that nobody said, a filter that no product has); a label must have none."""
+    result = step.result
+    if result["kind"] == "products":
+        return not result["dropped"]
+    if result["kind"] not in ("order", "proposal"):
+        return True
+    found = result["order"]["id"] if result["kind"] == "order" else result["proposal"]["summary"]["order_id"]
+    asked = re.sub(r"\D", "", str(step.arguments.get("order_id", "")))
+    return not asked or asked == re.sub(r"\D", "", str(found))
 
 
 def is_small_talk(reply: str, said: Sequence[str]) -> bool:

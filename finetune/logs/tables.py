@@ -1,6 +1,7 @@
 """Conversations as a table, a message a row: headings by several names, roles by several words.
 
-In: the rows of one conversation. Out: a `Consultation`. Errors: `DataError` naming the column and its valid values.
+In: the rows of one conversation. Out: a `Consultation`. Errors: `DataError` naming the column and its valid values, not
+the cell: a name or a customer's words may have slipped into it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,14 +75,14 @@ def _side(role: str) -> Speaker | None:
     for side, words in _SIDES.items():
         if word in words:
             return side
-    raise DataError(f"role: {role[:20]!r} is none of {choices(sorted(set().union(*_SIDES.values())), limit=30)}")
+    raise DataError(f"role: none of {choices(sorted(set().union(*_SIDES.values())), limit=30)}")
 
 
 def _word(text: str, yes: Sequence[str], no: Sequence[str], column: str = "") -> bool | None:
     """True, False, or None for nothing; a word that is neither is an error where a column is named."""
     word = text.strip().casefold()
     if column and word and word not in (*yes, *no):
-        raise DataError(f"{column}: {text[:20]!r} is none of {choices([*yes, *no])}")
+        raise DataError(f"{column}: none of {choices([*yes, *no])}")
     return True if word in yes else False if word in no else None
 
 
@@ -96,4 +97,4 @@ def _time(text: str) -> datetime | None:
             return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
         return utc(datetime.fromisoformat(bare))
     except (ValueError, OverflowError, OSError) as error:
-        raise DataError(f"time: {bare[:30]!r} is neither ISO 8601 nor a Unix time") from error
+        raise DataError("time: neither ISO 8601 nor a Unix time") from error
