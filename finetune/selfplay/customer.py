@@ -12,8 +12,9 @@ from functools import partial
 
 from finetune.selfplay import ordering, scenarios
 from finetune.selfplay.refining import change_budget, refine
-from finetune.selfplay.requests import Asked, another, open_request
+from finetune.selfplay.requests import Asked, absent, another, open_request
 from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
+from finetune.selfplay.shopping import Search
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words import load_words
 from finetune.selfplay.words.message import Part, Speaker, Step
@@ -21,27 +22,29 @@ from finetune.selfplay.words.message import Part, Speaker, Step
 MOST = 9  # turns that the model's window holds
 _LENGTHS = (9, 14, 17, 16, 14, 11, 8, 6, 5)
 _TRIES = 12
+_AT_HOME = 0.92  # share of Chinese where the shop itself is Chinese
 _CHANGES = 6  # most profile changes in one call
 _CALM = ("confirm", "decline", "unclear", "yes", "greeting", "thanks", "bye")  # said without more words around
 _JOINED = ("question", "know_me", "order_by_id", "list_orders")  # what may come along with a statement or a request
 _STORY = (
     "shop", "budget", "shop", "question", "last_order", "cancel", "confirm", "after_done", "foreign_order", "question",
-    "forget", "attack", "human",
+    "forget", "correct", "attack", "human",
 )  # fmt: skip
 _EVERY = {  # each kind, how often it is drawn where nothing else is on
     "shop": 16, "say": 10, "question": 13, "last_order": 8, "order_by_id": 5, "list_orders": 5, "cancel": 5,
-    "return": 4, "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 4, "scope": 3,
-    "smalltalk": 2, "identity": 3, "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2,
+    "return": 4, "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 6, "scope": 4,
+    "smalltalk": 2, "identity": 3, "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2, "correct": 4, "untracked": 2,
+    "absent": 2,
 }  # fmt: skip
 _GOALS: Mapping[str, tuple[int, Mapping[str, int]]] = {
-    "shop": (44, {"shop": 78, "say": 6, "question": 6, "forget": 2, "budget": 6}),
+    "shop": (44, {"shop": 78, "say": 6, "question": 6, "forget": 2, "budget": 6, "correct": 2, "absent": 1}),
     "orders": (
         22,
         {"last_order": 14, "order_by_id": 10, "list_orders": 9, "cancel": 15, "return": 12, "address": 11,
          "foreign_order": 7, "order_that": 14, "after_done": 8},
     ),
     "rules": (10, {"question": 85, "shop": 8, "last_order": 4}),
-    "profile": (12, {"say": 46, "forget": 26, "know_me": 14, "shop": 10}),
+    "profile": (14, {"say": 46, "correct": 16, "forget": 22, "know_me": 10, "shop": 12, "untracked": 3}),
     "anything": (12, {}),
 }  # fmt: skip
 
@@ -56,20 +59,23 @@ class Habits:
 
 def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Habits = Habits()) -> list[Step]:
     """The messages of one consultation."""
-    speakers = {language: Speaker(rng, load_words(language)) for language in ("en", "zh")}
-    language = "zh" if rng.random() < habits.chinese else "en"
-    stated = tuple(trait for trait in customer.traits if trait[0] != "allergy")
-    disliked = customer.disliked
+    spoken = [language for language in ("en", "zh") if shop.speaks(language)]
+    speakers = {language: Speaker(rng, load_words(language)) for language in spoken}
+    language = _language(rng, shop, spoken, habits)
+    topics = shop.topics.by_attribute
+    stated = tuple(t for t in customer.traits if t[0] in topics and not topics[t[0]].aspect.sensitive)
+    disliked = tuple(
+        (topics[name].facet or "", str(value)) for name, value, polarity in stated if polarity == "dislike"
+    )
     dialogue = Dialogue(customer, held=stated)
-    dialogue = replace(dialogue, search=replace(dialogue.search, disliked=disliked))
+    dialogue = replace(dialogue, search=replace(dialogue.search, disliked=(*disliked, *customer.avoids)))
     length = rng.choices(range(1, MOST + 1), _LENGTHS)[0]
     goal = rng.choices(list(_GOALS), [weight for weight, _ in _GOALS.values()])[0]
     story = _story(rng, length) if rng.random() < 0.13 else ()
-    switches = rng.random() < 0.2
+    switches = rng.random() < (0.2 if shop.languages[0] == "en" else 0.06) and len(spoken) > 1
     steps: list[Step] = []
     while len(steps) < length:
-        other = "en" if language == "zh" else "zh"
-        speaker = speakers[other if switches and rng.random() < 0.3 else language]
+        speaker = speakers[rng.choice(spoken) if switches and rng.random() < 0.5 else language]
         made = _step(speaker, shop, dialogue, goal, story[len(steps)] if story else None, not steps, habits)
         if made is None:
             continue
@@ -78,6 +84,14 @@ def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Hab
         if step.kind in ("human", "bye"):  # a person takes over, or nobody is there
             break
     return steps
+
+
+def _language(rng: random.Random, shop: ShopView, spoken: Sequence[str], habits: Habits) -> str:
+    """One of the languages in which the goods have names; in a shop whose first language is Chinese mostly that."""
+    if len(spoken) == 1:
+        return spoken[0]
+    share = _AT_HOME if shop.languages[0] == "zh" else habits.chinese
+    return "zh" if rng.random() < share else "en"
 
 
 def _story(rng: random.Random, length: int) -> Sequence[str]:
@@ -100,7 +114,7 @@ def _step(
         move = _enriched(move, speaker, shop, dialogue)
         reply = speaker.reply(move.kind) if move.kind in TALK else None
         step = speaker.finish(move.parts, move.kind, reply, calm=move.kind in _CALM)
-        if _holds(step, speaker.language, shop, dialogue, habits):
+        if shop.understands(move.after.search) and _holds(step, speaker.language, shop, dialogue, habits):
             done = move.after.done and move.kind == "confirm"
             return step, replace(move.after, done=done)
     return None
@@ -138,25 +152,32 @@ def _make(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Mo
 def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """A first request, a change to the one going on, or another kind of product."""
     if not dialogue.searched:
-        return _asked(open_request(speaker, shop, dialogue.search), dialogue)
+        return _asked(open_request(speaker, shop, dialogue.search), shop, dialogue)
     draw = speaker.rng.random()
     if draw < 0.08:
-        return _asked(open_request(speaker, shop, dialogue.search), dialogue)
-    return _asked((another if draw < 0.16 else refine)(speaker, shop, dialogue.search), dialogue)
+        return _asked(open_request(speaker, shop, dialogue.search), shop, dialogue)
+    return _asked((another if draw < 0.16 else refine)(speaker, shop, dialogue.search), shop, dialogue)
+
+
+def _absent(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """What is not sold here; there is no search to go on with after it."""
+    part, search, kind = absent(speaker, shop, dialogue.search)
+    held = Search(low=search.low, high=search.high, disliked=search.disliked)
+    return Move((part,), kind, replace(dialogue, search=held, searched=False))
 
 
 def _budget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """A new budget for the search going on."""
     if not dialogue.searched:
         return _shop(speaker, shop, dialogue)
-    return _asked(change_budget(speaker, shop, dialogue.search), dialogue)
+    return _asked(change_budget(speaker, shop, dialogue.search), shop, dialogue)
 
 
-def _asked(asked: Asked | None, dialogue: Dialogue) -> Move | None:
+def _asked(asked: Asked | None, shop: ShopView, dialogue: Dialogue) -> Move | None:
     if asked is None:
         return None
     part, search, kind = asked
-    return Move((part,), kind, replace(dialogue.noting(part), search=search, searched=True))
+    return Move((part,), kind, replace(dialogue.noting(part, shop), search=search, searched=True))
 
 
 def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move:
@@ -167,7 +188,7 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
         return move
     draw = rng.random()
     if draw < 0.025:
-        attack = Part(speaker.say("attack", demand=speaker.say("demand").text).text)
+        attack = Part(scenarios.attack(speaker).text)
         return replace(move, parts=(*move.parts, attack) if rng.random() < 0.6 else (attack, *move.parts))
     if draw < 0.05:
         kind = "thanks" if dialogue.shown or dialogue.searched else "greeting"
@@ -179,19 +200,19 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
         if move.kind.startswith("say_") and rng.random() < 0.3:
             kinds = ["say"]
         second = _make(rng.choice(kinds), speaker, shop, move.after)
-        if second is not None and not _clash(move, second):
+        if second is not None and not _clash(move, second, shop):
             return Move((*move.parts, *second.parts), f"{move.kind}+{second.kind}", second.after)
     return move
 
 
-def _clash(move: Move, second: Move) -> bool:
-    """The same attribute twice in one message would leave open which holds."""
+def _clash(move: Move, second: Move, shop: ShopView) -> bool:
+    """The same attribute twice in one message leaves open which holds; so does a fact that a search filters by."""
     named = {str(c["attribute"]) for part in move.parts for c in part.changes}
     also = {str(c["attribute"]) for part in second.parts for c in part.changes}
     searching = any(call.name == "search_products" for part in move.parts for call in part.calls)
-    return bool(named & also) or (
-        searching and bool(also & {"size", "shoe_size", "budget", "material", "color", "brand"})
-    )
+    topics = [shop.topics.by_attribute[name] for name in also]
+    searched = any(topic.asked or topic.key in ("budget", "min_price", "size", "shoe_size") for topic in topics)
+    return bool(named & also) or (searching and searched)
 
 
 def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits: Habits) -> bool:
@@ -222,6 +243,9 @@ _MAKERS: Mapping[str, Maker] = {
     "budget": _budget,
     "say": scenarios.say,
     "forget": scenarios.forget,
+    "correct": scenarios.correct,
+    "untracked": scenarios.untracked,
+    "absent": _absent,
     "know_me": scenarios.know_me,
     "question": scenarios.question,
     "human": scenarios.human,

@@ -23,7 +23,6 @@ _SAYS_LAST = re.compile(
     r"\b(last|latest|newest|most recent|recent)\b(?! week| month)|最近|最后|上一|上个|上次", re.IGNORECASE
 )
 _CANCELLABLE = ("processing", "paid")
-_UNUSED_ID = 60_000  # ids that a shop's orders have not reached
 
 
 def last_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
@@ -61,8 +60,8 @@ def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move 
     rng = speaker.rng
     own = {order.id for order in dialogue.customer.orders}
     wanted = rng.choice([other for other in shop.order_ids if other not in own])
-    if rng.random() < 0.25:
-        wanted = re.sub(r"\d+$", lambda _: str(rng.randrange(_UNUSED_ID, 99_999)), wanted)
+    if rng.random() < 0.25:  # one that there is not, of as many digits
+        wanted = re.sub(r"\d(?=\d{0,3}$)", lambda _: str(rng.randrange(10)), wanted)
     said = speaker.say("foreign_order", order=keep(write_order(rng, wanted)))
     call = Call("get_order", {"order_id": wanted})
     return Move((Part(said.text, (), (call,)),), "foreign_order", replace(dialogue, order=None, shown=True))

@@ -4,168 +4,218 @@ In: a `Speaker`, the shop and the `Search` so far. Out: (`Part`, new `Search`, k
 would meet the changed search.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from finetune.selfplay.requests import Asked, another, possible
-from finetune.selfplay.shopping import SHOES, Search, say_size, say_taste
+from finetune.selfplay.requests import Asked, another, now_for
+from finetune.selfplay.shopping import SIZES, Search, say_taste
 from finetune.selfplay.shopview import ShopView
+from finetune.selfplay.topics import Topic, Word
 from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
-from finetune.selfplay.words.numbers import amount, draw_amount, write_price
+from finetune.selfplay.words.numbers import draw_amount, write_price
 from retrieval.catalog import Product, Variant
 from retrieval.facets import facet_values
 
 _UP = (
-    *("stretch", "raise", "push", "found some extra", "as high", "went up", "willing"),
+    *(
+        "stretch",
+        "raise",
+        "push",
+        "found some extra",
+        "as high",
+        "went up",
+        "willing",
+        "bump",
+        "more generous",
+        "splash",
+    ),
     *("加", "提高", "可以出到", "可以到"),
 )
-_DEAR = 400  # nobody raises a budget without end
-_DOWN = ("lower", "too much", "better <not", "太贵", "降", "算了")
+_DOWN = ("lower", "too much", "better <not", "cut", "tighter", "shrunk", "太贵", "降", "算了")
+_DEAR = 1.8  # times the dearest product that is left: nobody raises a budget without end
 
 
 def refine(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """One change to the search that is going on."""
     changes: Sequence[tuple[Callable[[Speaker, ShopView, Search], Asked | None], int]] = (
-        (change_budget, 30), (_budget_off, 4), (_color, 14), (_color_size, 24), (_color_off, 4), (_size, 13),
-        (_material, 5), (_brand, 5), (_need, 12), (_dislike, 12), (_sort, 14), (_more, 5), (another, 13),
+        (change_budget, 26), (_floor, 6), (_budget_off, 4), (_trait, 44), (_pair, 18), (_trait_off, 5), (_need, 14),
+        (_dislike, 12), (_sort, 13), (_more, 5), (now_for, 4), (another, 13),
     )  # fmt: skip
     chosen = speaker.rng.choices([how for how, _ in changes], [weight for _, weight in changes])[0]
     found = chosen(speaker, shop, search)
-    return found if found and possible(shop, found[1]) else None
+    return found if found and shop.possible(found[1]) else None
 
 
-def _asked(said: Said, search: Search, kind: str, *changes: dict[str, object], sort: str | None = None) -> Asked:
-    return Part(said.text, changes, (search.call(sort),)), search, kind
+def _asked(
+    shop: ShopView, said: Said, search: Search, kind: str, *changes: Mapping[str, object], sort: str | None = None
+) -> Asked:
+    noted = tuple(one for one in changes if one["attribute"] and one["quote"])
+    return Part(said.text, noted, (search.call(shop.topics, sort),)), search, kind
 
 
-def _example(speaker: Speaker, shop: ShopView, search: Search) -> tuple[Product, Variant] | None:
-    """Something that meets the search apart from colour, size, brand and material."""
-    wide = replace(search, color=None, size=None, brand=None, material=None)
-    found = list(shop.found(wide.arguments()))
+def _example(
+    speaker: Speaker, shop: ShopView, search: Search, without: Sequence[str] = ()
+) -> tuple[Product, Variant] | None:
+    """Something that meets the search apart from some facets."""
+    wide = replace(search, filters={name: held for name, held in search.filters.items() if name not in without})
+    found = list(shop.found(wide))
     return speaker.rng.choice(found) if found else None
 
 
 def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """Another budget, or a first one."""
     old = search.high
-    found = sorted(v.price for _, v in shop.found(replace(search, high=None).arguments()))
+    found = sorted(v.price for _, v in shop.found(replace(search, high=None)))
     if not found:
         return None
-    usual = min(old or found[-1], _DEAR)
+    usual = min(old or found[-1], found[-1] * _DEAR)
     value = draw_amount(speaker.rng, max(found[0], usual * 0.4), max(found[0] + 20, usual * 1.8))
-    price = keep(write_price(speaker.rng, value, speaker.language))
+    price = _price(speaker, shop, value)
+    if value == old:
+        return None
     if old is None:
         said = speaker.say(speaker.rng.choice(("budget_clause", "budget_inline")), price=price)
     else:
         wrong = _DOWN if value > old else _UP
         fitting = [line for line in speaker.words.lines("budget_again") if not any(word in line for word in wrong)]
         said = speaker.fill(speaker.rng.choice(fitting), price=price)
-    if value == old:
-        return None
     low = search.low if search.low is not None and search.low < value else None
-    return _asked(
-        said, replace(search, high=value, low=low), "budget_again", change(said.span, "budget", amount(value))
-    )
+    changed = replace(search, high=value, low=low)
+    return _asked(shop, said, changed, "budget_again", change(said.span, shop.topics.named("budget") or "", value))
+
+
+def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """A least price, later on."""
+    found = sorted(v.price for _, v in shop.found(replace(search, low=None)))
+    if not found:
+        return None
+    value = draw_amount(speaker.rng, found[0] * 0.8, found[-1] * 0.7)
+    if value >= (search.high or found[-1]) or value == search.low:
+        return None
+    said = speaker.say("min_clause", low=_price(speaker, shop, value))
+    changed = replace(search, low=value)
+    return _asked(shop, said, changed, "floor", change(said.span, shop.topics.named("min_price") or "", value))
+
+
+def _price(speaker: Speaker, shop: ShopView, value: float) -> str:
+    return keep(write_price(speaker.rng, value, speaker.language, shop.currency))
 
 
 def _budget_off(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     if search.high is None:
         return None
-    said = speaker.say("budget_off")
-    return _asked(said, replace(search, high=None), "budget_off", change(said.span, "budget", "*", "forget"))
+    said, name = speaker.say("budget_off"), shop.topics.named("budget") or ""
+    return _asked(shop, said, replace(search, high=None), "budget_off", change(said.span, name, "*", "forget"))
 
 
-def _color(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    return _facet(speaker, shop, search, "color", "colors")
+def _options(speaker: Speaker, shop: ShopView, search: Search, topic: Topic) -> list[Word]:
+    """Words for values that are left in the search, other than the one it has."""
+    assert topic.facet
+    found = shop.found(replace(search, filters={n: held for n, held in search.filters.items() if n != topic.facet}))
+    held = search.filters[topic.facet][1].value if topic.facet in search.filters else None
+    values = {value for p, v in found for value in facet_values(p, v, topic.facet)} - {held}
+    return [word for value in sorted(values) for word in topic.of(value, speaker.language)]
 
 
-def _material(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    return _facet(speaker, shop, search, "material", "materials")
-
-
-def _brand(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    return _facet(speaker, shop, search, "brand", "brands")
-
-
-def _facet(speaker: Speaker, shop: ShopView, search: Search, name: str, lexicon: str) -> Asked | None:
-    found = shop.found(_with(search, name, None).arguments())
-    values = {value for p, v in found for value in facet_values(p, v, name)} - {getattr(search, name)}
-    values = {value for value in values if speaker.knows(lexicon, value)}
-    if not values:
+def _trait(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """Another value of a facet that the tool has: a new one, or instead of the one before."""
+    if search.title:
         return None
-    value = speaker.rng.choice(sorted(values))
-    said = speaker.say(f"{name}_again", **{name: keep(speaker.word(lexicon, value))})
-    return _asked(said, _with(search, name, value), f"{name}_again")
-
-
-def _with(search: Search, name: str, value: str | None) -> Search:
-    changed: dict[str, Any] = {name: value}
-    return replace(search, **changed)
-
-
-def _color_size(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    example = _example(speaker, shop, search)
-    if search.gift or example is None or not speaker.knows("colors", example[1].color):
+    language = speaker.language
+    topics = [
+        t for t in shop.topics.all if t.asked and t.facet and t.key != "need" and t.aspect.lines("again", language)
+    ]
+    if search.gift:
+        topics = [topic for topic in topics if not topic.aspect.lasting]
+    if not topics:
         return None
-    color, size = example[1].color, example[1].size
-    shoe = size.isdigit()
-    if (not shoe and size not in speaker.words.lexicon("sizes")) or (shoe and search.category not in SHOES):
+    topic = speaker.rng.choice(topics)
+    words = _options(speaker, shop, search, topic)
+    if not words:
         return None
-    word = keep((f"{size}码" if speaker.language == "zh" else size) if shoe else speaker.word("sizes", size))
-    said = speaker.say("color_size_again", color=keep(speaker.word("colors", color)), size=word)
-    changed = replace(search, color=color, size=size, brand=None, material=None)
-    return _asked(said, replace(changed, brand=search.brand, material=search.material), "color_size_again",
-                  change(said.span, "shoe_size" if shoe else "size", size))  # fmt: skip
+    word = speaker.rng.choice(words)
+    said = speaker.fill(speaker.rng.choice(topic.aspect.lines("again", language)), v=keep(word.said))
+    changed = search.meaning(topic, word)
+    return _asked(shop, said, changed, f"{topic.key}_again", *_noted(topic, said, word, changed))
 
 
-def _color_off(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    return _asked(speaker.say("color_off"), replace(search, color=None), "color_off") if search.color else None
-
-
-def _size(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    example = _example(speaker, shop, search)
-    if example is None or example[1].size == search.size:
+def _pair(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """A colour and a size at once, or a colour and something else."""
+    color, size = shop.topics.get("color"), shop.topics.get(speaker.rng.choice(SIZES))
+    if search.gift or search.title or not (color and color.asked and size and size.asked):
         return None
-    size = example[1].size
-    if not search.gift and (not size.isdigit() or speaker.language == "en"):
-        said, size = say_size(speaker, example[1], intent="size_again")
-    else:
-        said, size = say_size(speaker, example[1], search.gift)
-    if said is None:
+    example = _example(speaker, shop, search, (color.facet or "", size.facet or ""))
+    if example is None:
         return None
-    changes = [] if search.gift else [change(said.span, "shoe_size" if size.isdigit() else "size", size)]
-    return _asked(said, replace(search, size=size), "size_again", *changes)
+    colors = color.of(next(iter(facet_values(*example, color.facet or "")), ""), speaker.language)
+    sizes = size.of(example[1].size, speaker.language)
+    if not colors or not sizes:
+        return None
+    one, two = speaker.rng.choice(colors), speaker.rng.choice(sizes)
+    written = f"{two.said}码" if speaker.language == "zh" and two.said.isdigit() else two.said
+    said = speaker.say("color_size_again", color=keep(one.said), size=keep(written))
+    changed = search.meaning(color, one).meaning(size, two)
+    return _asked(shop, said, changed, "color_size_again", *_noted(size, said, two, changed))
+
+
+def _trait_off(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """One filter no longer counts; what is known of the customer stays."""
+    loose = [(name, topic) for name, (topic, _) in search.filters.items() if not topic.aspect.lasting]
+    if not loose:
+        return None
+    name, topic = speaker.rng.choice(sorted(loose, key=lambda pair: pair[0]))
+    labels = topic.label.get(speaker.language)
+    if not labels:
+        return None
+    said = speaker.say("trait_off", label=speaker.rng.choice(labels))
+    changed = replace(
+        search, filters={n: held for n, held in search.filters.items() if n != name}, said=search.said - {topic.key}
+    )
+    return _asked(shop, said, changed, "trait_off")
 
 
 def _need(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    fresh = [need for need in speaker.words.lexicon("needs") if need not in search.needs]
-    if search.gift or search.title or len(search.needs) > 3:
+    topic = shop.topics.get("need")
+    if topic is None or search.gift or search.title or len(search.words) > 3:
         return None
-    need = speaker.rng.choice(fresh)
-    said = speaker.say("need_again", need=speaker.word("needs", need))
-    return _asked(
-        said, replace(search, needs=(*search.needs, need)), "need_again", change(said.span, "need", need, "like")
-    )
+    words = _options(speaker, shop, search, topic) if topic.asked else list(topic.words.get(speaker.language, ()))
+    words = [word for word in words if word.said not in search.words and not word.follows]
+    if not words:
+        return None
+    word = speaker.rng.choice(words)
+    said = speaker.fill(speaker.rng.choice(topic.aspect.lines("again", speaker.language)), v=keep(word.said))
+    changed = search.meaning(topic, word)
+    return _asked(shop, said, changed, "need_again", *_noted(topic, said, word, changed))
+
+
+def _noted(topic: Topic, said: Said, word: Word, search: Search) -> list[Mapping[str, object]]:
+    if not topic.aspect.lasting or not topic.attribute or search.gift:
+        return []
+    return [change(said.span, topic.attribute, topic.gold(word), "like" if topic.aspect.taste else "fact")]
 
 
 def _dislike(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     example = _example(speaker, shop, search)
     if search.gift or example is None:
         return None
-    said, attribute, value = say_taste(speaker, shop, "dislike", *example, intent="dislike_again")
-    if not attribute or value in (search.color, search.brand, search.material):
+    found = say_taste(speaker, shop, "dislike", *example, intent="dislike_again")
+    if found is None:
         return None
-    changed = replace(search, disliked=(*search.disliked, value))
-    return _asked(said, changed, "dislike_again", change(said.span, attribute, value, "dislike"))
+    said, topic, word = found
+    if any(held.value == word.value for _, held in search.filters.values()):
+        return None
+    changed = replace(search, disliked=(*search.disliked, (topic.facet or "", word.value)))
+    return _asked(
+        shop, said, changed, "dislike_again", change(said.span, topic.attribute or "", topic.gold(word), "dislike")
+    )
 
 
 def _sort(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     intent, sort = speaker.rng.choice(
         (("sort_low", "price_low"),) * 3 + (("sort_high", "price_high"), ("sort_rating", "rating"))
     )
-    return _asked(speaker.say(intent), search, intent, sort=sort)
+    return _asked(shop, speaker.say(intent), search, intent, sort=sort)
 
 
 def _more(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
-    return _asked(speaker.say("more"), search, "more")
+    return _asked(shop, speaker.say("more"), search, "more")

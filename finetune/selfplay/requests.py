@@ -8,40 +8,38 @@ import random
 import re
 from dataclasses import replace
 
-from finetune.selfplay.shopping import TRAITS, Request, Search
+from finetune.selfplay.shopping import EXTRAS, Request, Search
+from finetune.selfplay.shops.bank import Noun
 from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.words.message import Part, Speaker, change, keep
-from retrieval.catalog import Product, Variant
-from retrieval.facets import covers, facet_values
 
 _AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*[aeio])")
+_ONLY_EN = {"zh": ("个", "一个", "款", "一款", "")}
 Asked = tuple[Part, Search, str]
 
 
 def open_request(speaker: Speaker, shop: ShopView, held: Search) -> Asked | None:
     """A first request with up to five traits, for a product that there is; prices and dislikes of `held` hold."""
     asked = _open(speaker, shop, Search(low=held.low, high=held.high, disliked=held.disliked))
-    return asked if possible(shop, asked[1]) else None
+    return asked if asked and shop.possible(asked[1]) else None
 
 
-def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked:
+def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked | None:
     rng = speaker.rng
     product, variant = shop.pick(rng)
     draw = rng.random()
     if draw < 0.05:
         search = replace(fresh, title=product.title)
-        return (
-            Part(speaker.say("open_title", title=keep(product.title)).text, (), (search.call(),)),
-            search,
-            "find_title",
-        )
+        text = speaker.say("open_title", title=keep(product.title)).text
+        return Part(text, (), (search.call(shop.topics),)), search, "find_title"
     fresh = replace(fresh, category=product.category, gift=draw < 0.15)
+    if fresh.category not in shop.topics.nouns[speaker.language]:
+        return None
     request = Request(speaker, shop, product, variant, fresh)
-    traits = _draw_traits(rng, rng.choices(range(6), (7, 18, 28, 26, 14, 7))[0])
     vague = 0.15 <= draw < 0.21
-    for trait in ("need", *traits) if vague else traits:
-        request.add(trait)
-    if vague and any(said.span for said in request.before) and not request.search.department:
+    for extra in _draw_extras(rng, rng.choices(range(6), (9, 20, 28, 24, 13, 6))[0], vague):
+        request.add(extra)
+    if vague and request.before and request.queried:
         return _finish(request, _say_vague(request), "find_vague")
     if request.search.gift:
         return _finish(request, _say_gift(request), "find_gift")
@@ -50,24 +48,37 @@ def _open(speaker: Speaker, shop: ShopView, fresh: Search) -> Asked:
 
 def another(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """A different kind of product in the same dialogue: only the prices go on."""
-    others = sorted({product.category for product, _ in shop.stocked} - {search.category})
+    known = shop.topics.nouns[speaker.language]
+    others = sorted({product.category for product, _ in shop.stocked if product.category in known} - {search.category})
+    if not others:
+        return None
     product, variant = shop.pick(speaker.rng, speaker.rng.choice(others))
     fresh = Search(category=product.category, low=search.low, high=search.high, disliked=search.disliked)
     request = Request(speaker, shop, product, variant, fresh)
-    for trait in _draw_traits(speaker.rng, speaker.rng.choices((0, 1, 2), (50, 35, 15))[0]):
-        if trait in ("need", "color", "material", "brand", "size"):
-            request.add(trait)
+    for _ in range(speaker.rng.choices((0, 1, 2), (50, 35, 15))[0]):
+        request.add(speaker.rng.choice(("trait", "trait", "need")))
     intent = speaker.rng.choice(("another", "another", "open"))
     found = _finish(request, _say_noun(request, intent), "another")
-    return found if possible(shop, found[1]) else None
+    return found if shop.possible(found[1]) else None
 
 
-def _draw_traits(rng: random.Random, count: int) -> list[str]:
-    names = list(TRAITS)
-    drawn: list[str] = []
+def absent(speaker: Speaker, shop: ShopView, search: Search) -> Asked:
+    """Something that this shop does not sell: searched by its noun all the same, in no category."""
+    noun = speaker.rng.choice(shop.strange_nouns(speaker.language))
+    fresh = Search(low=search.low, high=search.high, disliked=search.disliked)
+    product, variant = shop.pick(speaker.rng)
+    request = Request(speaker, shop, product, variant, fresh)
+    text = _say_noun(request, "open", noun)
+    part = Part(text, (), (request.search.call(shop.topics),))
+    return part, request.search, "find_absent"
+
+
+def _draw_extras(rng: random.Random, count: int, vague: bool) -> list[str]:
+    names = list(EXTRAS)
+    drawn: list[str] = ["need", "need"] if vague else []
     while len(drawn) < count:
-        name = rng.choices(names, list(TRAITS.values()))[0]
-        if drawn.count(name) < (2 if name in ("need", "dislike") else 1):
+        name = rng.choices(names, list(EXTRAS.values()))[0]
+        if drawn.count(name) < {"trait": 4, "need": 3, "dislike": 2}.get(name, 1):
             drawn.append(name)
     return drawn
 
@@ -82,68 +93,63 @@ def _finish(request: Request, sentence: str, kind: str) -> Asked:
     text = pieces[0]
     for piece in pieces[1:]:
         text += rng.choice(request.speaker.words.lines("and")) + piece
-    places = {str(c["value"]): text.index(chr(0xE000 + 2 * c["quote"].number)) for c in request.changes if c["quote"]}
-    needs = sorted(request.search.needs, key=lambda need: places.get(need, 0))
-    search = replace(request.search, needs=tuple(needs))
     text = text if chinese else " ".join(text.split())
-    return Part(text, tuple(request.changes), (search.call(request.sort),)), search, kind
+    placed = sorted(request.queried, key=lambda pair: text.find(pair[0]))
+    kept = tuple(word for word in request.search.words if word not in [said for _, said in placed])
+    search = replace(request.search, words=(*kept, *(word for _, word in placed)))
+    return Part(text, tuple(request.changes), (search.call(request.shop.topics, request.sort),)), search, kind
 
 
-def _say_noun(request: Request, intent: str, **slots: str) -> str:
+def _say_noun(request: Request, intent: str, noun: Noun | None = None, **slots: str) -> str:
     """A phrase around the noun with its adjectives and what follows it."""
     speaker, rng = request.speaker, request.rng
     phrase = rng.choice(speaker.words.lines(intent))
-    assert request.search.category
-    named = rng.choice(speaker.words.lexicon("nouns").get(request.search.category, (request.search.category,)))
+    if noun is None:
+        assert request.search.category
+        noun = rng.choice(request.shop.topics.nouns[speaker.language][request.search.category])
     if speaker.language == "zh":
-        shown, query = named.partition("=")[::2]
-        counter = rng.choice(speaker.words.lexicon("counters").get(request.search.category, ("个",)))
-        article = rng.choice((f"一{counter}", counter if counter != "个" else "", "", "一款"))
-        adjectives = "".join(said.text + rng.choice(("的", "")) for said in request.before)
+        adjectives = "".join(said.text + "的" for said in request.before)
         tail = "".join(rng.choice(("，", "，", " ")) + said.text for said in request.inline)
-        request.set(noun=query)
-        texts = {"np": article + adjectives + shown, "nps": adjectives + shown}
+        texts = {"np": rng.choice(_ONLY_EN["zh"]) + adjectives + noun.single, "nps": adjectives + noun.single}
+        used = noun.single
     else:
-        single, plural = named.partition("/")[::2]
-        request.set(noun=single or plural)
         adjectives = rng.choice((" ", " ", ", ")).join(said.text for said in request.before)
-        bare = f"{adjectives} {single or plural}".strip()
+        bare = f"{adjectives} {noun.single or noun.plural}".strip()
         tail = "".join(rng.choice((" ", " ", ", ")) + said.text for said in request.inline)
-        texts = {"np": f"{_article(rng, bare, not single)}{bare}", "nps": f"{adjectives} {plural or single}".strip()}
+        texts = {"np": f"{_article(rng, bare, not noun.single)}{bare}", "nps": f"{adjectives} {noun.plural}".strip()}
+        used = (noun.single or noun.plural) if "{np}" in phrase else noun.plural
+    request.set(noun=used.lower())
     filled = {name: text + tail for name, text in texts.items()}
     said = speaker.fill(phrase, **filled, **slots)
     if said.span is not None:
-        request.note(said, "recipient", "")
-        request.changes.append(change(said.span, "recipient", slots["recipient_value"]))
+        request.note(said, request.shop.topics.named("recipient"), slots["recipient"])
     return said.text
 
 
-def _article(rng: random.Random, noun: str, plural: bool) -> str:
-    if plural:
-        return rng.choice(("some ", "some ", "", "new ", "a pair of "))
+def _article(rng: random.Random, noun: str, many: bool) -> str:
+    if many:
+        return rng.choice(("some ", "some ", "", "new "))
     first = noun.lstrip("".join(map(chr, range(0xE000, 0xF900))))[:1].lower()
-    return rng.choice(("an " if first in "aeiou" else "a ", "an " if first in "aeiou" else "a ", "some kind of "))
+    return "an " if first in "aeiou" else "a "
 
 
 def _say_gift(request: Request) -> str:
-    speaker, rng = request.speaker, request.rng
-    value = rng.choice(list(speaker.words.lexicon("recipients")))
+    speaker, rng, topics = request.speaker, request.rng, request.shop.topics
+    word = rng.choice(request.shop.people(speaker.language))
     if rng.random() < 0.35:
-        occasion = rng.choice(list(speaker.words.lexicon("occasions")))
-        said = speaker.say("occasion_inline", occasion=speaker.word("occasions", occasion))
-        request.clauses.append(replace(said, text=_AN.sub("an ", said.text)))
-        request.changes.append(change(said.span, "occasion", occasion))
-    return _say_noun(request, "open_gift", recipient=speaker.word("recipients", value), recipient_value=value)
+        occasion = rng.choice(request.shop.occasions(speaker.language))
+        said = speaker.say("occasion_inline", occasion=keep(occasion))
+        said = replace(said, text=_AN.sub("an ", said.text))
+        request.clauses.append(request.note(said, topics.named("occasion"), occasion))
+    return _say_noun(request, "open_gift", recipient=word)
 
 
 def _say_vague(request: Request) -> str:
     """No noun at all: only what it has to be like."""
     speaker, rng = request.speaker, request.rng
     request.set(category=None, noun="")
-    needs = [said for said in request.before if said.span]
-    others = [said.text for said in request.before if not said.span]
     joint = rng.choice(("又", "、", "") if speaker.language == "zh" else (" and ", ", ", " "))
-    text = joint.join([*others, *(said.text for said in needs)])
+    text = joint.join(said.text for said in request.before)
     tail = ("，" if speaker.language == "zh" else " ").join(said.text for said in request.inline)
     said = speaker.say("open_vague", adjs=text)
     if not tail:
@@ -151,13 +157,12 @@ def _say_vague(request: Request) -> str:
     return said.text + ("，" if speaker.language == "zh" else " ") + tail
 
 
-def possible(shop: ShopView, search: Search) -> bool:
-    """Whether anything in stock meets the search and nothing about it is disliked."""
-    return any(
-        not any(covers(bad, value) for bad in search.disliked for value in _tastes(product, variant))
-        for product, variant in shop.found(search.arguments())
-    )
-
-
-def _tastes(product: Product, variant: Variant) -> tuple[str, ...]:
-    return (*facet_values(product, variant, "material"), variant.color, product.brand)
+def now_for(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
+    """The search that is going on turns out to be for somebody else."""
+    name = shop.topics.named("recipient")
+    if search.gift or not name or not search.noun:
+        return None
+    word = speaker.rng.choice(shop.people(speaker.language))
+    said = speaker.say("now_gift", recipient=word)
+    changed = replace(search, gift=True)
+    return Part(said.text, (change(said.span, name, word),), (changed.call(shop.topics),)), changed, "now_gift"

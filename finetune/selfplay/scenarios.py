@@ -1,27 +1,26 @@
 """What customers say besides looking for products: about themselves, about the shop's rules, and just talk.
 
-In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move` (parts, kind, the dialogue after it), or None where the
-move makes no sense now. Rules of the gold calls: a statement is `update_profile` alone; a question is `find_answer`
-with the customer's own words, without greetings and final punctuation; a wish for a person is `hand_off` alone;
-talk, what is out of scope and attacks get words and no call.
+In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move` (parts, kind, the dialogue after it), or None where
+the move makes no sense now. Rules of the gold calls: a statement is `update_profile` alone, if the shop has an
+attribute for it, else words; a question is `find_answer` with the customer's own words, without greetings and final
+punctuation, whether the shop has an answer or not; a wish for a person is `hand_off` alone, with the customer's words
+as the reason; talk, what is out of scope and attacks get words and no call.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.models.template import Call
-from finetune.selfplay.shopping import Search
+from finetune.selfplay.shopping import SIZES, Search
+from finetune.selfplay.shops.bank import aspects
 from finetune.selfplay.shopview import CustomerView, ShopView
+from finetune.selfplay.topics import Topic, Word
 from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
-from finetune.selfplay.words.numbers import chinese, draw_amount, english, write_price
+from finetune.selfplay.words.numbers import amount, chinese, draw_amount, english, write_price
 
 Trait = tuple[str, str | float, str]  # attribute, value, polarity
-LEXICONS = {
-    "color": "colors", "material": "materials", "brand": "brands", "activity": "activities", "ethics": "ethics",
-    "climate": "climates", "allergy": "allergens",
-}  # fmt: skip
-_AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*(?:intermediate|expert|extra|(?:M|L|S|XS|XL)\b))")
+_AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*(?:[aeio]|advanced|(?:M|L|S|XS|XL)\b))")
 # Sample questions about the customer's own orders and data, or for a person, are for other tools than answers.
 _FOR_OTHERS = re.compile(
     r"\bmy (last |latest |whole )?(orders?|parcels?|package|profile|personal)\b|about me|charged twice|duplicate|"
@@ -32,7 +31,22 @@ _FOR_OTHERS = re.compile(
 _OTHER_IDS = frozenset(
     ("human", "profile", "complaint", "ai", "assistant", "languages", "cancel", "address", "confirmation")
 )
-TALK = ("greeting", "thanks", "bye", "smalltalk", "identity", "scope", "unclear", "attack", "abuse", "yes", "buy")
+TALK = (
+    "greeting",
+    "thanks",
+    "bye",
+    "smalltalk",
+    "identity",
+    "scope",
+    "unclear",
+    "attack",
+    "abuse",
+    "yes",
+    "buy",
+    "untracked",
+)
+_MONEY = ("budget", "min_price")
+_NEVER_SAID = ("recipient", "occasion")  # they come with a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +63,14 @@ class Dialogue:
     held: tuple[Trait, ...] = ()
     cancelled: frozenset[str] = frozenset()
 
-    def noting(self, part: Part) -> "Dialogue":
-        """With what the part's changes add to the profile."""
+    def noting(self, part: Part, shop: ShopView) -> "Dialogue":
+        """With what the part's changes add to the profile: one value of each attribute that has only one."""
         added = [
             (str(c["attribute"]), c["value"], str(c["polarity"])) for c in part.changes if c["polarity"] != "forget"
         ]
-        kept = [trait for trait in self.held if not any(trait[:2] == (a, v) for a, v, _ in added)]
+        gone = {str(c["attribute"]) for c in part.changes if c["polarity"] == "forget"}
+        single = {name for name, _, _ in added if not shop.schema.attributes[name].many} | gone
+        kept = [t for t in self.held if t[0] not in single and not any(t[:2] == (a, v) for a, v, _ in added)]
         return replace(self, held=(*kept, *added))
 
 
@@ -72,138 +88,219 @@ Maker = Callable[[Speaker, ShopView, Dialogue], Move | None]
 
 def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """A statement about oneself. Once products were searched, what concerns them is a change of the search instead."""
-    names = [name for name in SAYINGS if not (dialogue.searched and name in ("size", "shoe", "budget", "dislike"))]
-    name = speaker.rng.choice(names)
-    part = SAYINGS[name](speaker, shop)
-    after = dialogue.noting(part)
-    if name == "budget":
-        high = part.changes[0]["value"]
-        low = dialogue.search.low if (dialogue.search.low or 0) < high else None
-        after = replace(after, search=replace(after.search, high=high, low=low))
-    if name == "dislike":
-        after = replace(
-            after, search=replace(after.search, disliked=(*after.search.disliked, str(part.changes[0]["value"])))
-        )
-    return Move((part,), f"say_{name}", after)
-
-
-def _simple(
-    attribute: str, intent: str, slot: str, lexicon: str, polarity: str = "fact"
-) -> Callable[[Speaker, ShopView], Part]:
-    def make(speaker: Speaker, shop: ShopView) -> Part:
-        values = list(speaker.words.lexicon(lexicon))
-        value = speaker.rng.choice(values)
-        said = speaker.say(intent, **{slot: keep(speaker.word(lexicon, value))})
-        return _part(speaker, said, attribute, value, polarity)
-
-    return make
-
-
-def _part(speaker: Speaker, said: Said, attribute: str, value: str | float, polarity: str = "fact") -> Part:
-    text = said.text.replace("size size", "size").replace("码码", "码")
-    return Part(_AN.sub("an ", text), (change(said.span, attribute, value, polarity),))
-
-
-def _size(speaker: Speaker, shop: ShopView) -> Part:
-    value = speaker.rng.choice(list(speaker.words.lexicon("sizes")))
-    return _part(speaker, speaker.say("say_size", size=keep(speaker.word("sizes", value))), "size", value)
-
-
-def _shoe(speaker: Speaker, shop: ShopView) -> Part:
-    value = str(speaker.rng.randint(35, 48))
-    return _part(speaker, speaker.say("say_shoe", size=keep(value)), "shoe_size", value)
-
-
-def _budget(speaker: Speaker, shop: ShopView) -> Part:
-    value = draw_amount(speaker.rng, 40, 350)
-    price = keep(write_price(speaker.rng, value, speaker.language))
-    return _part(speaker, speaker.say("say_budget", price=price), "budget", value)
-
-
-def _taste(polarity: str) -> Callable[[Speaker, ShopView], Part]:
-    def make(speaker: Speaker, shop: ShopView) -> Part:
-        attribute = speaker.rng.choice(("material", "material", "material", "color", "color", "brand"))
-        lexicon = LEXICONS[attribute]
-        value = speaker.rng.choice([v for v in shop.facets.values(attribute) if speaker.knows(lexicon, v)])
-        said = speaker.say(f"say_{polarity}", v=keep(speaker.word(lexicon, value)))
-        return _part(speaker, said, attribute, value, polarity)
-
-    return make
-
-
-def _name(speaker: Speaker, shop: ShopView) -> Part:
-    value = speaker.rng.choice(speaker.words.lines("names"))
-    return _part(speaker, speaker.say("say_name", name=keep(value)), "name", value)
-
-
-def _height(speaker: Speaker, shop: ShopView) -> Part:
-    value = speaker.rng.randint(150, 200)
-    return _part(speaker, speaker.say("say_height", height=keep(str(value))), "height_cm", value)
-
-
-def _group(speaker: Speaker, shop: ShopView) -> Part:
-    value = speaker.rng.randint(2, 9)
-    words = chinese(value).replace("二", "两") if speaker.language == "zh" else english(value)
-    return _part(
-        speaker, speaker.say("say_group", n=keep(speaker.rng.choice((str(value), words)))), "group_size", value
+    topics = [t for t in shop.topics.all if t.attribute and t.key not in _NEVER_SAID and _sayable(t, speaker.language)]
+    if dialogue.searched:
+        asked = set(dialogue.search.filters)
+        topics = [t for t in topics if t.key not in (*SIZES, *_MONEY) and not (t.facet and t.facet in asked)]
+        topics = [t for t in topics if not t.asked or t.aspect.taste]
+    if not topics:
+        return None
+    topic = speaker.rng.choice(topics)
+    made = statement(speaker, shop, topic, dialogue)
+    return (
+        None if made is None else Move((made[0],), f"say_{topic.key}", _after(made[0], topic, made[1], shop, dialogue))
     )
 
 
-def _date(speaker: Speaker, shop: ShopView) -> Part:
-    value = speaker.rng.choice(speaker.words.lines("dates"))
-    return _part(speaker, speaker.say("say_date", date=keep(value)), "needed_by", value)
+def _after(part: Part, topic: Topic, word: Word | None, shop: ShopView, dialogue: Dialogue) -> Dialogue:
+    """The dialogue once a statement was made: prices and dislikes hold for searches too."""
+    after = dialogue.noting(part, shop)
+    search, noted = after.search, part.changes[0]
+    if topic.key == "budget":
+        low = search.low if (search.low or 0) < noted["value"] else None
+        search = replace(search, high=noted["value"], low=low)
+    if topic.key == "min_price":
+        search = replace(search, low=noted["value"])
+    if word is not None and noted["polarity"] == "dislike":
+        search = replace(search, disliked=(*search.disliked, (topic.facet or "", word.value)))
+    if word is not None and noted["polarity"] == "like":
+        search = replace(search, disliked=tuple(pair for pair in search.disliked if pair[1] != word.value))
+    return replace(after, search=search)
 
 
-SAYINGS: Mapping[str, Callable[[Speaker, ShopView], Part]] = {
-    "size": _size,
-    "shoe": _shoe,
-    "budget": _budget,
-    "dislike": _taste("dislike"),
-    "like": _taste("like"),
-    "activity": _simple("activity", "say_activity", "activity", "activities", "like"),
-    "ethics": _simple("ethics", "say_ethics", "ethics", "ethics", "like"),
-    "allergy": _simple("allergy", "say_allergy", "allergen", "allergens"),
-    "name": _name,
-    "channel": _simple("contact_channel", "say_channel", "channel", "channels"),
-    "delivery": _simple("delivery", "say_delivery", "delivery", "deliveries"),
-    "height": _height,
-    "foot": _simple("foot_width", "say_foot", "foot", "foot_widths"),
-    "climate": _simple("climate", "say_climate", "climate", "climates"),
-    "skill": _simple("skill_level", "say_skill", "skill", "skills"),
-    "group": _group,
-    "fit": _simple("fit", "say_fit", "fit", "fits"),
-    "department": _simple("department", "say_department", "department", "departments"),
-    "language": _simple("language", "say_language", "language", "languages"),
-    "date": _date,
-}
+def statement(
+    speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue, other_than: object = None
+) -> tuple[Part, Word | None] | None:
+    """One thing said of oneself, and the word it names where it names one."""
+    kind, rng, name = topic.aspect.kind, speaker.rng, topic.attribute
+    assert name
+    if kind == "boolean":
+        truth = rng.choice(("yes", "no"))
+        said = speaker.fill(rng.choice(topic.aspect.lines(truth, speaker.language)))
+        return Part(said.text, (change(said.span, name, truth),)), None
+    if kind in ("money", "number"):
+        return _amount(speaker, shop, topic, dialogue), None
+    words = [w for w in topic.words.get(speaker.language, ()) if topic.gold(w) != other_than and not w.follows]
+    if not words:
+        return None
+    word = rng.choice(words)
+    polarity = "fact" if not topic.aspect.taste else rng.choice(("like", "dislike"))
+    if topic.key in ("need", "use", "ethics"):
+        polarity = "like"
+    said = _said_of(speaker, shop, topic, word, polarity)
+    text = _AN.sub("an ", said.text.replace("size size", "size").replace("码码", "码"))
+    return Part(text, (change(said.span, name, topic.gold(word), polarity),)), word
+
+
+def _said_of(speaker: Speaker, shop: ShopView, topic: Topic, word: Word, polarity: str) -> Said:
+    rng, language = speaker.rng, speaker.language
+    own = topic.aspect.lines("say", language)
+    if polarity == "dislike" and topic.key == "material" and shop.wears and rng.random() < 0.3:
+        return speaker.say("dislike_material", v=keep(word.said))
+    if topic.aspect.taste and topic.key not in ("use", "ethics") and not (own and rng.random() < 0.5):
+        if topic.key == "need":
+            return speaker.say("say_need", v=keep(word.said))
+        return speaker.say(f"say_{polarity}", v=keep(word.said))
+    labels = topic.label.get(language)
+    if own and (not labels or rng.random() < 0.75):
+        return speaker.fill(rng.choice(own), v=keep(word.said))
+    return speaker.say("say_label", v=keep(word.said), label=rng.choice(labels or ("",)))
+
+
+def _amount(speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue) -> Part:
+    rng, language = speaker.rng, speaker.language
+    assert topic.attribute
+    if topic.key in _MONEY:
+        low, high = shop.usual_prices
+        value = draw_amount(rng, low, high) if topic.key == "budget" else draw_amount(rng, low * 0.5, low)
+        price = keep(write_price(rng, value, language, shop.currency))
+        said = speaker.say("say_budget" if topic.key == "budget" else "say_min", price=price, low=price)
+        return Part(said.text, (change(said.span, topic.attribute, value),))
+    number = rng.randint(*topic.aspect.range)
+    written = str(number)
+    if number < 20 and rng.random() < 0.4:
+        written = chinese(number).replace("二", "两") if language == "zh" and number < 10 else english(number)
+        written = str(number) if language == "zh" and number >= 10 else written
+    own = topic.aspect.lines("say", language)
+    if own and rng.random() < 0.8:
+        said = speaker.fill(rng.choice(own), v=keep(written))
+    else:
+        said = speaker.say("say_label", v=keep(written), label=rng.choice(topic.label[language]))
+    return Part(said.text, (change(said.span, topic.attribute, amount(number)),))
+
+
+def _sayable(topic: Topic, language: str) -> bool:
+    if topic.key in _MONEY:
+        return True
+    if topic.aspect.kind == "boolean":
+        return bool(topic.aspect.lines("yes", language))
+    if topic.aspect.kind == "number":
+        return bool(topic.label.get(language))
+    return bool(topic.words.get(language)) and bool(topic.label.get(language) or topic.aspect.lines("say", language))
+
+
+def correct(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """What was true is so no more: another value of a fact, or a taste turned round."""
+    held = [
+        (shop.topics.by_attribute[name], value, polarity)
+        for name, value, polarity in dialogue.held
+        if name in shop.topics.by_attribute
+    ]
+    held = [(t, v, p) for t, v, p in held if t.key not in (*_NEVER_SAID, *_MONEY) and _sayable(t, speaker.language)]
+    if dialogue.searched:
+        held = [(t, v, p) for t, v, p in held if not t.asked or t.aspect.taste]
+    if not held:
+        return None
+    topic, value, polarity = speaker.rng.choice(held)
+    if topic.aspect.taste and topic.key in ("need", "use", "ethics"):
+        return None
+    if topic.aspect.taste:
+        return _turned(speaker, shop, topic, value, polarity, dialogue)
+    made = statement(speaker, shop, topic, dialogue, value)
+    if made is None:
+        return None
+    part = replace(made[0], text=speaker.rng.choice(speaker.words.lines("correction")).replace("{said}", made[0].text))
+    return Move((part,), "correct", _after(part, topic, made[1], shop, dialogue))
+
+
+def _turned(
+    speaker: Speaker, shop: ShopView, topic: Topic, value: object, polarity: str, dialogue: Dialogue
+) -> Move | None:
+    words = [word for word in topic.words.get(speaker.language, ()) if topic.gold(word) == value or word.value == value]
+    if (
+        not words
+        or not topic.attribute
+        or any(held.value == words[0].value for _, held in dialogue.search.filters.values())
+    ):
+        return None
+    word = speaker.rng.choice(words)
+    turned = "like" if polarity == "dislike" else "dislike"
+    said = speaker.say(f"now_{turned}", v=keep(word.said))
+    part = Part(said.text, (change(said.span, topic.attribute, topic.gold(word), turned),))
+    return Move((part,), f"now_{turned}", _after(part, topic, word, shop, dialogue))
+
+
+def untracked(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """Something about oneself that this shop keeps nothing of: words, and no note."""
+    kept = {topic.key for topic in shop.topics.all}
+    loose = [
+        a for key, a in aspects().items() if key not in kept and key in _PERSONAL and a.lines("say", speaker.language)
+    ]
+    loose = [aspect for aspect in loose if not set(aspect.attribute) & set(shop.schema.attributes)]
+    if not loose:
+        return None
+    aspect = speaker.rng.choice(loose)
+    if aspect.kind == "number":
+        written = str(speaker.rng.randint(*aspect.range))
+    else:
+        words = [word for value in aspect.values for word in value.words.get(speaker.language, ())]
+        if not words:
+            return None
+        written = speaker.rng.choice(words)
+    said = speaker.fill(speaker.rng.choice(aspect.lines("say", speaker.language)), v=keep(written))
+    return Move((Part(_AN.sub("an ", said.text)),), "untracked", dialogue)
+
+
+_PERSONAL = (
+    "city", "job", "birthday", "household", "children", "height_cm", "weight_kg", "climate", "name", "payment",
+    "delivery_time", "contact",
+)  # fmt: skip
 
 
 def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """Take back something held: a value by its name, or a single-valued attribute by its label (value "*")."""
-    labels = speaker.words.lexicon("attribute_labels")
-    going_on = ("size", "shoe_size", "budget", "recipient", "department") if dialogue.searched else ()
-    going_on = (*going_on, "name")  # the shop's own record has it too, and that stays
+    language, topics = speaker.language, shop.topics.by_attribute
     meant = [
-        trait
-        for trait in dialogue.held
-        if (trait[0] in LEXICONS and speaker.knows(LEXICONS[trait[0]], str(trait[1])) and trait[0] != "allergy")
-        or (trait[0] in labels and trait[0] not in going_on)
+        trait for trait in dialogue.held if trait[0] in topics and _forgettable(topics[trait[0]], trait, shop, dialogue)
     ]
+    by_value = [trait for trait in meant if shop.schema.attributes[trait[0]].many]
     if not meant:
         return None
-    attribute, value, _ = trait = speaker.rng.choice(meant)
-    if attribute in LEXICONS:
-        said = speaker.say("forget", v=keep(speaker.word(LEXICONS[attribute], str(value))))
-        part = Part(said.text, (change(said.span, attribute, value, "forget"),))
+    attribute, value, _ = trait = speaker.rng.choice(by_value if by_value and speaker.rng.random() < 0.6 else meant)
+    topic = topics[attribute]
+    if trait in by_value:
+        words = [w for w in topic.words.get(language, ()) if _names(topic, w, value) and not w.follows]
+        if not words:
+            return None
+        word = speaker.rng.choice(words)
+        said = speaker.say("forget", v=keep(word.said))
+        part = Part(said.text, (change(said.span, attribute, topic.gold(word), "forget"),))
     else:
-        said = speaker.say("forget_attribute", label=speaker.word("attribute_labels", attribute))
+        labels = topic.label.get(language)
+        if not labels:
+            return None
+        said = speaker.say("forget_attribute", label=speaker.rng.choice(labels))
         part = Part(said.text, (change(said.span, attribute, "*", "forget"),))
-    search = dialogue.search
-    search = replace(search, disliked=tuple(v for v in search.disliked if v != value))
-    if attribute == "budget":
-        search = replace(search, high=None)
     held = tuple(other for other in dialogue.held if other != trait)
+    search = replace(dialogue.search, disliked=tuple(pair for pair in dialogue.search.disliked if pair[1] != value))
+    if topic.key == "budget":
+        search = replace(search, high=None)
+    if topic.key == "min_price":
+        search = replace(search, low=None)
     return Move((part,), "forget", replace(dialogue, held=held, search=search))
+
+
+def _names(topic: Topic, word: Word, value: object) -> bool:
+    """Whether a word is for a held value; where no list is shown, only the value's own word is."""
+    return value == (word.value if topic.shown else word.said)
+
+
+def _forgettable(topic: Topic, trait: Trait, shop: ShopView, dialogue: Dialogue) -> bool:
+    """Not what the search that is going on rests on, and not what the shop's own record has too."""
+    if topic.aspect.sensitive or topic.key == "name" or topic.attribute in ("name", "language", "city"):
+        return False
+    going_on = dialogue.searched and (topic.key in (*SIZES, *_MONEY, *_NEVER_SAID) or topic.key in dialogue.search.said)
+    return not going_on
 
 
 def know_me(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
@@ -238,32 +335,26 @@ def human(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     if draw < 0.55:
         said = speaker.say("human")
         return _plain(speaker, dialogue, "human", Call("hand_off", {"reason": "wants a person"}), said)
-    if speaker.language == "zh":
-        reason, _, phrase = speaker.rng.choice(
-            speaker.words.lines("complaint_alone" if draw < 0.75 else "complaint")
-        ).partition(" = ")
-        call = Call("hand_off", {"reason": reason})
-        said = speaker.fill(phrase)
-    else:
-        said = speaker.say("complaint_alone" if draw < 0.75 else "complaint")
-        call = Call("hand_off", {"reason": said.span})
-    part = Part(said.text, (), (call,))
+    said = speaker.say("complaint_alone" if draw < 0.75 else "complaint")
+    part = Part(said.text, (), (Call("hand_off", {"reason": said.span}),))
     wish = Part(speaker.say("human").text)
-    parts = (part,) if draw < 0.75 else speaker.rng.choice(((part, wish), (wish, part)))
-    return Move(parts, "human", dialogue)
+    parts: Sequence[Part] = (part,) if draw < 0.75 else speaker.rng.choice(((part, wish), (wish, part)))
+    return Move(tuple(parts), "human", dialogue)
 
 
 def talk(kind: str) -> Maker:
     """Words for words."""
 
     def make(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
-        if kind == "attack":
-            said = speaker.say("attack", demand=speaker.say("demand").text)
-        else:
-            said = speaker.say("confirm" if kind == "yes" else kind)
+        said = attack(speaker) if kind == "attack" else speaker.say("confirm" if kind == "yes" else kind)
         return Move((Part(said.text),), kind, dialogue)
 
     return make
+
+
+def attack(speaker: Speaker) -> Said:
+    """A demand that nobody may make, in one of the ways to smuggle it in."""
+    return speaker.say("attack", demand=speaker.say("demand").text)
 
 
 def _plain(speaker: Speaker, dialogue: Dialogue, kind: str, call: Call, said: Said | None = None) -> Move:

@@ -5,15 +5,17 @@ In: a shop directory (catalogue, orders, customers, profile schema, approved ans
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from agent.models.template import Call
 from agent.shop import load_shop
+from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
+from finetune.selfplay.topics import Topics
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema
@@ -21,6 +23,9 @@ from profiles.shop_files import load_facets, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, covers, facet_values
+
+if TYPE_CHECKING:
+    from finetune.selfplay.shopping import Search
 
 _NOW = datetime(2026, 1, 5, tzinfo=UTC)  # only for reading relative days while planning
 
@@ -49,7 +54,7 @@ class OrderView:
 class CustomerView:
     """Who is speaking. `orders` newest first, `traits` (attribute, value, polarity) from earlier consultations.
 
-    `consents`: sensitive facts may be kept.
+    `consents`: sensitive facts may be kept. `avoids`: (attribute, value) seen to be disliked.
     """
 
     id: str
@@ -57,12 +62,7 @@ class CustomerView:
     orders: tuple[OrderView, ...] = ()
     traits: tuple[tuple[str, str | float, str], ...] = ()
     consents: bool = True
-    avoids: tuple[str, ...] = ()
-
-    @property
-    def disliked(self) -> tuple[str, ...]:
-        """Values that no search for this customer finds: said to be disliked, or (`avoids`) seen to be."""
-        return (*self.avoids, *(str(value) for _, value, polarity in self.traits if polarity == "dislike"))
+    avoids: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,9 @@ class ShopView:
     customers: tuple[CustomerView, ...]
     order_ids: tuple[str, ...]
     firewall: Firewall
+    topics: Topics
+    languages: tuple[str, ...]
+    currency: str
 
     @classmethod
     def open(cls, directory: Path) -> "ShopView":
@@ -85,14 +88,18 @@ class ShopView:
         days = settings.facts.get("return_days")
         customers, order_ids = _customers(directory, settings.limits.refund_cap, int(days) if days else None)
         schema = Schema.load(directory / "profile.yaml")
+        facets = FacetSpace.from_shop(settings.facets, catalog)
         return cls(
             catalog,
-            FacetSpace.from_shop(settings.facets, catalog),
+            facets,
             schema,
             load_answers(directory / "answers.yaml"),
             customers,
             order_ids,
             Firewall(schema, load_facets(directory)),
+            Topics.of(schema, facets, settings.tool_facets),
+            settings.languages,
+            settings.currency,
         )
 
     @cached_property
@@ -100,31 +107,78 @@ class ShopView:
         """Every variant that can be bought."""
         return tuple((p, v) for p in self.catalog.products for v in p.variants if v.stock > 0)
 
-    def pick(self, rng: random.Random, category: str | None = None) -> tuple[Product, Variant]:
-        """A variant in stock, of any category unless one is named; every category is as likely as the others."""
-        wanted = category or rng.choice(sorted({product.category for product, _ in self.stocked}))
-        return rng.choice([pair for pair in self.stocked if pair[0].category == wanted])
+    @cached_property
+    def by_category(self) -> dict[str, list[tuple[Product, Variant]]]:
+        """What can be bought, by category."""
+        found: dict[str, list[tuple[Product, Variant]]] = {}
+        for product, variant in self.stocked:
+            found.setdefault(product.category, []).append((product, variant))
+        return dict(sorted(found.items()))
 
     @cached_property
-    def titles(self) -> frozenset[str]:
-        """By which a product may be asked for."""
-        return frozenset(product.title for product in self.catalog.products)
+    def wears(self) -> bool:
+        """Whether people wear what is sold here."""
+        return any(variant.size not in ("", "one size") for _, variant in self.stocked)
 
-    def found(self, arguments: Mapping[str, Any]) -> Iterator[tuple[Product, Variant]]:
+    @cached_property
+    def usual_prices(self) -> tuple[float, float]:
+        """What people would set themselves as a limit: from cheap to dear for this shop."""
+        prices = sorted(variant.price for _, variant in self.stocked)
+        return prices[len(prices) // 5], prices[len(prices) * 9 // 10] + 5
+
+    def pick(self, rng: random.Random, category: str | None = None) -> tuple[Product, Variant]:
+        """A variant in stock, of any category unless one is named; every category is as likely as the others."""
+        return rng.choice(self.by_category[category or rng.choice(list(self.by_category))])
+
+    def strange_nouns(self, language: str) -> list[Noun]:
+        """Nouns for what this shop does not sell."""
+        own = self.topics.vertical
+        return [
+            noun
+            for vertical in verticals("train")
+            if own is None or vertical.name != own.name
+            for kindred in vertical.categories
+            for noun in kindred.nouns[language]
+        ]
+
+    def people(self, language: str) -> list[str]:
+        """For whom a gift may be."""
+        return words_of(aspects()["recipient"].values, language)
+
+    def occasions(self, language: str) -> list[str]:
+        """What a gift may be for."""
+        return words_of(aspects()["occasion"].values, language)
+
+    def speaks(self, language: str) -> bool:
+        """Whether it serves people in a language, and its products have names in it."""
+        return bool(self.topics.nouns[language]) and language in self.languages
+
+    def found(self, search: "Search") -> Iterator[tuple[Product, Variant]]:
         """The variants in stock that meet the filters of a search, of one product if its title is the query."""
-        title = arguments["query"] if arguments.get("query") in self.titles else None
-        low, high = arguments.get("min_price", 0), arguments.get("max_price", float("inf"))
-        names = [name for name in ("category", "brand", "material", "color", "size") if name in arguments]
-        for product, variant in self.stocked:
+        low, high = search.low or 0, float("inf") if search.high is None else search.high
+        wanted = [(facet, word.value) for facet, (_, word) in search.filters.items()]
+        pairs = self.by_category.get(search.category, []) if search.category and not search.title else self.stocked
+        for product, variant in pairs:
             if (
-                title in (None, product.title)
+                search.title in (None, product.title)
                 and low <= variant.price <= high
                 and all(
-                    any(covers(arguments[name], value) for value in facet_values(product, variant, name))
-                    for name in names
+                    any(covers(value, own) for own in facet_values(product, variant, name)) for name, value in wanted
                 )
             ):
                 yield product, variant
+
+    def possible(self, search: "Search") -> bool:
+        """Whether anything in stock meets the search and nothing about it is disliked."""
+        return any(
+            not any(
+                covers(bad, value)
+                for facet, bad in search.disliked
+                if facet
+                for value in facet_values(product, variant, facet)
+            )
+            for product, variant in self.found(search)
+        )
 
     def admits(self, call: Call, text: str) -> str | None:
         """Why the profile would refuse a call's changes, or None. Forgetting is for the runner to check."""
@@ -132,6 +186,12 @@ class ShopView:
         nobody = Profile("")
         admitted = self.firewall.admit(wishes, {"turn": text}, "", _NOW, "", nobody, sensitive_allowed=True)
         return admitted.refused[0][1] if admitted.refused else None
+
+    def understands(self, search: "Search") -> bool:
+        """Whether the search tool takes every filter as it was meant."""
+        return all(
+            self.facets.match(name, topic.filter(word)) == word.value for name, (topic, word) in search.filters.items()
+        )
 
 
 def as_spoken_by(customer: CustomerView, language: str) -> CustomerView:

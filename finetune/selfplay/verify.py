@@ -1,20 +1,21 @@
 """Whether a turn of self-play did what it was meant to.
 
-In: the planned `Step`, the `Turn` that the agent made of it, and the customer. Out: None, or the reason why the turn
+In: the planned `Step`, what the agent made of it, the customer and the shop. Out: None, or the reason why the turn
 must not be learnt from, in a few words that can be counted.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.models.template import Call
 from agent.turn import Step as Taken
-from agent.turn import Turn
-from finetune.selfplay.shopview import CustomerView
+from errors import DataError
+from finetune.selfplay.rehearsal import Rehearsed
+from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words.message import Step
 
-SENSITIVE = ("allergy",)
 _NOT_THERE = ("order_not_found", "orders_none", "login_first")
 _KINDS = {
     "get_profile": "profile_read", "update_profile": "profile", "search_products": "products", "find_answer": "answer",
@@ -24,50 +25,46 @@ _KINDS = {
 _WISHES = ("cancel_order", "return_items", "change_address")
 
 
-def problem(step: Step, turn: Turn, customer: CustomerView, *, asked: int, notes: Counter[str]) -> str | None:
+def problem(step: Step, turn: Rehearsed, customer: CustomerView, shop: ShopView, notes: Counter[str]) -> str | None:
     """The first thing that went wrong; `notes` counts what is odd and kept."""
     base = step.kind.split("+")[0]
     if not step.calls and step.reply is None:
-        return None if asked == 0 and turn.reply else f"{base}: code did not read it as an answer"
-    if asked != 1:
-        return f"{base}: the model was asked {asked} times"
+        return None if turn.asked == 0 and turn.reply else f"{base}: code did not read it as an answer"
+    if turn.asked != 1:
+        return f"{base}: the model was asked {turn.asked} times"
     if not step.calls:
-        if turn.tools:
-            return f"{base}: a tool ran"
         return None if turn.reply == step.reply else f"{base}: the gate changed the words"
     if len(turn.tools) != len(step.calls):
         return f"{base}: {len(turn.tools)} of {len(step.calls)} calls ran"
     for call, taken in zip(step.calls, turn.tools, strict=True):
-        if wrong := _call(call, taken, step, customer, notes):
+        if wrong := _call(call, taken, step, customer, shop, notes):
             return f"{base}: {call.name}: {wrong}"
     return None
 
 
-def _call(call: Call, taken: Taken, step: Step, customer: CustomerView, notes: Counter[str]) -> str | None:
+def _call(
+    call: Call, taken: Taken, step: Step, customer: CustomerView, shop: ShopView, notes: Counter[str]
+) -> str | None:
     result = taken.result
     if call.name in _WISHES or call.name == "get_order":
-        return _order(call, taken, step, customer)
+        return _order(call, taken, customer)
     if not taken.ok:
         known = call.name == "list_orders" and not customer.orders and result.get("phrase") in _NOT_THERE
         return None if known else f"failed: {str(result.get('reason'))[:60]}"
     if result["kind"] != _KINDS[call.name]:
         return f"gave {result['kind']}"
     if call.name == "update_profile":
-        return _profile(call, result, customer)
-    if call.name == "search_products":
-        return (
-            "found nothing"
-            if not result["hits"]
-            else f"dropped {result['dropped'][0].split()[0]}"
-            if result["dropped"]
-            else None
-        )
+        return _profile(call, result, customer, shop)
+    if call.name == "search_products" and "find_absent" not in step.kind:
+        if not result["hits"]:
+            return "found nothing"
+        return f"dropped {result['dropped'][0].split()[0]}" if result["dropped"] else None
     if call.name == "find_answer" and result["template"] is None:
         notes["question without an approved answer"] += 1
     return None
 
 
-def _order(call: Call, taken: Taken, step: Step, customer: CustomerView) -> str | None:
+def _order(call: Call, taken: Taken, customer: CustomerView) -> str | None:
     result, wanted = taken.result, call.arguments["order_id"]
     own = [order.id for order in customer.orders]
     if taken.ok:
@@ -87,22 +84,26 @@ def _order(call: Call, taken: Taken, step: Step, customer: CustomerView) -> str 
     return None if phrase in _NOT_THERE else f"failed otherwise: {phrase or result.get('reason')}"
 
 
-def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView) -> str | None:
+def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView, shop: ShopView) -> str | None:
     for refused in result["refused"]:
-        if refused["attribute"] not in SENSITIVE or customer.consents:
+        known = shop.schema.attributes.get(refused["attribute"])
+        if known is None or not known.sensitive or customer.consents:
             return f"refused {refused['attribute']}: {str(refused['reason'])[:50]}"
     gone = {t["attribute"] for t in (*result["retracted"], *result["superseded"])}
     meant: dict[str, set[str]] = defaultdict(set)
     for change in call.arguments["changes"]:
-        meant[change["attribute"]].add(_plain(change["value"]))
+        meant[change["attribute"]].add(_clean(shop, change["attribute"], change["value"]))
         if change["polarity"] == "forget" and change["attribute"] not in gone:
             return f"{change['attribute']} was not forgotten"
     for trait in result["added"]:  # what was said before is not added again
-        attribute, value = trait["attribute"], _plain(trait["value"])
-        if attribute not in ("needed_by", *SENSITIVE) and value not in meant[attribute]:
-            return f"{attribute} became another value"
+        if str(trait["value"]) not in meant[trait["attribute"]]:
+            return f"{trait['attribute']} became another value"
     return None
 
 
-def _plain(value: object) -> str:
-    return f"{float(value):g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+def _clean(shop: ShopView, name: str, value: Any) -> str:
+    """The value as the schema writes it; "*" and what no schema knows stay as they are."""
+    try:
+        return str(shop.schema.attribute(name).clean(value, shop.firewall.facets, datetime.now(UTC).date()))
+    except DataError:
+        return str(value)

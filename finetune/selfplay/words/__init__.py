@@ -1,7 +1,7 @@
-"""How customers talk: phrases and word lists per language, read from the YAML files beside this module.
+"""How customers talk: phrases per language, read from the YAML files beside this module.
 
 In: a language code. Out: `Words`, with phrases by intent (`(a|b)` picks one, `{slot}` is filled in, `<...>` is what a
-profile change quotes, `[...]` what an argument repeats) and word lists by canonical value. Errors: `ConfigError`.
+profile change quotes, `[...]` what an argument repeats). Errors: `ConfigError`.
 """
 
 import math
@@ -16,16 +16,14 @@ import yaml
 from errors import ConfigError, choices
 
 ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)")
-Lexicon = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language's phrases by intent, word lists by name and canonical value, and plain lists."""
+    """One language's phrases by intent, and what it shortens in a hurry."""
 
     language: str
     phrases: Mapping[str, tuple[str, ...]]
-    lexicons: Mapping[str, Lexicon]
     slang: Mapping[str, str]
 
     def lines(self, intent: str) -> tuple[str, ...]:
@@ -36,13 +34,6 @@ class Words:
             raise ConfigError(
                 f"no phrases for {intent!r} in {self.language}; there are {choices(self.phrases)}"
             ) from None
-
-    def lexicon(self, name: str) -> Lexicon:
-        """A word list: canonical value to the ways to say it. Raises ConfigError with the lists there are."""
-        try:
-            return self.lexicons[name]
-        except KeyError:
-            raise ConfigError(f"no words {name!r} in {self.language}; there are {choices(self.lexicons)}") from None
 
     def phrasings(self, intent: str) -> int:
         """How many texts an intent's phrases make before slots are filled."""
@@ -59,15 +50,12 @@ def load_words(language: str) -> Words:
     if not path.is_file():
         raise ConfigError(f"no words for {language!r}; languages: {choices(p.stem for p in folder.glob('*.yaml'))}")
     phrases: dict[str, tuple[str, ...]] = {}
-    lexicons: dict[str, Lexicon] = {}
     slang: Mapping[str, str] = {}
-    for key, value in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+    for key, value in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).items():
         if key == "slang":
             slang = {str(word): str(short) for word, short in value.items()}
         elif isinstance(value, str):
             phrases[key] = tuple(line for line in value.splitlines() if line.strip())
-        elif isinstance(value, list):
-            phrases[key] = tuple(str(item) for item in value)
         else:
-            lexicons[key] = {str(name): tuple(str(item) for item in items) for name, items in value.items()}
-    return Words(language, phrases, lexicons, slang)
+            phrases[key] = tuple(str(item) for item in value)
+    return Words(language, phrases, slang)

@@ -1,7 +1,7 @@
 """One customer's message put together from phrases, with the gold calls that follow from it.
 
-In: `Words`, slots. Out: `Said` fragments whose quotes are marked in the text, joined by `Speaker.finish` into a `Step`:
-the voice is applied first and the quotes are read afterwards, so a quote is always verbatim, typos included.
+In: `Words`, slots. Out: `Said` fragments whose quotes are marked in the text, joined by `Speaker.finish` into a
+`Step`: the voice is applied first and the quotes are read afterwards, so a quote is always verbatim, typos included.
 """
 
 import random
@@ -94,14 +94,6 @@ class Speaker:
         span, start, end = self._marks()
         return Said(f"{start}{text}{end}", span)
 
-    def word(self, lexicon: str, value: str) -> str:
-        """A way to say a canonical value; the value itself where the words do not list it."""
-        return self.rng.choice(self.words.lexicon(lexicon).get(value, (value,)))
-
-    def knows(self, lexicon: str, value: str) -> bool:
-        """Whether the value can be said: English says every value as it is, and brands are the same everywhere."""
-        return self.language == "en" or lexicon == "brands" or value in self.words.lexicon(lexicon)
-
     def finish(self, parts: Sequence[Part], kind: str, reply: str | None = None, calm: bool = False) -> Step:
         """The message of these parts in one voice, and its calls: profile changes first, in the order of the text."""
         text = parts[0].text
@@ -126,9 +118,9 @@ class Speaker:
         joint = "" if self.language == "zh" else " "
         if self.rng.random() < 0.2:
             angry = self.rng.random() < 0.2
-            text = self.rng.choice(self.words.lines("prelude_angry" if angry else "prelude")) + joint + text
+            text = self.say("prelude_angry" if angry else "prelude").text + joint + text
         if self.rng.random() < 0.12:
-            text += (self.rng.choice((" ", ", ", ". ")) if joint else "，") + self.rng.choice(self.words.lines("tail"))
+            text += (self.rng.choice((" ", ", ", ". ")) if joint else "，") + self.say("tail").text
         return text
 
     def _marks(self) -> tuple[Span, str, str]:
