@@ -21,7 +21,7 @@ import torch
 from peft import PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from errors import ConfigError, DataError, choices
 from finetune.attention import ATTENTION, register
@@ -161,6 +161,7 @@ def open_trainer(
         data_collator=collate,
         callbacks=[keep, order, *([GiveOutRanks(keep.pace)] if method.name == "adalora" else [])],
     )
+    trainer.remove_callback(PrinterCallback)  # KeepPace prints
     trainer.keep, trainer.order, trainer.recipe = keep, order, recipe
     return trainer
 

@@ -1,6 +1,7 @@
 """Each method on the real base: it trains, saves, is opened again, answers, and is the same when merged."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,10 @@ def test_the_table_says_where_each_can_be_served(capsys: pytest.CaptureFixture[s
     assert next(line for line in lines if line.startswith("prefix")).split()[-4:] == ["no", "no", "no", "yes"]
 
 
-def test_what_does_not_fit_together_is_told(features: list[Features], tmp_path: Path) -> None:
+def test_what_does_not_fit_together_is_told(
+    features: list[Features], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)  # as if it were not installed
     with pytest.raises(ConfigError, match="adalora, dora, full"):
         find_method("lara")
     with pytest.raises(ModelError, match="full model"):
