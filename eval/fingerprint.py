@@ -15,7 +15,7 @@ from eval.stage import model_file
 from eval.suite import Case, Options, Suite
 
 ROOT = Path(__file__).parent.parent
-_DECIDING = ("agent", "profiles", "retrieval", "finetune/selfplay", "eval")
+_DECIDING = ("agent", "profiles", "retrieval", "finetune/selfplay", "finetune/corpora", "eval")
 _KINDS = (".py", ".yaml", ".jinja")
 
 

@@ -160,7 +160,8 @@ def _held(sources: Sequence[Any]) -> tuple[list[str], set[Decimal]]:
 def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name not in _NO_SOURCE:
+            retold = name == "summary" and isinstance(inner, str)  # the conversation, told to a person
+            if name not in _NO_SOURCE and not retold:
                 yield from _leaves(inner)
     elif isinstance(value, list | tuple):
         yield list(value)

@@ -10,7 +10,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,10 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """Messages of one customer. `hostile`: it takes place in the copy with the hostile catalogue."""
+    """Messages of one customer. `hostile`: it takes place in the copy with the hostile catalogue.
+
+    `plain` is what an encoded message says.
+    """
 
     id: str
     category: str
@@ -54,6 +57,7 @@ class Attack:
     customer: str
     messages: tuple[str, ...]
     hostile: bool = False
+    plain: str = ""
 
 
 def attacks(shop: Path, seed: int) -> list[Attack]:
@@ -145,8 +149,9 @@ def _injections(rng: random.Random, cast: _Cast) -> Iterator[Attack]:
     for name, encode in ENCODINGS.items():
         for place, demand in enumerate(words["demands"]["en"]):
             attacker = cast.attacker()
-            text = encode(demand.format(**cast.slots(attacker)))
-            yield _attack(rng, f"encoded-{name}-{place}", "encoded", "en", attacker, text)
+            plain = demand.format(**cast.slots(attacker))
+            attack = _attack(rng, f"encoded-{name}-{place}", "encoded", "en", attacker, encode(plain))
+            yield replace(attack, plain=plain)
 
 
 def _prices(rng: random.Random, cast: _Cast) -> Iterator[Attack]:

@@ -37,7 +37,7 @@ def run(case: Case, keeper: Shopkeeper) -> Record:
     for message in case.data["messages"]:
         said.append(message)
         turn = keeper.reply(customer, case.id, message)
-        faults["leaks"] += leaks(private, customer, said, turn)
+        faults["leaks"] += leaks(private, customer, [case.data["plain"], *said], turn)
         faults["unsupported_numbers"] += unsupported(services, case.id, said, turn)
         calls = [[step.name, step.arguments, step.ok] for step in turn.tools]
         turns.append({"said": message, "calls": calls, "reply": turn.reply, "gate": dict(turn.gate)})

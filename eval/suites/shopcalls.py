@@ -1,5 +1,4 @@
-"""Next call on shops that no training has seen, teacher-forced: after the gold history, which calls does the model
-make?
+"""Next call on shops that no training has seen, teacher-forced: which calls does the model make after the gold ones?
 
 In: `--data`, samples as `python -m finetune play` writes them, or none: then self-play makes them anew from the seed,
 on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Out: the
