@@ -14,6 +14,8 @@ from finetune.commands import add_prefer_arguments, add_train_arguments, prefer,
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.logs.commands import add_arguments as add_logs_arguments
+from finetune.loop import add_arguments as add_loop_arguments
+from finetune.loop import run as run_loop
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
 from finetune.registry.commands import add_arguments as add_registry_arguments
@@ -30,6 +32,7 @@ _EPILOG = """examples:
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
   python -m finetune registry add runs/adapter                               then: registry publish ID
+  python -m finetune loop --logs tickets.jsonl --consultations 2000 --minutes 60       all of it; run again to resume
 
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
 6 weights are damaged or do not fit; 7 the disk cannot be written; 10 training was stopped: run it again
@@ -72,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _merge_arguments(command("merge", _merge, "merge what was trained into its base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
+    add_loop_arguments(command("loop", run_loop, "self-play and logs to a published adapter; run again to resume"))
     add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
     command("card", _card, "print the model card of the default adapter")
     return parser
