@@ -94,8 +94,12 @@ def test_a_call_is_read_however_it_is_written_and_what_is_none_is_refused() -> N
         "", invalid_tool_calls=[{"name": None, "args": "{", "id": "1", "error": "", "type": "invalid_tool_call"}]
     )
     assert not same_calls(calls_of(broken), [])
-    bad: dict[str, object]
-    for bad in ({"name": "x", "arguments": "{"}, {"arguments": {}}, {"name": "x", "arguments": []}):
+    wrong: list[dict[str, object]] = [
+        {"name": "x", "arguments": "{"},
+        {"arguments": {}},
+        {"name": "x", "arguments": []},
+    ]
+    for bad in wrong:
         with pytest.raises(DataError):
             to_call(bad)
 
