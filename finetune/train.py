@@ -239,6 +239,9 @@ def _model(method: Method, base: str | Path, recipe: Recipe, start: Path | None,
             model = get_peft_model(model, adapter)
         except ValueError as error:
             raise ConfigError(f"{base} has no layers that {method.name} could change: {error}") from error
+    if method.name == "prefix" and start is None:
+        for encoder in model.prompt_encoder.values():
+            encoder.embedding.weight.data.mul_(0.1)  # as large as PEFT draws them, they drown the prompt
     if method.name == "lora":
         for module in model.modules():
             if hasattr(module, "cast_input_dtype_enabled"):

@@ -40,7 +40,7 @@ def plain() -> Any:
 @pytest.fixture(scope="module", params=METHODS)
 def trained(request: pytest.FixtureRequest, features: list[Features], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp(request.param)
-    recipe = Recipe(request.param, rank=8, batch=2, epochs=7, warmup_steps=0, track="none")
+    recipe = Recipe(request.param, rank=8, batch=2, epochs=5, warmup_steps=0, track="none")
     assert train(build_base(), features, out, recipe).finished
     return out
 
@@ -64,10 +64,7 @@ def test_a_method_trains_saves_reloads_answers_and_merges(
     method = method_of(trained)
     model = open_model(BASE_DIR, trained, dtype=torch.float32).eval()
     before, after = logits(plain, features[0]), logits(model, features[0])
-    if method.name == "prefix":  # begins with noise in front of the prompt, and has come most of the way back
-        assert surprise(after, features[0]) < 7
-    else:
-        assert surprise(after, features[0]) < surprise(before, features[0]) - 0.3
+    assert surprise(after, features[0]) < surprise(before, features[0]) - 0.3
     prompt = tokenizer.apply_chat_template(
         SAID.messages[:1], add_generation_prompt=True, return_tensors="pt", return_dict=True
     )
