@@ -7,8 +7,10 @@ import pytest
 
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Turn
-from eval.__main__ import CUSTOMERS, ENOUGH
 from eval.conversation import play
+from eval.suites.conversation import CUSTOMERS
+
+ENOUGH = 10  # of the twelve cases
 
 
 @pytest.fixture(scope="module")
