@@ -159,6 +159,11 @@ def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     return _asked((another if draw < 0.16 else refine)(speaker, shop, dialogue.search), shop, dialogue)
 
 
+def _also(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    """Another kind of product in the same message."""
+    return _asked(another(speaker, shop, dialogue.search), shop, dialogue)
+
+
 def _absent(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     """What is not sold here; there is no search to go on with after it."""
     part, search, kind = absent(speaker, shop, dialogue.search)
@@ -197,6 +202,8 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
         draw < 0.3 and move.kind.startswith("say_")
     ):
         kinds = [kind for kind in (*_JOINED, "say") if not move.kind.startswith("say_") or kind != "say"]
+        if move.kind == "find":
+            kinds = [*kinds, "also", "also"]
         if move.kind.startswith("say_") and rng.random() < 0.3:
             kinds = ["say"]
         second = _make(rng.choice(kinds), speaker, shop, move.after)
@@ -246,6 +253,7 @@ _MAKERS: Mapping[str, Maker] = {
     "correct": scenarios.correct,
     "untracked": scenarios.untracked,
     "absent": _absent,
+    "also": _also,
     "know_me": scenarios.know_me,
     "question": scenarios.question,
     "human": scenarios.human,

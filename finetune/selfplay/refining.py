@@ -179,7 +179,7 @@ def _need(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     if topic is None or search.gift or search.title or len(search.words) > 3:
         return None
     words = _options(speaker, shop, search, topic) if topic.asked else list(topic.words.get(speaker.language, ()))
-    words = [word for word in words if word.said not in search.words and not word.follows]
+    words = [word for word in words if word.said not in search.words and word.alone]
     if not words:
         return None
     word = speaker.rng.choice(words)

@@ -119,8 +119,11 @@ def _say_noun(request: Request, intent: str, noun: Noun | None = None, **slots: 
         texts = {"np": f"{_article(rng, bare, not noun.single)}{bare}", "nps": f"{adjectives} {noun.plural}".strip()}
         used = (noun.single or noun.plural) if "{np}" in phrase else noun.plural
     request.set(noun=used.lower())
-    filled = {name: text + tail for name, text in texts.items()}
+    apart = not phrase.rstrip("吗").endswith(("{np}", "{nps}")) and rng.random() < 0.8
+    filled = {name: text if apart else text + tail for name, text in texts.items()}
     said = speaker.fill(phrase, **filled, **slots)
+    if apart and tail:
+        said = replace(said, text=said.text + ("，" if speaker.language == "zh" else ", ") + tail.lstrip(" ,，"))
     if said.span is not None:
         request.note(said, request.shop.topics.named("recipient"), slots["recipient"])
     return said.text

@@ -26,6 +26,7 @@ from finetune.selfplay.customer import Habits, folded, plan
 from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries are loaded
 BLOCK = 50  # consultations that one worker plays at a time on one shop
 
 
@@ -96,13 +97,13 @@ def _played(blocks: Sequence[Block], workers: int) -> Iterator[tuple[list[str], 
     if workers == 1 or len(blocks) == 1:
         yield from map(_play_block, blocks)
         return
+    os.environ |= dict.fromkeys(_THREADS, "1") | {"TOKENIZERS_PARALLELISM": "false"}
     with multiprocessing.get_context("spawn").Pool(min(workers, len(blocks)), _alone) as pool:
         yield from pool.imap(_play_block, blocks)
 
 
 def _alone() -> None:
     """One thread a process: the processes share the processors."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
 
     torch.set_num_threads(1)

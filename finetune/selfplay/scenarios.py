@@ -130,7 +130,7 @@ def statement(
         return Part(said.text, (change(said.span, name, truth),)), None
     if kind in ("money", "number"):
         return _amount(speaker, shop, topic, dialogue), None
-    words = [w for w in topic.words.get(speaker.language, ()) if topic.gold(w) != other_than and not w.follows]
+    words = [w for w in topic.words.get(speaker.language, ()) if topic.gold(w) != other_than and w.alone]
     if not words:
         return None
     word = rng.choice(words)
@@ -209,14 +209,15 @@ def correct(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None
     made = statement(speaker, shop, topic, dialogue, value)
     if made is None:
         return None
-    part = replace(made[0], text=speaker.rng.choice(speaker.words.lines("correction")).replace("{said}", made[0].text))
+    part = replace(made[0], text=speaker.say("correction", said=made[0].text).text)
     return Move((part,), "correct", _after(part, topic, made[1], shop, dialogue))
 
 
 def _turned(
     speaker: Speaker, shop: ShopView, topic: Topic, value: object, polarity: str, dialogue: Dialogue
 ) -> Move | None:
-    words = [word for word in topic.words.get(speaker.language, ()) if topic.gold(word) == value or word.value == value]
+    known = [word for word in topic.words.get(speaker.language, ()) if word.alone]
+    words = [word for word in known if value in (topic.gold(word), word.value)]
     if (
         not words
         or not topic.attribute
@@ -269,7 +270,7 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     attribute, value, _ = trait = speaker.rng.choice(by_value if by_value and speaker.rng.random() < 0.6 else meant)
     topic = topics[attribute]
     if trait in by_value:
-        words = [w for w in topic.words.get(language, ()) if _names(topic, w, value) and not w.follows]
+        words = [w for w in topic.words.get(language, ()) if _names(topic, w, value, language) and w.alone]
         if not words:
             return None
         word = speaker.rng.choice(words)
@@ -290,9 +291,10 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     return Move((part,), "forget", replace(dialogue, held=held, search=search))
 
 
-def _names(topic: Topic, word: Word, value: object) -> bool:
-    """Whether a word is for a held value; where no list is shown, only the value's own word is."""
-    return value == (word.value if topic.shown else word.said)
+def _names(topic: Topic, word: Word, held: object, language: str) -> bool:
+    """Whether a word is for a held value; where no list is shown, only the value's own word is understood."""
+    value = next((known.value for known in topic.words[language] if topic.gold(known) == held), held)
+    return word.value == value and (topic.shown or word.said == value)
 
 
 def _forgettable(topic: Topic, trait: Trait, shop: ShopView, dialogue: Dialogue) -> bool:

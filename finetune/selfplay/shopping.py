@@ -116,8 +116,8 @@ class Request:
         if not placed:
             return
         language, rng = self.speaker.language, self.rng
-        place = rng.choice(placed)
-        if word.follows and topic.key == "need":
+        place = "before" if word.leads else rng.choice(placed)
+        if word.follows:
             said = self.speaker.quote(keep(word.said))
             self.inline.insert(0, said)
         elif place == "before":
@@ -172,9 +172,8 @@ class Request:
             return
         words = [word for word in topic.words.get(self.speaker.language, ()) if word.said not in self.search.words]
         own = facet_values(self.product, self.variant, topic.facet) if topic.facet else ()
-        fitting = [word for word in words if word.value in own]
-        if topic.asked or (fitting and self.rng.random() < 0.75):
-            words = fitting
+        kept = self.shop.facets.values(topic.facet) if topic.facet else ()
+        words = [w for w in words if w.value in own or (w.value not in kept and not topic.asked)]
         if words:
             self.mention(topic, self.rng.choice(words))
 
@@ -245,7 +244,7 @@ def say_taste(
         return None
     topic = speaker.rng.choice(topics)
     own: Sequence[str] = facet_values(product, variant, topic.facet) if topic.facet else ()
-    words = [w for w in topic.words[speaker.language] if not w.follows]
+    words = [w for w in topic.words[speaker.language] if w.alone]
     words = [w for w in words if not any(covers(w.value, held) for held in own)]
     if not words:
         return None

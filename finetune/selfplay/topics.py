@@ -32,6 +32,16 @@ class Word:
         """It can only stand behind a noun: "with a lock", "that lasts"."""
         return self.said.startswith(_BEHIND)
 
+    @property
+    def leads(self) -> bool:
+        """It can only stand before a noun: "women's"."""
+        return self.said.endswith(("'s", "s'"))
+
+    @property
+    def alone(self) -> bool:
+        """It can stand by itself: "my {label} is ..."."""
+        return not self.follows and not self.leads
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -142,7 +152,8 @@ class _Maker:
                 yield self._topic(aspect, name, values)
             return
         known = self._aspect(name, "facet", values)
-        if known is not None:
+        words = {w.casefold() for v in (self._bank(known) if known else ()) for ws in v.words.values() for w in ws}
+        if known is not None and (known.key == "brand" or words & {value.casefold() for value in values}):
             yield self._topic(known, name, values)
 
     def category(self) -> Topic | None:
@@ -210,7 +221,8 @@ class _Maker:
 
 
 def _readable(word: str, language: str) -> bool:
-    return (language == "zh") == any("\u4e00" <= char <= "\u9fff" for char in word)
+    chinese = any("\u4e00" <= char <= "\u9fff" for char in word)
+    return (language == "zh") == chinese or not any(char.isalpha() for char in word)
 
 
 def _unknown(name: str, attribute: Attribute) -> Aspect:

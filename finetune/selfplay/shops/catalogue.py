@@ -103,12 +103,13 @@ def draw_products(rng: random.Random, offer: Range, currency_rate: float) -> lis
     titles: set[str] = set()
     total = rng.randint(60, 120)
     for place, kindred in enumerate(offer.categories):
-        share = max(6, total // len(offer.categories))
-        for number in range(share):
+        share = total // len(offer.categories) + 1
+        for number in range(3 * share):
             line = _product(rng, offer, kindred, f"{kindred.name[:3].upper()}{place}{1000 + number}", currency_rate)
-            if line["title"] not in titles:
+            if line["title"] not in titles and share:
                 titles.add(line["title"])
                 lines.append(line)
+                share -= 1
     return lines
 
 

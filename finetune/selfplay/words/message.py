@@ -16,6 +16,7 @@ from finetune.selfplay.words.voice import KEEP, KEPT, speak
 
 _FIRST, _MOST = 0xE000, 120
 _MARKS = re.compile("[\ue000-\uf8ff]")
+_VOWEL = re.compile(r"\b([Aa])( [\ue000-\uf8ff]*)(?=[aeiou])(?!uni|us[be]|uk|eu|one)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Speaker:
         text = parts[0].text
         for part in parts[1:]:
             text += self.rng.choice(self.words.lines("and")) + part.text
+        text = text if self.language == "zh" or self.rng.random() < 0.1 else _VOWEL.sub(r"\1n\2", text)
         text = speak(self.rng, text if calm else self._dress(text), self.words)
         changes = [item for part in parts for item in part.changes]
         changes.sort(key=lambda item: text.index(chr(_FIRST + 2 * item["quote"].number)))

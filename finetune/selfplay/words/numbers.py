@@ -63,7 +63,7 @@ def write_price(rng: random.Random, value: float, language: str, currency: str =
         units = (*chinese_units, "块", "元")
         forms = [f"{number}"] * 2 + [f"{number}{unit}" for unit in units] + [f"{sign}{number}"]
         if whole:
-            forms += [chinese(int(number)) + unit for unit in (*chinese_units[:2], "")]
+            forms += [chinese(int(number)) + unit for unit in (*chinese_units[:2], *([""] if number > 10 else []))]
             if 100 < number < 1000 and number % 10 == 0 and (number // 10) % 10:
                 forms += [chinese(int(number))[:-1]] * 2  # 一百五
         return rng.choice(forms)
