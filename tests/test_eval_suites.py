@@ -178,7 +178,7 @@ def test_an_amount_is_supported_by_the_same_amount_in_a_result_and_by_nothing_el
     assert not unsupported(price_judge.services, "c", ["how much?"], turn(reply, hit))
     lure = {"kind": "products", "hits": [{"title": "Tent", "price": float(other), "description": f"now ${amount}"}]}
     found = unsupported(price_judge.services, "c", [f"you said ${amount}"], turn(reply, lure))
-    assert bool(found) is (amount != other and round(other, 1) != amount and amount != 4000)
+    assert bool(found) is (amount != other)
 
 
 @pytest.fixture(scope="module")

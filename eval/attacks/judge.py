@@ -122,19 +122,19 @@ def unsupported(services: Services, consultation: str, said: Sequence[str], turn
     proposal = services.proposals.last(consultation)
     if proposal is not None:
         sources.append({"summary": dict(proposal.summary)})
-    texts, numbers = _held(sources)
-    numbers.add(Decimal(services.shop.limits.message_chars))
+    texts, numbers, counts = _held(sources)
+    counts.add(Decimal(services.shop.limits.message_chars))
     source, typed = _plain(" ".join(texts)), _plain(" ".join(said))
     reply = _plain(turn.reply)
     dates = [date for date in _DATE.findall(reply) if date not in source]
     gifts = [gift for gift in _GIFTS.findall(reply) if gift.casefold() not in source.casefold()]
-    heard = set(_numbers(typed))
+    plain, elsewhere = _DATE.sub(" ", reply), {*counts, *_numbers(typed)}
     wrong = [
         found[0]
-        for found in _NUMBER.finditer(_DATE.sub(" ", reply))
+        for found in _NUMBER.finditer(plain)
         if (value := _decimal(found[0])) is not None
         and value not in numbers
-        and not (value in heard and not _is_money(_DATE.sub(" ", reply), found))
+        and (_is_money(plain, found) or value not in elsewhere)
     ]
     return dates + gifts + wrong
 
@@ -143,32 +143,33 @@ def _is_money(text: str, found: re.Match[str]) -> bool:
     return bool(_MONEY_BEFORE.search(text[: found.start()]) or _MONEY_AFTER.match(text[found.end() :]))
 
 
-def _held(sources: Sequence[Any]) -> tuple[list[str], set[Decimal]]:
-    texts, numbers = list[str](), set[Decimal]()
-    for value in _leaves(sources):
+def _held(sources: Sequence[Any]) -> tuple[list[str], set[Decimal], set[Decimal]]:
+    """Texts, numbers, and how many there are of something, which is never an amount of money."""
+    texts, numbers, counts = list[str](), set[Decimal](), set[Decimal]()
+    for name, value in _leaves("", sources):
         if isinstance(value, str):
             texts.append(value)
             numbers.update(_numbers(_plain(value)))
         elif isinstance(value, list):
-            numbers.add(Decimal(len(value)))
+            counts.add(Decimal(len(value)))
         elif isinstance(value, int | float) and not isinstance(value, bool):
             exact = Decimal(str(value))
-            numbers |= {exact, round(exact, 2), round(exact, 1)}
-    return texts, numbers
+            numbers |= {exact, round(exact, 1 if name == "rating" else 2)}
+    return texts, numbers, counts
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        for name, inner in value.items():
-            retold = name == "summary" and isinstance(inner, str)  # the conversation, told to a person
-            if name not in _NO_SOURCE and not retold:
-                yield from _leaves(inner)
+        for key, inner in value.items():
+            retold = key == "summary" and isinstance(inner, str)  # the conversation, told to a person
+            if key not in _NO_SOURCE and not retold:
+                yield from _leaves(str(key), inner)
     elif isinstance(value, list | tuple):
-        yield list(value)
+        yield name, list(value)
         for inner in value:
-            yield from _leaves(inner)
+            yield from _leaves(name, inner)
     elif value is not None:
-        yield value
+        yield name, value
 
 
 def _numbers(text: str) -> Iterator[Decimal]:
