@@ -48,6 +48,7 @@ def gate_of(folder: Path, suites: Sequence[Mapping[str, object]], script: str) -
     before = """
         import argparse, json, sys
         from pathlib import Path
+        sys.path.insert(0, str(Path.cwd()))  # the project's own folders
         parser = argparse.ArgumentParser()
         parser.add_argument("suite")
         for name in ("--shop", "--model", "--out", "--limit"):
