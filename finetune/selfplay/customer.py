@@ -1,7 +1,8 @@
 """A simulated customer: a goal, and the messages of one consultation that follow from it.
 
 In: a random generator, the shop, who is speaking. Out: 1 to 9 `Step`s, the same for the same generator state. Every
-message is checked here: quotes bear their values out, and code reads a yes where one was meant. Raises nothing.
+message is checked here: quotes bear their values out, and code reads a yes where one was meant. Raises ConfigError
+for a shop that speaks no language of theirs.
 """
 
 import random
@@ -10,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from errors import ConfigError, choices
 from finetune.selfplay import ordering, scenarios
 from finetune.selfplay.refining import change_budget, refine
 from finetune.selfplay.requests import Asked, absent, another, open_request
 from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
 from finetune.selfplay.shopping import Search
+from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words import load_words
 from finetune.selfplay.words.message import Part, Speaker, Step
@@ -59,7 +62,9 @@ class Habits:
 
 def plan(rng: random.Random, shop: ShopView, customer: CustomerView, habits: Habits = Habits()) -> list[Step]:
     """The messages of one consultation."""
-    spoken = [language for language in ("en", "zh") if shop.speaks(language)]
+    spoken = [language for language in LANGUAGES if shop.speaks(language)]
+    if not spoken:
+        raise ConfigError(f"simulated customers speak {choices(LANGUAGES)}; the shop speaks {choices(shop.languages)}")
     speakers = {language: Speaker(rng, load_words(language)) for language in spoken}
     language = _language(rng, shop, spoken, habits)
     topics = shop.topics.by_attribute
@@ -213,13 +218,14 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
 
 
 def _clash(move: Move, second: Move, shop: ShopView) -> bool:
-    """The same attribute twice in one message leaves open which holds; so does a fact that a search filters by."""
+    """The same attribute twice in one message leaves open which holds, as do a fact that a search filters by, and two orders."""
     named = {str(c["attribute"]) for part in move.parts for c in part.changes}
     also = {str(c["attribute"]) for part in second.parts for c in part.changes}
     searching = any(call.name == "search_products" for part in move.parts for call in part.calls)
     topics = [shop.topics.by_attribute[name] for name in also]
     searched = any(topic.asked or topic.key in ("budget", "min_price", "size", "shoe_size") for topic in topics)
-    return bool(named & also) or (searching and searched)
+    orders = [any("order_id" in call.arguments for part in one.parts for call in part.calls) for one in (move, second)]
+    return bool(named & also) or (searching and searched) or all(orders)
 
 
 def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits: Habits) -> bool:

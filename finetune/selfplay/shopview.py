@@ -6,7 +6,7 @@ In: a shop directory (catalogue, orders, customers, profile schema, approved ans
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -89,6 +89,7 @@ class ShopView:
         customers, order_ids = _customers(directory, settings.limits.refund_cap, int(days) if days else None)
         schema = Schema.load(directory / "profile.yaml")
         facets = FacetSpace.from_shop(settings.facets, catalog)
+        categories = sorted({product.category for product in catalog.products})
         return cls(
             catalog,
             facets,
@@ -97,7 +98,7 @@ class ShopView:
             customers,
             order_ids,
             Firewall(schema, load_facets(directory)),
-            Topics.of(schema, facets, settings.tool_facets),
+            Topics.of(schema, facets, settings.tool_facets, categories),
             settings.languages,
             settings.currency,
         )
@@ -192,11 +193,6 @@ class ShopView:
         return all(
             self.facets.match(name, topic.filter(word)) == word.value for name, (topic, word) in search.filters.items()
         )
-
-
-def as_spoken_by(customer: CustomerView, language: str) -> CustomerView:
-    """The same customer, writing another language today."""
-    return replace(customer, language=language)
 
 
 def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:

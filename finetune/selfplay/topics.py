@@ -88,18 +88,19 @@ class Topics:
     vertical: Vertical | None
 
     @classmethod
-    def of(cls, schema: Schema, facets: FacetSpace, tool_facets: Sequence[str]) -> "Topics":
-        """Recognise what a shop's files declare."""
-        vertical = _nearest(facets)
+    def of(cls, schema: Schema, facets: FacetSpace, tool_facets: Sequence[str], categories: Sequence[str]) -> "Topics":
+        """Recognise what a shop's files declare; `categories` are those of its catalogue."""
+        vertical = _nearest(categories)
         writable = {n: a for n, a in schema.attributes.items() if Authority.STATED in a.writers}
         maker = _Maker(schema, facets, tuple(tool_facets), vertical)
         made = [topic for name, attribute in writable.items() for topic in maker.of_attribute(name, attribute)]
         covered = {(topic.facet, topic.key) for topic in made}
         made += [t for name in facets.names for t in maker.of_facet(name) if (t.facet, t.key) not in covered]
-        category = maker.category()
+        category = maker.category(frozenset(categories))
         named = category.facet if category else None
         rest = tuple(topic for topic in made if named is None or topic.facet != named)
-        return cls(rest, _nouns(facets, named, vertical), category, tuple(tool_facets), vertical)
+        aliases = facets.facet(named).aliases if named else {}
+        return cls(rest, _nouns(categories, aliases, vertical), category, tuple(tool_facets), vertical)
 
     @cached_property
     def by_key(self) -> Mapping[str, Topic]:
@@ -156,20 +157,13 @@ class _Maker:
         if known is not None and (known.key == "brand" or words & {value.casefold() for value in values}):
             yield self._topic(known, name, values)
 
-    def category(self) -> Topic | None:
-        """The facet that tells kinds of product apart."""
-        names = [name for name in ("category", *self.tool_facets) if name in self.facets.names]
-        if not names:
+    def category(self, categories: frozenset[str]) -> Topic | None:
+        """The facet that tells kinds of product apart: its values are the catalogue's categories."""
+        same = (name for name in self.facets.names if frozenset(self.facets.values(name)) == categories)
+        own = next(same, None)
+        if own is None:
             return None
-        own = "category" if "category" in names else max(names, key=self._kinds)
-        if own != "category" and not self._kinds(own):
-            return None
-        values = self.facets.values(own)
-        return Topic(_plain_aspect("category"), {}, {}, own, own in self.tool_facets, len(values) <= MAX_LISTED)
-
-    def _kinds(self, name: str) -> int:
-        values = {value.casefold() for value in self.facets.values(name)}
-        return len(values & _category_words(self.vertical)) if self.vertical else 0
+        return Topic(Aspect("category"), {}, {}, own, own in self.tool_facets, len(categories) <= MAX_LISTED)
 
     def _aspect(self, name: str, role: str, values: Sequence[str]) -> Aspect | None:
         found = [aspect for aspect in aspects().values() if name in getattr(aspect, role)]
@@ -231,21 +225,12 @@ def _unknown(name: str, attribute: Attribute) -> Aspect:
     return Aspect(name, attribute.type, taste=attribute.polarity, sensitive=attribute.sensitive, label=label)
 
 
-def _plain_aspect(key: str) -> Aspect:
-    return Aspect(key)
-
-
-def _nearest(facets: FacetSpace) -> Vertical | None:
+def _nearest(categories: Sequence[str]) -> Vertical | None:
     """The vertical whose categories the shop's own resemble most."""
-    values = {
-        value.casefold()
-        for name in facets.names
-        if facets.facet(name).type == "choice"
-        for value in facets.values(name)
-    }
-    scored = [(len(values & _category_words(vertical)), vertical) for vertical in verticals("all")]
+    names = {name.casefold() for name in categories}
+    scored = [(len(names & _category_words(vertical)), vertical) for vertical in verticals("all")]
     best, vertical = max(scored, key=lambda pair: pair[0])
-    return vertical if best >= 2 else None
+    return vertical if best >= min(2, len(names)) else None
 
 
 def _category_words(vertical: Vertical) -> frozenset[str]:
@@ -261,22 +246,17 @@ def _category_words(vertical: Vertical) -> frozenset[str]:
 
 
 def _nouns(
-    facets: FacetSpace, named: str | None, vertical: Vertical | None
+    categories: Sequence[str], aliases: Mapping[str, str], vertical: Vertical | None
 ) -> Mapping[str, Mapping[str, tuple[Noun, ...]]]:
     """Nouns by language and category: the bank's, else the category's own name and its aliases."""
     made: dict[str, dict[str, tuple[Noun, ...]]] = {language: {} for language in LANGUAGES}
-    if named is None:
-        return made
-    for value in facets.values(named):
-        kindred = next(
-            (k for k in (vertical.categories if vertical else ()) if value.casefold() in _names(k.name, k.nouns)), None
-        )
-        aliases = [alias for alias, meant in facets.facet(named).aliases.items() if meant == value]
+    kinds = vertical.categories if vertical else ()
+    for value in categories:
+        kindred = next((kind for kind in kinds if value.casefold() in _names(kind.name, kind.nouns)), None)
+        words = [value, *(alias for alias, meant in aliases.items() if meant == value)]
         for language in LANGUAGES:
             nouns = list(kindred.nouns.get(language, ())) if kindred else []
-            if not nouns:
-                own = [value] if _readable(value, language) else []
-                nouns = [_noun(word.lower(), language) for word in (*own, *aliases) if _readable(word, language)]
+            nouns = nouns or [_noun(word.lower(), language) for word in words if _readable(word, language)]
             if nouns:
                 made[language][value] = tuple(nouns)
     return made

@@ -4,7 +4,6 @@ In: a language code. Out: `Words`, with phrases by intent (`(a|b)` picks one, `{
 profile change quotes, `[...]` what an argument repeats). Errors: `ConfigError`.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,12 +33,6 @@ class Words:
             raise ConfigError(
                 f"no phrases for {intent!r} in {self.language}; there are {choices(self.phrases)}"
             ) from None
-
-    def phrasings(self, intent: str) -> int:
-        """How many texts an intent's phrases make before slots are filled."""
-        return sum(
-            math.prod(len(found.split("|")) for found in ALTERNATIVES.findall(line)) for line in self.lines(intent)
-        )
 
 
 @cache
