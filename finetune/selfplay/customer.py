@@ -218,14 +218,17 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
 
 
 def _clash(move: Move, second: Move, shop: ShopView) -> bool:
-    """The same attribute twice in one message leaves open which holds, as do a fact that a search filters by, and two orders."""
+    """The same attribute twice in one message leaves open which holds; so do a fact of the search, and two orders."""
     named = {str(c["attribute"]) for part in move.parts for c in part.changes}
     also = {str(c["attribute"]) for part in second.parts for c in part.changes}
     searching = any(call.name == "search_products" for part in move.parts for call in part.calls)
     topics = [shop.topics.by_attribute[name] for name in also]
     searched = any(topic.asked or topic.key in ("budget", "min_price", "size", "shoe_size") for topic in topics)
-    orders = [any("order_id" in call.arguments for part in one.parts for call in part.calls) for one in (move, second)]
-    return bool(named & also) or (searching and searched) or all(orders)
+    return bool(named & also) or (searching and searched) or (_on_order(move) and _on_order(second))
+
+
+def _on_order(move: Move) -> bool:
+    return any("order_id" in call.arguments for part in move.parts for call in part.calls)
 
 
 def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits: Habits) -> bool:
