@@ -231,3 +231,12 @@ def test_the_shops_command_makes_directories(tmp_path: Path, capsys: pytest.Capt
     for folder in made:
         lines = (folder / "catalog.jsonl").read_text("utf-8").splitlines()
         assert len({json.loads(line)["sku"] for line in lines}) == len(lines)
+
+
+def test_planned_dialogues_of_random_shops_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["play", "--random-shops", "2", "--dry", "3", "--out", str(tmp_path / "play.jsonl")]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("---") == 6 and not (tmp_path / "play.jsonl").exists()
+    assert main(command) == 0
+    assert capsys.readouterr().out == printed

@@ -36,7 +36,7 @@ def run_play(args: argparse.Namespace) -> int:
     habits = Habits(args.chinese, wordings_of(args.avoid))
     shops = [args.shop]
     if args.random_shops:
-        folder = args.out.with_suffix(".shops")
+        folder = args.out.with_suffix(".shops") / f"{args.verticals}-{args.seed}"
         shops = [make_shop(folder / shop_name(n), args.seed, n, args.verticals) for n in range(args.random_shops)]
     if args.dry is not None:
         for shop in shops:

@@ -35,8 +35,8 @@ _STORY = (
 )  # fmt: skip
 _EVERY = {  # each kind, how often it is drawn where nothing else is on
     "shop": 16, "say": 10, "question": 13, "last_order": 8, "order_by_id": 5, "list_orders": 5, "cancel": 5,
-    "return": 4, "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 6, "scope": 4,
-    "smalltalk": 2, "identity": 3, "unclear": 2, "abuse": 1, "greeting": 2, "thanks": 2, "correct": 4, "untracked": 2,
+    "return": 4, "address": 4, "foreign_order": 3, "know_me": 4, "forget": 6, "attack": 11, "scope": 6,
+    "smalltalk": 4, "identity": 3, "unclear": 3, "abuse": 2, "greeting": 2, "thanks": 2, "correct": 4, "untracked": 2,
     "absent": 2,
 }  # fmt: skip
 _GOALS: Mapping[str, tuple[int, Mapping[str, int]]] = {
@@ -135,6 +135,8 @@ def _draw(rng: random.Random, dialogue: Dialogue, goal: str, first: bool) -> str
         return "buy"
     if first and rng.random() < 0.05:
         return "greeting"
+    if not first and rng.random() < 0.02:
+        return "attack"
     if not first and rng.random() < 0.07:
         return rng.choices(("thanks", "bye", "human", "after_done"), (45, 22, 22, 11))[0]
     if rng.random() < 0.013:
