@@ -33,15 +33,26 @@ def tool_grammar(
     or more and nothing else.
 
     `allowed` narrows an argument of that name, in every tool, to the values given: ``{"order_id":
-    ["AP-10482"]}``.
+    ["AP-10482"]}``; ``{"cancel.order_id": ["AP-10482"]}`` does so in one tool. A tool one of whose arguments is given
+    so with an empty list cannot be called, unless none could be.
     """
-    tags = [_tag(tool["function"], allowed or {}) for tool in tools]
+    narrowed = [(tool["function"], _narrowed(tool["function"], allowed or {})) for tool in tools]
+    offered = [(function, own) for function, own in narrowed if all(own.values())]
+    tags = [_tag(function, own) for function, own in offered or narrowed]
     calls: dict[str, Any] = (
         {"type": "tags_with_separator", "tags": tags, "separator": "\n", "at_least_one": True}
         if required
         else {"type": "triggered_tags", "triggers": [OPEN], "tags": tags}
     )
     return json.dumps({"type": "structural_tag", "format": calls}, ensure_ascii=False)
+
+
+def _narrowed(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """What is allowed for this tool's arguments: by argument for all tools, or for this tool alone."""
+    names = list((function.get("parameters") or {}).get("properties") or {})
+    shared = {name: allowed[name] for name in names if allowed.get(name)}
+    own = {name: allowed[f"{function['name']}.{name}"] for name in names if f"{function['name']}.{name}" in allowed}
+    return shared | own
 
 
 def _tag(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ lists in order; "exact/TOOL" is of one tool.
 
 tau2: gold calls are executed, so that the history holds real results. Where annotators wrote down only the changes, the
 lookups that a change needs are filled in as history and are not scored ("exact/filled in" is of calls after such,
-"exact/as annotated" of the others). The model must call; the embedded engine's grammar lets ids be only those that
-the conversation has named. "exact_any_order": an item list in any order counts, and a lookup that the gold calls make
-later, before the next change. Where nothing is left to call, nothing is scored.
+"exact/as annotated" of the others). The model must call; the embedded engine's grammar is bound to what can be right by
+what has been read (`finetune.corpora.tau2.possible`: ids that have come up, orders whose status allows the change, no
+lookup twice); a server's model is not, and `--set rules=no` measures the embedded model without. "exact_any_order": an
+item list in any order counts, and a lookup that the gold calls make later, before the next change. Where nothing is
+left to call, nothing is scored.
 
 Taskmaster-4: the model may call or answer. "quiet": the share of the answers in whose place the model makes no call.
 """
@@ -26,8 +28,9 @@ from eval.exact import calls_of, same_call, to_call
 from eval.suite import Case, Options, Record, Suite
 from finetune.corpora.taskmaster import derive_tools, is_held_out, messages, read_dialogues
 from finetune.corpora.tau2.data import SPLITS, Retail, Task, read_retail, split_tasks
-from finetune.corpora.tau2.history import WRITES, opening, seen, steps, turn
-from finetune.corpora.tau2.tools import tool_schemas
+from finetune.corpora.tau2.history import WRITES, opening, steps, turn
+from finetune.corpora.tau2.possible import possible
+from finetune.corpora.tau2.tools import RetailTools, tool_schemas
 
 Json = dict[str, Any]
 
@@ -40,16 +43,21 @@ def cases(options: Options) -> Sequence[Case]:
         raise ConfigError(f"--set split={split}: expected {', '.join(SPLITS)}")
     if data.is_dir() and (data / "db.json").is_file():
         retail = read_retail(data)
-        return [_task_case(retail, task) for task in split_tasks(retail, split) if task.actions]
+        rules = options.settings.get("rules", "yes")
+        if rules not in ("yes", "no"):
+            raise ConfigError(f"--set rules={rules}: expected yes or no")
+        return [_task_case(retail, task, rules == "yes") for task in split_tasks(retail, split) if task.actions]
     return _dialogue_cases(data, split)
 
 
-def _task_case(retail: Retail, task: Task) -> Case:
+def _task_case(retail: Retail, task: Task, rules: bool) -> Case:
     done = steps(retail.db, task)
+    tools = RetailTools(retail.db)
     points: list[Json] = []
     for place, step in enumerate(done):
-        allowed = {} if step.given else seen(retail.db, task, done[:place])
+        allowed = {} if step.given or not rules else possible(tools, task, done[:place])
         points.append({"turn": turn(step), "scored": not step.given, "allowed": allowed})
+        tools.execute(step.action.name, step.action.arguments)
     return Case(f"tau2-{task.id}", {"opening": opening(task), "points": points}, "model")
 
 
@@ -176,5 +184,8 @@ SUITE = Suite(
     run,
     metrics,
     targets=("exact>=0.60",),
-    settings={"split": "all (default), held-out or train, by the rule that training keeps to"},
+    settings={
+        "split": "all (default), held-out or train, by the rule that training keeps to",
+        "rules": "yes (default) or no: whether the embedded model's calls are bound to the shop's rules (tau2)",
+    },
 )

@@ -7,7 +7,6 @@ order, so `steps` fills in the lookups that must have come before it, as context
 never learnt. The rule is in `_missing`.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,31 +87,6 @@ def find_user(user: Json, by_email: bool) -> Action:
     if by_email:
         return Action("find_user_id_by_email", {"email": user["email"]})
     return Action("find_user_id_by_name_zip", {**user["name"], "zip": user["address"]["zip"]})
-
-
-def seen(db: Json, task: Task, done: Sequence[Step]) -> dict[str, list[str]]:
-    """Per argument the ids that have come up so far: what a call can name without making it up.
-
-    An order's number that the customer gives counts even if there is no such order.
-    """
-    text = "\n".join([task.words, *(step.result for step in done)])
-    products = db["products"].values()
-    items = [item["item_id"] for order in db["orders"].values() if order["order_id"] in text for item in order["items"]]
-    variants = [item_id for product in products if product["product_id"] in text for item_id in product["variants"]]
-    methods = [method for user in db["users"].values() if user["user_id"] in text for method in user["payment_methods"]]
-    numbers = [f"#{word}" for word in re.findall(r"\b[A-Z]?\d{6,}\b", task.words)]
-    ids = {
-        "user_id": db["users"],
-        "order_id": [*db["orders"], *numbers],
-        "product_id": db["products"],
-        "item_id": [*variants, *re.findall(r"\b\d{10}\b", task.words)],
-        "item_ids": items,
-        "new_item_ids": variants,
-        "payment_method_id": methods,
-    }
-    text += "\n" + "\n".join(numbers)
-    found = {name: [one for one in dict.fromkeys(known) if one in text] for name, known in ids.items()}
-    return {name: known for name, known in found.items() if known}
 
 
 def opening(task: Task) -> list[Json]:
