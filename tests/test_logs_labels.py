@@ -25,7 +25,7 @@ from tests.logs_shop import make_shop, own, write_lines
 WHERE = ("where is my order AP-10794?", "Hello Megan, order AP-10794 is paid and waits to be packed.")
 GETTING: Answer = [("get_order", {"order_id": "ID"})]
 UNHELD, ELSEWHERE = "says what no result holds", "speaks of something else"
-WOOL = noting(change("no wool", "material", "wool", "dislike"))
+BUDGET = noting(change("up to 160", "budget", 160))
 RETURNS = ("how long do I have to return it?", "You can return unworn items within 30 days of delivery.")
 THANKS = ("ok thanks", "You're welcome! Have a lovely day.")
 ASKING = ("find_answer", {"question": RETURNS[0]})
@@ -111,7 +111,7 @@ def test_calls_that_agree_with_the_reply_are_learnt_in_the_scrubbed_world(label:
         ((RETURNS[0], "You have 45 days."), [ASKING], UNHELD),
         (RETURNS, [noting(change("pink", "color", "pink", "like"))], "the profile refused a change"),
         (RETURNS, "Words of mine.", "words that no call supports"),
-        (("no wool please", "We are open from 9:00 to 18:00."), [WOOL], UNHELD),
+        (("up to 160 please", "We are open from 9:00 to 18:00."), [BUDGET], UNHELD),
     ],
 )
 def test_other_calls_are_taken_back_and_the_turn_is_context(
@@ -134,9 +134,11 @@ def test_a_cancellation_in_the_log_is_a_proposal_and_a_yes_needs_no_model(label:
     assert report["turns"]["answered without a model"]["count"] == 1
 
 
-def test_what_was_noted_counts_for_the_search_beside_it(label: Label) -> None:
-    said = ("a waterproof jacket please, no wool", "Have a look at the Rush Women's Waterproof Jacket.")
-    calls = [WOOL, ("search_products", {"query": "waterproof jacket"})]
+def test_what_was_noted_counts_for_the_search_beside_it(label: Label, shop: Path) -> None:
+    products = [json.loads(line) for line in (shop / "catalog.jsonl").read_text("utf-8").splitlines()]
+    title = min((p for p in products if p["category"] == "jackets"), key=lambda p: float(p["price"]))["title"]
+    said = ("a jacket please, up to 160", f"Have a look at the {title}.")
+    calls = [BUDGET, ("search_products", {"query": title, "category": "jackets"})]
     (sample,), _ = label([own("a", *said)], ScriptedModel(script=[calls]))
     assert shape(sample) == ["user", "assistant update_profile search_products", "tool", "tool"]
 

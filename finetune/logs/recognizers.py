@@ -136,9 +136,9 @@ def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
         def validate_result(self, pattern_text: str) -> None:
             """Any domain will do."""
 
-    identity = PatternRecognizer(
-        "CN_ID", patterns=[Pattern("resident identity card", r"(?<!\d)\d{17}[\dXx](?!\d)", 0.9)]
-    )
+    resident = Pattern("resident identity card", r"(?<!\d)\d{17}[\dXx](?!\d)", 0.9)
+    social = Pattern("social security number", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", 0.9)
+    identity = PatternRecognizer("ID_NUMBER", patterns=[resident, social])
     digits = re.compile(r"\d")
     return [
         (OfflineEmailRecognizer(), re.compile("@")),
