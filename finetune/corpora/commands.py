@@ -61,7 +61,7 @@ def _tau2_synthetic(args: argparse.Namespace) -> Made:
     retail = read_retail(args.data[0]) if args.data else None
     without = held_out_customers(retail) if retail else frozenset()
     made = synthetic_samples(args.count, args.seed, retail.db if retail else None, without)
-    return list(made), "invented errands" + (", one in seven on the given database" if retail else "")
+    return list(made), "invented errands" + (", one in ten on the given database" if retail else "")
 
 
 def _paths(args: argparse.Namespace) -> Sequence[Path]:

@@ -63,7 +63,7 @@ def invented_world(rng: random.Random) -> World:
     products = {product["product_id"]: product for product in (_product(rng, kind) for kind in kinds)}
     user = _user(rng)
     orders = {}
-    for _ in range(rng.choices((1, 2, 3, 4), (6, 6, 2, 1))[0]):
+    for _ in range(rng.choices((1, 2, 3, 4), (3, 5, 4, 2))[0]):
         order = _order(rng, user, products)
         orders[order["order_id"]] = order
     user["orders"] = list(orders)
@@ -132,7 +132,7 @@ def _payment(rng: random.Random, source: str) -> Json:
 
 
 def _order(rng: random.Random, user: Json, products: Mapping[str, Json]) -> Json:
-    chosen = rng.sample(list(products.values()), min(len(products), rng.choices((1, 2, 3, 4), (4, 5, 2, 1))[0]))
+    chosen = rng.sample(list(products.values()), min(len(products), rng.choices((1, 2, 3, 4), (7, 5, 2, 1))[0]))
     if rng.random() < 0.15:
         chosen.append(rng.choice(chosen))
     items = []
