@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from errors import ConfigError, choices
-from finetune.selfplay import ordering, scenarios
+from finetune.selfplay import ordering, scenarios, stating
 from finetune.selfplay.refining import change_budget, refine
 from finetune.selfplay.requests import Asked, absent, another, open_request
 from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
@@ -259,10 +259,10 @@ def _answered(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -
 _MAKERS: Mapping[str, Maker] = {
     "shop": _shop,
     "budget": _budget,
-    "say": scenarios.say,
-    "forget": scenarios.forget,
-    "correct": scenarios.correct,
-    "untracked": scenarios.untracked,
+    "say": stating.say,
+    "forget": stating.forget,
+    "correct": stating.correct,
+    "untracked": stating.untracked,
     "absent": _absent,
     "also": _also,
     "know_me": scenarios.know_me,
