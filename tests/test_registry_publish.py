@@ -84,6 +84,16 @@ def test_a_version_that_is_worse_is_refused_and_changes_nothing(desk: Desk) -> N
     assert list(desk.http.adapters) == [DEFAULT]
 
 
+def test_floors_alone_are_asked_of_the_new_version_only(desk: Desk) -> None:
+    suite = {"suite": "safety", "metrics": {"exact": {"better": "lower", "floor": 0}}}
+    desk.gate = gate_of(desk.folder, [suite], SCORED)
+    version = desk.add(1)
+    with pytest.raises(Refused, match=r"safety exact 1\.000: must be at most 0"):
+        desk.publish(version)
+    assert {entry.version for entry in desk.registry.log() if entry.results} == {version}
+    assert desk.publish(desk.add(0)).before == DEFAULT
+
+
 def test_an_eval_that_fails_publishes_nothing(desk: Desk) -> None:
     version = desk.add(0.9)
     (desk.folder / "scores.json").write_text("{}")
@@ -194,7 +204,7 @@ def test_a_figure_passes_within_margin_and_floor_only(
 
 
 def test_a_metric_that_no_suite_gives_is_named() -> None:
-    suite = SuiteLimits(suite="s", metrics={"exakt": Limit()})
+    suite = SuiteLimits(suite="s", metrics={"exakt": Limit(margin=0)})
     with pytest.raises(ConfigError, match="'exakt' of suite s, which gives: exact"):
         compare(suite, result(exact=1), result(exact=1))
 
@@ -203,6 +213,9 @@ def test_a_shop_may_have_its_own_gate_and_mistakes_in_it_are_named(tmp_path: Pat
     assert read_gate(tmp_path) == read_gate(Path("shop"))
     (tmp_path / "gate.toml").write_text('[[suites]]\nsuite = "calls"\n[suites.metrics.exact]\nmargin = -1\n')
     with pytest.raises(ConfigError, match=r"gate\.toml: suites\.0\.metrics\.exact\.margin"):
+        read_gate(tmp_path)
+    (tmp_path / "gate.toml").write_text('[[suites]]\nsuite = "calls"\n[suites.metrics.exact]\nbetter = "lower"\n')
+    with pytest.raises(ConfigError, match="a metric needs a margin, a floor, or both"):
         read_gate(tmp_path)
     (tmp_path / "gate.toml").write_text("[[suites")
     with pytest.raises(ConfigError, match=r"gate\.toml cannot be read"):
@@ -220,7 +233,7 @@ def test_a_shop_may_have_its_own_gate_and_mistakes_in_it_are_named(tmp_path: Pat
 def test_a_suite_without_a_result_is_an_error_that_names_it(
     tmp_path: Path, script: str, minutes: float, told: str
 ) -> None:
-    suite = {"suite": "calls", "minutes": minutes, "metrics": {"exact": {}}}
+    suite = {"suite": "calls", "minutes": minutes, "metrics": {"exact": {"floor": 0}}}
     gate: Gate = gate_of(tmp_path, [suite], script)
     with pytest.raises(ModelError, match=f"suite calls.*{told}"):
         measure(gate, gate.suites[0], Path("shop"), "m.gguf", tmp_path)

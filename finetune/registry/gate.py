@@ -14,9 +14,9 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from errors import ConfigError, ModelError
 from finetune.registry.version import Record, SuiteResult
@@ -27,11 +27,17 @@ RUN = (sys.executable, "-m", "eval", "run")
 
 
 class Limit(Record):
-    """How a metric may change: `margin` worse than before at most, and never beyond `floor`."""
+    """How a metric may change: `margin` worse than before at most, and never beyond `floor`; one of them or both."""
 
     better: Literal["higher", "lower"] = "higher"
-    margin: Annotated[float, Field(ge=0)] = 0.0
+    margin: Annotated[float | None, Field(ge=0)] = None
     floor: float | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        if self.margin is None and self.floor is None:
+            raise ValueError("a metric needs a margin, a floor, or both")
+        return self
 
 
 class SuiteLimits(Record):
@@ -41,6 +47,11 @@ class SuiteLimits(Record):
     arguments: tuple[str, ...] = ()
     minutes: Annotated[float, Field(gt=0)] = 60.0
     metrics: dict[str, Limit] = Field(min_length=1)
+
+    @property
+    def compares(self) -> bool:
+        """Whether the version that serves has to be measured too: floors alone ask for the new one only."""
+        return any(limit.margin is not None for limit in self.metrics.values())
 
 
 class Gate(Record):
@@ -52,12 +63,15 @@ class Gate(Record):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric of one suite, of the version that serves and of the new one. `wrong`: why it does not pass."""
+    """One metric of one suite, of the version that serves and of the new one. `wrong`: why it does not pass.
+
+    `before` is None where it was not measured.
+    """
 
     suite: str
     metric: str
     n: int
-    before: float
+    before: float | None
     after: float
     wrong: str = ""
 
@@ -97,8 +111,8 @@ def measure(gate: Gate, suite: SuiteLimits, shop: Path, model: str, out: Path) -
     return _result(suite, last)
 
 
-def compare(suite: SuiteLimits, before: SuiteResult, after: SuiteResult) -> list[Figure]:
-    """The suite's figures with their verdicts."""
+def compare(suite: SuiteLimits, before: SuiteResult | None, after: SuiteResult) -> list[Figure]:
+    """The suite's figures with their verdicts; `before` may be None for a suite that does not compare."""
     return [_figure(suite, name, limit, before, after) for name, limit in suite.metrics.items()]
 
 
@@ -106,24 +120,25 @@ def table(figures: Iterable[Figure]) -> str:
     """Before and after, a line each."""
     lines = [f"{'suite':<14} {'metric':<20} {'n':>5} {'before':>8} {'after':>8}"]
     for each in figures:
+        before = "-" if each.before is None else f"{each.before:.3f}"
         verdict = each.wrong or "ok"
-        lines.append(
-            f"{each.suite:<14} {each.metric:<20} {each.n:>5} {each.before:>8.3f} {each.after:>8.3f}  {verdict}"
-        )
+        lines.append(f"{each.suite:<14} {each.metric:<20} {each.n:>5} {before:>8} {each.after:>8.3f}  {verdict}")
     return "\n".join(lines)
 
 
-def _figure(suite: SuiteLimits, name: str, limit: Limit, before: SuiteResult, after: SuiteResult) -> Figure:
-    for result in (before, after):
-        if name not in result.metrics:
-            raise ConfigError(
-                f"the gate names metric {name!r} of suite {suite.suite}, which gives: {', '.join(result.metrics)}"
-            )
-    old, new = before.metrics[name], after.metrics[name]
+def _figure(suite: SuiteLimits, name: str, limit: Limit, before: SuiteResult | None, after: SuiteResult) -> Figure:
+    old, new = _metric(name, before) if before else None, _metric(name, after)
     return Figure(suite.suite, name, after.n, old, new, _wrong(limit, old, new))
 
 
-def _wrong(limit: Limit, before: float, after: float) -> str:
+def _metric(name: str, result: SuiteResult) -> float:
+    if name not in result.metrics:
+        given = ", ".join(result.metrics)
+        raise ConfigError(f"the gate names metric {name!r} of suite {result.suite}, which gives: {given}")
+    return result.metrics[name]
+
+
+def _wrong(limit: Limit, before: float | None, after: float) -> str:
     """Why a figure does not pass; empty if it does. A figure that is no number never passes."""
     sign = 1.0 if limit.better == "higher" else -1.0
     tiny = 1e-9  # 0.9 - 0.85 is a little more than 0.05
@@ -131,7 +146,7 @@ def _wrong(limit: Limit, before: float, after: float) -> str:
         return f"{after} is no figure"
     if limit.floor is not None and sign * (after - limit.floor) < -tiny:
         return f"must be {'at least' if sign > 0 else 'at most'} {limit.floor:g}"
-    if sign * (before - after) > limit.margin + tiny:
+    if limit.margin is not None and before is not None and sign * (before - after) > limit.margin + tiny:
         return f"worse by {abs(before - after):.3f}, allowed are {limit.margin:g}"
     return ""
 

@@ -19,7 +19,7 @@ from finetune.registry.adapter_files import read_adapter
 from finetune.registry.gate import Figure, Gate, compare, measure, table
 from finetune.registry.lora_server import LoraServer
 from finetune.registry.registry import MODEL, Registry
-from finetune.registry.version import Entry
+from finetune.registry.version import Entry, SuiteResult
 from finetune.weights import file_sha256
 
 Tell = Callable[[str], None]
@@ -131,12 +131,14 @@ def _through(
     """Every suite on both; each result is kept in the log as it comes."""
     figures = list[Figure]()
     for suite in gate.suites:
-        results = []
-        for each in (before, after):
+        results = dict[str, SuiteResult]()
+        for each in (before, after) if suite.compares else (after,):
             tell(f"{suite.suite} on {each.version}")
-            results.append(measure(gate, suite, shop, each.model, registry.folder / "evals" / each.version))
-            registry.note("eval", each.version, results=results[-1:])
-        figures += compare(suite, *results)
+            # One folder for both, so that the suite's cases are the same; a later version gets new ones.
+            result = measure(gate, suite, shop, each.model, registry.folder / "evals" / after.version)
+            registry.note("eval", each.version, results=[result])
+            results[each.version] = result
+        figures += compare(suite, results.get(before.version), results[after.version])
     return figures
 
 
