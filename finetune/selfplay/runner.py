@@ -94,7 +94,7 @@ def _blocks(shops: Sequence[Path], consultations: int, begun: int, seed: int, ha
 
 def _played(blocks: Sequence[Block], workers: int) -> Iterator[tuple[list[str], Outcome]]:
     """The blocks' samples in their order, however many processes play them."""
-    if workers == 1 or len(blocks) == 1:
+    if workers == 1 or len(blocks) < 2:
         yield from map(_play_block, blocks)
         return
     os.environ |= dict.fromkeys(_THREADS, "1") | {"TOKENIZERS_PARALLELISM": "false"}
