@@ -28,7 +28,8 @@ def possible(tools: RetailTools, task: Task, done: Sequence[Step]) -> dict[str, 
     text = "\n".join([task.words, *(step.result for step in done)])
     users = [step.result for step in done if step.action.name.startswith("find_user") and step.result in tools.users]
     numbers = _ORDER.findall(task.words)
-    spoken = [f"#{letter}{number}" for letter in ("", "W") for number in numbers]  # people leave out the W
+    spoken = [f"#{number}" for number in numbers]
+    spoken += [f"#W{number}" for number in numbers if number.isdecimal()]  # people leave out the W
     orders = [*(one for one in tools.orders if one in text), *spoken]
     read = [tools.orders[one] for one in _asked(done, "get_order_details") if one in tools.orders]
     found = {
