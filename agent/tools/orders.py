@@ -22,7 +22,8 @@ from errors import NotFound
 
 Runtime = ToolRuntime[TurnContext, ShopState]
 SHOWN = 5
-_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4}-?\d{3,}|(?<!\d)\d{4,}(?!\d)")
+# "AP-10482", "48201", "#W1000042", "2026/00123", "SO-2024-0117"
+_ID = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
 
 
 def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:

@@ -32,7 +32,7 @@ _STATUSES = (
     "lost",
 )
 _CARRIERS = ("Northline Parcel", "Swift Post", "BlueBox", "Cedar Post", "Arrow Courier")
-# How shops number their orders. None needs a dash between groups of digits: those are read as two numbers.
+# How shops number their orders.
 FORMATS: Sequence[Callable[[int], str]] = (
     lambda n: f"AP-{10000 + n}",
     lambda n: f"#W{1000000 + 7919 * n % 8999999}",
@@ -42,6 +42,8 @@ FORMATS: Sequence[Callable[[int], str]] = (
     lambda n: f"SO{20000 + 11 * n}",
     lambda n: f"K{700 + n:05}",
     lambda n: f"INV-{300000 + 13 * n}",
+    lambda n: f"2026/{n + 120:05}",
+    lambda n: f"SO-2025-{n + 117:04}",
 )
 
 
