@@ -1,7 +1,8 @@
 """Before each model call: the window of the conversation behind the profile card.
 
 In: the request that `create_agent` made. Out: the same request with the messages of `agent.prompt.window`; a reply
-that the gate blocked is followed by the one text that may be said.
+that the gate blocked is followed by the one text that may be said. Prices and order ids in calls are bound to what
+stands in the conversation.
 """
 
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 
 from agent.context import ShopState, TurnContext
 from agent.prompt import first_turn, window
+from agent.said import supported
 from profiles.card import card
 
 
@@ -39,4 +42,6 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
         if bound := state.get("retry"):
             messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
-        return handler(request.override(messages=messages))
+        tools = [convert_to_openai_tool(tool) for tool in request.tools]
+        settings = {**request.model_settings, "allowed": supported(messages, tools)}
+        return handler(request.override(messages=messages, model_settings=settings))

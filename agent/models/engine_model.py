@@ -29,7 +29,7 @@ from pydantic import ConfigDict
 
 from agent.models.engine import EmbeddedEngine
 from agent.models.generation import Usage
-from agent.models.grammar import tool_grammar
+from agent.models.grammar import Allowed, tool_grammar
 from agent.models.published import PublishedEngine
 from agent.models.template import BadCall, Call, CallReader, render
 from errors import ModelError
@@ -89,7 +89,7 @@ class EmbeddedChatModel(BaseChatModel):
         *,
         tools: Sequence[Mapping[str, Any]] = (),
         tool_choice: str | None = None,
-        allowed: Mapping[str, Sequence[str]] | None = None,
+        allowed: Allowed | None = None,
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
         generation = self.engine.generate(
@@ -126,7 +126,7 @@ def to_openai(message: BaseMessage) -> dict[str, Any]:
 
 
 def _grammar(
-    tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Mapping[str, Sequence[str]] | None
+    tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Allowed | None
 ) -> str:
     """The grammar for a tool choice; naming one tool leaves only that one."""
     if choice in (None, "auto", "any", "required"):

@@ -13,6 +13,7 @@ from typing import Any
 from agent.models.template import CLOSE, OPEN
 
 Json = Mapping[str, Any]
+Allowed = Mapping[str, Sequence[str | float]]
 
 # Strings and lists are not bounded here: counted repetitions take the compiler seconds and decoding
 # minutes. The engine's repetition guard and its token limit stop a model that runs away.
@@ -27,17 +28,17 @@ boolean ::= "true" | "false"
 
 
 def tool_grammar(
-    tools: Sequence[Json], allowed: Mapping[str, Sequence[str]] | None = None, required: bool = False
+    tools: Sequence[Json], allowed: Allowed | None = None, required: bool = False
 ) -> str:
     """The structural tag for these tools: free text with any number of calls, or, if `required`, one call
     or more and nothing else.
 
     `allowed` narrows an argument of that name, in every tool, to the values given: ``{"order_id":
-    ["AP-10482"]}``; ``{"cancel.order_id": ["AP-10482"]}`` does so in one tool. A tool one of whose arguments is given
-    so with an empty list cannot be called, unless none could be.
+    ["AP-10482"]}``; ``{"cancel.order_id": ["AP-10482"]}`` does so in one tool. With an empty list an argument is left
+    out; a tool that requires it cannot be called, unless none could be.
     """
     narrowed = [(tool["function"], _narrowed(tool["function"], allowed or {})) for tool in tools]
-    offered = [(function, own) for function, own in narrowed if all(own.values())]
+    offered = [(function, own) for function, own in narrowed if not _missing(function, own)]
     tags = [_tag(function, own) for function, own in offered or narrowed]
     calls: dict[str, Any] = (
         {"type": "tags_with_separator", "tags": tags, "separator": "\n", "at_least_one": True}
@@ -47,7 +48,13 @@ def tool_grammar(
     return json.dumps({"type": "structural_tag", "format": calls}, ensure_ascii=False)
 
 
-def _narrowed(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+def _missing(function: Json, own: Allowed) -> bool:
+    """Whether there is nothing to say for an argument that has to be given."""
+    required = (function.get("parameters") or {}).get("required") or ()
+    return any(not own.get(name, (name,)) for name in required)
+
+
+def _narrowed(function: Json, allowed: Allowed) -> Allowed:
     """What is allowed for this tool's arguments: by argument for all tools, or for this tool alone."""
     names = list((function.get("parameters") or {}).get("properties") or {})
     shared = {name: allowed[name] for name in names if allowed.get(name)}
@@ -55,7 +62,7 @@ def _narrowed(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str,
     return shared | own
 
 
-def _tag(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _tag(function: Json, allowed: Allowed) -> dict[str, Any]:
     begin = f'{OPEN}{{"name": {_dumps(function["name"])}, "arguments": '
     grammar = Rules(allowed).text(function.get("parameters") or {"type": "object"})
     return {"begin": begin, "content": {"type": "grammar", "grammar": grammar}, "end": "}" + CLOSE}
@@ -64,7 +71,7 @@ def _tag(function: Json, allowed: Mapping[str, Sequence[str]]) -> dict[str, Any]
 class Rules:
     """EBNF for one JSON schema; properties come in the schema's order and optional ones may be left out."""
 
-    def __init__(self, allowed: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
         self._rules: list[str] = []
 
@@ -97,6 +104,8 @@ class Rules:
         required = set(schema.get("required") or ())
         first = after = '""'
         for name, field in reversed(list((schema.get("properties") or {}).items())):
+            if name not in required and not self._allowed.get(name, (name,)):
+                continue
             value = self._allowed_value(name, field) or self._value(field)
             pair = f"{_literal(_dumps(name) + ': ', bare=True)} {value} {after}"
             if name in required:

@@ -22,8 +22,9 @@ from errors import NotFound
 
 Runtime = ToolRuntime[TurnContext, ShopState]
 SHOWN = 5
+NEWEST = "last"  # as an order id
 # "AP-10482", "48201", "#W1000042", "2026/00123", "SO-2024-0117"
-_ID = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
+_ID = re.compile(r"(?<![A-Za-z0-9])#?(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
 
 
 def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
@@ -122,7 +123,7 @@ def _meant(order_id: str, runtime: Runtime, address: str = "") -> str:
         return said[0] if len(said) == 1 else order_id
     if digits in heard or digits in {re.sub(r"\D", "", shown) for shown in spoken_of}:
         return order_id
-    return said[0] if len(said) == 1 else spoken_of[-1] if spoken_of else "last"
+    return said[0] if len(said) == 1 else spoken_of[-1] if spoken_of else NEWEST
 
 
 def _without(address: str, words: str) -> str:
@@ -131,8 +132,13 @@ def _without(address: str, words: str) -> str:
     return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"
 
 
+def ids_in(words: str) -> list[str]:
+    """What may be an order's id, as it is written there."""
+    return list(dict.fromkeys(_ID.findall(words)))
+
+
 def _digits_in(words: str) -> list[str]:
-    return list(dict.fromkeys(re.sub(r"\D", "", found) for found in _ID.findall(words)))
+    return list(dict.fromkeys(re.sub(r"\D", "", found) for found in ids_in(words)))
 
 
 def _orders_shown(messages: list[AnyMessage]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
 from agent.models.template import Call
+from agent.said import supported
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
 from eval.shops import chosen_shops
@@ -44,8 +45,11 @@ def cases(options: Options) -> Sequence[Case]:
 def run(case: Case, model: BaseChatModel) -> Record:
     """Ask for the answer to each of the customer's messages, the gold ones before it given."""
     history = [_message(message) for message in case.data["messages"]]
-    bound = model.bind_tools(case.data["tools"])
-    made = [_judged(bound.invoke(history[:place]), case.data["messages"][place]) for place in case.data["points"]]
+    tools = case.data["tools"]
+    made = []
+    for place in case.data["points"]:
+        bound = model.bind_tools(tools, allowed=supported(history[:place], tools))
+        made.append(_judged(bound.invoke(history[:place]), case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
     return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}
 

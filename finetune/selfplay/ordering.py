@@ -1,7 +1,7 @@
 """What customers say about their orders: where is it, what have I bought, cancel it, send it back, send it elsewhere.
 
 In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move`, or None where it makes no sense now. The gold id:
-- an id that the customer types, in the shop's own spelling ("10482" is "AP-10482");
+- an id that the customer types, as it is typed ("10482", "ap 10482"): which order that names is for the tool to say;
 - "last" where the message says last, latest or newest, and where no order was shown in this consultation yet;
 - otherwise the order shown or proposed most recently ("cancel it").
 What the shop's rules forbid is asked for all the same: the tool refuses it, and the call is still right.
@@ -13,12 +13,12 @@ from typing import Any
 
 from agent.models.template import Call
 from agent.orders.confirm import read_answer
+from agent.tools.orders import NEWEST
 from finetune.selfplay.scenarios import Dialogue, Move
 from finetune.selfplay.shopview import OrderView, ShopView
-from finetune.selfplay.words.message import Part, Said, Speaker, keep
+from finetune.selfplay.words.message import Part, Said, Span, Speaker, keep
 from finetune.selfplay.words.numbers import write_order
 
-LAST = "last"
 _SAYS_LAST = re.compile(
     r"\b(last|latest|newest|most recent|recent)\b(?! week| month)|最近|最后|上一|上个|上次", re.IGNORECASE
 )
@@ -51,8 +51,8 @@ def order_by_id(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | 
     if not dialogue.customer.orders:
         return None
     order = speaker.rng.choice(dialogue.customer.orders[:4])
-    said = speaker.say("order_by_id", order=keep(write_order(speaker.rng, order.id)))
-    return _looked(said, order.id, "order_by_id", dialogue)
+    typed = _typed(speaker, order.id)
+    return _looked(speaker.say("order_by_id", order=typed.text), order.id, "order_by_id", dialogue, typed.span)
 
 
 def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
@@ -62,8 +62,9 @@ def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move 
     wanted = rng.choice([other for other in shop.order_ids if other not in own])
     if rng.random() < 0.25:  # one that there is not, of as many digits
         wanted = re.sub(r"\d(?=\d{0,3}$)", lambda _: str(rng.randrange(10)), wanted)
-    said = speaker.say("foreign_order", order=keep(write_order(rng, wanted)))
-    call = Call("get_order", {"order_id": wanted})
+    typed = _typed(speaker, wanted)
+    said = speaker.say("foreign_order", order=typed.text)
+    call = Call("get_order", {"order_id": typed.span})
     return Move((Part(said.text, (), (call,)),), "foreign_order", replace(dialogue, order=None, shown=True))
 
 
@@ -91,8 +92,10 @@ def send_back(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | No
     if orders and rng.random() < 0.35:
         order = rng.choice(orders[:4])
         item = _item_words(speaker, rng.choice(order.titles))
-        said = speaker.say("return_items", order=keep(write_order(rng, order.id)), item=keep(item))
-        return _proposed(said, order.id, "return", "return_items", {"items": [said.span]}, dialogue, reason, speaker)
+        typed = _typed(speaker, order.id)
+        said = speaker.say("return_items", order=typed.text, item=keep(item))
+        given = {"order_id": typed.span, "items": [said.span]}
+        return _proposed(said, order.id, "return", "return_items", given, dialogue, reason, speaker)
     return _wish(speaker, dialogue, "return", "return_items", {}, reason)
 
 
@@ -145,7 +148,9 @@ def _wish(
     elif orders and draw < 0.8:
         fitting = [order for order in orders if order.id not in dialogue.cancelled and _fits(order, tool)]
         order = rng.choice(fitting or list(orders[:4]))
-        said, meant = speaker.say(f"{intent}_id", order=keep(write_order(rng, order.id)), **slots), order.id
+        typed = _typed(speaker, order.id)
+        said, meant = speaker.say(f"{intent}_id", order=typed.text, **slots), order.id
+        arguments = {"order_id": typed.span} | arguments
     else:
         said = speaker.say(f"{intent}_last", **slots)
         last = _meant(said, dialogue)
@@ -177,8 +182,13 @@ def _fits(order: OrderView, tool: str) -> bool:
     return order.returnable if tool == "return_items" else order.status in _CANCELLABLE and order.total <= order.cap
 
 
-def _looked(said: Said, meant: str, kind: str, dialogue: Dialogue) -> Move:
-    call = Call("get_order", {"order_id": meant})
+def _typed(speaker: Speaker, order_id: str) -> Said:
+    """An order's id as a customer types it."""
+    return speaker.quote(keep(write_order(speaker.rng, order_id)))
+
+
+def _looked(said: Said, meant: str, kind: str, dialogue: Dialogue, typed: Span | None = None) -> Move:
+    call = Call("get_order", {"order_id": meant if typed is None else typed})
     after = replace(dialogue, order=_resolved(meant, dialogue), shown=True)
     return Move((Part(said.text, (), (call,)),), kind, after)
 
@@ -186,13 +196,13 @@ def _looked(said: Said, meant: str, kind: str, dialogue: Dialogue) -> Move:
 def _meant(said: Said, dialogue: Dialogue) -> str | None:
     """ "last" or the order shown; None where the words would be ambiguous."""
     if _SAYS_LAST.search(said.text) or not dialogue.shown:
-        return LAST
+        return NEWEST
     return dialogue.order
 
 
 def _resolved(meant: str, dialogue: Dialogue) -> str | None:
     orders = dialogue.customer.orders
-    return meant if meant != LAST else orders[0].id if orders else None
+    return meant if meant != NEWEST else orders[0].id if orders else None
 
 
 def _item_words(speaker: Speaker, title: str) -> str:

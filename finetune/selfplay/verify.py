@@ -4,12 +4,14 @@ In: the planned `Step`, what the agent made of it, the customer and the shop. Ou
 must not be learnt from, in a few words that can be counted.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from agent.models.template import Call
+from agent.tools.orders import NEWEST
 from agent.turn import Step as Taken
 from errors import DataError
 from finetune.selfplay.rehearsal import Rehearsed
@@ -73,15 +75,21 @@ def _order(call: Call, taken: Taken, customer: CustomerView) -> str | None:
         shown = result["order"]["id"] if call.name == "get_order" else result["proposal"]["summary"]["order_id"]
         if call.name in _WISHES and result["proposal"]["kind"] != call.name:
             return f"proposed {result['proposal']['kind']}"
-        return None if shown == (wanted if wanted != "last" else own[0]) else "another order"
+        return None if (shown == own[0] if wanted == NEWEST else same_order(wanted, shown)) else "another order"
     phrase = result.get("phrase")
-    if wanted in own or (wanted == "last" and own):
+    if any(same_order(wanted, one) for one in own) or (wanted == NEWEST and own):
         return (
             None
             if phrase and phrase not in _NOT_THERE and call.name in _WISHES
             else f"failed: {phrase or result.get('reason')}"
         )
     return None if phrase in _NOT_THERE else f"failed otherwise: {phrase or result.get('reason')}"
+
+
+def same_order(typed: str, order_id: str) -> bool:
+    """Whether a customer may mean an order by what they typed: "ap 10482", "10482"."""
+    plain, whole = (re.sub(r"[^0-9a-z]", "", text.casefold()) for text in (typed, order_id))
+    return plain == whole or plain == re.sub(r"\D", "", whole)
 
 
 def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView, shop: ShopView) -> str | None:
