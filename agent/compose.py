@@ -119,15 +119,12 @@ class Composer:
         )
 
     def _order(self, order: Mapping[str, Any]) -> str:
-        detail = self.say(
-            f"order_{order['status']}",
-            id=order["id"],
-            carrier=order.get("carrier") or "-",
-            tracking=order.get("tracking") or "-",
-            eta=order.get("eta") or "-",
-            delivered=order.get("delivered") or "-",
-        )
-        return f"{detail}\n- {self._order_line(order)}"
+        """Where it is, as far as the shop says: an order without a carrier or a date is given with its status alone."""
+        facts = {name: order[name] for name in ("id", "carrier", "tracking", "eta", "delivered") if order.get(name)}
+        key, line = f"order_{order['status']}", f"- {self._order_line(order)}"
+        if self.services.phrases.slots(key, self.language) <= set(facts):
+            return f"{self.say(key, **facts)}\n{line}"
+        return line
 
     def _proposal(self, artifact: Artifact) -> str:
         return f"{self._act('propose', artifact['proposal'])} {self.say('confirm_ask')}"

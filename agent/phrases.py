@@ -27,18 +27,25 @@ class Phrases:
 
     def say(self, key: str, language: str, *, seed: str = "", **slots: str | int | float) -> str:
         """The phrase with its `{slots}` filled."""
-        if key not in self.texts:
-            raise ConfigError(f"no phrase {key!r}; there are {choices(self.texts)}")
-        variants = self.texts[key].get(language) or self.texts[key]["en"]
+        variants = self._variants(key, language)
         chosen = variants[int.from_bytes(hashlib.blake2s(seed.encode()).digest()[:4], "big") % len(variants)]
-        missing = {name for _, name, _, _ in string.Formatter().parse(chosen) if name} - set(slots)
+        missing = _slots(chosen) - set(slots)
         if missing:
             raise ConfigError(f"phrase {key!r} needs the slots {choices(missing)}")
         return chosen.format(**slots)
 
+    def slots(self, key: str, language: str) -> set[str]:
+        """What has to be known to say it, whichever variant is chosen."""
+        return {name for variant in self._variants(key, language) for name in _slots(variant)}
+
     def has(self, key: str) -> bool:
         """Whether there is such a phrase, for keys that are made from data, such as an order's status."""
         return key in self.texts
+
+    def _variants(self, key: str, language: str) -> tuple[str, ...]:
+        if key not in self.texts:
+            raise ConfigError(f"no phrase {key!r}; there are {choices(self.texts)}")
+        return self.texts[key].get(language) or self.texts[key]["en"]
 
 
 def load_phrases(path: Path = _FILE) -> Phrases:
@@ -53,3 +60,7 @@ def load_phrases(path: Path = _FILE) -> Phrases:
             for key, by_language in raw.items()
         }
     )
+
+
+def _slots(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}

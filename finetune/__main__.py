@@ -20,6 +20,7 @@ from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
 from finetune.registry.commands import add_arguments as add_registry_arguments
 from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
+from finetune.surroundings import settle
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
@@ -153,4 +154,6 @@ def _card(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] in (["train"], ["prefer"]):
+        settle("finetune")
     sys.exit(main())

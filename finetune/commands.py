@@ -21,7 +21,8 @@ GPU_RECIPE = """a larger base on GPUs differs by its arguments only:
       --rank 64 --learning-rate 2e-4 --batch 8 --accumulate 4 --max-tokens 8192 --save-memory --track wandb
   accelerate launch --num_processes 4 -m finetune train ...       the same arguments, on four GPUs
   python -m finetune merge --adapter runs/qwen --out runs/merged  or serve it with vLLM --enable-lora as it is
-On a CPU that does other things too, set OMP_WAIT_POLICY=passive: threads that wait actively cost most of the speed.
+On CPUs, a process a core computes half as much again as one with as many threads:
+  OMP_NUM_THREADS=1 accelerate launch --cpu --num_processes 2 -m finetune train --batch 2 ...
 """
 
 

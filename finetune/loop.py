@@ -28,17 +28,6 @@ from finetune.registry.storage import write_whole
 
 PLAN = "loop.json"
 STOPPED = 10  # exit code of a training that was stopped on request
-# Read when a process starts, which is one reason why training has one of its own. glibc gives memory back to the system
-# after each step and faults it in again: up to 1 GB is kept (all of it would grow without end, as sizes vary). OpenMP's
-# threads wait busily for each other: beside other work on the same cores that takes most of the time there is.
-SURROUNDINGS = {
-    "MALLOC_MMAP_THRESHOLD_": str(2**25),
-    "MALLOC_TRIM_THRESHOLD_": str(2**30),
-    "MALLOC_TOP_PAD_": str(2**26),
-    "MALLOC_ARENA_MAX": "1",
-    "OMP_WAIT_POLICY": "passive",
-    "GOMP_SPINCOUNT": "0",
-}
 LEARNING_RATE = 2e-4  # a fifth of a fresh adapter's: what the parent knows shall stay
 LOGS_WEIGHT = 2.0  # real consultations count twice: they are fewer, and they are what comes
 
@@ -166,7 +155,6 @@ class Loop:
                 "--start", str(start), "--state", str(plan.state), "--minutes", str(plan.minutes),
                 "--learning-rate", str(LEARNING_RATE), "--batch", "4", "--save-steps", "20", "--seed", str(plan.seed),
             ],
-            env=os.environ | SURROUNDINGS,
             check=False,
         )  # fmt: skip
         if done.returncode == STOPPED:

@@ -21,6 +21,7 @@ from profiles.numbers import centimetres_in, numbers_in
 from profiles.observation import Authority, Value
 from profiles.words import Synonyms, common_synonyms, fold_text, match_value
 
+Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
 Facets = Mapping[str, Collection[str]]
 MAX_TEXT = 120
@@ -40,7 +41,7 @@ _TRUTHS = {
 class Attribute:
     """One thing a shop may know about a customer, and the rules for it.
 
-    `half_life_days` None: it does not fade.
+    `half_life_days` None: it does not fade. `bound`: the price filter of a search that this money sets.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Attribute:
     polarity: bool = False
     sensitive: bool = False
     half_life_days: float | None = None
+    bound: Bound | None = None
     writers: frozenset[Authority] = frozenset({Authority.STATED})
     label: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
@@ -176,6 +178,7 @@ class _Entry(BaseModel):
     polarity: bool = False
     sensitive: bool = False
     half_life_days: float | None = Field(default=None, gt=0)
+    bound: Bound | None = None
     writers: list[Authority] = Field(min_length=1)
     label: dict[str, str] = {}
     description: str = ""
@@ -187,6 +190,8 @@ class _Entry(BaseModel):
             raise ValueError(f"choice {self.name!r} needs `values` or a `facet`")
         if self.polarity and not self.many:
             raise ValueError(f"{self.name!r} can be liked and disliked, so it must be `many: true`")
+        if self.bound and (self.type != "money" or self.many):
+            raise ValueError(f"{self.name!r} sets the {self.bound} of a search, so it must be one value of type money")
         return self
 
     def build(self) -> Attribute:
@@ -201,6 +206,7 @@ class _Entry(BaseModel):
             self.polarity,
             self.sensitive,
             self.half_life_days,
+            self.bound,
             frozenset(self.writers),
             self.label,
             self.description,

@@ -20,7 +20,6 @@ from retrieval.search import AnswerHit, ProductHit, Sort
 SHOWN = 3
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
 _RELAXED_FIRST = ("brand", "material", "color", "size", "category")
-_AVOID = ("dislike",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +128,25 @@ def _wish(
     unknown = tuple(f"{name} {asked[name]}" for name, value in matched.items() if value is None)
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
-    said_here = {trait.attribute: trait.value for trait in profile.traits if _said_here(trait, context)}
-    budget, floor = said_here.get("budget"), said_here.get("min_price")
+    bounds = _bounds(context, profile)
     filters = Filters(
         equals=equals,
         without=_dislikes(context, profile, equals),
-        min_price=low if low is not None else floor if isinstance(floor, float) else None,
-        max_price=high if high is not None else budget if isinstance(budget, float) else None,
+        min_price=low if low is not None else bounds.get("min_price"),
+        max_price=high if high is not None else bounds.get("max_price"),
     )
     words = " ".join([query, *(asked[name] for name, value in matched.items() if value is None)])
     return Wish(words.strip() or equals.get("category", "") or "anything", filters, unknown)
+
+
+def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
+    """The prices that hold, by filter."""
+    found: dict[str, float] = {}
+    for trait in profile.traits:
+        bound = context.services.schema.attributes[trait.attribute].bound
+        if bound and isinstance(trait.value, float) and _said_here(trait, context):
+            found[bound] = trait.value
+    return found
 
 
 def _said_here(trait: Trait, context: TurnContext) -> bool:
@@ -148,24 +156,29 @@ def _said_here(trait: Trait, context: TurnContext) -> bool:
 
 def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Disliked values by facet; what is asked for by name now is not excluded."""
-    names = set(context.services.retriever.facets.names)
     avoided: dict[str, set[str]] = {}
     for trait in profile.traits:
-        if trait.polarity in _AVOID and trait.attribute in names and equals.get(trait.attribute) != trait.value:
-            avoided.setdefault(trait.attribute, set()).add(str(trait.value))
+        facet, value = _in_catalogue(context, trait)
+        if trait.polarity == "dislike" and value is not None and equals.get(facet) != value:
+            avoided.setdefault(facet, set()).add(value)
     return {name: frozenset(values) for name, values in avoided.items()}
 
 
 def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
     """Values that reorder the hits, stated ones first: likes and facts (own size, department) by their facet."""
-    facets, schema = context.services.retriever.facets, context.services.schema
     liked: dict[str, set[str]] = {}
     for trait in sorted(profile.traits, key=lambda trait: trait.authority is not Authority.STATED):
-        facet = schema.attributes[trait.attribute].facet or trait.attribute
-        value = facets.match(facet, str(trait.value)) if facet in facets.names else None
+        facet, value = _in_catalogue(context, trait)
         if value is not None and trait.polarity != "dislike":
             liked.setdefault(facet, set()).add(value)
     return {name: frozenset(values) for name, values in liked.items()}
+
+
+def _in_catalogue(context: TurnContext, trait: Trait) -> tuple[str, str | None]:
+    """A trait's facet and its value as the catalogue calls it, None where it has no such thing."""
+    facets = context.services.retriever.facets
+    facet = context.services.schema.attributes[trait.attribute].facet or trait.attribute
+    return facet, facets.match(facet, str(trait.value)) if facet in facets.names else None
 
 
 def _search(

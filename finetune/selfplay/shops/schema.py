@@ -22,6 +22,8 @@ _USUAL = {  # how often a shop keeps what is not about its goods
 _OF_VERTICAL = {"pets": {"pet_name": 0.6}, "furniture": {"room_area": 0.5}, "fashion": {"height_cm": 0.5}}
 _MOST = 25
 
+_BOUNDS = {"budget": "max_price", "min_price": "min_price"}
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -94,6 +96,8 @@ def _entry(rng: random.Random, one: Kept, language: str) -> dict[str, Any]:
         entry["many"] = True
     if aspect.taste:
         entry["polarity"] = True
+    if aspect.key in _BOUNDS:
+        entry["bound"] = _BOUNDS[aspect.key]
     if aspect.sensitive:
         entry["sensitive"] = True
     entry["half_life_days"] = rng.choice((30, 90, 365, 730))
