@@ -4,8 +4,10 @@ In: minutes to spend, total steps, the trainer's events. Out: factors for the le
 checkpoints.
 """
 
+import ctypes
 import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ from typing import Any
 
 import torch
 from transformers import TrainerCallback
+
+_TRIM_EVERY = 8  # steps: batches differ in length, and what one leaves behind rarely fits the next
 
 
 class Pace:
@@ -59,6 +63,8 @@ class KeepPace(TrainerCallback):  # type: ignore[misc]
         self.pace.spent += (now - self._last) / 60
         self._last = now
         self._agree(args.device)
+        if args.use_cpu and state.global_step % _TRIM_EVERY == 0:
+            give_back_memory()
         done = self.pace.minutes is not None and self.pace.spent >= self.pace.minutes
         if self.stop_asked or done:
             control.should_training_stop = True
@@ -97,3 +103,10 @@ class KeepPace(TrainerCallback):  # type: ignore[misc]
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def give_back_memory() -> None:
+    """Return glibc's free pages to the system; without it, a run grows to twice what it needs. Elsewhere, nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
