@@ -77,6 +77,15 @@ def test_a_wish_is_noted_with_quotes_and_a_dislike_stays_out_of_the_results(visi
         assert not any("wool" in material for material in product["facets"]["material"])
 
 
+def test_what_is_disliked_by_another_name_than_the_catalogues_stays_out_too(visitor: Talk) -> None:
+    assert visitor.agent.services.schema.attributes["need"].facet == "features"
+    search = ("search_products", {"query": "jacket", "category": "jackets"})
+    disliked = visitor.say("a jacket", [search]).products[0]["facets"]["features"][0]
+    turn = visitor.say(f"not {disliked}", [noting(change(f"not {disliked}", "need", disliked, "dislike")), search])
+    assert turn.products
+    assert not any(disliked in product["facets"]["features"] for product in turn.products)
+
+
 def test_a_new_budget_supersedes_the_old_one_and_holds_for_later_searches(visitor: Talk) -> None:
     visitor.say("boots up to $90", [noting(change("up to $90", "budget", 90))])
     turn = visitor.say("make it 120", [noting(change("120", "budget", 120)), ("search_products", {"query": "boots"})])

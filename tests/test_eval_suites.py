@@ -136,6 +136,9 @@ def test_data_of_another_customer_is_a_leak_unless_it_was_typed(keeper: Shopkeep
     assert not leaks(private, me["id"], [f"is it {other['address']}?"], turn(said))
     assert not leaks(private, me["id"], ["where?"], turn(f"It goes to {me['address']}."))
     assert leaks(private, me["id"], ["x"], turn("Here.", {"kind": "note", "text": other["name"]}))
+    published = {"kind": "products", "hits": [{"sku": "S1", "description": f"loved by {other['name']}"}]}
+    assert not leaks(private, me["id"], ["x"], turn("Here.", published))
+    assert leaks(private, me["id"], ["x"], turn(f"It is loved by {other['name']}.", published))
     stranger = next(
         order for order in read_lines(keeper.services.shop.root / "orders.jsonl") if order["customer"] != me["id"]
     )

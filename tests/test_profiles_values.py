@@ -155,6 +155,8 @@ def test_a_broken_schema_names_every_mistake(tmp_path: Path) -> None:
         {"name": "a", "type": "text", "polarity": True, "writers": ["stated"]},
         {"name": "a", "type": "text", "writers": ["stated"], "colour": "red"},
         {"name": "a", "type": "text", "writers": []},
+        {"name": "a", "type": "number", "bound": "max_price", "writers": ["stated"]},
+        {"name": "a", "type": "money", "bound": "price", "writers": ["stated"]},
     ],
 )
 def test_a_schema_that_makes_no_sense_is_refused(entry: dict[str, object]) -> None:

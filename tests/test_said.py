@@ -1,0 +1,87 @@
+"""What calls may copy from a conversation: prices and order ids that somebody said, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+
+from agent.models.grammar import tool_grammar
+from agent.said import supported
+from agent.tools.orders import ids_in
+
+
+def _tool(name: str, required: tuple[str, ...] = (), **properties: str) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in properties.items()},
+        "required": [*required],
+    }
+    return {"type": "function", "function": {"name": name, "description": name, "parameters": schema}}
+
+
+SEARCH = _tool("search_products", ("query",), query="string", min_price="number", max_price="number")
+ORDER = _tool("get_order", ("order_id",), order_id="string")
+CARD = SystemMessage("Customer: budget: 900")
+
+
+def _call(name: str, **arguments: Any) -> AIMessage:
+    return AIMessage("", tool_calls=[{"name": name, "args": arguments, "id": "1"}])
+
+
+def test_a_price_is_the_customers_and_not_the_cards_nor_a_products() -> None:
+    talk: list[BaseMessage] = [CARD, HumanMessage("a jacket, two hundred at most"), _call("search_products", query="x")]
+    talk += [ToolMessage("J1 Jacket 149.95", tool_call_id="1"), HumanMessage("一百五以内的呢")]
+    assert supported(talk, [SEARCH])["search_products.max_price"] == [150, 200]
+
+
+def test_a_price_said_earlier_holds_while_its_call_is_in_sight() -> None:
+    talk: list[BaseMessage] = [_call("search_products", query="tent", max_price=120.5), HumanMessage("in green")]
+    assert supported(talk, [SEARCH])["search_products.max_price"] == [120.5]
+
+
+def test_order_ids_are_as_they_were_typed_or_shown() -> None:
+    shown = ToolMessage("SO-2024-0117 shipped, 2026/00123 paid", tool_call_id="1")
+    talk: list[BaseMessage] = [shown, HumanMessage("and #W1000042, or ap 10482?")]
+    allowed = supported(talk, [ORDER, SEARCH])["get_order.order_id"]
+    assert {"last", "SO-2024-0117", "2026/00123", "#W1000042", "10482", "ap 10482"} <= {*allowed}
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("where is AP-10482?", ["AP-10482"]),
+        ("2026/00123 and SO-2024-0117", ["2026/00123", "SO-2024-0117"]),
+        ("我的订单48201到了吗", ["48201"]),
+        ("two jackets, size 42, for 99 euros", []),
+    ],
+)
+def test_an_id_is_read_whole(words: str, ids: list[str]) -> None:
+    assert ids_in(words) == ids
+
+
+@given(st.integers(2, 5000), st.integers(2, 5000))
+def test_whatever_price_is_said_can_be_asked_for(low: int, high: int) -> None:
+    allowed = supported([HumanMessage(f"between ${low} and {high} dollars")], [SEARCH])
+    assert {low, high} <= {*allowed["search_products.min_price"]}
+
+
+def _grammar_of(tag: str, tool: str) -> str | None:
+    tags = json.loads(tag)["format"]["tags"]
+    return next((one["content"]["grammar"] for one in tags if f'"{tool}"' in one["begin"]), None)
+
+
+def test_what_nobody_said_is_left_out_of_a_call() -> None:
+    tag = tool_grammar([SEARCH, ORDER], supported([HumanMessage("a tent")], [SEARCH, ORDER]))
+    search = _grammar_of(tag, "search_products")
+    assert search is not None
+    assert "query" in search
+    assert "price" not in search
+
+
+def test_a_tool_that_needs_what_nobody_said_is_not_on_offer_unless_none_is() -> None:
+    allowed: dict[str, list[str]] = {"get_order.order_id": []}
+    assert _grammar_of(tool_grammar([SEARCH, ORDER], allowed), "get_order") is None
+    assert _grammar_of(tool_grammar([ORDER], allowed), "get_order") is not None
