@@ -16,6 +16,7 @@ from agent.orders.book import OrderBook
 from agent.orders.proposals import Proposals
 from agent.phrases import Phrases
 from agent.shop import Shop
+from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall
 from profiles.schema import Schema
 from profiles.store import ProfileStore
@@ -32,6 +33,7 @@ class Services:
     schema: Schema
     profiles: ProfileStore
     firewall: Firewall
+    vocabulary: Vocabulary
     retriever: Retriever
     orders: OrderBook
     proposals: Proposals

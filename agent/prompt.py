@@ -14,6 +14,7 @@ from agent.tools.schemas import writable_attributes
 from profiles.schema import Schema
 
 BLOCK = 5  # turns; a window holds 5 to 9 of them
+CARD = "Customer: "
 COMPOSED = "composed"  # response_metadata key of a reply that code wrote: what the model is told of it instead
 
 
@@ -51,7 +52,7 @@ def composed(text: str, brief: str = "") -> AIMessage:
 
 def customer_card(card: str) -> SystemMessage:
     """What is known of the customer, as the model reads it."""
-    return SystemMessage(f"Customer: {card or 'nothing known'}")
+    return SystemMessage(f"{CARD}{card or 'nothing known'}")
 
 
 def window(messages: Sequence[AnyMessage], start: int, card: str) -> list[AnyMessage]:

@@ -1,8 +1,9 @@
-"""What a tool call may copy from the conversation: prices and order ids that stand there, never made-up ones.
+"""What a tool call may copy from a conversation: values that somebody said, never made-up ones.
 
-In: the messages that the model reads, and the tools. Out: ``{"tool.argument": [values]}`` as the model's `allowed`
-takes it: numbers for arguments that are numbers, ids for `order_id`. A small model would rather write a price that it
-saw in training than none; an argument that nothing was said for is left out.
+In: the messages that the model reads, the tools, and the shop's `Vocabulary`. Out: ``{"tool.argument": values}`` as the
+model's `allowed` takes it. The grammar then offers no price, order id, filter or profile change that the tools and the
+write firewall would refuse for want of a source; a small model would rather write what it saw in training than nothing.
+A kind of product is not bound: people call it as they like.
 """
 
 import re
@@ -11,32 +12,97 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from agent.models.grammar import Allowed
+from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
+from agent.tools.schemas import UPDATE_PROFILE
+from agent.vocabulary import Vocabulary
 from profiles.numbers import numbers_in
+from profiles.observation import EVERYTHING
+from profiles.schema import Attribute
+from profiles.words import mentions
 
 ORDER_ID = "order_id"
 _SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
 _QUANTITY = ("number", "integer")
 
 
-def supported(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def supported(
+    messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], words: Vocabulary | None
+) -> Allowed:
     """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries.
 
-    Numbers are the customer's own (or those of earlier calls, which were): a result's price is no wish.
+    Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
+    What is noted is in the newest message. Without `words`, only numbers and order ids are bound.
     """
     own = "\n".join(_wishes(messages))
-    numbers = [_plain(number) for number in sorted(numbers_in(own))]
+    numbers = _numbers(own)
     shown = "\n".join(str(message.text) for message in messages if not isinstance(message, SystemMessage))
     ids = list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(own), *_SPACED_ID.findall(own)]))
-    allowed: dict[str, list[Any]] = {}
+    newest = next((str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
+    allowed: dict[str, Any] = {}
+    for function, name, field in _arguments(tools):
+        key = f"{function}.{name}"
+        if name == ORDER_ID:
+            allowed[key] = ids
+        elif field.get("type") in _QUANTITY:
+            allowed[key] = numbers
+        elif words and words.is_filter(name):
+            said = words.facet_values(name, own)
+            if not said or "enum" in field:
+                allowed[key] = [value for value in field.get("enum", ()) if value in said]
+        elif words and (function, name) == (UPDATE_PROFILE, "changes"):
+            allowed[key] = _changes(field, messages, newest, words)
+    return allowed
+
+
+def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for tool in tools:
         function = tool["function"]
-        for name, field in (function.get("parameters") or {}).get("properties", {}).items():
-            if name == ORDER_ID:
-                allowed[f"{function['name']}.{name}"] = ids
-            elif field.get("type") in _QUANTITY:
-                allowed[f"{function['name']}.{name}"] = numbers
-    return allowed
+        for name, field in ((function.get("parameters") or {}).get("properties") or {}).items():
+            yield function["name"], name, field
+
+
+def _changes(
+    field: Mapping[str, Any], messages: Sequence[BaseMessage], newest: str, words: Vocabulary
+) -> dict[str, Any]:
+    """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
+    change = field["items"]
+    kinds = []
+    for name in change["properties"]["attribute"]["enum"]:
+        attribute = words.schema.attributes[name]
+        value = _value(attribute, newest, words)
+        if "enum" in value and (_is_held(name, messages) or _is_named(attribute, newest)):
+            value = {"enum": [*value["enum"], EVERYTHING]}
+        if value.get("enum", True):
+            taste = attribute.polarity and not attribute.sensitive
+            polarities = [*(("like", "dislike") if taste else ("fact",)), "forget"]
+            bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": polarities}}
+            kinds.append({**change, "properties": {**change["properties"], **bound}})
+    return {**field, "items": {"anyOf": kinds}} if kinds else {}
+
+
+def _is_held(attribute: str, messages: Sequence[BaseMessage]) -> bool:
+    """Whether the profile card names it, or it was noted in these messages."""
+    notes = (str(call["args"]) for m in messages if isinstance(m, AIMessage) for call in m.tool_calls)
+    cards = (str(m.text) for m in messages if isinstance(m, SystemMessage) and str(m.text).startswith(CARD))
+    return any(re.search(rf"\b{attribute}\b", text) for text in (*notes, *cards))
+
+
+def _is_named(attribute: Attribute, text: str) -> bool:
+    """ "Delete my ring size": the card has no room for all that is held."""
+    return any(mentions(text, label) for label in (attribute.name.replace("_", " "), *attribute.label.values()))
+
+
+def _value(attribute: Attribute, newest: str, words: Vocabulary) -> dict[str, Any]:
+    """What the newest message can say of an attribute."""
+    if attribute.type in ("money", "number"):
+        return {"enum": [_plain(number) for number in sorted(attribute.numbers(newest))]}
+    if attribute.type == "boolean":
+        return {"enum": ["yes", "no"]}
+    if words.is_closed(attribute):
+        return {"enum": words.attribute_values(attribute, newest)}
+    return {"type": "string"}
 
 
 def _wishes(messages: Sequence[BaseMessage]) -> Iterator[str]:
@@ -46,6 +112,10 @@ def _wishes(messages: Sequence[BaseMessage]) -> Iterator[str]:
             yield str(message.text)
         elif isinstance(message, AIMessage):
             yield from (str(value) for call in message.tool_calls for value in call["args"].values())
+
+
+def _numbers(text: str) -> list[float | int]:
+    return [_plain(number) for number in sorted(numbers_in(text))]
 
 
 def _plain(number: float) -> float | int:

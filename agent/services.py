@@ -14,6 +14,7 @@ from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
 from agent.phrases import load_phrases
 from agent.shop import Shop
+from agent.vocabulary import Vocabulary
 from errors import StorageError
 from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
@@ -44,11 +45,13 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         progress(f"catalog.jsonl, line {line.line_number}: {line.reason}; the product is left out")
     days = shop.facts.get("return_days")
     rules = Rules(shop.limits.refund_cap, int(days) if days else None)
+    facets = load_facets(shop.root)
     return Services(
         shop=shop,
         schema=schema,
         profiles=store,
-        firewall=Firewall(schema, load_facets(shop.root)),
+        firewall=Firewall(schema, facets),
+        vocabulary=Vocabulary.of(schema, facets, {product.category for product in retriever.catalog.products}),
         retriever=retriever,
         orders=orders,
         proposals=Proposals(engine, orders, rules),

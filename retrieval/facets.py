@@ -117,6 +117,13 @@ class FacetSpace:
         return frozenset(known for known in self.values(name) if covers(value, known))
 
 
+def common_words(name: str, value: str) -> tuple[str, ...]:
+    """Other ways to write a value that every shop's customers use: ``common_words("size", "M")`` has "medium"."""
+    sizes = tuple(_SIZES[value].split(",")) if name == "size" and value in _SIZES else ()
+    spelt = (value.replace(ours, theirs) for theirs, ours in _SPELLINGS.items() if ours in value)
+    return (*sizes, *spelt)
+
+
 def facet_values(product: Product, variant: Variant | None, name: str) -> tuple[str, ...]:
     """The values a product (or one of its variants, where the facet is the variant's) has, as text."""
     if name == "category":

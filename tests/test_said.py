@@ -34,18 +34,18 @@ def _call(name: str, **arguments: Any) -> AIMessage:
 def test_a_price_is_the_customers_and_not_the_cards_nor_a_products() -> None:
     talk: list[BaseMessage] = [CARD, HumanMessage("a jacket, two hundred at most"), _call("search_products", query="x")]
     talk += [ToolMessage("J1 Jacket 149.95", tool_call_id="1"), HumanMessage("一百五以内的呢")]
-    assert supported(talk, [SEARCH])["search_products.max_price"] == [150, 200]
+    assert supported(talk, [SEARCH], None)["search_products.max_price"] == [150, 200]
 
 
 def test_a_price_said_earlier_holds_while_its_call_is_in_sight() -> None:
     talk: list[BaseMessage] = [_call("search_products", query="tent", max_price=120.5), HumanMessage("in green")]
-    assert supported(talk, [SEARCH])["search_products.max_price"] == [120.5]
+    assert supported(talk, [SEARCH], None)["search_products.max_price"] == [120.5]
 
 
 def test_order_ids_are_as_they_were_typed_or_shown() -> None:
     shown = ToolMessage("SO-2024-0117 shipped, 2026/00123 paid", tool_call_id="1")
     talk: list[BaseMessage] = [shown, HumanMessage("and #W1000042, or ap 10482?")]
-    allowed = supported(talk, [ORDER, SEARCH])["get_order.order_id"]
+    allowed = supported(talk, [ORDER, SEARCH], None)["get_order.order_id"]
     assert {"last", "SO-2024-0117", "2026/00123", "#W1000042", "10482", "ap 10482"} <= {*allowed}
 
 
@@ -64,7 +64,7 @@ def test_an_id_is_read_whole(words: str, ids: list[str]) -> None:
 
 @given(st.integers(2, 5000), st.integers(2, 5000))
 def test_whatever_price_is_said_can_be_asked_for(low: int, high: int) -> None:
-    allowed = supported([HumanMessage(f"between ${low} and {high} dollars")], [SEARCH])
+    allowed = supported([HumanMessage(f"between ${low} and {high} dollars")], [SEARCH], None)
     assert {low, high} <= {*allowed["search_products.min_price"]}
 
 
@@ -74,7 +74,7 @@ def _grammar_of(tag: str, tool: str) -> str | None:
 
 
 def test_what_nobody_said_is_left_out_of_a_call() -> None:
-    tag = tool_grammar([SEARCH, ORDER], supported([HumanMessage("a tent")], [SEARCH, ORDER]))
+    tag = tool_grammar([SEARCH, ORDER], supported([HumanMessage("a tent")], [SEARCH, ORDER], None))
     search = _grammar_of(tag, "search_products")
     assert search is not None
     assert "query" in search

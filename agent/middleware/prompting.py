@@ -1,8 +1,8 @@
 """Before each model call: the window of the conversation behind the profile card.
 
 In: the request that `create_agent` made. Out: the same request with the messages of `agent.prompt.window`; a reply
-that the gate blocked is followed by the one text that may be said. Prices and order ids in calls are bound to what
-stands in the conversation.
+that the gate blocked is followed by the one text that may be said. Calls are bound to what stands in the
+conversation.
 """
 
 from collections.abc import Callable
@@ -42,6 +42,7 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
         if bound := state.get("retry"):
             messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
+        words = request.runtime.context.services.vocabulary
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
-        settings = {**request.model_settings, "allowed": supported(messages, tools)}
+        settings = {**request.model_settings, "allowed": supported(messages, tools, words)}
         return handler(request.override(messages=messages, model_settings=settings))

@@ -22,8 +22,8 @@ from errors import ModelError
 
 BLOCK_TOKENS = 32  # how many tokens OpenVINO keeps in one cache block on a CPU
 BATCH_TOKENS = 256  # prompt tokens per step: more holds up the others longer, and costs 90 MB at 512
-# OpenVINO keeps every distinct grammar it has compiled, some 0.8 MB each, for as long as the pipeline lives.
-MOST_GRAMMARS = 100
+# OpenVINO keeps every distinct grammar it has compiled, one or two MB each, for as long as the pipeline lives.
+MOST_GRAMMARS = 150
 
 
 class EmbeddedEngine:

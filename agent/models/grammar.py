@@ -13,7 +13,7 @@ from typing import Any
 from agent.models.template import CLOSE, OPEN
 
 Json = Mapping[str, Any]
-Allowed = Mapping[str, Sequence[str | float]]
+Allowed = Mapping[str, Sequence[str | float] | Json]  # an argument's values, or the schema of what it may be
 
 # Strings and lists are not bounded here: counted repetitions take the compiler seconds and decoding
 # minutes. The engine's repetition guard and its token limit stop a model that runs away.
@@ -35,7 +35,7 @@ def tool_grammar(
 
     `allowed` narrows an argument of that name, in every tool, to the values given: ``{"order_id":
     ["AP-10482"]}``; ``{"cancel.order_id": ["AP-10482"]}`` does so in one tool. With an empty list an argument is left
-    out; a tool that requires it cannot be called, unless none could be.
+    out; a tool that requires it cannot be called, unless none could be. A schema takes the place of the tool's own.
     """
     narrowed = [(tool["function"], _narrowed(tool["function"], allowed or {})) for tool in tools]
     offered = [(function, own) for function, own in narrowed if not _missing(function, own)]
@@ -118,6 +118,8 @@ class Rules:
         values = self._allowed.get(name)
         if not values:
             return None
+        if isinstance(values, Mapping):
+            return self._value(values)
         one = self._one_of(_literal(value) for value in values)
         return self._list(one) if field.get("type") == "array" else one
 

@@ -1,7 +1,8 @@
 """Next call on shops that no training has seen, teacher-forced: which calls does the model make after the gold ones?
 
 In: `--data`, samples as `python -m finetune play` writes them, or none: then self-play makes them anew from the seed,
-on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Out: the
+on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Calls are
+bound as in the agent to what was said; of `--data` to the words of its shops too, if `--shops` names them. Out: the
 share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names alone;
 exact but for free text (queries, questions, reasons, quotes); by tool, "words" where the gold answer makes no call.
 """
@@ -10,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from langchain_core.messages.utils import convert_to_messages
 
 from agent.models.template import Call
 from agent.said import supported
+from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
 from eval.shops import chosen_shops
@@ -26,6 +29,8 @@ from eval.suite import Case, Options, Record, Suite, share
 from finetune.samples import Sample, read_samples
 from finetune.selfplay.customer import Habits
 from finetune.selfplay.runner import play
+from profiles.shop_files import load_facets, load_schema
+from retrieval.catalog import load_catalog
 
 CONSULTATIONS = 15  # a shop
 _TEXTS = ("query", "question", "reason", "quote")
@@ -34,21 +39,27 @@ _CODE = ("confirm", "decline")  # answered without the model
 
 def cases(options: Options) -> Sequence[Case]:
     """One a consultation, so that its history is read once."""
-    path = options.data if options.data is not None else _played(options)
+    shops = chosen_shops(options) if options.data is None or options.shops is not None else ()
+    path = options.data if options.data is not None else _played(options, shops)
+    roots = {shop.name: str(shop) for shop in shops}
     return [
-        Case(f"{path.stem}-{number}", {"messages": sample.messages, "tools": sample.tools, "points": points}, "model")
+        Case(f"{path.stem}-{number}", _data(sample, points, roots.get(str(sample.meta.get("shop")), "")), "model")
         for number, sample in enumerate(read_samples(path))
         if (points := list(_points(sample)))
     ]
 
 
+def _data(sample: Sample, points: Sequence[int], shop: str) -> dict[str, Any]:
+    return {"messages": sample.messages, "tools": sample.tools, "points": points, "shop": shop}
+
+
 def run(case: Case, model: BaseChatModel) -> Record:
     """Ask for the answer to each of the customer's messages, the gold ones before it given."""
     history = [_message(message) for message in case.data["messages"]]
-    tools = case.data["tools"]
+    tools, words = case.data["tools"], _vocabulary(case.data["shop"])
     made = []
     for place in case.data["points"]:
-        bound = model.bind_tools(tools, allowed=supported(history[:place], tools))
+        bound = model.bind_tools(tools, allowed=supported(history[:place], tools, words))
         made.append(_judged(bound.invoke(history[:place]), case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
     return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}
@@ -67,6 +78,16 @@ def metrics(records: Sequence[Record]) -> Mapping[str, float]:
         **{f"exact/{tool}": share(of, "exact") for tool, of in sorted(parts.items())},
         **{f"exact_but_text/{tool}": share(of, "exact_but_text") for tool, of in sorted(parts.items())},
     }
+
+
+@lru_cache(maxsize=32)
+def _vocabulary(shop: str) -> Vocabulary | None:
+    """What is said of a shop's goods and customers; None for samples whose shop is not there."""
+    if not shop:
+        return None
+    root = Path(shop)
+    categories = {product.category for product in load_catalog(root / "catalog.jsonl").products}
+    return Vocabulary.of(load_schema(root), load_facets(root), categories)
 
 
 def _judged(answer: Any, gold: Mapping[str, Any]) -> Record:
@@ -112,9 +133,8 @@ def _message(message: Mapping[str, Any]) -> BaseMessage:
         raise DataError(f"a message that cannot be read ({error}): {str(message)[:120]}") from error
 
 
-def _played(options: Options) -> Path:
+def _played(options: Options, shops: Sequence[Path]) -> Path:
     """Consultations by self-play; those of an earlier run with the same seed and shops are taken as they are."""
-    shops = chosen_shops(options)
     path = options.work / f"consultations-{options.seed}-{len(shops)}.jsonl"
     with redirect_stdout(sys.stderr):
         play(shops, len(shops) * options.integer("consultations", CONSULTATIONS), path, options.seed, Habits())

@@ -1,0 +1,130 @@
+"""The shop's words: which values of its facets and attributes a text names, in whatever of their spellings.
+
+In: the profile schema and the catalogue's facets; then a text. Out: the values named in it, and the words for them. It
+is generous (a word of a value counts, and a slip of the pen): what is not named here cannot be asked for.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz import fuzz
+
+from profiles.schema import Attribute, Facets, Schema
+from profiles.words import has_cjk, stem
+from retrieval.facets import common_words
+
+Forms = Mapping[str, Sequence[str]]  # value -> itself and the other words for it
+_TOKEN = re.compile(r"[^\W_\u3400-\u9fff]+")
+_OWNER = re.compile(r"['’]s\b")
+_LIKE, _LONG = 82.0, 5  # two words of so many letters are the same but for a slip, by rapidfuzz's ratio
+_TELLING = 4  # letters of a word that stands for a value of several words
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """``Vocabulary.of(schema, facets, {"jackets", "boots"})``: `facets` by name, value and other words for it.
+
+    `kinds` are facets that tell kinds of product apart; customers name those in more words than a shop can list.
+    """
+
+    schema: Schema
+    facets: Facets
+    kinds: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, schema: Schema, facets: Facets, categories: Collection[str]) -> "Vocabulary":
+        """`categories`: those of the catalogue's products."""
+        same = frozenset(name for name, values in facets.items() if set(values) == set(categories))
+        return cls(schema, facets, same)
+
+    def is_filter(self, name: str) -> bool:
+        """Whether this argument of the search is a facet whose value somebody must have named."""
+        return name in self._of_facets and name not in self.kinds
+
+    def is_closed(self, attribute: Attribute) -> bool:
+        """Whether the attribute takes only certain values."""
+        return attribute.type == "choice" and bool(attribute.valid_values(self.facets))
+
+    def facet_values(self, facet: str, text: str) -> list[str]:
+        """The values of a facet that the text names."""
+        return list(_named(text, self._of_facets[facet]))
+
+    def attribute_values(self, attribute: Attribute, text: str) -> list[str]:
+        """What may be noted of a choice: the values that the text names, and the words it names them by."""
+        found = _named(text, self._of_attributes[attribute.name])
+        return list(dict.fromkeys(word for value, words in found.items() for word in (value, *words)))
+
+    @cached_property
+    def _of_facets(self) -> Mapping[str, Forms]:
+        return {
+            name: {value: _words(name, value, values[value] if isinstance(values, Mapping) else ()) for value in values}
+            for name, values in self.facets.items()
+        }
+
+    @cached_property
+    def _of_attributes(self) -> Mapping[str, Forms]:
+        return {
+            name: {
+                value: _words(attribute.facet or name, value, attribute.ways_to_say(self.facets).get(value, ()))
+                for value in valid
+            }
+            for name, attribute in self.schema.attributes.items()
+            if (valid := attribute.valid_values(self.facets))
+        }
+
+
+def _words(name: str, value: str, others: Collection[str]) -> tuple[str, ...]:
+    return (value, *others, *common_words(name, value))
+
+
+def _named(text: str, forms: Forms) -> dict[str, list[str]]:
+    """The values that a text names, each with the pieces of the text that do."""
+    said = [_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text)]
+    found: dict[str, list[str]] = {}
+    for value, words in forms.items():
+        pieces = [piece for word in words for piece in _pieces(word, text, said)]
+        pieces = pieces or [hint for word in words for hint in _hints(word, said)]
+        if pieces or (has_cjk(text) and not any(map(has_cjk, words))):  # in a language that nobody listed it in
+            found[value] = [form for piece in pieces for form in dict.fromkeys((piece, piece.casefold()))]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word as it was typed, its stem, and where it stands."""
+
+    typed: str
+    stem: str
+    start: int
+    end: int
+
+
+def _pieces(form: str, text: str, said: Sequence[_Word]) -> Iterator[str]:
+    """Where a form stands in the text as it is: Chinese anywhere, other words by their stems in a row."""
+    if has_cjk(form):
+        if form in text:
+            yield form
+        return
+    wanted = [stem(part.casefold()) for part in _TOKEN.findall(_OWNER.sub("", form))]
+    for start in range(len(said) - len(wanted) + 1 if wanted else 0):
+        row = said[start : start + len(wanted)]
+        if [word.stem for word in row] == wanted:
+            yield text[row[0].start : row[-1].end]
+            if owner := _OWNER.match(text, row[-1].end):
+                yield text[row[0].start : owner.end()]
+
+
+def _hints(form: str, said: Sequence[_Word]) -> Iterator[str]:
+    """Words that are part of a name, written as one, or misspelt."""
+    parts = [part.casefold() for part in _TOKEN.findall(form)]
+    telling = [stem(part) for part in (*parts, "".join(parts)) if len(part) >= _TELLING]
+    yield from (word.typed for word in said if any(_alike(part, word.stem) for part in telling))
+
+
+def _alike(part: str, said: str) -> bool:
+    shorter = min(len(part), len(said))
+    if part == said or (shorter >= _TELLING and (part.startswith(said) or said.startswith(part))):
+        return True
+    return shorter >= _LONG and fuzz.ratio(part, said) >= _LIKE

@@ -1,0 +1,97 @@
+"""Which of a shop's values a text names, and what may be noted and asked for because of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from agent.said import supported
+from agent.tools.schemas import update_profile_schema
+from agent.vocabulary import Vocabulary
+from profiles.schema import Facets, Schema
+
+_STATED = ["stated"]
+SCHEMA = Schema.parse(
+    {
+        "attributes": [
+            {"name": "budget", "type": "money", "bound": "max_price", "writers": _STATED},
+            {"name": "color", "type": "choice", "facet": "color", "many": True, "polarity": True, "writers": _STATED},
+            {"name": "size", "type": "choice", "values": ["S", "M", "XL"], "writers": _STATED},
+            {"name": "business", "type": "boolean", "writers": _STATED},
+            {"name": "city", "type": "text", "label": {"en": "Home town"}, "writers": _STATED},
+        ]
+    }
+)
+FACETS: Facets = {
+    "color": {"dark green": ("深绿",), "grey": (), "black": ("黑色",)},
+    "material": {"merino wool": (), "cotton": ()},
+    "kind": {"jackets": (), "boots": ()},
+}
+WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("something in dark green", ["dark green"]),
+        ("I'd like it green", ["dark green"]),
+        ("a gray one", ["grey"]),
+        ("balck please", []),
+        ("blackk please", ["black"]),
+        ("我想要深绿的", ["dark green", "grey"]),  # of grey nobody has said what it is in Chinese
+        ("a tent", []),
+    ],
+)
+def test_a_value_is_named_in_any_of_its_spellings(text: str, values: list[str]) -> None:
+    assert WORDS.facet_values("color", text) == values
+
+
+def test_the_facet_that_tells_kinds_apart_is_not_bound() -> None:
+    assert [name for name in (*FACETS, "query") if WORDS.is_filter(name)] == ["color", "material"]
+
+
+def _search(**facets: Sequence[str]) -> dict[str, Any]:
+    properties = {name: {"type": "string"} | ({"enum": [*values]} if values else {}) for name, values in facets.items()}
+    return {"function": {"name": "search_products", "parameters": {"type": "object", "properties": properties}}}
+
+
+def test_a_filter_takes_what_was_said_in_this_conversation_and_nothing_else() -> None:
+    tool = _search(color=["dark green", "grey", "black"], material=[], kind=["jackets", "boots"])
+    earlier = AIMessage("", tool_calls=[{"name": "search_products", "args": {"color": "black"}, "id": "1"}])
+    talk: list[BaseMessage] = [earlier, HumanMessage("and in merino?")]
+    assert supported(talk, [tool], WORDS) == {"search_products.color": ["black"]}  # wool: in any words; kinds: free
+    assert supported([HumanMessage("boots")], [tool], WORDS) == {
+        "search_products.color": [],
+        "search_products.material": [],
+    }
+
+
+def _kinds(*messages: BaseMessage) -> dict[str, tuple[list[Any] | None, list[str]]]:
+    """What may be noted: by attribute the values (None: any text) and polarities."""
+    function = {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}
+    changes: Any = supported(messages, [{"function": function}], WORDS)["update_profile.changes"]
+    return {
+        kind["properties"]["attribute"]["const"]: (
+            kind["properties"]["value"].get("enum"),
+            kind["properties"]["polarity"]["enum"],
+        )
+        for kind in changes["items"]["anyOf"]
+    }
+
+
+def test_only_what_the_newest_message_bears_out_can_be_noted() -> None:
+    kinds = _kinds(HumanMessage("at most 80"), HumanMessage("I wear medium and love Dark Green, 120 tops"))
+    assert kinds["budget"] == ([120], ["fact", "forget"])
+    assert kinds["size"] == (["M", "medium"], ["fact", "forget"])
+    assert kinds["color"] == (["dark green", "Dark Green"], ["like", "dislike", "forget"])
+    assert kinds["business"] == (["yes", "no"], ["fact", "forget"])
+    assert kinds["city"] == (None, ["fact", "forget"])
+    assert set(_kinds(HumanMessage("hello"))) == {"business", "city"}
+
+
+def test_what_is_held_or_called_by_its_name_can_be_forgotten_whole() -> None:
+    card = SystemMessage("Customer: size: M")
+    assert _kinds(card, HumanMessage("forget that"))["size"][0] == ["*"]
+    assert _kinds(HumanMessage("delete my budget"))["budget"][0] == ["*"]
+    assert "color" not in _kinds(card, HumanMessage("forget that"))
