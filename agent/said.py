@@ -8,6 +8,7 @@ A kind of product is not bound: people call it as they like.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -17,14 +18,16 @@ from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
+from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING
 from profiles.schema import Attribute
-from profiles.words import mentions
+from profiles.words import has_cjk, mentions
 
 ORDER_ID = "order_id"
 _SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
 _QUANTITY = ("number", "integer")
+_TELLING = 4  # letters of a word that tells which attribute is meant
 
 
 def supported(
@@ -68,17 +71,20 @@ def _changes(
 ) -> dict[str, Any]:
     """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
     change = field["items"]
+
+    def kind(name: str, value: Mapping[str, Any], *polarities: str) -> dict[str, Any]:
+        bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": [*polarities]}}
+        return {**change, "properties": {**change["properties"], **bound}}
+
     kinds = []
     for name in change["properties"]["attribute"]["enum"]:
         attribute = words.schema.attributes[name]
-        value = _value(attribute, newest, words)
-        if "enum" in value and (_is_held(name, messages) or _is_named(attribute, newest)):
-            value = {"enum": [*value["enum"], EVERYTHING]}
-        if value.get("enum", True):
+        value, named = _value(attribute, newest, words), _is_named(attribute, newest)
+        if value.get("enum", True) and (named or attribute.type != "boolean"):
             taste = attribute.polarity and not attribute.sensitive
-            polarities = [*(("like", "dislike") if taste else ("fact",)), "forget"]
-            bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": polarities}}
-            kinds.append({**change, "properties": {**change["properties"], **bound}})
+            kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), "forget"))
+        if "enum" in value and (named or _is_held(name, messages)):
+            kinds.append(kind(name, {"const": EVERYTHING}, "forget"))
     return {**field, "items": {"anyOf": kinds}} if kinds else {}
 
 
@@ -90,8 +96,13 @@ def _is_held(attribute: str, messages: Sequence[BaseMessage]) -> bool:
 
 
 def _is_named(attribute: Attribute, text: str) -> bool:
-    """ "Delete my ring size": the card has no room for all that is held."""
-    return any(mentions(text, label) for label in (attribute.name.replace("_", " "), *attribute.label.values()))
+    """ "Delete my ring size", "never wrap my things": a word of its name or its label."""
+    return any(
+        mentions(text, part)
+        for label in (attribute.name.replace("_", " "), *attribute.label.values())
+        for part in ([label] if has_cjk(label) else label.split())
+        if len(part) >= _TELLING or has_cjk(part)
+    )
 
 
 def _value(attribute: Attribute, newest: str, words: Vocabulary) -> dict[str, Any]:
@@ -100,6 +111,8 @@ def _value(attribute: Attribute, newest: str, words: Vocabulary) -> dict[str, An
         return {"enum": [_plain(number) for number in sorted(attribute.numbers(newest))]}
     if attribute.type == "boolean":
         return {"enum": ["yes", "no"]}
+    if attribute.type == "date" and not dates_in(newest, date.today()):
+        return {"enum": []}
     if words.is_closed(attribute):
         return {"enum": words.attribute_values(attribute, newest)}
     return {"type": "string"}

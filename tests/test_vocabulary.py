@@ -67,31 +67,36 @@ def test_a_filter_takes_what_was_said_in_this_conversation_and_nothing_else() ->
     }
 
 
-def _kinds(*messages: BaseMessage) -> dict[str, tuple[list[Any] | None, list[str]]]:
-    """What may be noted: by attribute the values (None: any text) and polarities."""
+def _kinds(*messages: BaseMessage) -> dict[str, list[tuple[Any, list[str]]]]:
+    """What may be noted: by attribute the values (None: any text) with their polarities."""
     function = {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}
     changes: Any = supported(messages, [{"function": function}], WORDS)["update_profile.changes"]
-    return {
-        kind["properties"]["attribute"]["const"]: (
-            kind["properties"]["value"].get("enum"),
-            kind["properties"]["polarity"]["enum"],
-        )
-        for kind in changes["items"]["anyOf"]
-    }
+    found: dict[str, list[tuple[Any, list[str]]]] = {}
+    for kind in changes["items"]["anyOf"]:
+        bound = kind["properties"]
+        value = bound["value"].get("enum", bound["value"].get("const"))
+        found.setdefault(bound["attribute"]["const"], []).append((value, bound["polarity"]["enum"]))
+    return found
+
+
+FACT, TASTE = ["fact", "forget"], ["like", "dislike", "forget"]
+ALL = ("*", ["forget"])
 
 
 def test_only_what_the_newest_message_bears_out_can_be_noted() -> None:
     kinds = _kinds(HumanMessage("at most 80"), HumanMessage("I wear medium and love Dark Green, 120 tops"))
-    assert kinds["budget"] == ([120], ["fact", "forget"])
-    assert kinds["size"] == (["M", "medium"], ["fact", "forget"])
-    assert kinds["color"] == (["dark green", "Dark Green"], ["like", "dislike", "forget"])
-    assert kinds["business"] == (["yes", "no"], ["fact", "forget"])
-    assert kinds["city"] == (None, ["fact", "forget"])
-    assert set(_kinds(HumanMessage("hello"))) == {"business", "city"}
+    assert kinds == {
+        "budget": [([120], FACT)],
+        "size": [(["M", "medium"], FACT)],
+        "color": [(["dark green", "Dark Green"], TASTE)],
+        "city": [(None, FACT)],
+    }
+    assert _kinds(HumanMessage("this is for my business"))["business"] == [(["yes", "no"], FACT), ALL]
+    assert set(_kinds(HumanMessage("hello"))) == {"city"}
 
 
 def test_what_is_held_or_called_by_its_name_can_be_forgotten_whole() -> None:
     card = SystemMessage("Customer: size: M")
-    assert _kinds(card, HumanMessage("forget that"))["size"][0] == ["*"]
-    assert _kinds(HumanMessage("delete my budget"))["budget"][0] == ["*"]
+    assert _kinds(card, HumanMessage("forget that"))["size"] == [ALL]
+    assert _kinds(HumanMessage("delete my budget"))["budget"] == [ALL]
     assert "color" not in _kinds(card, HumanMessage("forget that"))
