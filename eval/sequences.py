@@ -16,6 +16,7 @@ from typing import Any
 from errors import ConfigError, DataError, choices
 
 _TEXTS = (".txt", ".tsv", ".csv", ".dat")
+_PROSE = ("readme", "license", "licence")
 _APART = re.compile(r"[\s,]+")
 Attributes = dict[str, tuple[str, ...]]
 
@@ -33,7 +34,8 @@ def read_sequences(path: Path) -> Sequences:
     """Read a directory, or a text file without attributes. Raises ConfigError, or DataError with file and line."""
     if path.is_file():
         return Sequences(_customers(path), {}, _digest(path))
-    texts = sorted(file for file in path.iterdir() if file.suffix in _TEXTS and _has_form(file))
+    texts = sorted(file for file in path.iterdir() if file.suffix in _TEXTS and file.stem.casefold() not in _PROSE)
+    texts = texts if len(texts) == 1 else [file for file in texts if _has_form(file)]
     jsons = sorted(path.glob("*.json"))
     if len(jsons) > 1:
         raise ConfigError(f"{path} has several .json files, expected one of attributes: {choices(map(_name, jsons))}")

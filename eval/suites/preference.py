@@ -1,15 +1,16 @@
 """From behaviour to what a customer takes next: leave-one-out over sequences, ranked among all items.
 
 In: `--data`, a directory of the form of `eval.sequences`. Each customer's last item is the test item, the one before
-it is for tuning (``--set fold=validation`` asks for it in place of the last), the rest is training. A model learns event
-by event; what re-ranks is trained to foresee the last item of the training part from those before it. Then the model
-learns on, up to the item that is asked for, as it would in service, and ranks ALL items but those that the customer has
-already, which is the published protocol. No item is sampled; equal scores count in an order that no id decides.
+it is for tuning (``--set fold=validation`` asks for it in place of the last), the rest is training. A model learns
+event by event; what re-ranks is trained to foresee the last item of the training part from those before it. Then the
+model learns on, up to the item that is asked for, as it would in service, and ranks ALL items but those that the
+customer has already, which is the published protocol. No item is sampled; equal scores count in an order that no id
+decides.
 
-Out: "hr@10" and "ndcg@10", as published; "mrr" over the full ranking; "coverage", the share of items in anybody's first
-ten; "hr@10/cold" where the item occurs nowhere in the training part, "hr@10/unseen" where the model saw it nowhere, and
-how many these are; "seconds_per_event", one incremental update, and "seconds_per_ranking", both of processor time, which
-other work on the machine does not change.
+Out: "hr@10" and "ndcg@10", as published; "mrr" over the full ranking; "coverage", the share of items in anybody's
+first ten; "hr@10/cold" where the item occurs nowhere in the training part, "hr@10/unseen" where the model saw it
+nowhere, and how many these are; "seconds_per_event", one incremental update, and "seconds_per_ranking", both of
+processor time, which other work on the machine does not change.
 """
 
 import hashlib

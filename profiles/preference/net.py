@@ -24,6 +24,7 @@ from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "net"
 _CHECKPOINT = "net-checkpoint"
+_CONSTANT = 1e-4  # a feature that hardly varied in training is not blown up when it does later
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Net:
     def __init__(self, recipe: Recipe | None = None) -> None:
         self.recipe = recipe or Recipe()
         self._members: _Members | None = None
-        self._mean = self._deviation = np.zeros(0, dtype=np.float32)
+        self._mean = self._deviation = self._least = self._most = np.zeros(0, dtype=np.float32)
 
     def fit(
         self, examples: Examples, *, checkpoint: Path | None = None, progress: Progress = lambda line: None
@@ -79,7 +80,9 @@ class Net:
             raise DataError("no examples to train on: no customer's next item is among the candidates")
         recipe = self.recipe
         self._mean = examples.rows.mean(axis=0)
-        self._deviation = np.maximum(examples.rows.std(axis=0), 1e-6)
+        self._least, self._most = examples.rows.min(axis=0), examples.rows.max(axis=0)
+        spread = examples.rows.std(axis=0)
+        self._deviation = np.where(spread < _CONSTANT, np.float32(1), spread)
         self._members = members = self._fresh(examples.rows.shape[1])
         optimizer = torch.optim.AdamW(members.parameters(), recipe.rate, weight_decay=recipe.weight_decay)
         digest = self._digest(examples)
@@ -101,7 +104,9 @@ class Net:
         return torch.sigmoid(logits.double().mean(dim=0)).numpy()
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
-        arrays: Arrays = {"mean": self._mean, "deviation": self._deviation}
+        arrays: Arrays = {
+            "mean": self._mean, "deviation": self._deviation, "least": self._least, "most": self._most,
+        }  # fmt: skip
         if self._members is not None:
             arrays |= {name: value.numpy() for name, value in self._members.state_dict().items()}
         return {"recipe": asdict(self.recipe)}, arrays
@@ -109,7 +114,9 @@ class Net:
     @classmethod
     def from_state(cls, header: Mapping[str, Any], arrays: Arrays) -> "Net":
         net = cls(Recipe(**header["recipe"]))
-        net._mean, net._deviation = arrays["mean"], arrays["deviation"]
+        net._mean, net._deviation, net._least, net._most = (
+            arrays[name] for name in ("mean", "deviation", "least", "most")
+        )
         if len(net._mean):
             net._members = net._fresh(len(net._mean))
             _put(net._members, arrays, "")
@@ -119,7 +126,8 @@ class Net:
         return _Members(features, self.recipe, torch.Generator().manual_seed(self.recipe.seed))
 
     def _scaled(self, rows: Table) -> Tensor:
-        return torch.from_numpy((rows - self._mean) / self._deviation)
+        # What lies outside what was trained on counts as its edge: an item nobody took yet, as one that few took.
+        return torch.from_numpy((np.clip(rows, self._least, self._most) - self._mean) / self._deviation)
 
     def _epoch(
         self, examples: Examples, members: _Members, optimizer: torch.optim.Optimizer, rng: np.random.Generator
@@ -127,8 +135,9 @@ class Net:
         recipe, total, order = self.recipe, 0.0, rng.permutation(len(examples.taken))
         target = torch.zeros(1 + recipe.negatives)
         target[0] = 1.0
-        for at in range(0, len(order), recipe.batch):
-            batch = order[at : at + recipe.batch]
+        size = min(recipe.batch, max(8, len(order) // 16))  # few examples are seen in many steps all the same
+        for at in range(0, len(order), size):
+            batch = order[at : at + size]
             rows = examples.sample(batch, recipe.negatives, rng.random((len(batch), recipe.negatives)))
             logits: Tensor = members(self._scaled(examples.rows[rows.ravel()]))
             wanted = target.repeat(len(batch)).expand_as(logits)
