@@ -1,6 +1,6 @@
 """Preference models: what they learn from events, what they may recommend, why, and that they survive the disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -235,7 +235,7 @@ def test_diversity_mixes_kinds() -> None:
 
 
 def test_an_embedding_finds_likeness_that_words_do_not_show() -> None:
-    def embed(texts: list[str] | tuple[str, ...]) -> NDArray[np.float32]:
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([[1, 0] if text in ("anorak", "parka") else [0, 1] for text in texts], dtype=np.float32)
 
     products = Products({"1": ["anorak"], "2": ["parka"], "3": ["kettle"]}, embed=embed)
