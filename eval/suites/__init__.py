@@ -15,6 +15,7 @@ MODULES = {
     "cost": "eval.suites.cost",
     "drift": "eval.suites.drift",
     "language": "eval.suites.language",
+    "preference": "eval.suites.preference",
     "profile": "eval.suites.profile",
     "safety": "eval.suites.safety",
     "service": "eval.suites.service",
