@@ -1,8 +1,8 @@
 """The profile tables, portable to SQLite and PostgreSQL, and how their rows become observations and back.
 
 `observation` is the journal and is only inserted into. `profile` is the projection: one row of JSON per
-customer. Times are ISO text in UTC with microseconds, so that they sort and mean the same in both
-databases.
+customer. `merged` says which visitors turned out to be which customers. Times are ISO text in UTC with
+microseconds, so that they sort and mean the same in both databases.
 """
 
 import json
@@ -48,6 +48,13 @@ customers = Table(
     metadata,
     Column("id", String(100), primary_key=True),
     Column("record", Text, nullable=False),  # JSON of Customer
+)
+merged = Table(
+    "merged",
+    metadata,
+    Column("visitor", String(100), primary_key=True),
+    Column("customer", String(100), nullable=False, index=True),  # whose the visitor's observations are now
+    Column("at", String(32), nullable=False),
 )
 
 
