@@ -164,21 +164,15 @@ class ProfileStore:
 
     def customer(self, customer: str) -> Customer:
         """The shop's record of a customer; `NotFound` names some valid ids."""
-        with reading(self.engine) as connection:
-            found = connection.execute(
-                select(customers.c.record).where(customers.c.id == customer)
-            ).scalar_one_or_none()
+        found = self._record(customer)
         if found is None:
             raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
-        return Customer(**json.loads(found))
+        return found
 
     def consents(self, customer: str) -> Mapping[str, bool]:
         """What the customer agreed to, by purpose; a visitor to nothing."""
-        with reading(self.engine) as connection:
-            found = connection.execute(
-                select(customers.c.record).where(customers.c.id == customer)
-            ).scalar_one_or_none()
-        return Customer(**json.loads(found)).consent if found else {}
+        found = self._record(customer)
+        return found.consent if found else {}
 
     def put_customers(self, records: Sequence[Customer]) -> None:
         """Write the shop's records, in place of earlier ones."""
@@ -199,6 +193,12 @@ class ProfileStore:
             for name in everyone:
                 self._project(connection, name, None)
         return len(everyone)
+
+    def _record(self, customer: str) -> Customer | None:
+        with reading(self.engine) as connection:
+            owner = owners_of(connection, [customer])[customer]
+            found = connection.execute(select(customers.c.record).where(customers.c.id == owner)).scalar_one_or_none()
+        return None if found is None else Customer(**json.loads(found))
 
     def _check(self, item: Observation) -> None:
         attribute = self.schema.attribute(item.attribute)
