@@ -1,6 +1,6 @@
 """What the fold settles before time weighs it.
 
-Claims in, traits as of a moment out; and their JSON for the projection.
+Claims in, traits as of a moment or as of their end out; and their JSON for the projection.
 
 A claim keeps each piece of evidence with its own confidence and time, so that a stored projection still
 decays when it is read later. It keeps the strongest few: the rest is in the journal, and would not show.
@@ -15,7 +15,8 @@ from typing import Any
 from profiles.observation import Authority, Evidence, Observation, Polarity, Trait, Value
 
 DAY = 86_400.0
-MOST_EVIDENCE = 12  # of a claim: twelve quotes of 0.9 leave a doubt of 1e-12
+MOST_EVIDENCE = 8  # of a claim: eight quotes of 0.9 leave a doubt of 1e-8
+MOST_EVIDENCE_PAST = 3  # of what has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,6 @@ class Claim:
     authority: Authority
     weights: tuple[Weight, ...]
     since: datetime
-    until: datetime | None = None
     challenges: tuple["Claim", ...] = ()
 
     def says_the_same(self, value: Value, polarity: Polarity) -> bool:
@@ -101,36 +101,52 @@ def weigh(claim: Claim, half_life_days: float | None, at: datetime) -> Trait:
         1.0 - prod([1.0 - weight.faded(half_life_days, at) for weight in claim.weights]),
         tuple([weight.evidence for weight in claim.weights]),
         claim.since,
-        claim.until,
+        None,
         tuple([weigh(challenge, half_life_days, at) for challenge in claim.challenges]),
     )
 
 
+def end(claim: Claim, half_life_days: float | None, at: datetime) -> Trait:
+    """The trait that it was, as sure as it was when it ended, with its newest evidence."""
+    trait = weigh(claim, half_life_days, at)
+    return replace(trait, evidence=trait.evidence[-MOST_EVIDENCE_PAST:], until=at)
+
+
 def claim_to_json(claim: Claim) -> list[Any]:
     """Without its attribute and its challenges: those come from where it stands."""
-    return [
-        claim.value,
-        claim.polarity,
-        claim.authority.value,
-        claim.since.isoformat(),
-        claim.until.isoformat() if claim.until else None,
-        [[w.evidence.kind, w.evidence.id, w.evidence.quote, w.confidence, w.at.isoformat()] for w in claim.weights],
+    weights = [
+        [weight.evidence.kind, weight.evidence.id, weight.evidence.quote, weight.confidence, weight.at.isoformat()]
+        for weight in claim.weights
     ]
+    return [claim.value, claim.polarity, claim.authority.value, claim.since.isoformat(), weights]
 
 
 def claim_from_json(attribute: str, data: list[Any]) -> Claim:
-    value, polarity, authority, since, until, weights = data
-    return Claim(
+    value, polarity, authority, since, weights = data
+    parts = [
+        Weight(Evidence(kind, id_, quote), confidence, datetime.fromisoformat(at))
+        for kind, id_, quote, confidence, at in weights
+    ]
+    return Claim(attribute, value, polarity, Authority(authority), tuple(parts), datetime.fromisoformat(since))
+
+
+def ended_to_json(trait: Trait) -> list[Any]:
+    """Of a trait from `end`."""
+    evidence = [[item.kind, item.id, item.quote] for item in trait.evidence]
+    until = trait.until.isoformat() if trait.until else None
+    who = trait.authority.value
+    return [trait.value, trait.polarity, who, trait.confidence, evidence, trait.since.isoformat(), until]
+
+
+def ended_from_json(attribute: str, data: list[Any]) -> Trait:
+    value, polarity, authority, confidence, evidence, since, until = data
+    return Trait(
         attribute,
         value,
         polarity,
         Authority(authority),
-        tuple(
-            [
-                Weight(Evidence(kind, id_, quote), confidence, datetime.fromisoformat(at))
-                for kind, id_, quote, confidence, at in weights
-            ]
-        ),
+        confidence,
+        tuple([Evidence(*item) for item in evidence]),
         datetime.fromisoformat(since),
-        datetime.fromisoformat(until) if until else None,
+        datetime.fromisoformat(until),
     )

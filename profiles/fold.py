@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from profiles.claims import Claim, claim_of, strengthen, strongest, weigh
-from profiles.observation import Authority, Observation, Profile, Value
+from profiles.claims import Claim, claim_of, end, strengthen, strongest, weigh
+from profiles.observation import Authority, Observation, Profile, Trait, Value
 from profiles.schema import Attribute, Schema
 
-MOST_PAST = 10  # ended claims that a profile shows of an attribute, the newest; the journal has them all
+MOST_PAST = 5  # ended traits that a profile shows of an attribute, the newest; the journal has them all
 _ORDER_OF_ACTS = {"retract": 0, "assert": 1, "undo": 2}
 
 Block = tuple[Authority, Value]  # a retraction in force: whose, and of what
@@ -56,7 +56,7 @@ class Settled:
 
     slots: Mapping[Value | None, Slot]
     blocks: frozenset[Block]
-    past: tuple[Claim, ...]  # oldest end first
+    past: tuple[Trait, ...]  # oldest end first
     last: Order
 
     @property
@@ -81,7 +81,7 @@ def weigh_profile(customer: str, settled: Mapping[str, Settled], schema: Schema,
         if name in settled:
             fading = attribute.half_life_days
             traits += [weigh(claim, fading, at) for claim in settled[name].current]
-            past += [weigh(claim, fading, claim.until or at) for claim in sorted(settled[name].past, key=_rank)]
+            past += sorted(settled[name].past, key=_rank)
     return Profile(customer, tuple(traits), tuple(past))
 
 
@@ -171,7 +171,7 @@ class _Contest:
             blocks.add((item.authority, item.value))
             for claim in list(standing.values()):
                 if claim.authority.rank >= item.authority.rank and self._attribute.concerns(item.value, claim.value):
-                    ended.append(replace(standing.pop(claim.authority), until=item.at))
+                    ended.append(self._end(standing.pop(claim.authority), item))
         self._past += sorted(ended, key=_rank)
 
     def _assert(self, item: Observation) -> None:
@@ -186,9 +186,12 @@ class _Contest:
             standing[item.authority] = strongest(surer, self._attribute.half_life_days)
             return
         if held:
-            self._past.append(replace(held, until=item.at))
+            self._past.append(self._end(held, item))
         standing[item.authority] = claim_of(item)
 
+    def _end(self, claim: Claim, by: Observation) -> Trait:
+        return end(claim, self._attribute.half_life_days, by.at)
 
-def _rank(claim: Claim) -> tuple[int, datetime, str]:
+
+def _rank(claim: Claim | Trait) -> tuple[int, datetime, str]:
     return claim.authority.rank, claim.since, str(claim.value)

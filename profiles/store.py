@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, select
 
 from errors import DataError, NotFound, Refused, choices
 from profiles.customer import Customer
@@ -22,7 +22,7 @@ from profiles.difference import difference
 from profiles.fold import Settled, comes_later, fold, order_of, settle, undone_ids, weigh_profile
 from profiles.journal import lock_owners, owners_of, read_journal, unknown
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
-from profiles.projection import Body, body_from_text, body_to_text, fingerprint, settled_from_json, settled_to_json
+from profiles.projection import Projection, fingerprint, load, remove, save
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
@@ -32,12 +32,10 @@ from profiles.tables import (
     metadata,
     observation_of,
     observations,
-    profiles,
+    projections,
     row_of,
     time_text,
 )
-
-_PROJECTION = select(profiles).where(profiles.c.customer == bindparam("name"))
 
 
 class ProfileStore:
@@ -125,7 +123,7 @@ class ProfileStore:
             insert_missing(connection, merged, [row])
             moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
             connection.execute(moved)
-            connection.execute(profiles.delete().where(profiles.c.customer == visitor))
+            remove(connection, visitor)
             return self._project(connection, owner, None)
 
     def merged_into(self, customer: str) -> list[str]:
@@ -138,18 +136,18 @@ class ProfileStore:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
         the customer's."""
         with reading(self.engine) as connection:
-            row = connection.execute(_PROJECTION, {"name": customer}).one_or_none()
-            if row is None:
+            owner = customer
+            held = load(connection, owner, self._rules)
+            if held is None:
                 owner = owners_of(connection, [customer])[customer]
-                row = connection.execute(_PROJECTION, {"name": owner}).one_or_none()
-        if row is None:
-            return Profile(customer)
-        newest = datetime.fromisoformat(row.newest)
-        moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
-        if moment < newest or row.rules != self._rules:
-            folded = fold(self.history(row.customer), self.schema, moment)
-            return Profile(row.customer, folded.traits, folded.past)
-        return weigh_profile(row.customer, _settled(body_from_text(row.body)), self.schema, moment)
+                held = load(connection, owner, self._rules)
+            moment = at or datetime.now(UTC)
+            if at is None and held is not None:
+                moment = max(moment, held.newest)  # a clock behind the shop's records hides nothing
+            if held is None or moment < held.newest:
+                folded = fold(read_journal(connection, owner), self.schema, moment)
+                return Profile(owner, folded.traits, folded.past)
+        return weigh_profile(owner, held.settled, self.schema, moment)
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
@@ -187,7 +185,7 @@ class ProfileStore:
         """Replay the whole journal into the projection; returns the number of customers."""
         with writing(self.engine) as connection:
             connection.execute(select(customers.c.id).order_by(customers.c.id).with_for_update()).all()
-            connection.execute(profiles.delete())
+            connection.execute(projections.delete())
             written = list(connection.execute(select(observations.c.customer).distinct()).scalars())
             everyone = sorted(set(owners_of(connection, written).values()))
             for name in everyone:
@@ -223,48 +221,36 @@ class ProfileStore:
         self, connection: Connection, customer: str, new: Sequence[Observation] | None, at: datetime | None = None
     ) -> Change:
         """Bring a customer's projection up to date with what is new in the journal; None: with all of it."""
-        row = connection.execute(_PROJECTION, {"name": customer}).one_or_none()
-        current = row if row and row.rules == self._rules else None
-        if new is None or current is None:
+        names = {item.attribute for item in new or ()}
+        held = load(connection, customer, self._rules, None if new is None else names)
+        if new is None or held is None:
             everything = read_journal(connection, customer)
-            before = _settled(body_from_text(current.body)) if current else {}
-            after = settle(everything, self.schema)
-            body: Body = {}
-            touched, newest = self.schema, max((item.at for item in everything), default=None)
+            if not everything:
+                return Change()
+            touched, before = self.schema, held.settled if held else {}
+            after, newest = settle(everything, self.schema), max(item.at for item in everything)
+            remove(connection, customer)
         else:
-            body = body_from_text(current.body)
-            before, after = self._settle(connection, customer, new, body)
-            names = {item.attribute for item in new}
             touched = Schema({name: item for name, item in self.schema.attributes.items() if name in names})
-            newest = max(datetime.fromisoformat(current.newest), *(item.at for item in new))
-        if newest is None:
-            return Change()
-        text = body_to_text({**body, **{name: settled_to_json(settled) for name, settled in after.items()}})
-        line = {"customer": customer, "body": text, "newest": time_text(newest), "rules": self._rules}
-        insert_or_replace(connection, profiles, [line])
+            before, after = held.settled, self._continue(connection, customer, new, held.settled)
+            newest = max(held.newest, *(item.at for item in new))
+        save(connection, customer, self._rules, Projection(after, newest))
         was, now = (weigh_profile(customer, settled, touched, at or newest).traits for settled in (before, after))
         return difference(was, now, touched)
 
-    def _settle(
-        self, connection: Connection, customer: str, new: Sequence[Observation], body: Body
-    ) -> tuple[dict[str, Settled], dict[str, Settled]]:
-        """The attributes that new observations touch, settled before and after them.
+    def _continue(
+        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, Settled]
+    ) -> dict[str, Settled]:
+        """The attributes that new observations touch, settled.
 
         What comes later than all that is settled continues it; only for the rest is the journal read again.
         """
         by_attribute: dict[str, list[Observation]] = defaultdict(list)
         for item in new:
             by_attribute[item.attribute].append(item)
-        before = _settled({name: body[name] for name in by_attribute if name in body})
-        late = [name for name, settled in before.items() if not comes_later(by_attribute[name], settled)]
+        late = {name for name, items in by_attribute.items() if name in before and not comes_later(items, before[name])}
         after = settle((item for item in new if item.attribute not in late), self.schema, before)
-        if late:
-            after |= settle(read_journal(connection, customer, late), self.schema)
-        return before, after
-
-
-def _settled(body: Body) -> dict[str, Settled]:
-    return {name: settled_from_json(name, data) for name, data in body.items()}
+        return after | settle(read_journal(connection, customer, late), self.schema) if late else after
 
 
 def _customer_row(record: Customer) -> dict[str, str]:

@@ -38,12 +38,12 @@ def _answer(attribute: Attribute, settled: Settled | None, at: datetime) -> dict
         "writers": [item.value for item in Authority if item in attribute.writers],
         "half_life_days": attribute.half_life_days,
         "holds": [_why(attribute, claim, past, at) for claim in (settled.current if settled else ())],
-        "held": [_trait(attribute, claim, at).to_full_json() for claim in past],
+        "held": [trait.to_full_json() for trait in past],
     }
 
 
-def _why(attribute: Attribute, claim: Claim, past: tuple[Claim, ...], at: datetime) -> dict[str, Any]:
-    replaced = [_trait(attribute, old, at).to_full_json() for old in _replaced(attribute, claim, past)]
+def _why(attribute: Attribute, claim: Claim, past: tuple[Trait, ...], at: datetime) -> dict[str, Any]:
+    replaced = [old.to_full_json() for old in _replaced(attribute, claim, past)]
     parts = [
         weight.evidence.to_json()
         | {
@@ -56,7 +56,7 @@ def _why(attribute: Attribute, claim: Claim, past: tuple[Claim, ...], at: dateti
     return _trait(attribute, claim, at).to_full_json() | {"replaced": replaced, "confidence_from": parts}
 
 
-def _replaced(attribute: Attribute, claim: Claim, past: tuple[Claim, ...]) -> list[Claim]:
+def _replaced(attribute: Attribute, claim: Claim, past: tuple[Trait, ...]) -> list[Trait]:
     """What ended, of the same slot and authority, when this began."""
     slot = attribute.slot(claim.value)
     ended = [old for old in past if old.authority is claim.authority and old.until == claim.since]
@@ -64,7 +64,7 @@ def _replaced(attribute: Attribute, claim: Claim, past: tuple[Claim, ...]) -> li
 
 
 def _trait(attribute: Attribute, claim: Claim, at: datetime) -> Trait:
-    return weigh(claim, attribute.half_life_days, claim.until or at)
+    return weigh(claim, attribute.half_life_days, at)
 
 
 def _print(attribute: Attribute, answer: dict[str, Any], settled: Settled | None, at: datetime) -> None:
@@ -82,11 +82,12 @@ def _print(attribute: Attribute, answer: dict[str, Any], settled: Settled | None
         for old in why["replaced"]:
             print(f"    replaced {old['value']}, {old['authority']}, held since {old['since'][:10]}")
         for challenge in claim.challenges:
-            _print_trait(_trait(attribute, challenge, at), "  challenged by")
-            _print_evidence(challenge)
-    for claim in settled.past if settled else ():
-        _print_trait(_trait(attribute, claim, at), "held")
-        _print_evidence(claim)
+            trait = _trait(attribute, challenge, at)
+            _print_trait(trait, "  challenged by")
+            _print_evidence(trait)
+    for trait in settled.past if settled else ():
+        _print_trait(trait, "held")
+        _print_evidence(trait)
     if not answer["holds"] and not answer["held"]:
         print("nothing is known")
 
@@ -99,6 +100,6 @@ def _print_trait(trait: Trait, verb: str) -> None:
     )
 
 
-def _print_evidence(claim: Claim) -> None:
-    for weight in claim.weights:
-        print(f"    {weight.evidence.kind} {weight.evidence.id}: {weight.evidence.quote!r}")
+def _print_evidence(trait: Trait) -> None:
+    for item in trait.evidence:
+        print(f"    {item.kind} {item.id}: {item.quote!r}")
