@@ -28,14 +28,13 @@ def owners_of(connection: Connection, names: Collection[str]) -> dict[str, str]:
 def lock_owners(connection: Connection, names: Collection[str]) -> dict[str, str]:
     """`owners_of`, with one writer per customer from here on (PostgreSQL; SQLite has one writer anyway).
 
-    Always in the order of names: two writers then wait for each other instead of dying in a deadlock.
+    Always in the order of names, and owners only: writers wait for each other instead of dying in a deadlock.
     """
     owners = owners_of(connection, names)
     if connection.dialect.name == "sqlite":
         return owners
     while True:
-        everyone = sorted({*owners, *owners.values()})
-        held = select(customers.c.id).where(customers.c.id.in_(everyone)).order_by(customers.c.id)
+        held = select(customers.c.id).where(customers.c.id.in_(sorted(owners.values()))).order_by(customers.c.id)
         connection.execute(held.with_for_update()).all()
         now = owners_of(connection, names)
         if now == owners:  # else one was merged while we waited

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 from profiles.fold import fold
 from tests.profile_stores import DATABASES, NOW, database, held, open_store
 from tests.profile_writer import start_writer, written_by
-from tests.profiles_shop import SCHEMA
+from tests.profiles_shop import SCHEMA, observation
 
 WRITES = 1000
 KILLS = 3
@@ -53,4 +54,30 @@ def test_two_processes_writing_one_customer_at_once_lose_nothing(kind: str, tmp_
         both = [written_by(name, number) for name in "ab" for number in range(40)]
         assert {item.id for item in store.history("C1")} == {item.id for item in both}
         assert held(store.read("C1", NOW)) == held(fold(both, SCHEMA, NOW))
+        store.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_visitor_who_is_merged_while_they_write_loses_nothing(kind: str, tmp_path: Path) -> None:
+    names = ("B-customer", "A-visitor", "C-visitor")  # one before and one after the customer in the order of locks
+    with database(kind, tmp_path) as url:
+        store, begun = open_store(url), threading.Barrier(4)
+
+        def write(name: str) -> None:
+            begun.wait()
+            for number in range(20):
+                said = observation(f"{name}{number}", "need", f"{number % 6}", polarity="like", customer=name)
+                store.append([said])
+
+        threads = [threading.Thread(target=write, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        for visitor in names[1:]:
+            store.merge(visitor, names[0])
+        for thread in threads:
+            thread.join()
+        history = store.history(names[0])
+        assert len(history) == 60
+        assert held(store.read(names[0], NOW)) == held(fold(history, SCHEMA, NOW))
         store.engine.dispose()

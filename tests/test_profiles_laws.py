@@ -16,11 +16,7 @@ from tests.profile_journals import JOURNALS
 from tests.profile_stores import DATABASES, NOW, database, held, open_store, somebody, told_of
 from tests.profiles_shop import SCHEMA, START, observation
 
-law = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+law = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module", params=DATABASES)
