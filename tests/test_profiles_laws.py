@@ -96,7 +96,8 @@ def test_the_profile_as_of_a_moment_is_the_fold_of_what_was_known_then(
 def test_a_retraction_is_final_until_its_authority_speaks_again(
     store: ProfileStore, journal: list[Observation], which: str
 ) -> None:
-    customer = written(store, journal)
+    journal = [item for item in journal if (item.op, item.authority) != ("retract", Authority.SHOP)]
+    customer = written(store, journal)  # what the shop retracts is not the customer's to bring back
     gone = observation("gone", which, "*", op="retract", days=7)
     said: dict[str, tuple[str, Polarity]] = {
         "size": ("M", "fact"),
