@@ -1,15 +1,18 @@
 """`python -m profiles`: shows what the shop knows about each customer, and why. See `--help`."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from errors import ShopkeeperError
+from profiles.commands.explain import explain
+from profiles.commands.journal import history, merge, undo
+from profiles.commands.moments import as_of, diff, show
+from profiles.commands.words import print_json
 from profiles.importing import ensure_imported, import_shop, open_store
-from profiles.observation import Authority, Profile, Trait, Value
+from profiles.observation import Authority, Profile
 from profiles.store import ProfileStore
 
 EPILOG = """\
@@ -18,7 +21,11 @@ examples:
   python -m profiles show C1001                what is known about one customer
   python -m profiles show C1001 --json         the same, for programs
   python -m profiles explain C1001 color       why the profile says so
-  python -m profiles history C1001             every observation, oldest first
+  python -m profiles history C1001             every observation, oldest first, with its id
+  python -m profiles as-of C1001 2026-05-31    the profile as it stood at the end of that day
+  python -m profiles diff C1001 2026-05-01 2026-05-31   what happened in between
+  python -m profiles undo OBSERVATION          count one observation as never made
+  python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
@@ -67,36 +74,24 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("--json", action="store_true", help="print JSON")
         return made
 
-    command("show", _show, "show one customer's profile", customer=True, as_json=True)
+    command("show", show, "show one customer's profile", customer=True, as_json=True)
     command("list", _list, "list the customers", as_json=True)
-    command("history", _history, "show every observation of a customer", customer=True, as_json=True)
-    explain = command("explain", _explain, "show why a profile holds what it holds", customer=True)
-    explain.add_argument("attribute", metavar="ATTRIBUTE", help="an attribute of profile.yaml, like color")
+    command("history", history, "show every observation of a customer", customer=True, as_json=True)
+    told = command("explain", explain, "show why a profile holds what it holds", customer=True, as_json=True)
+    told.add_argument("attribute", metavar="ATTRIBUTE", help="an attribute of profile.yaml, like color")
+    past = command("as-of", as_of, "show a profile as it stood at a moment", customer=True, as_json=True)
+    past.add_argument("date", metavar="DATE", help="a day like 2026-05-31 (its end), or 2026-05-31T09:00 (UTC)")
+    between = command("diff", diff, "show what happened between two moments", customer=True, as_json=True)
+    between.add_argument("first", metavar="DATE", help="a day (its end) or a time")
+    between.add_argument("last", metavar="DATE", help="a later one")
+    undone = command("undo", undo, "count one observation as never made; the journal keeps both", as_json=True)
+    undone.add_argument("observation", metavar="OBSERVATION", help="its id, as `history` shows it")
+    undone.add_argument("--reason", default="undone", help="why, for the journal")
+    merged = command("merge", merge, "let a visitor's observations count as a customer's", as_json=True)
+    merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
+    merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
     return parser
-
-
-def _show(options: argparse.Namespace, store: ProfileStore) -> None:
-    customer = store.customer(options.customer)
-    profile = store.read(customer.id)
-    if options.json:
-        _print_json(
-            {
-                "customer": customer.id,
-                "traits": [trait.to_full_json() for trait in profile.traits],
-                "past": [trait.to_full_json() for trait in profile.past],
-            }
-        )
-        return
-    print(f"{customer.id}  {customer.name}")
-    for trait in profile.traits:
-        print(_line(trait))
-        for challenge in trait.challenges:
-            print(f"      but {challenge.authority}: {_words(challenge)}  ({_quotes(challenge)})")
-    if profile.past:
-        print("no longer:")
-        for trait in profile.past:
-            print(f"{_line(trait)}, until {trait.until:%Y-%m-%d}")
 
 
 def _list(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -112,50 +107,11 @@ def _list(options: argparse.Namespace, store: ProfileStore) -> None:
             }
         )
     if options.json:
-        _print_json(rows)
+        print_json(rows)
         return
     print(f"{'customer':<12} {'orders':>6} {'traits':>6}  name")
     for row in rows:
         print(f"{row['customer']:<12} {row['orders']:>6} {row['traits']:>6}  {row['name']}")
-
-
-def _history(options: argparse.Namespace, store: ProfileStore) -> None:
-    journal = store.history(store.customer(options.customer).id)
-    if options.json:
-        _print_json([item.to_json() for item in journal])
-        return
-    for item in journal:
-        act = "retracts" if item.op == "retract" else item.polarity
-        print(
-            f"{item.at:%Y-%m-%d %H:%M}  {item.authority:<8} {act:<8} {item.attribute}: {_value(item.value)}"
-            f"  {item.evidence.kind} {item.evidence.id}: {item.evidence.quote!r}"
-        )
-
-
-def _explain(options: argparse.Namespace, store: ProfileStore) -> None:
-    attribute = store.schema.attribute(options.attribute)
-    profile = store.read(store.customer(options.customer).id)
-    print(f"{attribute.name}: {attribute.description or attribute.type}")
-    print(f"may be written by: {', '.join(item for item in Authority if item in attribute.writers)}")
-    for trait in profile.of(attribute.name):
-        _explain_trait(trait, "holds")
-        for challenge in trait.challenges:
-            _explain_trait(challenge, "  challenged by")
-    ended = [trait for trait in profile.past if trait.attribute == attribute.name]
-    for trait in ended:
-        _explain_trait(trait, "held")
-    if not ended and not profile.of(attribute.name):
-        print("nothing is known")
-
-
-def _explain_trait(trait: Trait, verb: str) -> None:
-    until = f" until {trait.until:%Y-%m-%d}" if trait.until else ""
-    print(
-        f"{verb} {_words(trait)}, {trait.authority}, confidence {trait.confidence:.2f}, "
-        f"since {trait.since:%Y-%m-%d}{until}"
-    )
-    for item in trait.evidence:
-        print(f"    {item.kind} {item.id}: {item.quote!r}")
 
 
 def _import(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -168,29 +124,8 @@ def _orders(profile: Profile) -> int:
     return int(counts[0]) if counts else 0
 
 
-def _line(trait: Trait) -> str:
-    return f"  {trait.authority:<8} {trait.confidence:4.2f}  {_words(trait)}  ({_quotes(trait)})"
-
-
-def _words(trait: Trait) -> str:
-    verb = "" if trait.polarity == "fact" else f"{trait.polarity}s "
-    return f"{verb}{trait.attribute}: {_value(trait.value)}"
-
-
-def _value(value: Value) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _quotes(trait: Trait) -> str:
-    return "; ".join(item.quote for item in trait.evidence[-2:])
-
-
 def _progress(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def _print_json(data: object) -> None:
-    print(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ quote.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -19,53 +19,15 @@ from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
-from profiles.schema import Attribute, Facets, Schema
+from profiles.ranges import range_in
+from profiles.schema import KEY_MARK, Attribute, Facets, Schema, key_of
 from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
 _STANDING = frozenset(
-    [
-        "member",
-        "membership",
-        "tier",
-        "status",
-        "level",
-        "customer",
-        "user",
-        "a",
-        "an",
-        "the",
-        "is",
-        "am",
-        "i",
-        "会员",
-        "客户",
-        "用户",
-    ]
+    re.findall(r"\w+", "member membership tier status level customer user a an the is am i 会员 客户 用户")
 )
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "the",
-        "of",
-        "for",
-        "to",
-        "in",
-        "on",
-        "my",
-        "me",
-        "i",
-        "it",
-        "is",
-        "with",
-        "very",
-        "any",
-        "no",
-        "not",
-    ]
-)
+_COMMON = frozenset(re.findall(r"\w+", "a an and the of for to in on my me i it is with very any no not"))
 
 
 # What makes a short answer a yes or a no to what the shop had said.
@@ -92,6 +54,7 @@ class ProposedChange:
     polarity: Literal["fact", "like", "dislike", "forget"]
 
 
+_CLAUSE = re.compile(r"[.;!?。；，！？]|,(?!\d)")
 _NOTHING = frozenset(stem(word) for word in ("none", "nothing", "no", "not", "nope", "specific", "particular"))
 Refusal = tuple[ProposedChange, str]  # and the reason
 
@@ -193,6 +156,8 @@ class Firewall:
         if said_outright and found.denied:  # not for numbers: "can't spend more than 150" is a budget
             raise Refused(f"the customer's words before {found.text[:80]!r} deny it")
         value = attribute.clean(change.value, self.facets, today)
+        if attribute.range and range_in(said := f"{_CLAUSE.split(found.before)[-1]}{found.text}"):
+            found = replace(found, text=said)  # "more than 150" cut from "not more than 150" says the opposite
         self._support(attribute, value, found.text, answered, today)
         return value, polarity
 
@@ -203,8 +168,12 @@ class Firewall:
         held = [trait.value for trait in profile.of(attribute.name)]
         if not held:
             raise Refused(f"nothing is known about {attribute.name!r}")
-        if str(value).strip() in ("", EVERYTHING) or not attribute.many:
+        if str(value).strip() in ("", EVERYTHING) or not (attribute.many or attribute.per):
             return EVERYTHING
+        if attribute.per:  # by its key ("boots"), or as it is held
+            meant = [item for item in held if mentions(str(value), key_of(item) or str(item))]
+            if len(meant) == 1:
+                return meant[0]
         wanted = attribute.clean(value, None)
         close = [item for item in held if item == wanted or mentions(str(item), str(wanted))]
         if not close:
@@ -213,9 +182,17 @@ class Firewall:
 
     def _support(self, attribute: Attribute, value: Value, quote: str, answered: str, today: date) -> None:
         """Raises `Refused` unless the quote bears the value out, alone or as the answer that it is."""
-        if attribute.type in ("money", "number"):
+        key = key_of(value) if attribute.per else ""
+        if attribute.per and key:
+            if not any(self._named(attribute.per, key, words) for words in (quote, answered)):
+                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {key!r}")
+            attribute, value = replace(attribute, per=None), str(value).removeprefix(f"{key}{KEY_MARK}")
+        if attribute.range and (isinstance(value, str) or range_in(quote)):
+            if attribute.clean(quote) != value:
+                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")
+        elif attribute.type in ("money", "number"):
             if not any(abs(number - float(value)) < 0.01 for number in attribute.numbers(quote)):
-                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value:g}")
+                raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {float(value):g}")
         elif attribute.type == "date":
             if date.fromisoformat(str(value)) not in dates_in(quote, today):
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")

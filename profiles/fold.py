@@ -1,11 +1,14 @@
 """The pure fold: a customer's observations in, the profile as of a moment out.
 
-The rules, per attribute (or per value, where an attribute holds many): shop > stated > observed >
-inferred; a weaker claim never replaces a stronger one, it stands beside it as a challenge, or as
-support if it says the same. Of one authority the newer supersedes the older: so a dislike of X ends a
-like of X. A retraction ends claims of its authority and weaker ones, and keeps the weaker ones out
-until its authority speaks again. The order in which observations arrive does not matter: they are
-folded in the order of their times.
+The rules, per attribute (or per value, where an attribute holds many, or per key, where it holds one for
+each): shop > stated > observed > inferred; a weaker claim never replaces a stronger one, it stands beside
+it as a challenge, or as support if it says the same. Of one authority the newer supersedes the older: so a
+dislike of X ends a like of X. A retraction ends claims of its authority and weaker ones, and keeps the
+weaker ones out until its authority speaks again. What was undone counts as never said. The order in which
+observations arrive does not matter: they are folded in the order of their times.
+
+What is settled can be continued: `settle` with what came later, given what stood before, is `settle` with
+everything. `Settled` is bounded, so that an append costs the same whatever the length of the journal.
 """
 
 from collections import defaultdict
@@ -13,17 +16,52 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from profiles.claims import Claim, claim_of, strengthen, weigh
-from profiles.observation import EVERYTHING, Authority, Observation, Profile, Value
+from profiles.claims import Claim, claim_of, end, strengthen, strongest, weigh
+from profiles.observation import Authority, Observation, Profile, Trait, Value
 from profiles.schema import Attribute, Schema
+
+MOST_PAST = 5  # ended traits that a profile shows of an attribute, the newest; the journal has them all
+_ORDER_OF_ACTS = {"retract": 0, "assert": 1, "undo": 2}
+
+Block = tuple[Authority, Value]  # a retraction in force: whose, and of what
+Order = tuple[datetime, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One contest: at most one claim per authority stands, and retractions keep weaker ones out."""
+
+    standing: Mapping[Authority, Claim]
+    blocks: frozenset[Block]
+
+    @property
+    def winner(self) -> Claim | None:
+        """The strongest claim, supported by the weaker ones that agree and challenged by those that do not."""
+        if not self.standing:
+            return None
+        first, *others = sorted(self.standing.values(), key=lambda claim: claim.authority.rank)
+        agreeing = [other for other in others if other.says_the_same(first.value, first.polarity)]
+        for other in agreeing:
+            first = strengthen(first, other.weights)
+        return replace(first, challenges=tuple(other for other in others if other not in agreeing)) if others else first
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One attribute's claims, not yet weighed by time."""
+    """One attribute's claims, not yet weighed by time.
 
-    current: tuple[Claim, ...] = ()
-    past: tuple[Claim, ...] = ()
+    `blocks`: retractions of many values at once, which hold for slots still to come. `last`: the place
+    in time of the newest observation that is in it.
+    """
+
+    slots: Mapping[Value | None, Slot]
+    blocks: frozenset[Block]
+    past: tuple[Trait, ...]  # oldest end first
+    last: Order
+
+    @property
+    def current(self) -> list[Claim]:
+        return sorted((claim for slot in self.slots.values() if (claim := slot.winner)), key=_rank)
 
 
 def fold(observations: Iterable[Observation], schema: Schema, at: datetime) -> Profile:
@@ -43,84 +81,117 @@ def weigh_profile(customer: str, settled: Mapping[str, Settled], schema: Schema,
         if name in settled:
             fading = attribute.half_life_days
             traits += [weigh(claim, fading, at) for claim in settled[name].current]
-            past += [weigh(claim, fading, claim.until or at) for claim in settled[name].past]
+            past += sorted(settled[name].past, key=_rank)
     return Profile(customer, tuple(traits), tuple(past))
 
 
-def settle(observations: Iterable[Observation], schema: Schema) -> dict[str, Settled]:
-    """Claims by attribute. An attribute that the schema no longer has is left out."""
+def settle(
+    observations: Iterable[Observation], schema: Schema, before: Mapping[str, Settled] | None = None
+) -> dict[str, Settled]:
+    """Claims by attribute. An attribute that the schema no longer has is left out.
+
+    `before` is continued: of its attributes, all observations must be new and pass `comes_later`.
+    """
     by_attribute: dict[str, dict[str, Observation]] = defaultdict(dict)
     for observation in observations:
         by_attribute[observation.attribute].setdefault(observation.id, observation)
     return {
-        name: _settle_attribute(schema.attributes[name], sorted(items.values(), key=_order))
+        name: _settle_attribute(schema.attributes[name], sorted(items.values(), key=order_of), (before or {}).get(name))
         for name, items in by_attribute.items()
         if name in schema.attributes
     }
 
 
-def _order(observation: Observation) -> tuple[datetime, bool, str]:
-    """Of one moment a retraction comes first: "forget my size, I take an L now" leaves L."""
-    return observation.at, observation.op == "assert", observation.id
+def comes_later(observations: Iterable[Observation], settled: Settled) -> bool:
+    """Whether what is settled can be continued with these, or must be settled again from the journal."""
+    return all(item.op != "undo" and order_of(item) > settled.last for item in observations)
 
 
-def _settle_attribute(attribute: Attribute, ordered: Sequence[Observation]) -> Settled:
-    if not attribute.many:
-        slots = [list(ordered)]
-    else:
-        values = dict.fromkeys(item.value for item in ordered if item.op == "assert")
-        slots = [[item for item in ordered if _concerns(item, value)] for value in values]
-    settled = [_settle_slot(slot) for slot in slots]
-    current = [claim for slot in settled for claim in slot.current]
-    past = [claim for slot in settled for claim in slot.past]
-    return Settled(tuple(sorted(current, key=_rank)), tuple(sorted(past, key=_rank)))
+def order_of(observation: Observation) -> Order:
+    """Of one moment a retraction comes first: "forget my size, I take an L now" leaves L. An undo comes last."""
+    return observation.at, _ORDER_OF_ACTS[observation.op], observation.id
 
 
-def _concerns(observation: Observation, value: Value) -> bool:
-    return observation.value == value or (observation.op == "retract" and observation.value == EVERYTHING)
+def undone_ids(ordered: Sequence[Observation]) -> set[str]:
+    """Of observations in the order of time, those that an undo takes back. It reaches what is earlier, undos too."""
+    targets: set[Value] = set()
+    found: set[str] = set()
+    for item in reversed(ordered):
+        if item.id in targets:
+            found.add(item.id)
+        elif item.op == "undo":
+            targets.add(item.value)
+    return found
 
 
-def _rank(claim: Claim) -> tuple[int, datetime, str]:
-    return claim.authority.rank, claim.since, str(claim.value)
-
-
-def _settle_slot(ordered: Iterable[Observation]) -> Settled:
-    """One contest: at most one claim per authority stands at a time."""
-    standing: dict[Authority, Claim] = {}
-    past: list[Claim] = []
-    blocks: list[Observation] = []  # retractions still in force
+def _settle_attribute(attribute: Attribute, ordered: Sequence[Observation], before: Settled | None) -> Settled:
+    contest, undone = _Contest(attribute, before), undone_ids(ordered)
     for item in ordered:
-        if item.op == "retract":
-            ended = [
-                claim
-                for authority, claim in standing.items()
-                if authority.rank >= item.authority.rank and _concerns(item, claim.value)
-            ]
-            for claim in ended:
-                past.append(replace(claim, until=item.at))
-                del standing[claim.authority]
-            blocks.append(item)
-            continue
-        against = [block for block in blocks if _concerns(block, item.value)]
-        if any(item.authority.rank > block.authority.rank for block in against):
-            continue
-        blocks = [block for block in blocks if block not in against]
+        if item.op != "undo" and item.id not in undone:
+            contest.take(item)
+    return contest.settled(order_of(ordered[-1]))
+
+
+class _Contest:
+    """An attribute's claims while observations are taken in, in the order of time."""
+
+    def __init__(self, attribute: Attribute, before: Settled | None) -> None:
+        self._attribute = attribute
+        slots = before.slots if before else {}
+        self._slots = {name: (dict(slot.standing), set(slot.blocks)) for name, slot in slots.items()}
+        self._blocks = set(before.blocks) if before else set()
+        self._past = list(before.past) if before else []
+
+    def take(self, item: Observation) -> None:
+        if item.op == "assert":
+            self._assert(item)
+        elif self._attribute.is_wildcard(item.value):
+            self._blocks.add((item.authority, item.value))
+            self._retract(item, list(self._slots))
+        else:
+            self._retract(item, [self._attribute.slot(item.value)])
+
+    def settled(self, last: Order) -> Settled:
+        slots = {
+            name: Slot(standing, frozenset(blocks))
+            for name, (standing, blocks) in self._slots.items()
+            if standing or blocks - self._blocks  # an empty one with no more than these would begin the same
+        }
+        return Settled(slots, frozenset(self._blocks), tuple(self._past[-MOST_PAST:]), last)
+
+    def _slot(self, name: Value | None) -> tuple[dict[Authority, Claim], set[Block]]:
+        if name not in self._slots:
+            self._slots[name] = ({}, set(self._blocks))
+        return self._slots[name]
+
+    def _retract(self, item: Observation, names: Iterable[Value | None]) -> None:
+        ended = []
+        for name in names:
+            standing, blocks = self._slot(name)
+            blocks.add((item.authority, item.value))
+            for claim in list(standing.values()):
+                if claim.authority.rank >= item.authority.rank and self._attribute.concerns(item.value, claim.value):
+                    ended.append(self._end(standing.pop(claim.authority), item))
+        self._past += sorted(ended, key=_rank)
+
+    def _assert(self, item: Observation) -> None:
+        standing, blocks = self._slot(self._attribute.slot(item.value))
+        against = {block for block in blocks if self._attribute.concerns(block[1], item.value)}
+        if any(item.authority.rank > authority.rank for authority, _ in against):
+            return
+        blocks -= against
         held = standing.get(item.authority)
         if held and held.says_the_same(item.value, item.polarity):
-            standing[item.authority] = strengthen(held, claim_of(item).weights)
-            continue
+            surer = strengthen(held, claim_of(item).weights)
+            standing[item.authority] = strongest(surer, self._attribute.half_life_days)
+            return
         if held:
-            past.append(replace(held, until=item.at))
+            self._past.append(self._end(held, item))
         standing[item.authority] = claim_of(item)
-    return Settled(_winner(standing), tuple(past))
+
+    def _end(self, claim: Claim, by: Observation) -> Trait:
+        return end(claim, self._attribute.half_life_days, by.at)
 
 
-def _winner(standing: Mapping[Authority, Claim]) -> tuple[Claim, ...]:
-    if not standing:
-        return ()
-    first, *others = sorted(standing.values(), key=lambda claim: claim.authority.rank)
-    for other in others:
-        if other.says_the_same(first.value, first.polarity):
-            first = strengthen(first, other.weights)
-    challenges = tuple(other for other in others if not other.says_the_same(first.value, first.polarity))
-    return (replace(first, challenges=challenges),)
+def _rank(claim: Claim | Trait) -> tuple[int, datetime, str]:
+    return claim.authority.rank, claim.since, str(claim.value)

@@ -1,7 +1,8 @@
 """The words of the profile as data: observations go in, traits and profiles come out.
 
 All times are aware and in UTC. A `Value` is canonical already: money and numbers are floats, dates are
-ISO strings, choices are spelled as the schema or the catalogue spells them, text is lower case.
+ISO strings, choices are spelled as the schema or the catalogue spells them, text is lower case. A range
+is text like "100..200" (`profiles.ranges`), and what is kept per category is text like "boots: 42".
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 Value = str | float | bool
 Polarity = Literal["fact", "like", "dislike"]
-Op = Literal["assert", "retract"]
+Op = Literal["assert", "retract", "undo"]
 EVERYTHING = "*"  # as the value of a retraction: all values of the attribute
 
 
@@ -52,7 +53,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One immutable line of the journal. A retraction's `value` may be ``"*"``: the whole attribute."""
+    """One immutable line of the journal.
+
+    A retraction's `value` may be ``"*"``: the whole attribute, or ``"boots: *"``: all of one key. An
+    undo's `value` is the id of the earlier observation that is to count as never made.
+    """
 
     id: str
     customer: str

@@ -6,8 +6,9 @@ pass them as `facets` (facet -> values, or facet -> {value: other ways to say it
 """
 
 import math
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
@@ -18,23 +19,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from errors import ConfigError, DataError, choices
 from profiles.dates import dates_in
 from profiles.numbers import centimetres_in, numbers_in
-from profiles.observation import Authority, Value
+from profiles.observation import EVERYTHING, Authority, Value
+from profiles.ranges import Range, range_in
 from profiles.words import Synonyms, common_synonyms, fold_text, match_value
 
 Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
 Facets = Mapping[str, Collection[str]]
 MAX_TEXT = 120
-_TRUTHS = {
-    "true": True,
-    "yes": True,
-    "y": True,
-    "是": True,
-    "false": False,
-    "no": False,
-    "n": False,
-    "否": False,
-}
+KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
+_KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
+_KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
+_TRUTHS = dict.fromkeys(("true", "yes", "y", "是"), True) | dict.fromkeys(("false", "no", "n", "否"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,8 @@ class Attribute:
     """One thing a shop may know about a customer, and the rules for it.
 
     `half_life_days` None: it does not fade. `bound`: the price filter of a search that this money sets.
+    `range`: a number may be a range, "100..200". `per`: one value for each value of that attribute, its
+    key: "boots: 42" stands beside "jackets: M", and a value without a key beside both.
     """
 
     name: str
@@ -53,6 +51,8 @@ class Attribute:
     sensitive: bool = False
     half_life_days: float | None = None
     bound: Bound | None = None
+    range: bool = False
+    per: "Attribute | None" = None
     writers: frozenset[Authority] = frozenset({Authority.STATED})
     label: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
@@ -74,6 +74,10 @@ class Attribute:
 
     def clean(self, value: Value, facets: Facets | None = None, today: date | None = None) -> Value:
         """The canonical value: "$150" -> 150.0, "medium" -> "M", "friday" -> ISO (needs `today`)."""
+        if self.per is not None and isinstance(value, str):
+            key, rest = self._split_said(value, facets)
+            if key:
+                return f"{key}{KEY_MARK}{_as_text(replace(self, per=None).clean(rest, facets, today))}"
         if self.type in ("money", "number"):
             return self._clean_number(value)
         if self.type == "boolean":
@@ -84,6 +88,27 @@ class Attribute:
         if self.type == "date":
             return self._clean_date(text, today)
         return self._clean_word(text, facets)
+
+    def slot(self, value: Value) -> Value | None:
+        """What the value contests: of one slot and one authority the newer value supersedes the older."""
+        return value if self.many else key_of(value) if self.per else None
+
+    def concerns(self, retracted: Value, value: Value) -> bool:
+        """Whether a retraction of the one retracts the other."""
+        if retracted in (EVERYTHING, value):
+            return True
+        return self.is_wildcard(retracted) and key_of(retracted) == key_of(value)
+
+    def is_wildcard(self, retracted: Value) -> bool:
+        """All values of the attribute, or all of one key ("boots: *")."""
+        return retracted == EVERYTHING or (self.per is not None and str(retracted).endswith(KEY_MARK + EVERYTHING))
+
+    def _split_said(self, text: str, facets: Facets | None) -> tuple[str, str]:
+        """ "boots: 42" and "42 for boots" as the key and what is left; no key: ""."""
+        said = _KEY_FIRST.fullmatch(text) or _KEY_LAST.fullmatch(text)
+        if said is None or self.per is None:
+            return "", text
+        return str(self.per.clean(said["key"], facets)), said["value"]
 
     def _clean_word(self, text: str, facets: Facets | None) -> str:
         valid, synonyms = self.valid_values(facets), self.ways_to_say(facets)
@@ -97,17 +122,30 @@ class Attribute:
         tidy = " ".join(text.split())
         return known or (tidy if Authority.SHOP in self.writers else tidy.lower())  # names and cities stay as written
 
-    def _clean_number(self, value: Value) -> float:
+    def _clean_number(self, value: Value) -> Value:
         if isinstance(value, bool):
             raise DataError(f"{self.name}: {value!r} is not a number")
         if isinstance(value, str):
+            negative = value.strip().startswith(("-", "−"))
+            said = range_in(value) if self.range and not negative else None
+            if said is not None:
+                return self._clean_range(said)
             found = self.numbers(value)
             if len(found) != 1:
-                raise DataError(f"{self.name}: {value!r} must name one number, like 150")
-            value = -next(iter(found)) if value.strip().startswith(("-", "−")) else next(iter(found))
-        if not math.isfinite(value) or not 0 <= value <= 1e9:
-            raise DataError(f"{self.name}: {value!r} must be between 0 and 1000000000")
-        return round(float(value), 2)
+                raise DataError(f"{self.name}: {value!r} must name one number, like 150{' or 100..200' * self.range}")
+            value = -next(iter(found)) if negative else next(iter(found))
+        return self._in_bounds(value)
+
+    def _clean_range(self, said: Range) -> Value:
+        """A length of less than three is in metres, as `numbers` has it."""
+        scale = 100.0 if self.name.endswith("_cm") and max(said.bounds) < 3 else 1.0
+        low, high = (None if bound is None else self._in_bounds(bound * scale) for bound in (said.low, said.high))
+        return low if low is not None and low == high else Range(low, high).text
+
+    def _in_bounds(self, number: float) -> float:
+        if not math.isfinite(number) or not 0 <= number <= 1e9:
+            raise DataError(f"{self.name}: {number!r} must be between 0 and 1000000000")
+        return round(float(number), 2)
 
     def _clean_boolean(self, value: Value) -> bool:
         truth = value if isinstance(value, bool) else _TRUTHS.get(fold_text(str(value)))
@@ -164,7 +202,9 @@ class Schema:
         except ValidationError as error:
             mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise ConfigError(f"{source}: {'; '.join(mistakes)}") from error
-        return cls({entry.name: entry.build() for entry in entries})
+        built = {entry.name: entry.build() for entry in entries}
+        keyed = {entry.name: replace(built[entry.name], per=built[entry.per]) for entry in entries if entry.per}
+        return cls(built | keyed)
 
 
 class _Entry(BaseModel):
@@ -179,6 +219,8 @@ class _Entry(BaseModel):
     sensitive: bool = False
     half_life_days: float | None = Field(default=None, gt=0)
     bound: Bound | None = None
+    range: bool = False
+    per: str | None = None
     writers: list[Authority] = Field(min_length=1)
     label: dict[str, str] = {}
     description: str = ""
@@ -192,6 +234,10 @@ class _Entry(BaseModel):
             raise ValueError(f"{self.name!r} can be liked and disliked, so it must be `many: true`")
         if self.bound and (self.type != "money" or self.many):
             raise ValueError(f"{self.name!r} sets the {self.bound} of a search, so it must be one value of type money")
+        if self.range and (self.type not in ("money", "number") or self.bound):
+            raise ValueError(f"{self.name!r} may be a range, so it must be money or a number, and no `bound`")
+        if self.per and (self.type not in ("choice", "money", "number") or self.bound):
+            raise ValueError(f"{self.name!r} has a `per`, so it must be choice, money or a number, and no `bound`")
         return self
 
     def build(self) -> Attribute:
@@ -207,6 +253,8 @@ class _Entry(BaseModel):
             self.sensitive,
             self.half_life_days,
             self.bound,
+            self.range,
+            None,  # `per` needs the other attributes: `Schema.parse`
             frozenset(self.writers),
             self.label,
             self.description,
@@ -225,7 +273,17 @@ class _SchemaFile(BaseModel):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"declared twice: {', '.join(twice)}")
+        choosable = [entry.name for entry in self.attributes if entry.type == "choice" and not entry.per]
+        for entry in self.attributes:
+            if entry.per and entry.per not in choosable:
+                raise ValueError(f"{entry.name!r}: per {entry.per!r} must be a choice: {choices(choosable)}")
         return self
+
+
+def key_of(value: Value) -> str:
+    """The key of what is kept per another attribute: "boots" of "boots: 42", "" of "42"."""
+    key, mark, _ = str(value).partition(KEY_MARK)
+    return key if mark else ""
 
 
 def _as_text(value: Value) -> str:

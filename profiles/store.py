@@ -8,35 +8,34 @@ append is written, all earlier ones remain).
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
 from errors import DataError, NotFound, Refused, choices
-from profiles.claims import claim_from_json, claim_to_json
 from profiles.customer import Customer
 from profiles.database import reading, writing
-from profiles.fold import Settled, fold, settle, weigh_profile
-from profiles.observation import Authority, Change, Observation, Profile, Trait
+from profiles.difference import difference
+from profiles.fold import Settled, comes_later, fold, order_of, settle, undone_ids, weigh_profile
+from profiles.journal import lock_owners, owners_of, read_journal, unknown
+from profiles.observation import Authority, Change, Evidence, Observation, Profile
+from profiles.projection import Projection, fingerprint, load, remove, save
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
     insert_missing,
     insert_or_replace,
+    merged,
     metadata,
     observation_of,
     observations,
-    profiles,
+    projections,
     row_of,
     time_text,
 )
-
-IDS_PER_QUERY = 500
-PROJECTION_FORMAT = 1  # raise it when claims, their JSON or the fold's rules change
 
 
 class ProfileStore:
@@ -48,7 +47,7 @@ class ProfileStore:
     def __init__(self, engine: Engine, schema: Schema) -> None:
         self.engine = engine
         self.schema = schema
-        self._rules = _fingerprint(schema)
+        self._rules = fingerprint(schema)
         with writing(engine) as connection:
             metadata.create_all(connection)
 
@@ -62,57 +61,116 @@ class ProfileStore:
         with writing(self.engine) as connection:
             touched = sorted({item.customer for item in items})
             insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
-            for name in touched:  # PostgreSQL: one writer per customer; SQLite has one writer anyway
-                connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
-            new = _unknown(connection, items)
+            owners = lock_owners(connection, touched)
+            new = unknown(connection, items)
             insert_missing(connection, observations, [row_of(item) for item in new])
-            return self._project(connection, new, at)
+            by_owner: dict[str, list[Observation]] = defaultdict(list)
+            for item in new:
+                by_owner[owners[item.customer]].append(item)
+            changes = [self._project(connection, name, theirs, at) for name, theirs in by_owner.items()]
+        return Change(
+            tuple(trait for change in changes for trait in change.added),
+            tuple(trait for change in changes for trait in change.superseded),
+            tuple(trait for change in changes for trait in change.retracted),
+        )
+
+    def undo(self, observation: str, reason: str = "undone", at: datetime | None = None) -> Change:
+        """Append that the observation of this id counts as never made; an undo can be undone too.
+
+        Undoing what is undone changes nothing. Errors: `NotFound` for an id that is not in the journal.
+        """
+        with reading(self.engine) as connection:
+            row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
+            if row is None:
+                raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
+            target = observation_of(row)
+            owner = owners_of(connection, [target.customer])[target.customer]
+            items = sorted(read_journal(connection, owner, [target.attribute]), key=order_of)
+        number = sum(item.op == "undo" and item.value == target.id for item in items)
+        if target.id in undone_ids(items):
+            return Change()
+        name = f"undo:{sha256(target.id.encode()).hexdigest()[:16]}:{number}"  # the same of two who undo it at once
+        moment = max(at or datetime.now(UTC), target.at + timedelta(microseconds=1))
+        tombstone = replace(
+            target,
+            id=name,
+            value=target.id,
+            authority=Authority.SHOP,
+            evidence=Evidence("record", name, reason),
+            at=moment,
+            op="undo",
+            confidence=1.0,
+        )
+        return self.append([tombstone])
+
+    def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
+        """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
+
+        The journal stays as it is, and says which were the visitor's. Merging again changes nothing.
+        Errors: `Refused` for a visitor who is another customer already, and for merging one into themselves.
+        """
+        with writing(self.engine) as connection:
+            insert_missing(connection, customers, [_customer_row(Customer(name)) for name in (visitor, customer)])
+            owners = lock_owners(connection, sorted({visitor, customer}))
+            owner = owners[customer]
+            if visitor == owner:
+                raise Refused(f"{visitor!r} and {customer!r} are one customer; nobody is merged into themselves")
+            if owners[visitor] == owner:
+                return Change()
+            if owners[visitor] != visitor:
+                raise Refused(f"{visitor!r} is merged into {owners[visitor]!r} already, not into {customer!r}")
+            row = {"visitor": visitor, "customer": owner, "at": time_text(at or datetime.now(UTC))}
+            insert_missing(connection, merged, [row])
+            moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
+            connection.execute(moved)
+            remove(connection, visitor)
+            return self._project(connection, owner, None)
+
+    def merged_into(self, customer: str) -> list[str]:
+        """The visitors whose observations count as this customer's, sorted."""
+        with reading(self.engine) as connection:
+            found = select(merged.c.visitor).where(merged.c.customer == customer).order_by(merged.c.visitor)
+            return list(connection.execute(found).scalars())
 
     def read(self, customer: str, at: datetime | None = None) -> Profile:
-        """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
+        """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
+        the customer's."""
         with reading(self.engine) as connection:
-            row = connection.execute(select(profiles).where(profiles.c.customer == customer)).one_or_none()
-        if row is None:
-            return Profile(customer)
-        newest = datetime.fromisoformat(row.newest)
-        moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
-        if moment < newest or row.rules != self._rules:
-            folded = fold(self.history(customer), self.schema, moment)
-            return Profile(customer, folded.traits, folded.past)
-        return weigh_profile(customer, _settled_from_text(row.body), self.schema, moment)
+            owner = customer
+            held = load(connection, owner, self._rules)
+            if held is None:
+                owner = owners_of(connection, [customer])[customer]
+                held = load(connection, owner, self._rules)
+            moment = at or datetime.now(UTC)
+            if at is None and held is not None:
+                moment = max(moment, held.newest)  # a clock behind the shop's records hides nothing
+            if held is None or moment < held.newest:
+                folded = fold(read_journal(connection, owner), self.schema, moment)
+                return Profile(owner, folded.traits, folded.past)
+        return weigh_profile(owner, held.settled, self.schema, moment)
 
     def history(self, customer: str) -> list[Observation]:
-        """The customer's journal, oldest first."""
-        statement = (
-            select(observations)
-            .where(observations.c.customer == customer)
-            .order_by(observations.c.at, observations.c.seq)
-        )
+        """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
         with reading(self.engine) as connection:
-            return [observation_of(row) for row in connection.execute(statement)]
+            return read_journal(connection, owners_of(connection, [customer])[customer])
 
     def customers(self) -> list[str]:
-        """Ids of everyone the store has heard of, sorted."""
+        """Ids of everyone the store has heard of, sorted; merged visitors are not their own."""
+        known = select(customers.c.id).where(customers.c.id.not_in(select(merged.c.visitor)))
         with reading(self.engine) as connection:
-            return list(connection.execute(select(customers.c.id).order_by(customers.c.id)).scalars())
+            return list(connection.execute(known.order_by(customers.c.id)).scalars())
 
     def customer(self, customer: str) -> Customer:
         """The shop's record of a customer; `NotFound` names some valid ids."""
-        with reading(self.engine) as connection:
-            found = connection.execute(
-                select(customers.c.record).where(customers.c.id == customer)
-            ).scalar_one_or_none()
+        found = self._record(customer)
         if found is None:
             raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
-        return Customer(**json.loads(found))
+        return found
 
     def consents(self, customer: str) -> Mapping[str, bool]:
         """What the customer agreed to, by purpose; a visitor to nothing."""
-        with reading(self.engine) as connection:
-            found = connection.execute(
-                select(customers.c.record).where(customers.c.id == customer)
-            ).scalar_one_or_none()
-        return Customer(**json.loads(found)).consent if found else {}
+        found = self._record(customer)
+        return found.consent if found else {}
 
     def put_customers(self, records: Sequence[Customer]) -> None:
         """Write the shop's records, in place of earlier ones."""
@@ -127,12 +185,18 @@ class ProfileStore:
         """Replay the whole journal into the projection; returns the number of customers."""
         with writing(self.engine) as connection:
             connection.execute(select(customers.c.id).order_by(customers.c.id).with_for_update()).all()
-            connection.execute(profiles.delete())
-            everyone = list(connection.execute(select(observations.c.customer).distinct()).scalars())
-            for name in sorted(everyone):
-                rows = connection.execute(select(observations).where(observations.c.customer == name))
-                self._project(connection, [observation_of(row) for row in rows])
+            connection.execute(projections.delete())
+            written = list(connection.execute(select(observations.c.customer).distinct()).scalars())
+            everyone = sorted(set(owners_of(connection, written).values()))
+            for name in everyone:
+                self._project(connection, name, None)
         return len(everyone)
+
+    def _record(self, customer: str) -> Customer | None:
+        with reading(self.engine) as connection:
+            owner = owners_of(connection, [customer])[customer]
+            found = connection.execute(select(customers.c.record).where(customers.c.id == owner)).scalar_one_or_none()
+        return None if found is None else Customer(**json.loads(found))
 
     def _check(self, item: Observation) -> None:
         attribute = self.schema.attribute(item.attribute)
@@ -144,6 +208,8 @@ class ProfileStore:
             raise Refused(
                 f"{item.authority.value} may not write {attribute.name!r}, only {choices(attribute.writers)}"
             )
+        if item.op == "undo" and item.authority is not Authority.SHOP:
+            raise Refused(f"observation {item.id!r}: only the shop may undo, not {item.authority.value}")
         if (
             item.op == "retract"
             and item.authority is not Authority.SHOP
@@ -152,92 +218,40 @@ class ProfileStore:
             raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
 
     def _project(
-        self, connection: Connection, new: Sequence[Observation], at: datetime | None = None
+        self, connection: Connection, customer: str, new: Sequence[Observation] | None, at: datetime | None = None
     ) -> Change:
-        """Fold again only the attributes that were touched, of the customers that were."""
-        touched: dict[str, set[str]] = defaultdict(set)
-        newest: dict[str, datetime] = {}
+        """Bring a customer's projection up to date with what is new in the journal; None: with all of it."""
+        names = {item.attribute for item in new or ()}
+        held = load(connection, customer, self._rules, None if new is None else names)
+        if new is None or held is None:
+            everything = read_journal(connection, customer)
+            if not everything:
+                return Change()
+            touched, before = self.schema, held.settled if held else {}
+            after, newest = settle(everything, self.schema), max(item.at for item in everything)
+            remove(connection, customer)
+        else:
+            touched = Schema({name: item for name, item in self.schema.attributes.items() if name in names})
+            before, after = held.settled, self._continue(connection, customer, new, held.settled)
+            newest = max(held.newest, *(item.at for item in new))
+        save(connection, customer, self._rules, Projection(after, newest))
+        was, now = (weigh_profile(customer, settled, touched, at or newest).traits for settled in (before, after))
+        return difference(was, now, touched)
+
+    def _continue(
+        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, Settled]
+    ) -> dict[str, Settled]:
+        """The attributes that new observations touch, settled.
+
+        What comes later than all that is settled continues it; only for the rest is the journal read again.
+        """
+        by_attribute: dict[str, list[Observation]] = defaultdict(list)
         for item in new:
-            touched[item.customer].add(item.attribute)
-            newest[item.customer] = max(item.at, newest.get(item.customer, item.at))
-        changes, rows = [], []
-        for name, attributes in touched.items():
-            held = connection.execute(select(profiles).where(profiles.c.customer == name)).one_or_none()
-            journal = select(observations).where(observations.c.customer == name)
-            if held and held.rules == self._rules:
-                before = _settled_from_text(held.body)
-                journal = journal.where(observations.c.attribute.in_(attributes))
-            else:
-                before = {}
-            after = before | settle(map(observation_of, connection.execute(journal)), self.schema)
-            last = max(time_text(newest[name]), held.newest if held else "")
-            body = _settled_to_text(after)
-            rows.append({"customer": name, "body": body, "newest": last, "rules": self._rules})
-            moment = at or datetime.fromisoformat(last)
-            changes.append(
-                _difference(
-                    weigh_profile(name, before, self.schema, moment).traits,
-                    weigh_profile(name, after, self.schema, moment).traits,
-                    self.schema,
-                )
-            )
-        insert_or_replace(connection, profiles, rows)
-        return Change(
-            tuple(trait for change in changes for trait in change.added),
-            tuple(trait for change in changes for trait in change.superseded),
-            tuple(trait for change in changes for trait in change.retracted),
-        )
-
-
-def _unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
-    by_id = {item.id: item for item in reversed(items)}  # of two with one id the first counts
-    ids = list(by_id)
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        part = ids[start : start + IDS_PER_QUERY]
-        known = connection.execute(select(observations.c.id).where(observations.c.id.in_(part))).scalars()
-        for name in list(known):
-            del by_id[name]
-    return [item for item in dict.fromkeys(items) if by_id.get(item.id) is item]
-
-
-def _difference(before: Iterable[Trait], after: Iterable[Trait], schema: Schema) -> Change:
-    def identity(trait: Trait) -> tuple[object, ...]:
-        return trait.attribute, trait.value, trait.polarity, trait.authority
-
-    def slot(trait: Trait) -> tuple[object, ...]:
-        return trait.attribute, trait.value if schema.attribute(trait.attribute).many else None
-
-    old, new = {identity(t): t for t in before}, {identity(t): t for t in after}
-    occupied = {slot(trait) for trait in new.values()}
-    left = [trait for key, trait in old.items() if key not in new]
-    return Change(
-        tuple(trait for key, trait in new.items() if key not in old),
-        tuple(trait for trait in left if slot(trait) in occupied),
-        tuple(trait for trait in left if slot(trait) not in occupied),
-    )
-
-
-def _fingerprint(schema: Schema) -> str:
-    """Of all that a projection depends on beside the journal."""
-    shape = [(item.name, item.many) for item in schema.attributes.values()]
-    return sha256(repr((PROJECTION_FORMAT, shape)).encode()).hexdigest()[:16]
+            by_attribute[item.attribute].append(item)
+        late = {name for name, items in by_attribute.items() if name in before and not comes_later(items, before[name])}
+        after = settle((item for item in new if item.attribute not in late), self.schema, before)
+        return after | settle(read_journal(connection, customer, late), self.schema) if late else after
 
 
 def _customer_row(record: Customer) -> dict[str, str]:
     return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}
-
-
-def _settled_to_text(settled: Mapping[str, Settled]) -> str:
-    body = {
-        name: [[claim_to_json(c) for c in item.current], [claim_to_json(c) for c in item.past]]
-        for name, item in settled.items()
-    }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-
-
-def _settled_from_text(body: str) -> dict[str, Settled]:
-    loaded: dict[str, Any] = json.loads(body)
-    return {
-        name: Settled(tuple(map(claim_from_json, current)), tuple(map(claim_from_json, past)))
-        for name, (current, past) in loaded.items()
-    }

@@ -1,8 +1,8 @@
 """The profile tables, portable to SQLite and PostgreSQL, and how their rows become observations and back.
 
-`observation` is the journal and is only inserted into. `profile` is the projection: one row of JSON per
-customer. Times are ISO text in UTC with microseconds, so that they sort and mean the same in both
-databases.
+`observation` is the journal and is only inserted into. `projection` is what it folds to, a row of JSON for
+each attribute of each customer. `merged` says which visitors turned out to be which customers. Times are
+ISO text in UTC with microseconds, so that they sort and mean the same in both databases.
 """
 
 import json
@@ -35,19 +35,25 @@ observations = Table(
     Column("at", String(32), nullable=False),
     Index("observation_by_attribute", "customer", "attribute"),
 )
-profiles = Table(
-    "profile",
+projections = Table(
+    "projection",
     metadata,
     Column("customer", String(100), primary_key=True),
-    Column("body", Text, nullable=False),  # JSON: attribute -> settled claims
-    Column("newest", String(32), nullable=False),
-    Column("rules", String(16), nullable=False),  # what the body was folded by; another value: fold again
+    Column("attribute", String(100), primary_key=True),  # "": by which rules the others were folded, and up to when
+    Column("body", Text, nullable=False),  # JSON: settled claims
 )
 customers = Table(
     "customer",
     metadata,
     Column("id", String(100), primary_key=True),
     Column("record", Text, nullable=False),  # JSON of Customer
+)
+merged = Table(
+    "merged",
+    metadata,
+    Column("visitor", String(100), primary_key=True),
+    Column("customer", String(100), nullable=False, index=True),  # whose the visitor's observations are now
+    Column("at", String(32), nullable=False),
 )
 
 

@@ -54,6 +54,8 @@ ATTRIBUTES: list[dict[str, Any]] = [
     },
     {"name": "order_count", "type": "number", "writers": ["shop"]},
     {"name": "total_spent", "type": "money", "writers": ["shop"]},
+    {"name": "price_range", "type": "money", "range": True, **_STATED},
+    {"name": "size_in", "type": "choice", "facet": "size", "per": "category", **_STATED},
 ]
 SCHEMA = Schema.parse({"attributes": ATTRIBUTES})
 

@@ -1,0 +1,54 @@
+"""The journal as a command: `history` shows it, `undo` and `merge` add to it. Options and a store in, text out."""
+
+import argparse
+
+from profiles.commands.words import print_json, shown, words
+from profiles.fold import order_of, undone_ids
+from profiles.observation import Change, Observation
+from profiles.store import ProfileStore
+
+_ACTS = {"retract": "retracts", "undo": "undoes"}
+
+
+def history(options: argparse.Namespace, store: ProfileStore) -> None:
+    """Every observation, with those that were undone and the undoings."""
+    journal = store.history(store.customer(options.customer).id)
+    undone = _undone(journal)
+    if options.json:
+        print_json([item.to_json() | {"undone": item.id in undone} for item in journal])
+        return
+    for item in journal:
+        mark = "  (undone)" if item.id in undone else ""
+        print(
+            f"{item.at:%Y-%m-%d %H:%M}  {item.authority:<8} {_ACTS.get(item.op, item.polarity):<8} "
+            f"{item.attribute}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
+            f"{item.evidence.quote!r}  [{item.id}]{mark}"
+        )
+
+
+def undo(options: argparse.Namespace, store: ProfileStore) -> None:
+    """Take one observation back, by its id."""
+    _print_change(store.undo(options.observation, options.reason), options.json)
+
+
+def merge(options: argparse.Namespace, store: ProfileStore) -> None:
+    """Let a visitor's observations count as a customer's."""
+    _print_change(store.merge(options.visitor, store.customer(options.customer).id), options.json)
+
+
+def _undone(journal: list[Observation]) -> set[str]:
+    names = {item.attribute for item in journal}
+    by_attribute = ([item for item in journal if item.attribute == name] for name in names)
+    return {found for items in by_attribute for found in undone_ids(sorted(items, key=order_of))}
+
+
+def _print_change(change: Change, as_json: bool) -> None:
+    parts = {"added": change.added, "superseded": change.superseded, "retracted": change.retracted}
+    if as_json:
+        print_json({name: [trait.to_json() for trait in traits] for name, traits in parts.items()})
+        return
+    for name, traits in parts.items():
+        for trait in traits:
+            print(f"{name}: {words(trait)}")
+    if not any(parts.values()):
+        print("nothing changed")

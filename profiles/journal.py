@@ -1,0 +1,69 @@
+"""The journal's rows: whose they are, which are new, and a customer's observations.
+
+In: a connection of `profiles.database`. Out: observations, and owners: a merged visitor's owner is the
+customer they turned out to be, anybody else's is themselves.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from profiles.observation import Observation
+from profiles.tables import customers, merged, observation_of, observations
+
+IDS_PER_QUERY = 500
+
+
+def owners_of(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """By name, whose the observations are."""
+    owners = {name: name for name in names}
+    ordered = sorted(owners)
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        part = ordered[start : start + IDS_PER_QUERY]
+        rows = connection.execute(select(merged.c.visitor, merged.c.customer).where(merged.c.visitor.in_(part)))
+        owners |= {row.visitor: row.customer for row in rows}
+    return owners
+
+
+def lock_owners(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """`owners_of`, with one writer per customer from here on (PostgreSQL; SQLite has one writer anyway).
+
+    Always in the order of names, and owners only: writers wait for each other instead of dying in a deadlock.
+    """
+    owners = owners_of(connection, names)
+    if connection.dialect.name == "sqlite":
+        return owners
+    while True:
+        held = select(customers.c.id).where(customers.c.id.in_(sorted(owners.values()))).order_by(customers.c.id)
+        connection.execute(held.with_for_update()).all()
+        now = owners_of(connection, names)
+        if now == owners:  # else one was merged while we waited
+            return owners
+        owners = now
+
+
+def read_journal(
+    connection: Connection, owner: str, attributes: Collection[str] | None = None
+) -> list[Observation]:
+    """An owner's observations, oldest first: theirs and their visitors', of these attributes or of all."""
+    statement = select(observations).where(_is_of(owner))
+    if attributes is not None:
+        statement = statement.where(observations.c.attribute.in_(sorted(attributes)))
+    ordered = statement.order_by(observations.c.at, observations.c.seq)
+    return [observation_of(row) for row in connection.execute(ordered)]
+
+
+def unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
+    """Those whose id the journal does not have; of two with one id the first counts."""
+    by_id: Mapping[str, Observation] = {item.id: item for item in reversed(items)}
+    ids = list(by_id)
+    known: set[str] = set()
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        part = ids[start : start + IDS_PER_QUERY]
+        known.update(connection.execute(select(observations.c.id).where(observations.c.id.in_(part))).scalars())
+    return [item for item in dict.fromkeys(items) if item.id not in known and by_id[item.id] is item]
+
+
+def _is_of(owner: str) -> ColumnElement[bool]:
+    theirs = select(merged.c.visitor).where(merged.c.customer == owner)
+    return or_(observations.c.customer == owner, observations.c.customer.in_(theirs))

@@ -1,0 +1,99 @@
+"""The projection: a customer's settled claims as rows in the database, one for each attribute, and back.
+
+An append reads and writes only the attributes that it touches. A row of its own says by which rules the
+others were folded, and up to which moment; of other rules they count as not there.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from profiles.claims import claim_from_json, claim_to_json, ended_from_json, ended_to_json
+from profiles.fold import Settled, Slot
+from profiles.observation import Authority
+from profiles.schema import Schema
+from profiles.tables import insert_or_replace, projections, time_text
+
+FORMAT = 2  # raise it when claims, their JSON or the fold's rules change
+_HEAD = ""  # the attribute of the row that tells of the others
+_ALL = select(projections.c.attribute, projections.c.body).where(projections.c.customer == bindparam("customer"))
+_SOME = _ALL.where(projections.c.attribute.in_(bindparam("attributes", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What is settled of a customer (of the attributes that were asked for), and the newest observation's time."""
+
+    settled: Mapping[str, Settled]
+    newest: datetime
+
+
+def fingerprint(schema: Schema) -> str:
+    """Of all that a projection depends on beside the journal."""
+    attributes = schema.attributes.values()
+    shape = [(item.name, item.many, item.per and item.per.name, item.half_life_days) for item in attributes]
+    return sha256(repr((FORMAT, shape)).encode()).hexdigest()[:16]
+
+
+def load(
+    connection: Connection, customer: str, rules: str, attributes: Collection[str] | None = None
+) -> Projection | None:
+    """None where there is none by these rules."""
+    if attributes is None:
+        found = connection.execute(_ALL, {"customer": customer})
+    else:
+        found = connection.execute(_SOME, {"customer": customer, "attributes": [_HEAD, *sorted(attributes)]})
+    rows = {row.attribute: row.body for row in found}
+    folded_by, newest = json.loads(rows.pop(_HEAD, "[null, null]"))
+    if folded_by != rules:
+        return None
+    settled = {name: settled_from_json(name, json.loads(body)) for name, body in rows.items()}
+    return Projection(settled, datetime.fromisoformat(newest))
+
+
+def save(connection: Connection, customer: str, rules: str, projection: Projection) -> None:
+    """In place of the rows of the same attributes."""
+    bodies: dict[str, Any] = {name: settled_to_json(item) for name, item in projection.settled.items()}
+    bodies[_HEAD] = [rules, time_text(projection.newest)]
+    texts = {name: json.dumps(body, ensure_ascii=False, separators=(",", ":")) for name, body in bodies.items()}
+    rows = [{"customer": customer, "attribute": name, "body": text} for name, text in texts.items()]
+    insert_or_replace(connection, projections, rows)
+
+
+def remove(connection: Connection, customer: str) -> None:
+    connection.execute(projections.delete().where(projections.c.customer == customer))
+
+
+def settled_to_json(settled: Settled) -> dict[str, Any]:
+    at, act, name = settled.last
+    return {
+        "slots": [
+            [name, [claim_to_json(claim) for claim in slot.standing.values()], sorted(slot.blocks, key=repr)]
+            for name, slot in settled.slots.items()
+        ],
+        "blocks": sorted(settled.blocks, key=repr),
+        "past": [ended_to_json(trait) for trait in settled.past],
+        "last": [at.isoformat(), act, name],
+    }
+
+
+def settled_from_json(attribute: str, data: Mapping[str, Any]) -> Settled:
+    at, act, last = data["last"]
+    slots = {}
+    for name, claims, blocks in data["slots"]:
+        standing = [claim_from_json(attribute, claim) for claim in claims]
+        slots[name] = Slot(
+            {claim.authority: claim for claim in standing},
+            frozenset((Authority(authority), value) for authority, value in blocks),
+        )
+    return Settled(
+        slots,
+        frozenset((Authority(authority), value) for authority, value in data["blocks"]),
+        tuple([ended_from_json(attribute, trait) for trait in data["past"]]),
+        (datetime.fromisoformat(at), act, last),
+    )

@@ -1,0 +1,111 @@
+"""Ranges of numbers as customers say them, English and Chinese.
+
+Text in, a `Range` out ("between 100 and 200", "at least fifty", "100到200", "两百以内"), and their canonical
+text, which is what a profile holds: ``100..200``, ``50..``, ``..200``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from profiles.numbers import normalise, numbers_in
+
+_WORDS = (
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    "|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|grand|thousand|million"
+)
+_SCALES = {"hundred": 100, "grand": 1000, "thousand": 1000, "million": 1_000_000, "k": 1000, "百": 100} | {
+    "千": 1000,
+    "万": 10_000,
+}
+_NUMBER = re.compile(  # "and" joins "one hundred and fifty", and parts "one hundred and two hundred"
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?:k(?![a-z])|[百千万])?"
+    r"|[零〇一二两俩三四五六七八九十百千万]+"
+    rf"|\b(?:{_WORDS})\b(?:(?:[\s-]+|(?<=hundred) and (?!\w+[\s-](?:hundred|thousand)))(?:{_WORDS})\b)*"
+)
+_SCALE = re.compile(rf"(?:{'|'.join(_SCALES)})$")
+_UNITS = "dollars?|bucks?|euros?|pounds?|usd|eur|gbp|rmb|yuan|cm|kg|people|元|块钱?|镑|欧元?|美元|个?人|岁|厘米"
+_UNIT = rf"(?:\s*(?:{_UNITS}))?"
+_A = r"(?:[$€£¥]\s*)?⟨(?P<a>\d+)⟩" + _UNIT
+_B = _A.replace("<a>", "<b>")
+_SAYINGS = (  # tried in this order: the side that the number bounds, or both, and how it is said
+    ("both", rf"\b(?:between|from)\s+{_A}\s*(?:and|to|-|–|—|~)\s*{_B}"),
+    ("both", rf"{_A}\s*(?:to|~|\.\.|到|至)\s*{_B}"),
+    ("dash", rf"(?<![\w⟩/-]){_A}\s*[-–—]\s*{_B}(?!\s*[-/]\s*⟨)"),
+    ("low", rf"\b(?:at least|min(?:imum)?(?: of)?\.?|(?:more|higher) than|over|above|exceed)\s*{_A}"),
+    ("low", rf"(?:至少|最少|起码|高于|超过|多于|大于)\s*{_A}"),
+    ("low", rf"{_A}\s*(?:\+|(?:or (?:more|above|over)|and (?:up|above|over)|at least|minimum)\b|及?以上|起)"),
+    ("low", rf"{_A}\s*\.\."),
+    ("high", rf"\b(?:at (?:the )?most|max(?:imum)?(?: of)?\.?|up to|under|below|(?:less|lower) than|within)\s*{_A}"),
+    ("high", rf"(?:最多|至多|顶多|低于|少于|小于)\s*{_A}"),
+    ("high", rf"{_A}\s*(?:(?:or less|(?:or|and) (?:under|below)|tops|max(?:imum)?|at most)\b|及?以[内下]|之内)"),
+    ("high", rf"\.\.\s*{_A}"),
+)
+_VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|go|be|cost|really|anything|it))*"
+_NOT = re.compile(rf"(?:(?:n't|\b(?:not|no|never|cannot)){_VERBS}|[不别]要?)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From `low` to `high`, both included; None: open on that side."""
+
+    low: float | None
+    high: float | None
+
+    @property
+    def text(self) -> str:
+        """The canonical value of a profile."""
+        return f"{_plain(self.low)}..{_plain(self.high)}"
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        return tuple(bound for bound in (self.low, self.high) if bound is not None)
+
+
+def range_in(text: str) -> Range | None:
+    """The one range that the text names; a number alone is none, and "over 100 but under 200" is one."""
+    spelled = list(_NUMBER.finditer(text := normalise(text)))
+    places = iter(range(len(spelled)))
+    marked = _NUMBER.sub(lambda _: f"⟨{next(places)}⟩", text)
+    found = list(dict.fromkeys(_read(marked, [match[0] for match in spelled])))
+    lows = [item.low for item in found if item.high is None]
+    highs = [item.high for item in found if item.low is None]
+    if len(found) == 2 and len(lows) == len(highs) == 1 and (lows[0] or 0) < (highs[0] or 0):
+        return Range(lows[0], highs[0])
+    return found[0] if len(found) == 1 else None
+
+
+def _read(marked: str, spelled: list[str]) -> Iterator[Range]:
+    taken: set[str] = set()
+    for side, saying in _SAYINGS:
+        for match in re.finditer(saying, marked):
+            places = [place for place in match.groupdict().values() if place not in taken]
+            if len(places) < len(match.groupdict()):
+                continue
+            bounds = _numbers([spelled[int(place)] for place in places])
+            if not bounds or (side == "dash" and bounds[0] > bounds[1]):  # a date or a telephone number
+                continue
+            taken.update(places)
+            if len(bounds) == 2:
+                yield Range(min(bounds), max(bounds))
+            else:  # "not more than 150" bounds the other side
+                below = (side == "high") != bool(_NOT.search(marked[: match.start()]))
+                yield Range(None, bounds[0]) if below else Range(bounds[0], None)
+
+
+def _numbers(spelled: list[str]) -> list[float]:
+    """ "1-2k" is from 1000: a scale said once is meant for both."""
+    read = [numbers_in(text) for text in spelled]
+    if any(len(numbers) != 1 for numbers in read):
+        return []
+    values = [next(iter(numbers)) for numbers in read]
+    scale = _SCALE.search(spelled[-1])
+    if len(values) == 2 and scale and not _SCALE.search(spelled[0]) and values[0] * _SCALES[scale[0]] < values[1]:
+        values[0] *= _SCALES[scale[0]]
+    return values
+
+
+def _plain(number: float | None) -> str:
+    if number is None:
+        return ""
+    return str(int(number)) if float(number).is_integer() else f"{number:.2f}".rstrip("0")

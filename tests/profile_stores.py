@@ -1,0 +1,58 @@
+"""Profile stores on both databases, for the tests of the rules.
+
+In: a database ("sqlite" or "postgresql"). Out: stores, and customers that nobody has written about yet.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from profiles.database import open_database
+from profiles.observation import Observation, Profile
+from profiles.store import ProfileStore
+from tests.postgresql_server import postgresql
+from tests.profiles_shop import SCHEMA, START
+
+DATABASES = ("sqlite", "postgresql")
+NOW = START + timedelta(days=1000)
+_numbers = count()
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a new, empty database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'shopkeeper.db'}"
+    else:
+        with postgresql() as server:
+            yield server.database()
+
+
+def open_store(url: str) -> ProfileStore:
+    return ProfileStore(open_database(url), SCHEMA)
+
+
+def somebody() -> str:
+    """A customer of whom the databases know nothing."""
+    return f"C{next(_numbers)}"
+
+
+def told_of(customer: str, journal: Sequence[Observation]) -> list[Observation]:
+    """The journal as that of this customer, ids and undos included."""
+    return [
+        replace(
+            item,
+            id=f"{customer}:{item.id}",
+            customer=customer,
+            value=f"{customer}:{item.value}" if item.op == "undo" else item.value,
+        )
+        for item in journal
+    ]
+
+
+def held(profile: Profile) -> tuple[object, ...]:
+    """All that a profile says, but of whom."""
+    return profile.traits, profile.past

@@ -1,0 +1,83 @@
+"""What the store has acknowledged is there: after kill -9 at any point, and with two processes writing at once."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from profiles.fold import fold
+from tests.profile_stores import DATABASES, NOW, database, held, open_store
+from tests.profile_writer import start_writer, written_by
+from tests.profiles_shop import SCHEMA, observation
+
+WRITES = 1000
+KILLS = 3
+
+
+def test_a_writer_killed_at_random_points_loses_nothing_it_had_acknowledged(tmp_path: Path) -> None:
+    random = Random()  # other points each time; any of them must do
+    with database("sqlite", tmp_path) as url:
+        store, acknowledged = open_store(url), set[int]()
+        points = sorted(random.sample(range(WRITES), KILLS))
+        for point in [*points, WRITES]:
+            first = len(acknowledged)
+            writer = start_writer(url, "k", first, WRITES)
+            assert writer.stdout is not None
+            for line in writer.stdout:
+                acknowledged.add(int(line))
+                if len(acknowledged) >= point and point < WRITES:
+                    os.kill(writer.pid, signal.SIGKILL)
+                    break
+            acknowledged.update(int(line) for line in writer.stdout if line.endswith("\n"))
+            writer.wait()
+            history = store.history("C1")
+            there = {item.id for item in history}
+            assert {f"k{number}" for number in acknowledged} <= there
+            assert len(there) <= len(acknowledged) + 1  # at most the one that it was writing
+            assert held(store.read("C1", NOW)) == held(fold(history, SCHEMA, NOW))
+        assert acknowledged == set(range(WRITES))
+        expected = [written_by("k", number) for number in range(WRITES)]
+        assert held(store.read("C1", NOW)) == held(fold(expected, SCHEMA, NOW))
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_two_processes_writing_one_customer_at_once_lose_nothing(kind: str, tmp_path: Path) -> None:
+    with database(kind, tmp_path) as url:
+        store = open_store(url)
+        writers = [start_writer(url, name, 0, 40) for name in "ab"]
+        for writer in writers:
+            out, _ = writer.communicate(timeout=120)
+            assert (writer.returncode, len(out.splitlines())) == (0, 40)
+        both = [written_by(name, number) for name in "ab" for number in range(40)]
+        assert {item.id for item in store.history("C1")} == {item.id for item in both}
+        assert held(store.read("C1", NOW)) == held(fold(both, SCHEMA, NOW))
+        store.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_visitor_who_is_merged_while_they_write_loses_nothing(kind: str, tmp_path: Path) -> None:
+    names = ("B-customer", "A-visitor", "C-visitor")  # one before and one after the customer in the order of locks
+    with database(kind, tmp_path) as url:
+        store, begun = open_store(url), threading.Barrier(4)
+
+        def write(name: str) -> None:
+            begun.wait()
+            for number in range(20):
+                said = observation(f"{name}{number}", "need", f"{number % 6}", polarity="like", customer=name)
+                store.append([said])
+
+        threads = [threading.Thread(target=write, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        for visitor in names[1:]:
+            store.merge(visitor, names[0])
+        for thread in threads:
+            thread.join()
+        history = store.history(names[0])
+        assert len(history) == 60
+        assert held(store.read(names[0], NOW)) == held(fold(history, SCHEMA, NOW))
+        store.engine.dispose()

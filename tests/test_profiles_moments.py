@@ -1,0 +1,191 @@
+"""The commands that look back and take back: as-of, diff, explain, history, undo, merge."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from errors import NotFound, Refused
+from profiles.__main__ import main
+from profiles.customer import Customer
+from profiles.database import open_database
+from profiles.importing import ensure_imported, open_store
+from profiles.observation import Authority
+from profiles.store import ProfileStore
+from profiles.tables import projections
+from tests.profiles_shop import SCHEMA, START, observation, write_shop
+
+TOLD = [
+    observation("s1", "size", "M", customer="C1001"),
+    observation("s2", "size", "L", customer="C1001", days=2),
+    observation("b1", "budget", 100.0, customer="C1001", turn="t1", confidence=0.5),
+    observation("b2", "budget", 100.0, customer="C1001", turn="t2", confidence=0.5, days=3),
+    observation("n1", "need", "warm", customer="C1001", polarity="like", days=1),
+    observation("n2", "need", "warm", customer="C1001", op="retract", days=3),
+    observation("n3", "need", "light", customer="C1001", polarity="like", days=3),
+]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = write_shop(tmp_path / "shop", customers=2, events=20)
+    store = open_store(folder, folder / "state")
+    ensure_imported(folder, store)
+    store.append(TOLD)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ProfileStore:
+    return ProfileStore(open_database(tmp_path / "a.db"), SCHEMA)
+
+
+class Shell:
+    """Runs commands on a shop and remembers what they print."""
+
+    def __init__(self, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._shop, self._capsys = shop, capsys
+
+    def __call__(self, *arguments: str) -> str:
+        assert main([*arguments, "--shop", str(self._shop)]) == 0
+        return self._capsys.readouterr().out
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self(*arguments, "--json"))
+
+    def fails(self, *arguments: str) -> tuple[int, str]:
+        code = main([*arguments, "--shop", str(self._shop)])
+        return code, self._capsys.readouterr().err
+
+
+@pytest.fixture
+def shell(shop: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(shop, capsys)
+
+
+def values(traits: list[dict[str, Any]]) -> dict[str, Any]:
+    return {trait["attribute"]: trait["value"] for trait in traits}
+
+
+def test_as_of_shows_the_profile_at_the_end_of_a_day_or_at_a_time(shell: Shell) -> None:
+    then = shell.json("as-of", "C1001", "2026-10-02")
+    assert values(then["traits"])["size"] == "M" and then["as_of"].startswith("2026-10-02T23:59:59")
+    assert values(shell.json("as-of", "C1001", "2026-10-03T11:59")["traits"])["size"] == "M"
+    assert values(shell.json("as-of", "C1001", "2026-10-03")["traits"])["size"] == "L"
+    assert "as of 2026-10-02" in shell("as-of", "C1001", "2026-10-02")
+    code, err = shell.fails("as-of", "C1001", "yesterday")
+    assert code == 2 and "2026-05-31" in err
+
+
+def test_diff_tells_what_happened_between_two_moments(shell: Shell) -> None:
+    told = shell.json("diff", "C1001", "2026-10-02", "2026-10-05")
+    assert values(told["added"]) == {"size": "L", "need": "light"}
+    assert values(told["superseded"]) == {"size": "M"}
+    assert values(told["retracted"]) == {"need": "warm"}
+    (changed,) = (trait for trait in told["changed"] if trait["attribute"] == "budget")
+    assert changed["confidence_before"] < changed["confidence"]
+    out = shell("diff", "C1001", "2026-10-05", "2026-10-02")
+    assert "superseded:" in out and "changed:" in out and out.splitlines()[0].startswith("C1001  from 2026-10-02")
+    assert "nothing changed" in shell("diff", "C1002", "2026-10-05", "2026-10-05")
+
+
+def test_explain_tells_what_was_replaced_who_may_write_and_how_sure_it_is(shell: Shell) -> None:
+    size = shell.json("explain", "C1001", "size")
+    assert size["writers"] == ["shop", "stated", "observed", "inferred"]
+    (held,) = size["holds"]
+    assert [old["value"] for old in held["replaced"]] == ["M"]
+    assert [old["value"] for old in size["held"]] == ["M"]
+    (budget,) = shell.json("explain", "C1001", "budget")["holds"]
+    assert [part["confidence"] for part in budget["confidence_from"]] == [0.5, 0.5]
+    left = [1 - part["now"] for part in budget["confidence_from"]]
+    assert budget["confidence"] == pytest.approx(1 - left[0] * left[1], abs=0.001)
+    out = shell("explain", "C1001", "budget")
+    assert "to half in 30 days" in out and "together" in out
+    assert "replaced M" in shell("explain", "C1001", "size")
+
+
+def test_undo_takes_one_observation_back_and_history_shows_both(shell: Shell) -> None:
+    assert "[s2]" in shell("history", "C1001")
+    undone = shell.json("undo", "s2", "--reason", "misheard")
+    assert values(undone["added"]) == {"size": "M"} and values(undone["superseded"]) == {"size": "L"}
+    assert "nothing changed" in shell("undo", "s2")
+    history = {item["id"]: item for item in shell.json("history", "C1001")}
+    (tombstone,) = (item for item in history.values() if item["op"] == "undo")
+    assert history["s2"]["undone"] and not history["s1"]["undone"]
+    assert (tombstone["value"], tombstone["evidence"]["quote"]) == ("s2", "misheard")
+    assert "(undone)" in shell("history", "C1001") and "undoes" in shell("history", "C1001")
+    assert values(shell.json("show", "C1001")["traits"])["size"] == "M"
+    assert values(shell.json("as-of", "C1001", "2026-10-05")["traits"])["size"] == "L"  # as was believed then
+    shell("undo", tombstone["id"])
+    assert values(shell.json("show", "C1001")["traits"])["size"] == "L"
+    code, err = shell.fails("undo", "nothing")
+    assert code == 4 and "nothing" in err
+
+
+def test_merge_makes_a_visitor_the_customer(shell: Shell, shop: Path) -> None:
+    store = open_store(shop, shop / "state")
+    store.append([replace(observation("v1", "recipient", "wife", days=1), customer="visitor-1")])
+    assert "visitor-1" in shell("list")
+    assert values(shell.json("merge", "visitor-1", "C1001")["added"])["recipient"] == "wife"
+    assert "visitor-1" not in shell("list")
+    assert shell.json("merge", "visitor-1", "C1001") == {"added": [], "superseded": [], "retracted": []}
+    assert {item["customer"] for item in shell.json("history", "C1001")} == {"C1001", "visitor-1"}
+    assert store.merged_into("C1001") == ["visitor-1"]
+    code, err = shell.fails("merge", "visitor-1", "C1002")
+    assert code == 5 and "C1001" in err
+
+
+def test_what_the_customer_said_later_wins_over_the_visitors_words(store: ProfileStore) -> None:
+    store.append([observation("1", "size", "M", customer="C1", days=3)])
+    store.append([observation("2", "size", "L", customer="V", days=1), observation("3", "size", "S", customer="V")])
+    store.merge("V", "C1")
+    profile = store.read("C1")
+    assert [trait.value for trait in profile.traits] == ["M"]
+    assert {trait.value for trait in profile.past} == {"L", "S"}
+
+
+def test_a_merged_visitor_is_the_customer_in_everything(store: ProfileStore) -> None:
+    store.put_customers([Customer("C1", "Ada", consent={"profiling": True})])
+    store.merge("V", "C1")
+    change = store.append([observation("1", "size", "M", customer="V")])
+    assert [trait.value for trait in change.added] == ["M"]
+    later = START + timedelta(days=1)
+    assert store.read("V", later) == store.read("C1", later) and store.read("C1", later).traits
+    assert (store.customer("V").name, store.consents("V")) == ("Ada", {"profiling": True})
+    assert store.history("V") == store.history("C1")
+
+
+def test_merges_follow_each_other_and_survive_a_rebuild(store: ProfileStore) -> None:
+    for number, name in enumerate(("V", "C1", "C2")):
+        store.append([observation(f"{number}", "need", name, polarity="like", customer=name)])
+    store.merge("V", "C1")
+    store.merge("C1", "C2")
+    assert {trait.value for trait in store.read("V").traits} == {"V", "C1", "C2"}
+    assert store.merged_into("C2") == ["C1", "V"]
+    assert store.rebuild() == 1
+    assert {trait.value for trait in store.read("C1").traits} == {"V", "C1", "C2"}
+    for visitor, customer in (("C2", "V"), ("C2", "C2")):
+        with pytest.raises(Refused, match="one customer"):
+            store.merge(visitor, customer)
+
+
+def test_only_the_shop_undoes_and_only_what_is_there(store: ProfileStore) -> None:
+    store.append([observation("1", "size", "M")])
+    with pytest.raises(Refused, match="only the shop"):
+        store.append([observation("2", "size", "1", op="undo")])
+    with pytest.raises(NotFound, match="'7'"):
+        store.undo("7")
+    store.append([observation("3", "size", "1", op="undo", by=Authority.SHOP, days=1)])
+    assert not store.read("C1").traits and not store.read("C1").past
+
+
+def test_a_database_without_projections_reads_and_goes_on_from_its_journal(store: ProfileStore) -> None:
+    store.append([observation("1", "size", "M"), observation("2", "budget", 100.0)])
+    with store.engine.begin() as connection:
+        connection.execute(projections.delete())
+    assert {trait.value for trait in store.read("C1", START).traits} == {"M", 100.0}
+    store.append([observation("3", "size", "L", days=1)])
+    assert {trait.value for trait in store.read("C1").traits} == {"L", 100.0}
