@@ -107,6 +107,8 @@ def _is_named(attribute: Attribute, text: str) -> bool:
 
 def _value(attribute: Attribute, newest: str, words: Vocabulary) -> dict[str, Any]:
     """What the newest message can say of an attribute."""
+    if attribute.range or attribute.per:
+        return {"type": ["number", "string"]} if _numbers(newest) else {"enum": []}
     if attribute.type in ("money", "number"):
         return {"enum": [_plain(number) for number in sorted(attribute.numbers(newest))]}
     if attribute.type == "boolean":
