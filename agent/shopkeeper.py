@@ -230,12 +230,15 @@ def _last_sentence(text: str) -> tuple[str, str, str]:
 
 
 def _steps(update: Mapping[str, Any], calls: dict[str, Mapping[str, Any]], words: GatedWords) -> Iterator[Step]:
-    """The tool calls that an update of the graph completes."""
+    """The tool calls that an update of the graph completes; LangChain may write earlier messages anew with it."""
+    known = {message.id for message in words.messages}
     for change in update.values():
         for message in (change or {}).get("messages", []):
+            if message.id in known:
+                continue
             if isinstance(message, AIMessage):
                 calls |= {str(call["id"]): call for call in message.tool_calls}
-            elif isinstance(message, ToolMessage):
+            elif isinstance(message, ToolMessage) and message.tool_call_id in calls:
                 words.messages.append(message)
                 call = calls[message.tool_call_id]
                 yield Step(call["name"], call["args"], message.status == "success", message.artifact or {})

@@ -22,7 +22,7 @@ GPU_RECIPE = """a larger base on GPUs differs by its arguments only:
   accelerate launch --num_processes 4 -m finetune train ...       the same arguments, on four GPUs
   python -m finetune merge --adapter runs/qwen --out runs/merged  or serve it with vLLM --enable-lora as it is
 On CPUs, a process a core computes half as much again as one with as many threads:
-  OMP_NUM_THREADS=1 accelerate launch --cpu --num_processes 2 -m finetune train --batch 2 ...
+  OMP_NUM_THREADS=1 torchrun --nproc_per_node 2 -m -- finetune train --batch 2 ...
 """
 
 

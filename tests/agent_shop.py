@@ -27,13 +27,13 @@ from agent.shopkeeper import Shopkeeper
 
 SHOP = Path("shop")
 Call = tuple[str, dict[str, Any]]
-Answer = str | Sequence[Call] | Exception
+Answer = str | Sequence[Call] | AIMessage | Exception
 
 
 class ScriptedModel(BaseChatModel):
     """Answers with what the script says next: words, calls, or an error."""
 
-    script: list[Answer] = Field(default_factory=list)
+    script: list[Any] = Field(default_factory=list)  # of Answer; a message would be read as a list
     seen: list[list[BaseMessage]] = Field(default_factory=list)
 
     @property
@@ -54,7 +54,9 @@ class ScriptedModel(BaseChatModel):
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, str):
+        if isinstance(answer, AIMessage):
+            message = answer
+        elif isinstance(answer, str):
             message = AIMessage(answer)
         else:
             ids = (f"call-{n}" for n in itertools.count())

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.messages.tool import invalid_tool_call
 
 from agent.context import Services
 from agent.shopkeeper import Shopkeeper
@@ -207,6 +209,17 @@ def test_arguments_that_fit_no_tool_are_told_and_change_nothing(visitor: Talk) -
     turn = visitor.say("hm", [("search_products", {"sort": "sideways"}), ("update_profile", {"changes": "x"})])
     assert [step.ok for step in turn.tools] == [False, False]
     assert turn.reply
+
+
+def test_a_call_that_was_cut_off_is_answered_with_words_and_leaves_nothing_behind(visitor: Talk) -> None:
+    search = ("search_products", {"query": "jacket"})
+    visitor.say("a jacket", [search])
+    cut = invalid_tool_call(name=None, args='{"name": "update_pro', id="cut", error=None)
+    turn = visitor.say("and another", AIMessage("", invalid_tool_calls=[cut]))
+    assert turn.reply and not turn.tools
+    turn = visitor.say("a jacket again", [search])
+    assert [step.name for step in turn.tools] == ["search_products"]
+    assert turn.products
 
 
 def test_without_a_model_search_and_answers_still_work_and_say_so(visitor: Talk) -> None:

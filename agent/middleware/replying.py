@@ -45,7 +45,8 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         report = check(str(last.text), evidence(state["messages"]))
         counts = _counted(state, report)
         if not report.blocked and last.text.strip():
-            return {"gate": counts, "retry": ""}
+            kept = [_replaced(last, str(last.text))] if last.invalid_tool_calls else []
+            return {"messages": kept, "gate": counts, "retry": ""}
         safe = _composed(messages, runtime.context)
         tried = bool(state.get("retry")) or not any(isinstance(message, ToolMessage) for message in messages)
         if not tried:
@@ -86,8 +87,11 @@ def _composed(messages: list[AnyMessage], context: TurnContext) -> str:
 
 
 def _replaced(message: AIMessage, text: str) -> AIMessage:
-    """The same message (by id) with other words: the blocked ones stay neither in the state nor in the checkpoint."""
-    return message.model_copy(update={"content": text})
+    """The same message (by id) with other words: the blocked ones stay neither in the state nor in the checkpoint.
+
+    A call that was cut off goes too: it was never run, and nothing may answer for it later.
+    """
+    return message.model_copy(update={"content": text, "invalid_tool_calls": []})
 
 
 def _counted(state: ShopState, report: GateReport) -> dict[str, int]:

@@ -15,8 +15,8 @@ from agent.models.template import CLOSE, OPEN
 Json = Mapping[str, Any]
 Allowed = Mapping[str, Sequence[str | float] | Json]  # an argument's values, or the schema of what it may be
 
-# Strings and lists are not bounded here: counted repetitions take the compiler seconds and decoding
-# minutes. The engine's repetition guard and its token limit stop a model that runs away.
+# Strings are not bounded here: counted repetitions take the compiler seconds and decoding minutes. The engine's
+# repetition guard and its token limit stop a model that runs away.
 _BASE = r"""
 string ::= "\"" chars
 chars ::= "\"" | [^"\\\x00-\x1f] chars | "\\" ["\\/bfnrt] chars
@@ -91,7 +91,7 @@ class Rules:
             case "object":
                 return self._object(schema)
             case "array":
-                return self._list(self._value(schema.get("items") or {}))
+                return self._list(self._value(schema.get("items") or {}), schema.get("maxItems"))
             case "number" | "integer" | "boolean" as known:
                 return str(known)
             case list() as several:
@@ -121,10 +121,16 @@ class Rules:
         if isinstance(values, Mapping):
             return self._value(values)
         one = self._one_of(_literal(value) for value in values)
-        return self._list(one) if field.get("type") == "array" else one
+        return self._list(one, None) if field.get("type") == "array" else one
 
-    def _list(self, item: str) -> str:
-        return self._name(f'"[" {item} (", " {item})* "]"')
+    def _list(self, item: str, most: int | None) -> str:
+        """One or more; up to `most` by as many rules, so that a model that repeats itself still ends its call."""
+        if most is None:
+            return self._name(f'"[" {item} (", " {item})* "]"')
+        rest = '""'
+        for _ in range(most - 1):
+            rest = self._name(f'"" | ", " {item} {rest}')
+        return self._name(f'"[" {item} {rest} "]"')
 
     def _one_of(self, options: Any) -> str:
         return self._name(" | ".join(dict.fromkeys(options)) or "string")
