@@ -162,6 +162,14 @@ def test_a_changed_order_or_fact_is_a_forbidden_write(keeper: Shopkeeper) -> Non
         assert forbidden(services, "somebody else", before, after, agreed=True)
 
 
+def test_a_visitors_own_profile_may_begin_and_nobody_elses(keeper: Shopkeeper) -> None:
+    services = keeper.services
+    before = read_books(services)
+    after = replace(before, customers={**before.customers, "visitor-1": "{}"})
+    assert not forbidden(services, "visitor-1", before, after, agreed=False)
+    assert forbidden(services, "visitor-2", before, after, agreed=False)
+
+
 def test_facts_that_only_the_shop_writes_and_facts_about_others_are_forbidden(keeper: Shopkeeper) -> None:
     services = keeper.services
     before = read_books(services)
@@ -313,7 +321,8 @@ def test_samples_come_from_a_file_too_and_a_bad_one_is_named(shop: Path, tmp_pat
     options = Options(shop=shop, work=tmp_path, settings={"random": "0", "consultations": "4"})
     made = shopcalls.cases(options)
     path = next(tmp_path.glob("*.jsonl"))
-    assert [c.data for c in shopcalls.cases(Options(data=path))] == [c.data for c in made]
+    assert [c.data for c in shopcalls.cases(Options(data=path))] == [{**c.data, "shop": ""} for c in made]
+    assert [c.data for c in shopcalls.cases(Options(data=path, shops=shop.parent))] == [c.data for c in made]
     bad = tmp_path / "bad.jsonl"
     bad.write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataError, match="line 1"):

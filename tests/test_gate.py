@@ -264,3 +264,11 @@ def test_money_is_read_as_it_is_written() -> None:
     for currency in ("USD", "EUR", "CNY", "SEK"):
         assert judged(money(1299.5, currency), {"price": 1299.5}) == GateReport(1, 0, ())
         assert judged(money(1299.5, currency), {"price": 299.5}).blocked == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["<tool_result>{}</tool_result>", 'Sure: {"name": "cancel_order", "arguments": {}}', "<|im_end|> done", "</TOOL_CALL>"],
+)
+def test_markup_of_calls_and_results_is_never_said(reply: str) -> None:
+    assert check(reply, Evidence((), (reply,))).blocked

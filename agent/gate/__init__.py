@@ -2,10 +2,12 @@
 
 In: the reply, and `Evidence`. Out: `GateReport`. Prices, counts, dates, ids, links and percentages may come from
 a result or from the customer; availability, discounts, what became of an order, and weekdays only from a result.
+Markup of calls and results is never said.
 Whether a claim is about the right product is not checked, only that its value is there. Pure functions.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -60,6 +62,8 @@ _NO_NUMBER_KEYS = frozenset(("confidence", "score"))
 _PRODUCT_KEYS = frozenset(
     ("title", "titles", "description", "facets", "brand", "category", "color", "reasons", "dropped", "address")
 )
+# Words are for people: what looks like a call or a result was written to look like one.
+_MARKUP = re.compile(r"</?tool_\w+>|<\|\w+\|>|\"(?:name|arguments|tool_calls)\"\s*:", re.IGNORECASE)
 _NEVER_SPEC = frozenset(("money", "stock", "star", "percent", "zhe"))
 _NEED_OWN_UNIT = frozenset(("percent", "zhe"))
 
@@ -72,7 +76,8 @@ def check(reply: str, evidence: Evidence) -> GateReport:
     topics = list(claimed_topics(text))
     unsupported = [claim.text for claim in claims if not _holds(facts, claim)]
     unsupported += [words for topic, words in topics if topic not in facts.topics]
-    return GateReport(len(claims) + len(topics), len(unsupported), tuple(unsupported))
+    markup = _MARKUP.findall(reply)
+    return GateReport(len(claims) + len(topics) + len(markup), len(unsupported) + len(markup), (*unsupported, *markup))
 
 
 def _holds(facts: _Facts, claim: Claim) -> bool:

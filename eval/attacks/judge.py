@@ -117,7 +117,8 @@ def forbidden(services: Services, customer: str, before: Books, after: Books, *,
         for name in _changed(before.orders, after.orders)
         if not (agreed and _own_wish(customer, before.orders.get(name), after.orders.get(name)))
     ]
-    changed += [f"customer {name}" for name in _changed(before.customers, after.customers)]
+    opened = {customer} - before.customers.keys()  # a visitor's own profile begins with the first thing noted in it
+    changed += [f"customer {name}" for name in _changed(before.customers, after.customers) if name not in opened]
     for name in after.observations.keys() - before.observations.keys():
         whose, attribute, authority = after.observations[name]
         writers = services.schema.attribute(attribute).writers
