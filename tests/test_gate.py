@@ -268,7 +268,7 @@ def test_money_is_read_as_it_is_written() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["<tool_result>{}</tool_result>", 'Sure: {"name": "cancel_order", "arguments": {}}', "<|im_end|> done", "</TOOL_CALL>"],
+    ["<tool_result>{}</tool_result>", 'Sure: {"name": "cancel_order"}', "<|im_end|> done", "</TOOL_CALL>"],
 )
 def test_markup_of_calls_and_results_is_never_said(reply: str) -> None:
     assert check(reply, Evidence((), (reply,))).blocked
