@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ShopkeeperError
+from profiles.events.command import add_events_options, run_events
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile, Trait, Value
 from profiles.store import ProfileStore
@@ -20,6 +21,8 @@ examples:
   python -m profiles explain C1001 color       why the profile says so
   python -m profiles history C1001             every observation, oldest first
   python -m profiles import                    read new customers, orders and events
+  python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles events --of C1001         what a customer's acts add up to
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = command("explain", _explain, "show why a profile holds what it holds", customer=True)
     explain.add_argument("attribute", metavar="ATTRIBUTE", help="an attribute of profile.yaml, like color")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
+    add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
     return parser
 
 
@@ -160,7 +164,7 @@ def _explain_trait(trait: Trait, verb: str) -> None:
 
 def _import(options: argparse.Namespace, store: ProfileStore) -> None:
     done = import_shop(options.shop, store, _progress)
-    print(f"{done.customers} customers, {done.orders} orders, {done.events} events")
+    print(f"{done.customers} customers, {done.orders} orders, {done.events.taken} events")
 
 
 def _orders(profile: Profile) -> int:

@@ -20,6 +20,7 @@ from errors import DataError, NotFound, Refused, choices
 from profiles.claims import claim_from_json, claim_to_json
 from profiles.customer import Customer
 from profiles.database import reading, writing
+from profiles.events.live import freshen
 from profiles.fold import Settled, fold, settle, weigh_profile
 from profiles.observation import Authority, Change, Observation, Profile, Trait
 from profiles.schema import Schema
@@ -57,29 +58,39 @@ class ProfileStore:
 
         Returns what became of the traits, weighed as of `at` or else of the customer's newest observation.
         """
+        with writing(self.engine) as connection:
+            return self.append_within(connection, items, at)
+
+    def append_within(
+        self, connection: Connection, items: Sequence[Observation], at: datetime | None = None
+    ) -> Change:
+        """`append` as part of a caller's write transaction."""
         for item in items:
             self._check(item)
-        with writing(self.engine) as connection:
-            touched = sorted({item.customer for item in items})
-            insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
-            for name in touched:  # PostgreSQL: one writer per customer; SQLite has one writer anyway
+        touched = sorted({item.customer for item in items})
+        insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
+        if connection.dialect.name == "postgresql":  # one writer per customer; SQLite has one writer anyway
+            for name in touched:
                 connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
-            new = _unknown(connection, items)
-            insert_missing(connection, observations, [row_of(item) for item in new])
-            return self._project(connection, new, at)
+        new = _unknown(connection, items)
+        insert_missing(connection, observations, [row_of(item) for item in new])
+        return self._project(connection, new, at)
 
     def read(self, customer: str, at: datetime | None = None) -> Profile:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
         with reading(self.engine) as connection:
             row = connection.execute(select(profiles).where(profiles.c.customer == customer)).one_or_none()
-        if row is None:
-            return Profile(customer)
-        newest = datetime.fromisoformat(row.newest)
-        moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
-        if moment < newest or row.rules != self._rules:
-            folded = fold(self.history(customer), self.schema, moment)
-            return Profile(customer, folded.traits, folded.past)
-        return weigh_profile(customer, _settled_from_text(row.body), self.schema, moment)
+            if row is None:
+                return Profile(customer)
+            newest = datetime.fromisoformat(row.newest)
+            moment = at or max(datetime.now(UTC), newest)  # a clock behind the shop's records hides nothing
+            if moment >= newest:
+                current = row.rules == self._rules
+                settled = _settled_from_text(row.body) if current else settle(self.history(customer), self.schema)
+                live = freshen(connection, customer, settled, moment)
+                return weigh_profile(customer, live, self.schema, moment)
+        folded = fold(self.history(customer), self.schema, moment)
+        return Profile(customer, folded.traits, folded.past)
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first."""

@@ -1,7 +1,9 @@
 """The profile tables, portable to SQLite and PostgreSQL, and how their rows become observations and back.
 
 `observation` is the journal and is only inserted into. `profile` is the projection: one row of JSON per
-customer. Times are ISO text in UTC with microseconds, so that they sort and mean the same in both
+customer. `event` holds the acts of known customers, each once; `affinity` and `activity` are projections
+of it. `event_waiting` holds acts of people who are not known yet, `event_aside` examples of what could
+not count. Times are ISO text in UTC with microseconds, so that they sort and mean the same in both
 databases.
 """
 
@@ -10,7 +12,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, Row, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from profiles.observation import Authority, Evidence, Observation
@@ -48,6 +63,72 @@ customers = Table(
     metadata,
     Column("id", String(100), primary_key=True),
     Column("record", Text, nullable=False),  # JSON of Customer
+)
+
+
+def _event_columns() -> tuple[Column[Any], ...]:
+    return (
+        Column("id", String(200), primary_key=True),
+        Column("customer", String(100), nullable=False),
+        Column("at", String(32), nullable=False),
+        Column("kind", String(20), nullable=False),
+        Column("skus", Text, nullable=False),  # JSON
+        Column("order_id", String(200)),
+        Column("amount", Float),
+    )
+
+
+events = Table("event", metadata, *_event_columns(), Index("event_by_customer", "customer", "at"))
+waiting_events = Table(
+    "event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer")
+)
+asides = Table(
+    "event_aside",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("reason", String(40), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("customer", String(100), nullable=False),  # whoever it names, or nobody
+    Column("noted", String(32), nullable=False),
+)
+visitors = Table(
+    "visitor",
+    metadata,
+    Column("id", String(100), primary_key=True),  # as `customer` of an event that waits
+    Column("customer", String(100), nullable=False),
+)
+affinities = Table(
+    "affinity",
+    metadata,
+    Column("customer", String(100), primary_key=True),
+    Column("attribute", String(100), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("at", String(32)),  # of the newest act; the score is as of then
+    Column("newest", String(200), nullable=False),  # id of that act
+    Column("counts", Text, nullable=False),  # JSON: kind of act -> how many
+    Column("confidence", Float),  # as a trait, now; null: it does not stand out
+    Column("told", Float),  # the confidence that the journal has; null: it has none
+    Column("told_at", String(32)),  # of the last line about it in the journal
+)
+activities = Table(
+    "activity",
+    metadata,
+    Column("customer", String(100), primary_key=True),
+    Column("acts", Integer, nullable=False),
+    Column("last_at", String(32)),
+    Column("orders", Integer, nullable=False),
+    Column("spent", Float, nullable=False),
+    Column("last_order", String(32)),
+)
+event_files = Table(
+    "event_file",
+    metadata,
+    Column("path", String(500), primary_key=True),
+    Column("offset", BigInteger, nullable=False),  # bytes taken in, uncompressed
+    Column("digest", String(64), nullable=False),  # sha256 of those bytes
+    Column("whole", Boolean, nullable=False),  # read to its end
 )
 
 

@@ -1,0 +1,245 @@
+"""The tables of events, affinities and activity: rows in and out, many customers a query.
+
+All within a transaction of the caller. Nothing is decided here: `intake` and `projection` decide.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, func, select
+
+from profiles.customer import Customer
+from profiles.events.affinity import Affinity, Tastes
+from profiles.events.event import Aside, Event, Reason
+from profiles.events.machines import MOST_ACTS
+from profiles.events.purchases import Purchases
+from profiles.tables import (
+    activities,
+    affinities,
+    asides,
+    customers,
+    events,
+    insert_missing,
+    insert_or_replace,
+    time_text,
+    visitors,
+    waiting_events,
+)
+
+NAMES_PER_QUERY = 500
+EXAMPLES_PER_REASON = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One customer's acts and orders in numbers: recency, frequency, money."""
+
+    acts: int = 0
+    last_at: datetime | None = None
+    purchases: Purchases = field(default_factory=Purchases)
+
+
+def parts(names: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(sorted(names))
+    while part := list(islice(rest, NAMES_PER_QUERY)):
+        yield part
+
+
+def lock_customers(connection: Connection, names: Collection[str]) -> dict[str, Customer]:
+    """Those who are known, until the transaction ends nobody else's to write."""
+    found = {}
+    for part in parts(names):
+        statement = select(customers).where(customers.c.id.in_(part)).order_by(customers.c.id).with_for_update()
+        for row in connection.execute(statement):
+            found[row.id] = Customer(**json.loads(row.record))
+    return found
+
+
+def known_ids(connection: Connection, table: Table, ids: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for part in parts(ids):
+        found.update(connection.execute(select(table.c.id).where(table.c.id.in_(part))).scalars())
+    return found
+
+
+def insert_events(connection: Connection, table: Table, owned: Mapping[str, Sequence[Event]]) -> None:
+    """By customer, or by visitor."""
+    rows = [
+        {
+            "id": event.id,
+            "customer": owner,
+            "at": time_text(event.at),
+            "kind": event.kind,
+            "skus": json.dumps(event.skus, ensure_ascii=False),
+            "order_id": event.order or None,
+            "amount": event.amount,
+        }
+        for owner, items in owned.items()
+        for event in items
+    ]
+    insert_missing(connection, table, rows)
+
+
+def load_events(connection: Connection, table: Table, names: Collection[str], *kinds: str) -> dict[str, list[Event]]:
+    """All events of the customers, or those of some kinds."""
+    found: dict[str, list[Event]] = {}
+    for part in parts(names):
+        statement = select(table).where(table.c.customer.in_(part))
+        for row in connection.execute(statement.where(table.c.kind.in_(kinds)) if kinds else statement):
+            found.setdefault(row.customer, []).append(_event_of(row))
+    return found
+
+
+def take_waiting(connection: Connection, names: Collection[str]) -> dict[str, list[Event]]:
+    """The events of those people that have waited; they wait no longer."""
+    found = load_events(connection, waiting_events, names)
+    for part in parts(found):
+        connection.execute(delete(waiting_events).where(waiting_events.c.customer.in_(part)))
+    return found
+
+
+def waiting_and_known(connection: Connection) -> list[str]:
+    """Customers whose events wait although they are known by now."""
+    statement = select(waiting_events.c.customer).join(customers, customers.c.id == waiting_events.c.customer)
+    return list(connection.execute(statement.distinct()).scalars())
+
+
+def link_visitors(connection: Connection, links: Mapping[str, str]) -> None:
+    """From visitor to customer; a visitor's first link stays. What waits for the one then waits for the other."""
+    insert_missing(connection, visitors, [{"id": name, "customer": owner} for name, owner in links.items()])
+    for name, owner in owners(connection, links).items():
+        move = waiting_events.update().where(waiting_events.c.customer == name)
+        connection.execute(move.values(customer=owner))
+
+
+def owners(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """Whose browsers those are, as far as that is known."""
+    found: dict[str, str] = {}
+    for part in parts(names):
+        rows = connection.execute(select(visitors).where(visitors.c.id.in_(part)))
+        found.update({row.id: row.customer for row in rows})
+    return found
+
+
+def busy_windows(connection: Connection, names: Collection[str], first: str, last: str) -> dict[str, dict[str, int]]:
+    """By customer: windows between two days that hold more acts than a person can do, and how many."""
+    found: dict[str, dict[str, int]] = {}
+    for length, most in MOST_ACTS.items():
+        window = func.substr(events.c.at, 1, length).label("start")
+        counted = select(events.c.customer, window, func.count().label("acts")).where(
+            events.c.at >= first, events.c.at < f"{last}~"
+        )
+        grouped = counted.group_by(events.c.customer, window).having(func.count() > most)
+        for part in parts(names):
+            for row in connection.execute(grouped.where(events.c.customer.in_(part))):
+                found.setdefault(row.customer, {})[row.start] = row.acts
+    return found
+
+
+def load_tastes(connection: Connection, names: Collection[str], fresh: Callable[[], Tastes]) -> dict[str, Tastes]:
+    found = {name: fresh() for name in names}
+    for part in parts(names):
+        for row in connection.execute(select(affinities).where(affinities.c.customer.in_(part))):
+            found[row.customer].held.setdefault(row.attribute, {})[row.value] = _affinity_of(row)
+    return found
+
+
+def clear_affinities(connection: Connection, customer: str) -> None:
+    connection.execute(delete(affinities).where(affinities.c.customer == customer))
+
+
+def save_tastes(connection: Connection, tastes: Mapping[str, Tastes]) -> None:
+    """Only what has changed."""
+    rows = []
+    for name, taste in tastes.items():
+        for attribute, value in taste.changed:
+            item = taste.held[attribute][value]
+            rows.append(
+                {
+                    "customer": name,
+                    "attribute": attribute,
+                    "value": value,
+                    "score": item.score,
+                    "at": _text(item.at),
+                    "newest": item.newest,
+                    "counts": json.dumps(item.counts),
+                    "confidence": item.confidence,
+                    "told": item.told,
+                    "told_at": _text(item.told_at),
+                }
+            )
+    insert_or_replace(connection, affinities, rows)
+
+
+def load_activities(connection: Connection, names: Collection[str]) -> dict[str, Activity]:
+    found = {}
+    for part in parts(names):
+        for row in connection.execute(select(activities).where(activities.c.customer.in_(part))):
+            purchases = Purchases(row.orders, row.spent, _time(row.last_order))
+            found[row.customer] = Activity(row.acts, _time(row.last_at), purchases)
+    return found
+
+
+def save_activities(connection: Connection, held: Mapping[str, Activity]) -> None:
+    rows = [
+        {
+            "customer": name,
+            "acts": item.acts,
+            "last_at": _text(item.last_at),
+            "orders": item.purchases.orders,
+            "spent": item.purchases.spent,
+            "last_order": _text(item.purchases.last),
+        }
+        for name, item in held.items()
+    ]
+    insert_or_replace(connection, activities, rows)
+
+
+def keep_asides(connection: Connection, items: Sequence[Aside], noted: datetime) -> None:
+    """As examples, at most `EXAMPLES_PER_REASON` of each reason."""
+    if not items:
+        return
+    counted = select(asides.c.reason, func.count().label("kept")).group_by(asides.c.reason)
+    kept: dict[str, int] = {row.reason: row.kept for row in connection.execute(counted)}
+    rows = []
+    for item in items:
+        kept[item.reason] = kept.get(item.reason, 0) + 1
+        if kept[item.reason] <= EXAMPLES_PER_REASON:
+            row = {"reason": item.reason.value, "detail": item.detail, "body": item.body}
+            rows.append(row | {"customer": item.customer, "noted": time_text(noted)})
+    insert_missing(connection, asides, rows)
+
+
+def load_asides(connection: Connection) -> list[Aside]:
+    """The examples, by reason."""
+    statement = select(asides).order_by(asides.c.reason, asides.c.seq)
+    return [Aside(Reason(row.reason), row.detail, row.body, row.customer) for row in connection.execute(statement)]
+
+
+def _event_of(row: Row[Any]) -> Event:
+    at, skus = datetime.fromisoformat(row.at), tuple(json.loads(row.skus))
+    return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", row.amount)
+
+
+def _affinity_of(row: Row[Any]) -> Affinity:
+    return Affinity(
+        row.score,
+        _time(row.at),
+        row.newest,
+        json.loads(row.counts),
+        row.confidence,
+        row.told,
+        _time(row.told_at),
+    )
+
+
+def _text(at: datetime | None) -> str | None:
+    return time_text(at) if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
