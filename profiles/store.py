@@ -8,8 +8,8 @@ append is written, all earlier ones remain).
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -59,12 +59,10 @@ class ProfileStore:
         Returns what became of the traits, weighed as of `at` or else of the customer's newest observation.
         """
         with writing(self.engine) as connection:
-            return self.append_within(connection, items, at)
+            return self._change(self.append_within(connection, items), at)
 
-    def append_within(
-        self, connection: Connection, items: Sequence[Observation], at: datetime | None = None
-    ) -> Change:
-        """`append` as part of a caller's write transaction."""
+    def append_within(self, connection: Connection, items: Sequence[Observation]) -> "list[Projected]":
+        """`append` as part of a caller's write transaction; what it did to each customer's projection."""
         for item in items:
             self._check(item)
         touched = sorted({item.customer for item in items})
@@ -74,7 +72,7 @@ class ProfileStore:
                 connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
         new = _unknown(connection, items)
         insert_missing(connection, observations, [row_of(item) for item in new])
-        return self._project(connection, new, at)
+        return self._project(connection, new)
 
     def read(self, customer: str, at: datetime | None = None) -> Profile:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one."""
@@ -162,42 +160,71 @@ class ProfileStore:
         ):
             raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
 
-    def _project(
-        self, connection: Connection, new: Sequence[Observation], at: datetime | None = None
-    ) -> Change:
+    def _project(self, connection: Connection, new: Sequence[Observation]) -> "list[Projected]":
         """Fold again only the attributes that were touched, of the customers that were."""
         touched: dict[str, set[str]] = defaultdict(set)
         newest: dict[str, datetime] = {}
         for item in new:
             touched[item.customer].add(item.attribute)
             newest[item.customer] = max(item.at, newest.get(item.customer, item.at))
-        changes, rows = [], []
-        for name, attributes in touched.items():
-            held = connection.execute(select(profiles).where(profiles.c.customer == name)).one_or_none()
-            journal = select(observations).where(observations.c.customer == name)
-            if held and held.rules == self._rules:
-                before = _settled_from_text(held.body)
-                journal = journal.where(observations.c.attribute.in_(attributes))
-            else:
-                before = {}
-            after = before | settle(map(observation_of, connection.execute(journal)), self.schema)
-            last = max(time_text(newest[name]), held.newest if held else "")
-            body = _settled_to_text(after)
-            rows.append({"customer": name, "body": body, "newest": last, "rules": self._rules})
-            moment = at or datetime.fromisoformat(last)
-            changes.append(
-                _difference(
-                    weigh_profile(name, before, self.schema, moment).traits,
-                    weigh_profile(name, after, self.schema, moment).traits,
-                    self.schema,
-                )
-            )
-        insert_or_replace(connection, profiles, rows)
+        names, done = list(touched), []
+        for start in range(0, len(names), IDS_PER_QUERY):
+            part = names[start : start + IDS_PER_QUERY]
+            rows = connection.execute(select(profiles).where(profiles.c.customer.in_(part)))
+            held = {row.customer: row for row in rows}
+            whole = [name for name in part if name not in held or held[name].rules != self._rules]
+            journal = _journal(connection, part, whole, {name: touched[name] for name in part})
+            for name in part:
+                before = {} if name in whole else _settled_from_text(held[name].body)
+                after = before | settle(journal[name], self.schema)
+                last = max(time_text(newest[name]), held[name].newest if name in held else "")
+                done.append(Projected(name, before, after, last))
+        bodies = [(item, _settled_to_text(item.after)) for item in done]
+        insert_or_replace(
+            connection,
+            profiles,
+            [
+                {"customer": item.customer, "body": body, "newest": item.newest, "rules": self._rules}
+                for item, body in bodies
+            ],
+        )
+        return done
+
+    def _change(self, done: Iterable["Projected"], at: datetime | None) -> Change:
+        changes = []
+        for item in done:
+            moment = at or datetime.fromisoformat(item.newest)
+            before = weigh_profile(item.customer, item.before, self.schema, moment)
+            after = weigh_profile(item.customer, item.after, self.schema, moment)
+            changes.append(_difference(before.traits, after.traits, self.schema))
         return Change(
             tuple(trait for change in changes for trait in change.added),
             tuple(trait for change in changes for trait in change.superseded),
             tuple(trait for change in changes for trait in change.retracted),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A customer's settled claims before and after an append; `newest` is the time of their newest observation."""
+
+    customer: str
+    before: Mapping[str, Settled]
+    after: Mapping[str, Settled]
+    newest: str
+
+
+def _journal(
+    connection: Connection, names: Sequence[str], whole: Collection[str], touched: Mapping[str, Collection[str]]
+) -> Mapping[str, list[Observation]]:
+    """By customer: the observations of the attributes that were touched; all of those in `whole`."""
+    attributes = set().union(*touched.values())
+    concerns = observations.c.attribute.in_(attributes) | observations.c.customer.in_(whole)
+    found: dict[str, list[Observation]] = {name: [] for name in names}
+    for row in connection.execute(select(observations).where(observations.c.customer.in_(names), concerns)):
+        if row.customer in whole or row.attribute in touched[row.customer]:
+            found[row.customer].append(observation_of(row))
+    return found
 
 
 def _unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:

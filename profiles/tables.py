@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Index,
+    Insert,
     Integer,
     MetaData,
     Row,
@@ -135,21 +136,28 @@ event_files = Table(
 def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows whose key is not there yet."""
     if rows:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+        _execute_many(connection, _insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 def insert_or_replace(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows, or replace the columns of those whose primary key is there."""
     if rows:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(table)
+        statement = _insert(connection, table)
         keys = [column.name for column in table.primary_key]
         values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=values),
-            list(rows),
-        )
+        _execute_many(connection, statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _execute_many(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
+    """Compiled once, and the rows straight to the driver: their values are plain already."""
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = getattr(compiled, "positiontup", None)
+    given = [tuple(row[name] for name in order) for row in rows] if order else list(rows)
+    connection.exec_driver_sql(str(compiled), given)
 
 
 def time_text(at: datetime) -> str:

@@ -3,7 +3,7 @@
 The law: an affinity is the sum over acts of weight x 2^(-age / half-life), so it is the same whatever order and batches
 the acts arrive in, and each act costs O(1) a value. What stands out is a pure function of the affinities. Only the
 journal depends on arrival: it is told when a value begins to stand out, when its confidence has moved by `STEP`, and
-when it no longer stands out; what a profile shows in between comes from the affinity itself (`profiles.events.live`).
+when it clearly no longer stands out; in between a profile shows what the affinities say (`profiles.events.live`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,8 @@ from profiles.observation import Authority, Evidence, Observation, Op
 from profiles.schema import Attribute, Schema
 
 Products = Mapping[str, Mapping[str, tuple[str, ...]]]  # sku -> attribute -> values
-Shares = Mapping[str, tuple[tuple[str, str, float], ...]]  # sku -> (attribute, value, what a view says of it)
+# sku -> attribute, value, what a view of the product says of it, half-life in days
+Shares = Mapping[str, tuple[tuple[str, str, float, float], ...]]
 
 HALF_LIFE_DAYS = 60.0  # of an affinity whose attribute has none
 FEWEST_ACTS = 3  # one visit is no taste
@@ -26,7 +27,8 @@ LEAST_SHARE = 0.2  # of all affinity within the attribute
 LEAST_SHARE_ALONE = 0.55  # where the attribute holds one value: a view of all sizes says nothing of a size
 MOST_VALUES = 3
 HIGHEST_CONFIDENCE = 0.9
-STEP = 0.1  # a change of confidence that the journal is told
+STEP = 0.3  # a change of confidence that the journal is told
+FADED = 0.5  # of what is needed to stand out: with less, the journal is told that a value no longer does
 DIGITS = 6  # sums of floats differ by their order: compare what is left without the noise
 DAY = 86_400.0
 
@@ -42,9 +44,11 @@ class Affinity:
     confidence: float | None = None  # as a trait; None: it does not stand out
     told: float | None = None  # the confidence in the journal; None: the journal holds no such trait
     told_at: datetime | None = None
+    changed: bool = False  # since it was loaded
 
     def add(self, event: Event, weight: float, half_life_days: float) -> None:
         """O(1). An act older than the newest one counts with what is left of it."""
+        self.changed = True
         if self.at is None:
             self.score, self.at, self.newest = weight, event.at, event.id
         else:
@@ -61,6 +65,14 @@ class Affinity:
         return quote(self.counts)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`confidence` as a trait, None unless the value stands out; `gone`: so far from it that the journal is told."""
+
+    confidence: float | None = None
+    gone: bool = True
+
+
 def quote(counts: Mapping[str, int]) -> str:
     """The evidence in words: ``viewed 14, bought 2``."""
     return ", ".join(f"{kind} {counts[kind]}" for kind in WEIGHTS if counts.get(kind))
@@ -68,53 +80,56 @@ def quote(counts: Mapping[str, int]) -> str:
 
 def shares_of(products: Products, schema: Schema) -> Shares:
     """A view of a jacket that comes in five colours says a fifth about each."""
-    names = [attribute.name for attribute in schema.writable_by(Authority.OBSERVED)]
+    attributes = [(item.name, half_life(item)) for item in schema.writable_by(Authority.OBSERVED)]
     return {
-        sku: tuple((name, value, 1.0 / len(held[name])) for name in names if name in held for value in held[name])
+        sku: tuple(
+            (name, value, 1.0 / len(held[name]), days)
+            for name, days in attributes
+            if name in held
+            for value in held[name]
+        )
         for sku, held in products.items()
     }
 
 
 class Tastes:
-    """One customer's affinities. `changed` are those that differ from what was loaded."""
+    """One customer's affinities by attribute and value."""
 
     def __init__(self, schema: Schema, shares: Shares) -> None:
         self.held: dict[str, dict[str, Affinity]] = {}
-        self.changed: set[tuple[str, str]] = set()
         self._shares = shares
-        self._attributes = {item.name: item for item in schema.writable_by(Authority.OBSERVED)}
+        self._schema = schema
 
     def add(self, event: Event) -> None:
         """Take one act in."""
-        weight = WEIGHTS.get(event.kind, 0.0)
-        if not weight:
+        weight = WEIGHTS.get(event.kind)
+        if weight is None:
             return
         for sku in event.skus:
-            for attribute, value, share in self._shares.get(sku, ()):
-                of_attribute = self.held.setdefault(attribute, {})
-                affinity = of_attribute.get(value)
+            for attribute, value, share, half_life_days in self._shares.get(sku, ()):
+                held = self.held.get(attribute)
+                if held is None:
+                    held = self.held[attribute] = {}
+                affinity = held.get(value)
                 if affinity is None:
-                    affinity = of_attribute[value] = Affinity()
-                affinity.add(event, weight * share, half_life(self._attributes[attribute]))
-                self.changed.add((attribute, value))
+                    affinity = held[value] = Affinity()
+                affinity.add(event, weight * share, half_life_days)
 
     def tell(self, customer: str) -> Iterator[Observation]:
         """Judge what was touched again; the lines that the journal needs."""
-        for name in sorted({name for name, _ in self.changed}):
-            attribute, held = self._attributes.get(name), self.held[name]
-            if attribute is None:  # an attribute that the schema has lost
+        for attribute in self._schema.writable_by(Authority.OBSERVED):
+            held = self.held.get(attribute.name, {})
+            if not any(affinity.changed for affinity in held.values()):
                 continue
             standing = judge(attribute, held)
             last = max((item.at for item in held.values() if item.at), default=None)
-            for value in sorted(held):
-                affinity, confidence = held[value], standing.get(value)
-                if affinity.confidence != confidence:
-                    affinity.confidence = confidence
-                    self.changed.add((name, value))
-                if _matters(affinity.told, confidence):
+            for value, affinity in sorted(held.items()):
+                now = standing.get(value, Standing())
+                if affinity.confidence != now.confidence:
+                    affinity.confidence, affinity.changed = now.confidence, True
+                if _matters(affinity.told, now):
                     at = _after(affinity.told_at, last)
-                    affinity.told, affinity.told_at = confidence, at
-                    self.changed.add((name, value))
+                    affinity.told, affinity.told_at, affinity.changed = now.confidence, at, True
                     yield _observation(customer, attribute, value, affinity, at)
 
 
@@ -122,24 +137,28 @@ def half_life(attribute: Attribute) -> float:
     return attribute.half_life_days or HALF_LIFE_DAYS
 
 
-def judge(attribute: Attribute, held: Mapping[str, Affinity]) -> dict[str, float]:
-    """The values that stand out, with the confidence of each: as of the newest act that concerns the attribute."""
+def judge(attribute: Attribute, held: Mapping[str, Affinity]) -> dict[str, Standing]:
+    """How each value stands, as of the newest act that concerns the attribute."""
     times = [affinity.at for affinity in held.values() if affinity.at]
     if not times:
         return {}
     newest, days = max(times), half_life(attribute)
-    scores = {value: score_at(affinity, newest, days) for value, affinity in held.items()}
-    total = sum(scores.values())
-    best = sorted(scores, key=lambda value: (-round(scores[value], DIGITS), value))
-    least = LEAST_SHARE if attribute.many else LEAST_SHARE_ALONE
-    found = {}
-    for value in best[: MOST_VALUES if attribute.many else 1]:
-        affinity, share = held[value], round(scores[value] / total, DIGITS) if total else 0.0
-        enough = sum(affinity.counts.values()) >= FEWEST_ACTS and round(scores[value], DIGITS) >= LEAST_AFFINITY
-        if enough and share >= least:
-            sureness = (1.0 - exp(-affinity.score / 10.0)) * (0.5 + share / 2.0)
-            found[value] = round(min(HIGHEST_CONFIDENCE, sureness), 4)
-    return found
+    scores = {value: round(score_at(affinity, newest, days), DIGITS) for value, affinity in held.items()}
+    total = sum(scores.values()) or 1.0
+    best = sorted(scores, key=lambda value: (-scores[value], value))
+    least, most = (LEAST_SHARE, MOST_VALUES) if attribute.many else (LEAST_SHARE_ALONE, 1)
+    return {
+        value: _standing(held[value], scores[value], round(scores[value] / total, DIGITS), least, place < most)
+        for place, value in enumerate(best)
+    }
+
+
+def _standing(affinity: Affinity, score: float, share: float, least: float, among_best: bool) -> Standing:
+    rest = min(score / LEAST_AFFINITY, share / least)
+    if sum(affinity.counts.values()) < FEWEST_ACTS or rest < 1.0 or not among_best:
+        return Standing(None, rest < FADED)
+    sureness = (1.0 - exp(-affinity.score / 10.0)) * (0.5 + share / 2.0)
+    return Standing(round(min(HIGHEST_CONFIDENCE, sureness), 4), False)
 
 
 def score_at(affinity: Affinity, at: datetime, half_life_days: float) -> float:
@@ -147,10 +166,11 @@ def score_at(affinity: Affinity, at: datetime, half_life_days: float) -> float:
     return affinity.score * exp2(-max(0.0, days) / half_life_days)
 
 
-def _matters(told: float | None, confidence: float | None) -> bool:
-    if told is None or confidence is None:
-        return told is not confidence
-    return abs(told - confidence) >= STEP
+def _matters(told: float | None, now: Standing) -> bool:
+    """Whether the journal, which has `told`, needs a line."""
+    if now.confidence is None:
+        return told is not None and now.gone
+    return told is None or abs(told - now.confidence) >= STEP
 
 
 def _after(told_at: datetime | None, last: datetime | None) -> datetime:

@@ -1,7 +1,7 @@
 """How fast events are taken in: a generated file in, events a second out, into a database of its own.
 
 `python -m profiles events --bench 200000`. Customers come by for sessions of about ten acts, a session looks at
-products of one category, in order of time; 25 sessions a customer.
+products of one category, in order of time; ten sessions a customer.
 """
 
 import json
@@ -23,7 +23,7 @@ from profiles.schema import Schema
 from profiles.store import ProfileStore
 
 ACTS_PER_SESSION = 10
-SESSIONS_PER_CUSTOMER = 25
+SESSIONS_PER_CUSTOMER = 10
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ("Product Viewed",) * 6 + ("Product Clicked",) * 2 + ("Product Added", "Products Searched")
 

@@ -26,7 +26,7 @@ from profiles.events.report import Report
 from profiles.store import ProfileStore
 from profiles.tables import event_files, insert_or_replace
 
-LINES_PER_BATCH = 20_000
+LINES_PER_BATCH = 50_000
 MOST_BYTES = 1_000_000  # of a line
 IDLE_SECONDS = 0.2  # a stream that pauses so long is taken in
 WAIT_SECONDS = 1.0

@@ -7,6 +7,7 @@ that holds more acts than a person can do does not count, all of it.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 # A window is the start of a time as `tables.time_text` writes it: "2026-11-20T17:2" are ten minutes.
 MOST_ACTS: Mapping[int, int] = {
@@ -21,6 +22,7 @@ _BOT_AGENT = re.compile(  # "cubot" is a telephone
 )
 
 
+@lru_cache(maxsize=4096)
 def is_bot_agent(agent: str) -> bool:
     return _BOT_AGENT.search(agent) is not None
 

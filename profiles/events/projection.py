@@ -35,8 +35,8 @@ class Projection:
         if not fresh:
             return
         ledger.insert_events(connection, events, fresh)
-        days = [time_text(item.at)[:10] for items in fresh.values() for item in items]
-        busy = ledger.busy_windows(connection, fresh, min(days), max(days))
+        times = [item.at for items in fresh.values() for item in items]
+        busy = ledger.busy_windows(connection, fresh, time_text(min(times))[:10], time_text(max(times))[:10])
         tastes = ledger.load_tastes(connection, fresh, self.tastes)
         activities = ledger.load_activities(connection, fresh)
         for name, items in fresh.items():
@@ -76,9 +76,8 @@ class Projection:
         for attribute, held in before.held.items():
             for value, affinity in held.items():
                 if affinity.told_at:
-                    blank = Affinity(told=affinity.told, told_at=affinity.told_at)
+                    blank = Affinity(told=affinity.told, told_at=affinity.told_at, changed=True)
                     tastes.held.setdefault(attribute, {})[value] = blank
-                    tastes.changed.add((attribute, value))
         for item in counted:
             tastes.add(item)
         ledger.clear_affinities(connection, name)
