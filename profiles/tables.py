@@ -10,6 +10,7 @@ databases.
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -79,7 +80,9 @@ def _event_columns() -> tuple[Column[Any], ...]:
     )
 
 
-events = Table("event", metadata, *_event_columns(), Index("event_by_customer", "customer", "at"))
+events = Table(
+    "event", metadata, *_event_columns(), Index("event_by_customer", "customer", "at"), sqlite_with_rowid=False
+)
 waiting_events = Table(
     "event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer")
 )
@@ -112,6 +115,7 @@ affinities = Table(
     Column("confidence", Float),  # as a trait, now; null: it does not stand out
     Column("told", Float),  # the confidence that the journal has; null: it has none
     Column("told_at", String(32)),  # of the last line about it in the journal
+    sqlite_with_rowid=False,
 )
 activities = Table(
     "activity",
@@ -156,8 +160,7 @@ def _execute_many(connection: Connection, statement: Insert, rows: Sequence[dict
     """Compiled once, and the rows straight to the driver: their values are plain already."""
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
     order = getattr(compiled, "positiontup", None)
-    given = [tuple(row[name] for name in order) for row in rows] if order else list(rows)
-    connection.exec_driver_sql(str(compiled), given)
+    connection.exec_driver_sql(str(compiled), list(map(itemgetter(*order), rows)) if order else list(rows))
 
 
 def time_text(at: datetime) -> str:

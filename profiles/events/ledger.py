@@ -144,8 +144,10 @@ def busy_windows(connection: Connection, names: Collection[str], first: str, las
 def load_tastes(connection: Connection, names: Collection[str], fresh: Callable[[], Tastes]) -> dict[str, Tastes]:
     found = {name: fresh() for name in names}
     for part in parts(names):
-        for row in connection.execute(select(affinities).where(affinities.c.customer.in_(part))):
-            found[row.customer].held.setdefault(row.attribute, {})[row.value] = _affinity_of(row)
+        for name, attribute, value, *rest in connection.execute(
+            select(affinities).where(affinities.c.customer.in_(part))
+        ):
+            found[name].held.setdefault(attribute, {})[value] = _affinity_of(*rest)
     return found
 
 
@@ -226,16 +228,16 @@ def _event_of(row: Row[Any]) -> Event:
     return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", row.amount)
 
 
-def _affinity_of(row: Row[Any]) -> Affinity:
-    return Affinity(
-        row.score,
-        _time(row.at),
-        row.newest,
-        from_json(row.counts),
-        row.confidence,
-        row.told,
-        _time(row.told_at),
-    )
+def _affinity_of(
+    score: float,
+    at: str | None,
+    newest: str,
+    counts: str,
+    confidence: float | None,
+    told: float | None,
+    told_at: str | None,
+) -> Affinity:
+    return Affinity(score, _time(at), newest, from_json(counts), confidence, told, _time(told_at))
 
 
 def _json(value: object) -> str:
