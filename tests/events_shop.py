@@ -1,6 +1,6 @@
 """Events for the tests: small ones to write down, random ones for the laws, and a way in over a small catalogue."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,12 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     for number in range(draw(st.integers(1, 25))):
         days = draw(st.sampled_from((0.0, 0.0, 1.0, 7.0, 40.0, 90.0)) | st.floats(0, 90))
         kind = draw(st.sampled_from("vvvvvcaors"))
-        who = draw(st.sampled_from(({}, {}, {"userId": "C2"}, {"userId": None, "anonymousId": "b1"})))
+        who: dict[str, Any] = draw(st.sampled_from(({}, {}, {"userId": "C2"}, {"userId": None, "anonymousId": "b1"})))
         sku = draw(st.sampled_from(list(PRODUCTS)))
         if kind == "o":
-            found.append(order(number, draw(st.sampled_from("xy")), draw(st.sampled_from((None, 10.0, 25.5))), days, **who))
+            found.append(
+                order(number, draw(st.sampled_from("xy")), draw(st.sampled_from((None, 10.0, 25.5))), days, **who)
+            )
         elif kind == "r":
             found.append(refund(number, draw(st.sampled_from("xy")), draw(st.sampled_from((None, 5.0))), days) | who)
         else:
@@ -92,7 +94,3 @@ def _said(trait: Trait) -> tuple[Any, ...]:
     challenges = tuple(map(_said, trait.challenges))
     confidence = round(trait.confidence, 9)
     return trait.attribute, trait.value, trait.polarity, trait.authority, confidence, trait.evidence, challenges
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,5 +1,6 @@
-"""Events become affinities, numbers and observed traits, the same whatever way they arrive, on SQLite and PostgreSQL."""
+"""Events become affinities, numbers and traits, the same whatever way they arrive, on SQLite and PostgreSQL."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 
 from profiles.customer import Customer
 from profiles.database import open_database
+from profiles.events.affinity import half_life, score_at
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from profiles.observation import Authority
 from tests.events_shop import CUSTOMERS, NOW, PRODUCTS, event, histories, open_intake, order, outcome, refund
 from tests.postgresql_server import Server, postgresql
-from tests.profiles_shop import START, observation
+from tests.profiles_shop import SCHEMA, START, observation
 
 Database = Callable[[], str | Path]
 
@@ -91,6 +93,42 @@ def test_nor_do_they_on_postgresql(
     server: Server, events: list[dict[str, Any]], random: Random, sizes: list[int]
 ) -> None:
     check_law(server.database, events, random, sizes)
+
+
+def test_writers_at_once_count_everything_once(database: Database) -> None:
+    place = database()
+    events = [event(number, sku=("P1", "P2")[number % 3 == 0], days=number / 10) for number in range(60)]
+    waiting = [event(1000 + number, userId="C9") for number in range(30)]
+
+    def write(seed: int) -> None:
+        intake, mine = open_intake(place), [*events, *waiting]
+        Random(seed).shuffle(mine)
+        for start in range(0, len(mine), 15):
+            intake.take(mine[start : start + 15])
+
+    open_intake(place)
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (said, scores), (expected, alone) = outcome(open_intake(place), "C1"), outcome(_alone(database, events), "C1")
+    assert said == expected and scores == pytest.approx(alone, rel=1e-9)
+    assert open_intake(place, ("C9",)).settle().returned == 30
+
+
+def _alone(database: Database, events: list[dict[str, Any]]) -> EventIntake:
+    intake = open_intake(database())
+    intake.take(events)
+    return intake
+
+
+def test_an_affinity_halves_in_its_half_life(intake: EventIntake) -> None:
+    intake.take([event(1, "Product Added")])
+    affinity = intake.affinities("C1")["color"]["navy"]
+    assert score_at(affinity, START + timedelta(days=100), half_life(SCHEMA.attribute("color"))) == pytest.approx(1.5)
+    intake.take([event(2, days=100)])
+    assert intake.affinities("C1")["color"]["navy"].score == pytest.approx(2.5)
 
 
 def test_what_a_customer_does_often_is_seen_in_the_very_next_read(intake: EventIntake) -> None:
@@ -167,7 +205,9 @@ def test_a_rebuild_and_an_earlier_day_come_from_the_journal(intake: EventIntake)
 
 
 def test_money_counts_an_order_once_and_takes_refunds_off(intake: EventIntake) -> None:
-    intake.take([order(1, "A", 60.0), order(2, "A", 60.0, days=1), order(3, "B", 40.0, days=2), order(4, "C", 9.0, days=3)])
+    intake.take(
+        [order(1, "A", 60.0), order(2, "A", 60.0, days=1), order(3, "B", 40.0, days=2), order(4, "C", 9.0, days=3)]
+    )
     intake.take([refund(5, "A", 15.5, days=4), refund(6, "C", None, days=5), refund(6, "C", None, days=5)])
     bought = intake.activity("C1").purchases
     assert (bought.orders, bought.spent, bought.last) == (2, 84.5, START + timedelta(days=2))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.machines import is_bot_agent
 from profiles.events.shapes import EventReader
-from tests.events_shop import NOW, PRODUCTS, START, event, order, refund
+from tests.events_shop import NOW, PRODUCTS, event, order, refund
+from tests.profiles_shop import START
 
 READER = EventReader(PRODUCTS, lambda: NOW)
 MICROSECONDS = int(START.timestamp() * 1e6)
@@ -99,7 +100,13 @@ def test_a_ga4_event_has_the_same_id_whenever_it_is_exported() -> None:
 
 
 def test_a_login_names_whose_browser_it_was() -> None:
-    identify = {"type": "identify", "messageId": "i1", "userId": "C1", "anonymousId": "b1", "timestamp": event(1)["timestamp"]}
+    identify = {
+        "type": "identify",
+        "messageId": "i1",
+        "userId": "C1",
+        "anonymousId": "b1",
+        "timestamp": event(1)["timestamp"],
+    }
     alias = {"type": "alias", "messageId": "i2", "userId": "C1", "previousId": "b1", "timestamp": event(1)["timestamp"]}
     found = [read(identify), read(alias), read(ga4("login", user_pseudo_id="b1"))]
     assert {(item.kind, item.customer, item.visitor) for item in found} == {("identified", "C1", "b1")}
@@ -161,7 +168,9 @@ _JSON = st.recursive(
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from((event(1), order(1, "A", 5.0), ga4("purchase"))), st.data())
 def test_no_json_is_too_strange_to_be_read_or_kept_aside(raw: dict[str, Any], data: st.DataObject) -> None:
-    for name in data.draw(st.lists(st.sampled_from([*raw, "context", "type", "ecommerce", "event_params"]), max_size=3)):
+    for name in data.draw(
+        st.lists(st.sampled_from([*raw, "context", "type", "ecommerce", "event_params"]), max_size=3)
+    ):
         raw = raw | {name: data.draw(_JSON)}
     found = READER.read(raw)
     if isinstance(found, Event):

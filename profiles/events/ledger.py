@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -82,6 +83,7 @@ def insert_events(connection: Connection, table: Table, owned: Mapping[str, Sequ
         for owner, items in owned.items()
         for event in items
     ]
+    rows.sort(key=itemgetter("id"))  # two writers of the same events wait for each other, in one order
     insert_missing(connection, table, rows)
 
 
@@ -111,7 +113,7 @@ def waiting_and_known(connection: Connection) -> list[str]:
 
 def link_visitors(connection: Connection, links: Mapping[str, str]) -> None:
     """From visitor to customer; a visitor's first link stays. What waits for the one then waits for the other."""
-    insert_missing(connection, visitors, [{"id": name, "customer": owner} for name, owner in links.items()])
+    insert_missing(connection, visitors, [{"id": name, "customer": owner} for name, owner in sorted(links.items())])
     for name, owner in owners(connection, links).items():
         move = waiting_events.update().where(waiting_events.c.customer == name)
         connection.execute(move.values(customer=owner))
