@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from heapq import nsmallest
 from math import exp, exp2
+from typing import NamedTuple
 
 from profiles.events.event import WEIGHTS, Event
 from profiles.observation import Authority, Evidence, Observation, Op
@@ -65,12 +67,14 @@ class Affinity:
         return quote(self.counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """`confidence` as a trait, None unless the value stands out; `gone`: so far from it that the journal is told."""
 
-    confidence: float | None = None
-    gone: bool = True
+    confidence: float | None
+    gone: bool
+
+
+GONE = Standing(None, True)
 
 
 def quote(counts: Mapping[str, int]) -> str:
@@ -123,8 +127,8 @@ class Tastes:
                 continue
             standing = judge(attribute, held)
             last = max((item.at for item in held.values() if item.at), default=None)
-            for value, affinity in sorted(held.items()):
-                now = standing.get(value, Standing())
+            for value, affinity in held.items():
+                now = standing.get(value, GONE)
                 if affinity.confidence != now.confidence:
                     affinity.confidence, affinity.changed = now.confidence, True
                 if _matters(affinity.told, now):
@@ -138,18 +142,19 @@ def half_life(attribute: Attribute) -> float:
 
 
 def judge(attribute: Attribute, held: Mapping[str, Affinity]) -> dict[str, Standing]:
-    """How each value stands, as of the newest act that concerns the attribute."""
+    """How the values stand, as of the newest act that concerns the attribute; those left out are gone."""
     times = [affinity.at for affinity in held.values() if affinity.at]
     if not times:
         return {}
     newest, days = max(times), half_life(attribute)
     scores = {value: round(score_at(affinity, newest, days), DIGITS) for value, affinity in held.items()}
     total = sum(scores.values()) or 1.0
-    best = sorted(scores, key=lambda value: (-scores[value], value))
     least, most = (LEAST_SHARE, MOST_VALUES) if attribute.many else (LEAST_SHARE_ALONE, 1)
+    best = nsmallest(most, scores, key=lambda value: (-scores[value], value))
+    told = [value for value, affinity in held.items() if affinity.told is not None and value not in best]
     return {
-        value: _standing(held[value], scores[value], round(scores[value] / total, DIGITS), least, place < most)
-        for place, value in enumerate(best)
+        value: _standing(held[value], scores[value], round(scores[value] / total, DIGITS), least, value in best)
+        for value in (*best, *told)
     }
 
 

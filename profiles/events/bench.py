@@ -1,7 +1,7 @@
 """How fast events are taken in: a generated file in, events a second out, into a database of its own.
 
-`python -m profiles events --bench 200000`. Customers come by for sessions of about ten acts, a session looks at
-products of one category, in order of time; ten sessions a customer.
+`python -m profiles events --bench 200000`. Customers come by for ten sessions of ten acts, all mixed, in order of time;
+a session looks at one kind of product, and a customer at three kinds in all.
 """
 
 import json
@@ -59,10 +59,12 @@ def _events(count: int, customers: list[str], products: Products) -> Iterator[di
     for sku, held in products.items():
         by_category.setdefault(held.get("category"), []).append(sku)
     shelves = list(by_category.values())
+    favourites = {name: random.choices(shelves, k=3) for name in customers}
     for number in range(count):
         session, step = divmod(number, ACTS_PER_SESSION)
         if step == 0:
-            customer, shelf = random.choice(customers), random.choice(shelves)
+            customer = random.choice(customers)
+            shelf = random.choice(favourites[customer])
         at = START + timedelta(seconds=session * 60 + step * 5)
         yield {
             "messageId": f"bench-{number:09d}-{random.getrandbits(64):016x}",
