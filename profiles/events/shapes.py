@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from profiles.events.event import WEIGHTS, Aside, Event, Kind, Reason
 from profiles.events.machines import is_bot_agent
@@ -49,7 +49,6 @@ GA4: Mapping[str, Kind] = {
 
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Person = Annotated[str, StringConstraints(max_length=90, pattern=r"^[^\x00]*$")]
-_EMPTY = BeforeValidator(lambda value: "" if value is None else value)
 _MONEY = ("total", "revenue", "value")  # with shipping and tax, without, and whatever the sender calls it
 
 
@@ -58,16 +57,16 @@ class _Shape(BaseModel):
 
 
 class _Product(_Shape):
-    product_id: Annotated[Name, _EMPTY] = ""
-    sku: Annotated[Name, _EMPTY] = ""
-    item_id: Annotated[Name, _EMPTY] = ""  # GA4's name for either
+    product_id: Name | None = None
+    sku: Name | None = None
+    item_id: Name | None = None  # GA4's name for either
     price: float | None = None
     quantity: float | None = None
 
 
 class _Properties(_Product):
     products: list[_Product] | None = Field(default=None, max_length=MOST_PRODUCTS)
-    order_id: Annotated[Name, _EMPTY] = ""
+    order_id: Name | None = None
     total: float | None = None
     revenue: float | None = None
     value: float | None = None
@@ -77,9 +76,9 @@ class _Segment(_Shape):
     type: Literal["track", "identify", "alias"] = "track"
     event: str = ""
     messageId: Annotated[Name, StringConstraints(min_length=1)]
-    userId: Annotated[Person, _EMPTY] = ""
-    anonymousId: Annotated[Person, _EMPTY] = ""
-    previousId: Annotated[Person, _EMPTY] = ""
+    userId: Person | None = None
+    anonymousId: Person | None = None
+    previousId: Person | None = None
     timestamp: AwareDatetime
     properties: _Properties | None = None
 
@@ -87,8 +86,8 @@ class _Segment(_Shape):
 class _Ga4(_Shape):
     event_name: str
     event_timestamp: int
-    user_id: Annotated[Person, _EMPTY] = ""
-    user_pseudo_id: Annotated[Person, _EMPTY] = ""
+    user_id: Person | None = None
+    user_pseudo_id: Person | None = None
     event_bundle_sequence_id: int | None = None
     batch_event_index: int | None = None
     items: list[_Product] | None = Field(default=None, max_length=MOST_PRODUCTS)
@@ -143,12 +142,12 @@ class EventReader:
         products = properties.products if properties.products is not None else [properties]
         return Event(
             read.messageId,
-            read.userId,
-            visitor,
+            read.userId or "",
+            visitor or "",
             kind,
             _utc(read.timestamp),
             self._skus(products),
-            properties.order_id,
+            properties.order_id or "",
             _amount(kind, next((m for n in _MONEY if (m := getattr(properties, n)) is not None), None), products),
         )
 
@@ -164,12 +163,12 @@ class EventReader:
         names = tuple(item.item_id for item in products)
         return Event(
             _ga4_id(read, names, order.order_id),
-            read.user_id,
-            read.user_pseudo_id,
+            read.user_id or "",
+            read.user_pseudo_id or "",
             kind,
             _microseconds(read.event_timestamp),
             self._skus(products),
-            order.order_id,
+            order.order_id or "",
             _amount(kind, money, products),
         )
 
@@ -180,7 +179,7 @@ class EventReader:
             _check(product)
             exact = product.sku or product.item_id or product.product_id
             if exact:
-                coarse = product.product_id
+                coarse = product.product_id or exact
                 found.append(coarse if coarse in self._products and exact not in self._products else exact)
         return tuple(found)
 
@@ -229,7 +228,7 @@ def _ga4_order(raw: Mapping[str, Any], kind: Kind) -> tuple[_Properties, float |
     return read, read.value
 
 
-def _ga4_id(read: _Ga4, names: tuple[str, ...], order: str) -> str:
+def _ga4_id(read: _Ga4, names: tuple[str | None, ...], order: str | None) -> str:
     parts = (
         read.user_pseudo_id or read.user_id,
         read.event_name,
