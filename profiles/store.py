@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, select
 
 from errors import DataError, NotFound, Refused, choices
@@ -66,10 +67,9 @@ class ProfileStore:
         for item in items:
             self._check(item)
         touched = sorted({item.customer for item in items})
-        insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
-        if connection.dialect.name == "postgresql":  # one writer per customer; SQLite has one writer anyway
-            for name in touched:
-                connection.execute(select(customers.c.id).where(customers.c.id == name).with_for_update())
+        strangers = sorted(set(touched) - _lock(connection, touched))
+        insert_missing(connection, customers, [_customer_row(Customer(name)) for name in strangers])
+        _lock(connection, strangers)
         new = _unknown(connection, items)
         insert_missing(connection, observations, [row_of(item) for item in new])
         return self._project(connection, new)
@@ -227,6 +227,16 @@ def _journal(
     return found
 
 
+def _lock(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Those who are there. PostgreSQL: one writer per customer; SQLite has one writer anyway."""
+    found: set[str] = set()
+    for start in range(0, len(names), IDS_PER_QUERY):
+        part = customers.c.id.in_(names[start : start + IDS_PER_QUERY])
+        statement = select(customers.c.id).where(part).order_by(customers.c.id).with_for_update()
+        found.update(connection.execute(statement).scalars())
+    return found
+
+
 def _unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
     by_id = {item.id: item for item in reversed(items)}  # of two with one id the first counts
     ids = list(by_id)
@@ -270,11 +280,11 @@ def _settled_to_text(settled: Mapping[str, Settled]) -> str:
         name: [[claim_to_json(c) for c in item.current], [claim_to_json(c) for c in item.past]]
         for name, item in settled.items()
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return to_json(body).decode()  # a few times as fast as the json module
 
 
 def _settled_from_text(body: str) -> dict[str, Settled]:
-    loaded: dict[str, Any] = json.loads(body)
+    loaded: dict[str, Any] = from_json(body)
     return {
         name: Settled(tuple(map(claim_from_json, current)), tuple(map(claim_from_json, past)))
         for name, (current, past) in loaded.items()
