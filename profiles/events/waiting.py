@@ -77,8 +77,7 @@ def hand_over(connection: Connection, visitor: str, owner: str, schema: Schema) 
     for part in batched(item.id for item in acts):
         connection.execute(delete(waiting_events).where(waiting_events.c.id.in_(part)))
     ledger.insert_events(connection, waiting_events, {owner: acts})
-    told = affinities.c.customer.in_((visitor, owner)) & affinities.c.told_at.is_not(None)
-    rows = connection.execute(select(affinities).where(told)).all()
+    rows = connection.execute(select(affinities).where(affinities.c.customer.in_((visitor, owner)))).all()
     for table in (events, affinities, activities):
         connection.execute(delete(table).where(table.c.customer == visitor))
     insert_or_replace(connection, affinities, _told_together(rows, owner, schema))
@@ -86,8 +85,9 @@ def hand_over(connection: Connection, visitor: str, owner: str, schema: Schema) 
 
 def _told_together(rows: Collection[Row[Any]], owner: str, schema: Schema) -> list[dict[str, Any]]:
     """The owner's rows with what either was told last; of values that contest one slot, the one told last holds it."""
-    ordered = sorted(rows, key=lambda row: (row.told_at, row.told is not None, row.value))
-    kept = {(row.attribute, row.value): row._asdict() for row in ordered if row.customer == owner}
+    kept = {(row.attribute, row.value): row._asdict() for row in rows if row.customer == owner}
+    ever = [row for row in rows if row.told_at is not None]
+    ordered = sorted(ever, key=lambda row: (row.told_at, row.told is not None, row.value))
     holders: dict[tuple[object, ...], tuple[str, str]] = {}
     for row in ordered:
         key = (row.attribute, row.value)
