@@ -3,5 +3,5 @@
 A journal of observations and the profile it folds to.
 
 Nothing is imported here; take what you need from `profiles.schema`, `.store`, `.firewall`, `.card`,
-`.importing`.
+`.importing`, `.events.intake`.
 """

@@ -11,6 +11,7 @@ from profiles.commands.explain import explain
 from profiles.commands.journal import history, merge, undo
 from profiles.commands.moments import as_of, diff, show
 from profiles.commands.words import print_json
+from profiles.events.command import add_events_options, run_events
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
 from profiles.store import ProfileStore
@@ -27,6 +28,8 @@ examples:
   python -m profiles undo OBSERVATION          count one observation as never made
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
+  python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles events --of C1001         what a customer's acts add up to
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
@@ -91,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
+    add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
     return parser
 
 
@@ -116,7 +120,7 @@ def _list(options: argparse.Namespace, store: ProfileStore) -> None:
 
 def _import(options: argparse.Namespace, store: ProfileStore) -> None:
     done = import_shop(options.shop, store, _progress)
-    print(f"{done.customers} customers, {done.orders} orders, {done.events} events")
+    print(f"{done.customers} customers, {done.orders} orders, {done.events.taken} events")
 
 
 def _orders(profile: Profile) -> int:

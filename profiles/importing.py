@@ -1,6 +1,6 @@
 """The import: a shop's customers, orders and events in, a filled profile store out.
 
-Reading again changes nothing.
+Reading again changes nothing, and an import that was cut short goes on.
 
 Behaviour becomes observed traits only for customers who consent to profiling.
 """
@@ -13,27 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from errors import DataError, ShopkeeperError
-from profiles.behaviour import Act, observe
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE, open_database
+from profiles.events.files import is_whole, take_file
+from profiles.events.intake import EventIntake, utc_now
+from profiles.events.report import Report
 from profiles.observation import Authority, Observation
 from profiles.records import OrderLine, OrderNumbers, record_observations, stated_observations
-from profiles.shop_files import load_facets, load_products, load_schema, read_acts, read_lines
+from profiles.shop_files import load_facets, load_products, load_schema, read_lines
 from profiles.store import ProfileStore
 
 CUSTOMERS_PER_WRITE = 50
+EVENT_FILES = ("events.jsonl", "events.jsonl.gz")
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import read, and how many observations it found to append (repeated ones included)."""
+    """What an import read."""
 
     customers: int
     orders: int
-    events: int
-    observations: int
+    events: Report
 
 
 def open_store(shop_dir: Path, state_dir: Path) -> ProfileStore:
@@ -42,37 +44,49 @@ def open_store(shop_dir: Path, state_dir: Path) -> ProfileStore:
     return ProfileStore(open_database(state_dir / DATABASE_FILE), schema)
 
 
+def open_intake(shop_dir: Path, store: ProfileStore, now: Callable[[], datetime] = utc_now) -> EventIntake:
+    """The way in for events of a shop."""
+    return EventIntake(store, load_products(shop_dir, store.schema), now)
+
+
 def ensure_imported(shop_dir: Path, store: ProfileStore, progress: Progress = lambda line: None) -> None:
-    """Import the shop's records if the journal is empty; otherwise return at once."""
-    if store.is_empty():
+    """Import the shop's records if that was not done, or not to the end; otherwise return at once."""
+    if store.is_empty() or not all(is_whole(store, path) for path in _event_files(shop_dir)):
         import_shop(shop_dir, store, progress)
 
 
 def import_shop(shop_dir: Path, store: ProfileStore, progress: Progress = lambda line: None) -> Imported:
-    """Read all records and append what is new. Errors: `DataError`, `ConfigError`, `StorageError`."""
+    """Read all records and take in what is new. Errors: `DataError`, `ConfigError`, `StorageError`."""
     records = {_id(record): record for record in read_lines(shop_dir / "customers.jsonl")}
     orders: dict[str, list[OrderLine]] = defaultdict(list)
     for line in read_lines(shop_dir / "orders.jsonl"):
         order = OrderLine.from_record(line)
         orders[order.customer].append(order)
-    progress(f"read {len(records)} customers, {sum(map(len, orders.values()))} orders")
-    acts: dict[str, list[Act]] = defaultdict(list)
-    for act in read_acts(shop_dir / "events.jsonl.gz"):
-        acts[act.customer].append(act)
-    progress(f"read {sum(map(len, acts.values()))} events")
-    found = _observations(shop_dir, store, records, orders, acts)
+    count = sum(map(len, orders.values()))
+    progress(f"read {len(records)} customers, {count} orders")
+    found = _observations(shop_dir, store, records, orders)
     store.put_customers([Customer.from_record(record) for record in records.values()])
     names = sorted(found)
     for start in range(0, len(names), CUSTOMERS_PER_WRITE):
         part = names[start : start + CUSTOMERS_PER_WRITE]
         store.append([item for name in part for item in found[name]])
         progress(f"wrote {min(start + CUSTOMERS_PER_WRITE, len(names))} of {len(names)} profiles")
-    return Imported(
-        len(records),
-        sum(map(len, orders.values())),
-        sum(map(len, acts.values())),
-        sum(map(len, found.values())),
-    )
+    return Imported(len(records), count, _take_events(shop_dir, store, _newest(orders), progress))
+
+
+def _take_events(shop_dir: Path, store: ProfileStore, as_of: datetime, progress: Progress) -> Report:
+    """The shop's own event files. A clock behind the shop's orders keeps nothing out."""
+    intake = open_intake(shop_dir, store, lambda: max(utc_now(), as_of))
+    report = intake.settle()
+    for path in _event_files(shop_dir):
+        report += take_file(intake, path, lambda so_far: progress(f"read {so_far.read} events"))
+    for reason, number in sorted(report.aside.items()):
+        progress(f"{number} events kept aside: {reason}")
+    return report
+
+
+def _event_files(shop_dir: Path) -> list[Path]:
+    return [path for name in EVENT_FILES if (path := shop_dir / name).exists()]
 
 
 def _observations(
@@ -80,11 +94,9 @@ def _observations(
     store: ProfileStore,
     records: dict[str, dict[str, Any]],
     orders: dict[str, list[OrderLine]],
-    acts: dict[str, list[Act]],
 ) -> dict[str, list[Observation]]:
     facets = load_facets(shop_dir)
-    products = load_products(shop_dir, store.schema)
-    as_of = _newest(orders, acts)
+    as_of = _newest(orders)
     found: dict[str, list[Observation]] = {}
     for name, record in records.items():
         customer = Customer.from_record(record)
@@ -93,8 +105,7 @@ def _observations(
             stated = list(stated_observations(record, store.schema, facets, customer))
         except ShopkeeperError as error:
             raise type(error)(f"customers.jsonl, {name}: {error}") from error
-        seen = observe(acts[name], products, store.schema) if customer.consents("profiling") else []
-        found[name] = [*_news(store, name, facts), *stated, *seen]
+        found[name] = [*_news(store, name, facts), *stated]
     return found
 
 
@@ -108,10 +119,9 @@ def _news(store: ProfileStore, customer: str, facts: list[Observation]) -> list[
     return [fact for fact in facts if (fact.attribute, fact.value) not in held]
 
 
-def _newest(orders: dict[str, list[OrderLine]], acts: dict[str, list[Act]]) -> datetime:
-    """The time of the newest record: what the shop's books are as of."""
+def _newest(orders: dict[str, list[OrderLine]]) -> datetime:
+    """The time of the newest order: what the shop's books are as of."""
     times = [order.placed for placed in orders.values() for order in placed]
-    times += [act.at for done in acts.values() for act in done]
     return max(times, default=datetime(2000, 1, 1, tzinfo=UTC))
 
 

@@ -4,7 +4,8 @@ In: a connection of `profiles.database`. Out: observations, and owners: a merged
 customer they turned out to be, anybody else's is themselves.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
@@ -14,12 +15,17 @@ from profiles.tables import customers, merged, observation_of, observations
 IDS_PER_QUERY = 500
 
 
+def batched(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names in order, as many at once as a query takes."""
+    rest = iter(sorted(names))
+    while part := list(islice(rest, IDS_PER_QUERY)):
+        yield part
+
+
 def owners_of(connection: Connection, names: Collection[str]) -> dict[str, str]:
     """By name, whose the observations are."""
     owners = {name: name for name in names}
-    ordered = sorted(owners)
-    for start in range(0, len(ordered), IDS_PER_QUERY):
-        part = ordered[start : start + IDS_PER_QUERY]
+    for part in batched(owners):
         rows = connection.execute(select(merged.c.visitor, merged.c.customer).where(merged.c.visitor.in_(part)))
         owners |= {row.visitor: row.customer for row in rows}
     return owners
@@ -34,8 +40,9 @@ def lock_owners(connection: Connection, names: Collection[str]) -> dict[str, str
     if connection.dialect.name == "sqlite":
         return owners
     while True:
-        held = select(customers.c.id).where(customers.c.id.in_(sorted(owners.values()))).order_by(customers.c.id)
-        connection.execute(held.with_for_update()).all()
+        for part in batched(set(owners.values())):
+            held = select(customers.c.id).where(customers.c.id.in_(part)).order_by(customers.c.id)
+            connection.execute(held.with_for_update()).all()
         now = owners_of(connection, names)
         if now == owners:  # else one was merged while we waited
             return owners
@@ -56,10 +63,8 @@ def read_journal(
 def unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
     """Those whose id the journal does not have; of two with one id the first counts."""
     by_id: Mapping[str, Observation] = {item.id: item for item in reversed(items)}
-    ids = list(by_id)
     known: set[str] = set()
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        part = ids[start : start + IDS_PER_QUERY]
+    for part in batched(by_id):
         known.update(connection.execute(select(observations.c.id).where(observations.c.id.in_(part))).scalars())
     return [item for item in dict.fromkeys(items) if item.id not in known and by_id[item.id] is item]
 

@@ -4,24 +4,27 @@ An append reads and writes only the attributes that it touches. A row of its own
 others were folded, and up to which moment; of other rules they count as not there.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from pydantic_core import from_json, to_json  # a few times as fast as the json module
 from sqlalchemy import Connection, bindparam, select
 
 from profiles.claims import claim_from_json, claim_to_json, ended_from_json, ended_to_json
 from profiles.fold import Settled, Slot
+from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
 from profiles.tables import insert_or_replace, projections, time_text
 
 FORMAT = 2  # raise it when claims, their JSON or the fold's rules change
 _HEAD = ""  # the attribute of the row that tells of the others
-_ALL = select(projections.c.attribute, projections.c.body).where(projections.c.customer == bindparam("customer"))
+_ALL = select(projections.c.customer, projections.c.attribute, projections.c.body).where(
+    projections.c.customer.in_(bindparam("customers", expanding=True))
+)
 _SOME = _ALL.where(projections.c.attribute.in_(bindparam("attributes", expanding=True)))
 
 
@@ -41,27 +44,36 @@ def fingerprint(schema: Schema) -> str:
 
 
 def load(
-    connection: Connection, customer: str, rules: str, attributes: Collection[str] | None = None
-) -> Projection | None:
-    """None where there is none by these rules."""
-    if attributes is None:
-        found = connection.execute(_ALL, {"customer": customer})
-    else:
-        found = connection.execute(_SOME, {"customer": customer, "attributes": [_HEAD, *sorted(attributes)]})
-    rows = {row.attribute: row.body for row in found}
-    folded_by, newest = json.loads(rows.pop(_HEAD, "[null, null]"))
-    if folded_by != rules:
-        return None
-    settled = {name: settled_from_json(name, json.loads(body)) for name, body in rows.items()}
-    return Projection(settled, datetime.fromisoformat(newest))
+    connection: Connection, customers: Collection[str], rules: str, attributes: Collection[str] | None = None
+) -> dict[str, Projection]:
+    """By customer; those are left out who have none by these rules."""
+    found: dict[str, dict[str, str]] = {}
+    for part in batched(customers):
+        if attributes is None:
+            rows = connection.execute(_ALL, {"customers": part})
+        else:
+            rows = connection.execute(_SOME, {"customers": part, "attributes": [_HEAD, *sorted(attributes)]})
+        for customer, attribute, body in rows:
+            found.setdefault(customer, {})[attribute] = body
+    heads = {customer: from_json(bodies.pop(_HEAD, "[null, null]")) for customer, bodies in found.items()}
+    return {
+        customer: Projection(
+            {name: settled_from_json(name, from_json(body)) for name, body in found[customer].items()},
+            datetime.fromisoformat(newest),
+        )
+        for customer, (folded_by, newest) in heads.items()
+        if folded_by == rules
+    }
 
 
-def save(connection: Connection, customer: str, rules: str, projection: Projection) -> None:
-    """In place of the rows of the same attributes."""
-    bodies: dict[str, Any] = {name: settled_to_json(item) for name, item in projection.settled.items()}
-    bodies[_HEAD] = [rules, time_text(projection.newest)]
-    texts = {name: json.dumps(body, ensure_ascii=False, separators=(",", ":")) for name, body in bodies.items()}
-    rows = [{"customer": customer, "attribute": name, "body": text} for name, text in texts.items()]
+def save(connection: Connection, rules: str, held: Mapping[str, Projection]) -> None:
+    """By customer, in place of the rows of the same attributes."""
+    rows = []
+    for customer, projection in held.items():
+        bodies: dict[str, Any] = {name: settled_to_json(item) for name, item in projection.settled.items()}
+        bodies[_HEAD] = [rules, time_text(projection.newest)]
+        texts = {name: to_json(body).decode() for name, body in bodies.items()}
+        rows += [{"customer": customer, "attribute": name, "body": text} for name, text in texts.items()]
     insert_or_replace(connection, projections, rows)
 
 

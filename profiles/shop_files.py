@@ -1,6 +1,6 @@
 """The shop's files as far as profiles need them.
 
-A shop directory in, records, acts and catalogue facets out.
+A shop directory in, records, products and catalogue facets out.
 
 A line that cannot be read is an error with its file and number. The catalogue is read leniently:
 whoever searches it reports its broken lines.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ConfigError, DataError
-from profiles.behaviour import Act, Products, read_act
+from profiles.events.affinity import Products
 from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
@@ -37,14 +37,6 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield loaded
     except (OSError, EOFError, ValueError) as error:
         raise DataError(f"{path} line {number}: {error}") from error
-
-
-def read_acts(path: Path) -> Iterator[Act]:
-    """The acts in an event file; events that say nothing about a product are passed over."""
-    for event in read_lines(path):
-        act = read_act(event)
-        if act is not None:
-            yield act
 
 
 def load_schema(shop_dir: Path) -> Schema:

@@ -8,7 +8,7 @@ append is written, all earlier ones remain).
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,10 +19,13 @@ from errors import DataError, NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, writing
 from profiles.difference import difference
-from profiles.fold import Settled, comes_later, fold, order_of, settle, undone_ids, weigh_profile
+from profiles.events.live import freshen
+from profiles.events.waiting import hand_over
+from profiles.fold import Settled, fold, order_of, undone_ids, weigh_profile
 from profiles.journal import lock_owners, owners_of, read_journal, unknown
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
-from profiles.projection import Projection, fingerprint, load, remove, save
+from profiles.projecting import Projected, Projecting
+from profiles.projection import Projection, remove
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
@@ -37,6 +40,8 @@ from profiles.tables import (
     time_text,
 )
 
+CUSTOMERS_PER_REPLAY = 100  # whose journals fit memory at once
+
 
 class ProfileStore:
     """One journal and its projection.
@@ -47,7 +52,7 @@ class ProfileStore:
     def __init__(self, engine: Engine, schema: Schema) -> None:
         self.engine = engine
         self.schema = schema
-        self._rules = fingerprint(schema)
+        self._projecting = Projecting(schema)
         with writing(engine) as connection:
             metadata.create_all(connection)
 
@@ -56,23 +61,22 @@ class ProfileStore:
 
         Returns what became of the traits, weighed as of `at` or else of the customer's newest observation.
         """
+        with writing(self.engine) as connection:
+            return self._change(self.append_within(connection, items), at)
+
+    def append_within(self, connection: Connection, items: Sequence[Observation]) -> list[Projected]:
+        """`append` as part of a caller's write transaction; what it did to each customer's claims."""
         for item in items:
             self._check(item)
-        with writing(self.engine) as connection:
-            touched = sorted({item.customer for item in items})
-            insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
-            owners = lock_owners(connection, touched)
-            new = unknown(connection, items)
-            insert_missing(connection, observations, [row_of(item) for item in new])
-            by_owner: dict[str, list[Observation]] = defaultdict(list)
-            for item in new:
-                by_owner[owners[item.customer]].append(item)
-            changes = [self._project(connection, name, theirs, at) for name, theirs in by_owner.items()]
-        return Change(
-            tuple(trait for change in changes for trait in change.added),
-            tuple(trait for change in changes for trait in change.superseded),
-            tuple(trait for change in changes for trait in change.retracted),
-        )
+        touched = sorted({item.customer for item in items})
+        insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
+        owners = lock_owners(connection, touched)
+        new = unknown(connection, items)
+        insert_missing(connection, observations, [row_of(item) for item in new])
+        by_owner: dict[str, list[Observation]] = defaultdict(list)
+        for item in new:
+            by_owner[owners[item.customer]].append(item)
+        return self._projecting.add(connection, by_owner)
 
     def undo(self, observation: str, reason: str = "undone", at: datetime | None = None) -> Change:
         """Append that the observation of this id counts as never made; an undo can be undone too.
@@ -106,7 +110,8 @@ class ProfileStore:
     def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
         """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
 
-        The journal stays as it is, and says which were the visitor's. Merging again changes nothing.
+        The journal stays as it is, and says which were the visitor's. Merging again changes nothing. Their events
+        wait for the intake (`profiles.events.intake`), which counts them as the customer's when it next settles.
         Errors: `Refused` for a visitor who is another customer already, and for merging one into themselves.
         """
         with writing(self.engine) as connection:
@@ -124,7 +129,8 @@ class ProfileStore:
             moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
             connection.execute(moved)
             remove(connection, visitor)
-            return self._project(connection, owner, None)
+            hand_over(connection, visitor, owner, self.schema)
+            return self._change(self._projecting.replay(connection, [owner]))
 
     def merged_into(self, customer: str) -> list[str]:
         """The visitors whose observations count as this customer's, sorted."""
@@ -136,18 +142,23 @@ class ProfileStore:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
         the customer's."""
         with reading(self.engine) as connection:
-            owner = customer
-            held = load(connection, owner, self._rules)
-            if held is None:
-                owner = owners_of(connection, [customer])[customer]
-                held = load(connection, owner, self._rules)
+            owner, held = self._held(connection, customer)
             moment = at or datetime.now(UTC)
             if at is None and held is not None:
                 moment = max(moment, held.newest)  # a clock behind the shop's records hides nothing
             if held is None or moment < held.newest:
-                folded = fold(read_journal(connection, owner), self.schema, moment)
+                folded = fold(read_journal(connection, owner) if held else (), self.schema, moment)
                 return Profile(owner, folded.traits, folded.past)
-        return weigh_profile(owner, held.settled, self.schema, moment)
+            settled = freshen(connection, owner, held.settled, moment)
+        return weigh_profile(owner, settled, self.schema, moment)
+
+    def settled(self, customer: str) -> Mapping[str, Settled]:
+        """The claims that `read` weighs now, by attribute."""
+        with reading(self.engine) as connection:
+            owner, held = self._held(connection, customer)
+            if held is None:
+                return {}
+            return freshen(connection, owner, held.settled, max(datetime.now(UTC), held.newest))
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
@@ -188,8 +199,8 @@ class ProfileStore:
             connection.execute(projections.delete())
             written = list(connection.execute(select(observations.c.customer).distinct()).scalars())
             everyone = sorted(set(owners_of(connection, written).values()))
-            for name in everyone:
-                self._project(connection, name, None)
+            for start in range(0, len(everyone), CUSTOMERS_PER_REPLAY):
+                self._projecting.replay(connection, everyone[start : start + CUSTOMERS_PER_REPLAY])
         return len(everyone)
 
     def _record(self, customer: str) -> Customer | None:
@@ -197,6 +208,14 @@ class ProfileStore:
             owner = owners_of(connection, [customer])[customer]
             found = connection.execute(select(customers.c.record).where(customers.c.id == owner)).scalar_one_or_none()
         return None if found is None else Customer(**json.loads(found))
+
+    def _held(self, connection: Connection, customer: str) -> tuple[str, Projection | None]:
+        """Whose the profile is, and what is settled of it; None if nothing was ever observed."""
+        held = self._projecting.load(connection, customer)
+        if held is not None:
+            return customer, held
+        owner = owners_of(connection, [customer])[customer]
+        return owner, self._projecting.load(connection, owner) or self._projecting.folded(connection, owner)
 
     def _check(self, item: Observation) -> None:
         attribute = self.schema.attribute(item.attribute)
@@ -217,40 +236,17 @@ class ProfileStore:
         ):
             raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
 
-    def _project(
-        self, connection: Connection, customer: str, new: Sequence[Observation] | None, at: datetime | None = None
-    ) -> Change:
-        """Bring a customer's projection up to date with what is new in the journal; None: with all of it."""
-        names = {item.attribute for item in new or ()}
-        held = load(connection, customer, self._rules, None if new is None else names)
-        if new is None or held is None:
-            everything = read_journal(connection, customer)
-            if not everything:
-                return Change()
-            touched, before = self.schema, held.settled if held else {}
-            after, newest = settle(everything, self.schema), max(item.at for item in everything)
-            remove(connection, customer)
-        else:
-            touched = Schema({name: item for name, item in self.schema.attributes.items() if name in names})
-            before, after = held.settled, self._continue(connection, customer, new, held.settled)
-            newest = max(held.newest, *(item.at for item in new))
-        save(connection, customer, self._rules, Projection(after, newest))
-        was, now = (weigh_profile(customer, settled, touched, at or newest).traits for settled in (before, after))
-        return difference(was, now, touched)
-
-    def _continue(
-        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, Settled]
-    ) -> dict[str, Settled]:
-        """The attributes that new observations touch, settled.
-
-        What comes later than all that is settled continues it; only for the rest is the journal read again.
-        """
-        by_attribute: dict[str, list[Observation]] = defaultdict(list)
-        for item in new:
-            by_attribute[item.attribute].append(item)
-        late = {name for name, items in by_attribute.items() if name in before and not comes_later(items, before[name])}
-        after = settle((item for item in new if item.attribute not in late), self.schema, before)
-        return after | settle(read_journal(connection, customer, late), self.schema) if late else after
+    def _change(self, done: Iterable[Projected], at: datetime | None = None) -> Change:
+        """What the projected became of the traits, weighed as of `at` or else of a customer's newest observation."""
+        changes = []
+        for item in done:
+            weighed = [weigh_profile("", part, self.schema, at or item.newest) for part in (item.before, item.after)]
+            changes.append(difference(weighed[0].traits, weighed[1].traits, self.schema))
+        return Change(
+            tuple(trait for change in changes for trait in change.added),
+            tuple(trait for change in changes for trait in change.superseded),
+            tuple(trait for change in changes for trait in change.retracted),
+        )
 
 
 def _customer_row(record: Customer) -> dict[str, str]:

@@ -1,16 +1,34 @@
 """The profile tables, portable to SQLite and PostgreSQL, and how their rows become observations and back.
 
 `observation` is the journal and is only inserted into. `projection` is what it folds to, a row of JSON for
-each attribute of each customer. `merged` says which visitors turned out to be which customers. Times are
-ISO text in UTC with microseconds, so that they sort and mean the same in both databases.
+each attribute of each customer. `merged` says which visitors turned out to be which customers. `event` holds
+the acts of known customers, each once; `affinity` and `activity` are projections of it. `event_waiting` holds
+acts of people who are not known yet, `event_aside` examples of what could not count. Times are ISO text in
+UTC with microseconds, so that they sort and mean the same in both databases.
 """
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, MetaData, Row, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from profiles.observation import Authority, Evidence, Observation
@@ -52,29 +70,103 @@ merged = Table(
     "merged",
     metadata,
     Column("visitor", String(100), primary_key=True),
-    Column("customer", String(100), nullable=False, index=True),  # whose the visitor's observations are now
+    Column("customer", String(100), nullable=False, index=True),  # whose the visitor's observations and events are now
     Column("at", String(32), nullable=False),
+)
+
+
+def _event_columns() -> tuple[Column[Any], ...]:
+    return (
+        Column("id", String(200), primary_key=True),
+        Column("customer", String(100), nullable=False),
+        Column("at", String(32), nullable=False),
+        Column("kind", String(20), nullable=False),
+        Column("skus", Text, nullable=False),  # JSON
+        Column("order_id", String(200)),
+        Column("amount", Float),
+    )
+
+
+events = Table(
+    "event", metadata, *_event_columns(), Index("event_by_customer", "customer", "at"), sqlite_with_rowid=False
+)
+waiting_events = Table(
+    "event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer")
+)
+asides = Table(
+    "event_aside",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("reason", String(40), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("customer", String(100), nullable=False),  # whoever it names, or nobody
+    Column("noted", String(32), nullable=False),
+)
+affinities = Table(
+    "affinity",
+    metadata,
+    Column("customer", String(100), primary_key=True),
+    Column("attribute", String(100), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("at", String(32)),  # of the newest act; the score is as of then
+    Column("newest", String(200), nullable=False),  # id of that act
+    Column("counts", Text, nullable=False),  # JSON: kind of act -> how many
+    Column("confidence", Float),  # as a trait, now; null: it does not stand out
+    Column("told", Float),  # the confidence that the journal has; null: it has none
+    Column("told_at", String(32)),  # of the last line about it in the journal
+    sqlite_with_rowid=False,
+)
+activities = Table(
+    "activity",
+    metadata,
+    Column("customer", String(100), primary_key=True),
+    Column("acts", Integer, nullable=False),
+    Column("last_at", String(32)),
+    Column("orders", Integer, nullable=False),
+    Column("spent", Float, nullable=False),
+    Column("last_order", String(32)),
+)
+event_files = Table(
+    "event_file",
+    metadata,
+    Column("path", String(500), primary_key=True),
+    Column("offset", BigInteger, nullable=False),  # bytes taken in, uncompressed
+    Column("digest", String(64), nullable=False),  # sha256 of those bytes
+    Column("whole", Boolean, nullable=False),  # read to its end
 )
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows whose key is not there yet."""
-    if rows:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+    _insert(connection, table, rows, replaces=False)
 
 
 def insert_or_replace(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows, or replace the columns of those whose primary key is there."""
+    _insert(connection, table, rows, replaces=True)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replaces: bool) -> None:
+    """The rows go straight to the driver: their values are plain already."""
     if rows:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(table)
+        text, order = _compiled(connection.dialect, table, tuple(rows[0]), replaces)
+        connection.exec_driver_sql(text, list(map(itemgetter(*order), rows)) if order else list(rows))
+
+
+@lru_cache(maxsize=128)
+def _compiled(dialect: Dialect, table: Table, columns: tuple[str, ...], replaces: bool) -> tuple[str, list[str] | None]:
+    """The statement, and the order of its parameters if it has no names for them."""
+    statement = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    if replaces:
         keys = [column.name for column in table.primary_key]
-        values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=values),
-            list(rows),
-        )
+        values = {name: statement.excluded[name] for name in columns if name not in keys}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    return str(compiled), getattr(compiled, "positiontup", None)
 
 
 def time_text(at: datetime) -> str:

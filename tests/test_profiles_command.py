@@ -1,8 +1,6 @@
-"""Import, behaviour, card and the commands, on a small shop directory."""
+"""Import, card and the commands, on a small shop directory."""
 
 import json
-import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +8,11 @@ import pytest
 
 from errors import DataError
 from profiles.__main__ import main
-from profiles.behaviour import Act, Affinity, Products, observe, read_act
 from profiles.card import MAX_CHARS, card
 from profiles.fold import fold
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
 from tests.profiles_shop import SCHEMA, START, observation, write_shop
-
-PRODUCTS: Products = {
-    "P1": {"color": ("navy",), "category": ("jackets",)},
-    "P2": {"color": ("red",), "category": ("boots",)},
-    "P3": {"color": ("red", "navy", "black", "white")},
-}
-
-
-def act(number: int, sku: str, name: str = "Product Viewed", days: float = 0) -> Act:
-    return Act(f"e{number:03d}", "C1", name, START + timedelta(days=days), (sku,))
 
 
 def run(shop: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -37,47 +24,6 @@ def run(shop: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tupl
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     return write_shop(tmp_path / "shop", customers=3, events=120)
-
-
-def test_what_a_customer_does_often_becomes_an_observed_like_with_counts() -> None:
-    acts = [*(act(i, "P1", days=i) for i in range(5)), act(9, "P1", "Order Completed", 9)]
-    found = {item.attribute: item for item in observe(acts, PRODUCTS, SCHEMA)}
-    color = found["color"]
-    assert (color.value, color.polarity, color.authority) == ("navy", "like", Authority.OBSERVED)
-    assert (color.evidence.id, color.evidence.quote) == ("e009", "viewed 5, bought 1")
-    assert 0.0 < color.confidence <= 0.9
-
-
-def test_a_single_visit_and_a_product_in_many_colours_say_nothing() -> None:
-    assert not observe([act(1, "P1")], PRODUCTS, SCHEMA)
-    assert not observe([act(i, "P3") for i in range(5)], PRODUCTS, SCHEMA)
-
-
-def test_behaviour_is_the_same_whatever_order_the_events_come_in() -> None:
-    acts = [act(i, "P1" if i % 3 else "P2", days=i) for i in range(20)]
-    assert observe(acts, PRODUCTS, SCHEMA) == observe(acts[::-1], PRODUCTS, SCHEMA)
-
-
-def test_an_affinity_halves_in_its_half_life() -> None:
-    affinity = Affinity(half_life_days=10)
-    affinity.add(act(1, "P1"), 4.0)
-    assert affinity.score_at(START + timedelta(days=10)) == pytest.approx(2.0)
-    affinity.add(act(2, "P1", days=10), 1.0)
-    assert affinity.score_at(START + timedelta(days=10)) == pytest.approx(3.0)
-
-
-def test_new_counts_replace_the_old_ones_instead_of_adding_to_them() -> None:
-    acts = [act(i, "P1", days=i) for i in range(8)]
-    before, after = observe(acts[:5], PRODUCTS, SCHEMA), observe(acts, PRODUCTS, SCHEMA)
-    (trait,) = fold([*before, *after], SCHEMA, START + timedelta(days=8)).of("category")
-    assert [item.quote for item in trait.evidence] == ["viewed 8"]
-    assert trait.confidence <= 0.9
-
-
-def test_an_event_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(DataError, match="m7"):
-        read_act({"event": "Product Viewed", "messageId": "m7", "timestamp": "yesterday", "properties": {}})
-    assert read_act({"event": "Page Scrolled", "messageId": "m8"}) is None
 
 
 def test_an_import_is_idempotent(shop: Path, tmp_path: Path) -> None:
@@ -118,12 +64,23 @@ def test_without_consent_to_profiling_nothing_observed_and_nothing_sensitive_is_
     assert not unwilling.of("allergy")
 
 
-def test_an_import_of_a_shop_of_300_customers_takes_seconds(tmp_path: Path) -> None:
-    big = write_shop(tmp_path / "big", customers=300, events=30_000)
-    store = open_store(big, tmp_path / "state")
-    start = time.perf_counter()
-    import_shop(big, store)
-    assert time.perf_counter() - start < 15
+def test_an_import_that_was_cut_short_goes_on(shop: Path, tmp_path: Path) -> None:
+    events = shop / "events.jsonl.gz"
+    whole = events.read_bytes()
+    events.write_bytes(whole[: len(whole) // 2])
+    store = open_store(shop, tmp_path / "state")
+    with pytest.raises(DataError, match=r"events\.jsonl\.gz"):
+        ensure_imported(shop, store)
+    assert not any(trait.authority is Authority.OBSERVED for trait in store.read("C1001").traits)
+    events.write_bytes(whole)
+    ensure_imported(shop, store)
+    assert any(trait.authority is Authority.OBSERVED for trait in store.read("C1001").traits)
+
+
+def test_events_that_cannot_be_read_do_not_stop_an_import(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "events.jsonl").write_text('{broken\n{"event": "Product Viewed", "messageId": "m7", "userId": "C1001"}\n')
+    code, _, err = run(shop, capsys, "list")
+    assert code == 0 and "2 events kept aside: malformed" in err
 
 
 def test_list_imports_by_itself_and_counts_orders(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

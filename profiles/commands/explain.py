@@ -9,7 +9,7 @@ from typing import Any
 
 from profiles.claims import Claim, weigh
 from profiles.commands.words import print_json, words
-from profiles.fold import Settled, settle
+from profiles.fold import Settled
 from profiles.observation import Authority, Trait
 from profiles.schema import Attribute
 from profiles.store import ProfileStore
@@ -19,9 +19,8 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     """One attribute of one customer."""
     attribute = store.schema.attribute(options.attribute)
     customer = store.customer(options.customer).id
-    journal = [item for item in store.history(customer) if item.attribute == attribute.name]
-    settled = settle(journal, store.schema).get(attribute.name)
-    at = max([datetime.now(UTC), *(item.at for item in journal)])
+    settled = store.settled(customer).get(attribute.name)
+    at = max(datetime.now(UTC), settled.last[0]) if settled else datetime.now(UTC)
     answer = _answer(attribute, settled, at)
     if options.json:
         print_json({"customer": customer} | answer)

@@ -4,6 +4,7 @@ import argparse
 
 from profiles.commands.words import print_json, shown, words
 from profiles.fold import order_of, undone_ids
+from profiles.importing import open_intake
 from profiles.observation import Change, Observation
 from profiles.store import ProfileStore
 
@@ -32,8 +33,10 @@ def undo(options: argparse.Namespace, store: ProfileStore) -> None:
 
 
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
-    """Let a visitor's observations count as a customer's."""
-    _print_change(store.merge(options.visitor, store.customer(options.customer).id), options.json)
+    """Let a visitor's observations and events count as a customer's."""
+    change = store.merge(options.visitor, store.customer(options.customer).id)
+    open_intake(options.shop, store).settle()
+    _print_change(change, options.json)
 
 
 def _undone(journal: list[Observation]) -> set[str]:

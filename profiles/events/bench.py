@@ -1,0 +1,77 @@
+"""How fast events are taken in: a generated file in, events a second out, into a database of its own.
+
+`python -m profiles events --bench 200000`. Customers come by for ten sessions of ten acts, all mixed, in order of time;
+a session looks at one kind of product, and a customer at three kinds in all.
+"""
+
+import json
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from profiles.customer import Customer
+from profiles.database import DATABASE_FILE, open_database
+from profiles.events.affinity import Products
+from profiles.events.files import take_file
+from profiles.events.intake import EventIntake
+from profiles.schema import Schema
+from profiles.store import ProfileStore
+
+ACTS_PER_SESSION = 10
+SESSIONS_PER_CUSTOMER = 10
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NAMES = ("Product Viewed",) * 6 + ("Product Clicked",) * 2 + ("Product Added", "Products Searched")
+
+
+def measure(schema: Schema, products: Products, count: int) -> dict[str, Any]:
+    """Seconds by the clock and of the processor; the machine may have more to do."""
+    customers = [f"C{number}" for number in range(max(1, count // (ACTS_PER_SESSION * SESSIONS_PER_CUSTOMER)))]
+    with TemporaryDirectory(prefix="shopkeeper-bench-") as folder:
+        path = Path(folder) / "events.jsonl"
+        with path.open("w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(event) + "\n" for event in _events(count, customers, products))
+        store = ProfileStore(open_database(Path(folder) / DATABASE_FILE), schema)
+        store.put_customers([Customer(name, consent={"profiling": True}) for name in customers])
+        intake = EventIntake(store, products)
+        clock, processor = time.perf_counter(), time.process_time()
+        report = take_file(intake, path)
+        clock, processor = time.perf_counter() - clock, time.process_time() - processor
+        first = report.to_json() | {"aside": sum(report.aside.values())}
+        store.engine.dispose()
+    return first | {
+        "customers": len(customers),
+        "seconds": round(clock, 2),
+        "events_per_second": round(count / clock),
+        "processor_seconds": round(processor, 2),
+        "events_per_processor_second": round(count / processor),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _events(count: int, customers: list[str], products: Products) -> Iterator[dict[str, Any]]:
+    random = Random(7)
+    by_category: dict[object, list[str]] = {}
+    for sku, held in products.items():
+        by_category.setdefault(held.get("category"), []).append(sku)
+    shelves = list(by_category.values())
+    favourites = {name: random.choices(shelves, k=3) for name in customers}
+    for number in range(count):
+        session, step = divmod(number, ACTS_PER_SESSION)
+        if step == 0:
+            customer = random.choice(customers)
+            shelf = random.choice(favourites[customer])
+        at = START + timedelta(seconds=session * 60 + step * 5)
+        yield {
+            "messageId": f"bench-{number:09d}-{random.getrandbits(64):016x}",
+            "type": "track",
+            "userId": customer,
+            "event": random.choice(NAMES),
+            "timestamp": at.isoformat().replace("+00:00", "Z"),
+            "context": {"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+            "properties": {"product_id": random.choice(shelf), "price": 49.5, "currency": "USD"},
+        }

@@ -1,0 +1,131 @@
+"""The way in for events: JSON objects in; affinities, order numbers and observed traits of the shop's customers out.
+
+    intake = EventIntake(store, load_products(shop_dir, store.schema))
+    report = intake.take([{"event": "Product Viewed", "userId": "C1001", ...}])
+
+What `take` has reported survives a crash: a batch is one transaction, journal and projection included. The law: the
+same events in any order, any batches and any repetition, from any number of processes, give the same affinities (to
+1e-9) and the same observed traits with their evidence and confidence. `since` and the past of a trait say when the
+journal was told, and so depend on arrival. Errors: `StorageError`; a bad event is none, it is counted in the report.
+
+Acts of people the shop does not know yet wait; they count once `take` meets them as customers, `link` says whose
+browser it was, or `settle` is called. What a merged visitor did is the customer's; what counted before the merge waits
+for the customer in the same way. Acts of customers without consent to profiling are not kept.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Table
+
+from profiles.database import reading, writing
+from profiles.events import ledger, waiting
+from profiles.events.affinity import Affinity, Products, shares_of
+from profiles.events.batch import Batch, Owned, visitor_name
+from profiles.events.counting import Counting
+from profiles.events.event import Aside, Reason
+from profiles.events.ledger import Activity
+from profiles.events.report import Report
+from profiles.events.shapes import EventReader
+from profiles.journal import owners_of
+from profiles.store import ProfileStore
+from profiles.tables import events, waiting_events
+
+Mark = Callable[[Connection], None]  # written in the transaction of a batch: how far a file has been read
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EventIntake:
+    """Holds nothing that it could lose: the store, and the shop's products as they were when it was made."""
+
+    def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
+        self.store = store
+        self._reader = EventReader(products, now)
+        self._counting = Counting(store, shares_of(products, store.schema))
+        self._now = now
+
+    def take(self, raws: Iterable[object], mark: Mark | None = None) -> Report:
+        """Take one batch in, of any size that fits memory."""
+        batch = Batch(map(self._reader.read, raws))
+        with writing(self.store.engine) as connection:
+            self._take(connection, batch)
+            if mark:
+                mark(connection)
+        return batch.report()
+
+    def link(self, visitor: str, customer: str) -> Report:
+        """A visitor has signed in: what this browser did before is the customer's. Its first link stays."""
+        batch = Batch()
+        batch.links[visitor_name(visitor)] = customer
+        with writing(self.store.engine) as connection:
+            self._take(connection, batch)
+        return batch.report()
+
+    def settle(self) -> Report:
+        """Count what has waited for customers who are known by now."""
+        batch = Batch()
+        with writing(self.store.engine) as connection:
+            self._take(connection, batch, waiting.waiting_and_known(connection))
+        return batch.report()
+
+    def activity(self, customer: str) -> Activity:
+        """Recency, frequency, money."""
+        with reading(self.store.engine) as connection:
+            owner = owners_of(connection, [customer])[customer]
+            return ledger.load_activities(connection, [owner]).get(owner, Activity())
+
+    def affinities(self, customer: str) -> Mapping[str, Mapping[str, Affinity]]:
+        """By attribute and value."""
+        with reading(self.store.engine) as connection:
+            owner = owners_of(connection, [customer])[customer]
+            return ledger.load_tastes(connection, [owner], self._counting.tastes)[owner].held
+
+    def asides(self) -> list[Aside]:
+        """Examples of events that could not count, by reason."""
+        with reading(self.store.engine) as connection:
+            return ledger.load_asides(connection)
+
+    def _take(self, connection: Connection, batch: Batch, others: Collection[str] = ()) -> None:
+        """Count the batch, and what has waited for its customers and for `others`."""
+        names = {*batch.owned, *batch.links, *batch.links.values(), *others}
+        owners = waiting.lock_event_owners(connection, names)
+        if batch.links:
+            waiting.link_visitors(connection, batch.links, owners, self._now())
+            owners = waiting.lock_event_owners(connection, names)
+        batch.settle_owners(owners)
+        known = ledger.lock_customers(connection, set(owners.values()))
+        for name, items in waiting.take_waiting(connection, known).items():
+            batch.counts["returned"] += len(items)
+            batch.owned.setdefault(name, []).extend(items)
+        willing, unknown = {}, {}
+        for name, items in batch.owned.items():
+            if name not in known:
+                unknown[name] = items
+            elif known[name].consents("profiling"):
+                willing[name] = items
+            else:
+                batch.count_aside(Reason.NO_CONSENT, len(items))
+        later = _new(connection, waiting_events, unknown, batch)
+        batch.count_aside(Reason.UNKNOWN_CUSTOMER, sum(map(len, later.values())))
+        ledger.insert_events(connection, waiting_events, later)
+        fresh = _new(connection, events, willing, batch)
+        batch.counts["taken"] += sum(map(len, fresh.values()))
+        self._counting.add(connection, fresh, batch)
+        ledger.keep_asides(connection, batch.asides, self._now())
+
+
+def _new(connection: Connection, table: Table, owned: Owned, batch: Batch) -> Owned:
+    """Those whose message id is not in the table, each once; the others are duplicates."""
+    seen = ledger.known_ids(connection, table, {item.id for items in owned.values() for item in items})
+    found: Owned = {}
+    for name, items in owned.items():
+        for item in items:
+            if item.id in seen:
+                batch.counts["duplicates"] += 1
+            else:
+                seen.add(item.id)
+                found.setdefault(name, []).append(item)
+    return found

@@ -1,0 +1,91 @@
+"""Keeping the projection up to date: what is new in the journal in, the claims before and after out.
+
+Many customers at a time, within a transaction of the caller, who holds their locks.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from profiles.fold import Settled, comes_later, settle
+from profiles.journal import read_journal
+from profiles.observation import Observation
+from profiles.projection import Projection, fingerprint, load, remove, save
+from profiles.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A customer's settled claims before and after, of the attributes that were touched.
+
+    `newest` is the time of the customer's newest observation.
+    """
+
+    customer: str
+    before: Mapping[str, Settled]
+    after: Mapping[str, Settled]
+    newest: datetime
+
+
+class Projecting:
+    """By the rules of one schema. A projection by other rules counts as not there."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._rules = fingerprint(schema)
+
+    def load(self, connection: Connection, customer: str) -> Projection | None:
+        return load(connection, [customer], self._rules).get(customer)
+
+    def folded(self, connection: Connection, customer: str) -> Projection | None:
+        """What the whole journal settles; None where it is empty."""
+        journal = read_journal(connection, customer)
+        if not journal:
+            return None
+        return Projection(settle(journal, self._schema), max(item.at for item in journal))
+
+    def add(self, connection: Connection, new: Mapping[str, Sequence[Observation]]) -> list[Projected]:
+        """Bring projections up to date with what is new in the journal, by customer."""
+        attributes = {item.attribute for items in new.values() for item in items}
+        held = load(connection, new, self._rules, attributes)
+        done = []
+        for customer, items in new.items():
+            if customer in held:
+                touched = {item.attribute for item in items}
+                before = {name: settled for name, settled in held[customer].settled.items() if name in touched}
+                newest = max(held[customer].newest, *(item.at for item in items))
+                done.append(Projected(customer, before, self._continue(connection, customer, items, before), newest))
+        self._save(connection, done)
+        return done + self.replay(connection, [customer for customer in new if customer not in held])
+
+    def replay(self, connection: Connection, customers: Collection[str]) -> list[Projected]:
+        """Build projections from the whole journal."""
+        held = load(connection, customers, self._rules)
+        done = []
+        for customer in customers:
+            remove(connection, customer)
+            if folded := self.folded(connection, customer):
+                before = held[customer].settled if customer in held else {}
+                done.append(Projected(customer, before, folded.settled, folded.newest))
+        self._save(connection, done)
+        return done
+
+    def _save(self, connection: Connection, done: Sequence[Projected]) -> None:
+        save(connection, self._rules, {item.customer: Projection(item.after, item.newest) for item in done})
+
+    def _continue(
+        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, Settled]
+    ) -> dict[str, Settled]:
+        """The attributes that new observations touch, settled.
+
+        What comes later than all that is settled continues it; only for the rest is the journal read again.
+        """
+        by_attribute: dict[str, list[Observation]] = defaultdict(list)
+        for item in new:
+            by_attribute[item.attribute].append(item)
+        late = {name for name, items in by_attribute.items() if name in before and not comes_later(items, before[name])}
+        after = settle((item for item in new if item.attribute not in late), self._schema, before)
+        return after | settle(read_journal(connection, customer, late), self._schema) if late else after
