@@ -13,10 +13,16 @@ from rapidfuzz import fuzz
 
 from profiles.schema import Attribute, Facets, Schema
 from profiles.words import has_cjk, stem
-from retrieval.facets import common_words
+from retrieval.facets import common_words, covers
 
 Forms = Mapping[str, Sequence[str]]  # value -> itself and the other words for it
 _TOKEN = re.compile(r"[^\W_\u3400-\u9fff]+")
+# What right before a value rules it out.
+_DENIAL = re.compile(
+    r"(?:\b(?:no|not|non|without|avoid|never|hate)[\s-]+(?:(?:any|in|with|made of|made from|an?|the)\s+)?"
+    r"|(?:不要|不想要|不含|不带|没有|不喜欢|讨厌))$",
+    re.IGNORECASE,
+)
 _OWNER = re.compile(r"['’]s\b")
 _LIKE, _LONG = 82.0, 5  # two words of so many letters are the same but for a slip, by rapidfuzz's ratio
 _TELLING = 4  # letters of a word that stands for a value of several words
@@ -48,8 +54,20 @@ class Vocabulary:
         return attribute.type == "choice" and bool(attribute.valid_values(self.facets))
 
     def facet_values(self, facet: str, text: str) -> list[str]:
-        """The values of a facet that the text names."""
-        return list(_named(text, self._of_facets[facet]))
+        """The values of a facet that the text names, and not only to rule them out."""
+        denied = self.denied_values(facet, text)
+        named = _named(text, self._of_facets[facet])
+        return [value for value in named if not any(covers(bad, value) for bad in denied)]
+
+    def denied_values(self, facet: str, text: str) -> list[str]:
+        """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""
+        said = _words_of(text)
+        found = []
+        for value, words in self._of_facets.get(facet, {}).items():
+            places = [text[: span[0]] for word in words for span in _spans(word, text, said)]
+            if places and all(_DENIAL.search(before) for before in places):
+                found.append(value)
+        return found
 
     def attribute_values(self, attribute: Attribute, text: str) -> list[str]:
         """What may be noted of a choice: the values that the text names, and the words it names them by."""
@@ -81,10 +99,10 @@ def _words(name: str, value: str, others: Collection[str]) -> tuple[str, ...]:
 
 def _named(text: str, forms: Forms) -> dict[str, list[str]]:
     """The values that a text names, each with the pieces of the text that do."""
-    said = [_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text)]
+    said = _words_of(text)
     found: dict[str, list[str]] = {}
     for value, words in forms.items():
-        pieces = [piece for word in words for piece in _pieces(word, text, said)]
+        pieces = [text[start:end] for word in words for start, end in _spans(word, text, said)]
         pieces = pieces or [hint for word in words for hint in _hints(word, said)]
         if pieces or (has_cjk(text) and not any(map(has_cjk, words))):  # in a language that nobody listed it in
             found[value] = [form for piece in pieces for form in dict.fromkeys((piece, piece.casefold()))]
@@ -101,19 +119,22 @@ class _Word:
     end: int
 
 
-def _pieces(form: str, text: str, said: Sequence[_Word]) -> Iterator[str]:
+def _words_of(text: str) -> list[_Word]:
+    return [_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text)]
+
+
+def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[tuple[int, int]]:
     """Where a form stands in the text as it is: Chinese anywhere, other words by their stems in a row."""
     if has_cjk(form):
-        if form in text:
-            yield form
+        yield from (found.span() for found in re.finditer(re.escape(form), text))
         return
     wanted = [stem(part.casefold()) for part in _TOKEN.findall(_OWNER.sub("", form))]
     for start in range(len(said) - len(wanted) + 1 if wanted else 0):
         row = said[start : start + len(wanted)]
         if [word.stem for word in row] == wanted:
-            yield text[row[0].start : row[-1].end]
+            yield row[0].start, row[-1].end
             if owner := _OWNER.match(text, row[-1].end):
-                yield text[row[0].start : owner.end()]
+                yield row[0].start, owner.end()
 
 
 def _hints(form: str, said: Sequence[_Word]) -> Iterator[str]:

@@ -88,6 +88,12 @@ def test_what_is_disliked_by_another_name_than_the_catalogues_stays_out_too(visi
     assert not any(disliked in product["facets"]["features"] for product in turn.products)
 
 
+def test_what_a_message_rules_out_stays_out_even_if_the_model_forgets_to_note_it(visitor: Talk) -> None:
+    turn = visitor.say("a jacket, no wool please", [("search_products", {"query": "jacket", "category": "jackets"})])
+    assert turn.products
+    assert not any("wool" in material for product in turn.products for material in product["facets"]["material"])
+
+
 def test_a_new_budget_supersedes_the_old_one_and_holds_for_later_searches(visitor: Talk) -> None:
     visitor.say("boots up to $90", [noting(change("up to $90", "budget", 90))])
     turn = visitor.say("make it 120", [noting(change("120", "budget", 120)), ("search_products", {"query": "boots"})])

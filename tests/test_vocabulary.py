@@ -47,6 +47,14 @@ def test_a_value_is_named_in_any_of_its_spellings(text: str, values: list[str]) 
     assert WORDS.facet_values("color", text) == values
 
 
+@pytest.mark.parametrize("text", ["no merino wool please", "without any merino wool", "not merino wool, cotton"])
+def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
+    assert WORDS.denied_values("material", text) == ["merino wool"]
+    assert "merino wool" not in WORDS.facet_values("material", text)
+    assert WORDS.denied_values("color", "不要黑色") == ["black"]
+    assert not WORDS.denied_values("material", "no, merino wool is fine")
+
+
 def test_the_facet_that_tells_kinds_apart_is_not_bound() -> None:
     assert [name for name in (*FACETS, "query") if WORDS.is_filter(name)] == ["color", "material"]
 

@@ -155,8 +155,13 @@ def _said_here(trait: Trait, context: TurnContext) -> bool:
 
 
 def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Disliked values by facet; what is asked for by name now is not excluded."""
-    avoided: dict[str, set[str]] = {}
+    """Disliked values by facet, and those that this consultation ruled out; what is asked for now is not excluded."""
+    words, said = context.services.vocabulary, "\n".join(context.heard.values())
+    avoided = {
+        name: denied
+        for name in words.facets
+        if words.is_filter(name) and (denied := {v for v in words.denied_values(name, said) if equals.get(name) != v})
+    }
     for trait in profile.traits:
         facet, value = _in_catalogue(context, trait)
         if trait.polarity == "dislike" and value is not None and equals.get(facet) != value:
