@@ -7,7 +7,7 @@ A kind of product is not bound: people call it as they like.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,7 +39,7 @@ def supported(
     What is noted is in the newest message. Without `words`, only numbers and order ids are bound.
     """
     own = "\n".join(_wishes(messages))
-    numbers = _numbers(own)
+    numbers = _plain(numbers_in(own))
     shown = "\n".join(str(message.text) for message in messages if not isinstance(message, SystemMessage))
     ids = list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(own), *_SPACED_ID.findall(own)]))
     newest = next((str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
@@ -108,9 +108,9 @@ def _is_named(attribute: Attribute, text: str) -> bool:
 def _value(attribute: Attribute, newest: str, words: Vocabulary) -> dict[str, Any]:
     """What the newest message can say of an attribute."""
     if attribute.range or attribute.per:
-        return {"type": ["number", "string"]} if _numbers(newest) else {"enum": []}
+        return {"type": ["number", "string"]} if numbers_in(newest) else {"enum": []}
     if attribute.type in ("money", "number"):
-        return {"enum": [_plain(number) for number in sorted(attribute.numbers(newest))]}
+        return {"enum": _plain(attribute.numbers(newest))}
     if attribute.type == "boolean":
         return {"enum": ["yes", "no"]}
     if attribute.type == "date" and not dates_in(newest, date.today()):
@@ -129,9 +129,6 @@ def _wishes(messages: Sequence[BaseMessage]) -> Iterator[str]:
             yield from (str(value) for call in message.tool_calls for value in call["args"].values())
 
 
-def _numbers(text: str) -> list[float | int]:
-    return [_plain(number) for number in sorted(numbers_in(text))]
-
-
-def _plain(number: float) -> float | int:
-    return int(number) if number.is_integer() else number
+def _plain(numbers: Iterable[float]) -> list[float | int]:
+    """As calls write them: 160 and not 160.0."""
+    return [int(number) if number.is_integer() else number for number in sorted(numbers)]

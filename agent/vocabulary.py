@@ -7,7 +7,7 @@ is generous (a word of a value counts, and a slip of the pen): what is not named
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
@@ -119,8 +119,10 @@ class _Word:
     end: int
 
 
-def _words_of(text: str) -> list[_Word]:
-    return [_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text)]
+@lru_cache(maxsize=64)
+def _words_of(text: str) -> tuple[_Word, ...]:
+    """Asked for by every facet and attribute of a turn."""
+    return tuple(_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text))
 
 
 def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[tuple[int, int]]:

@@ -215,8 +215,8 @@ def _pick(own: Sequence[Order], ref: str) -> Order:
     words = " ".join(unicodedata.normalize("NFKC", ref).casefold().split())
     if words in LAST and own:
         return own[0]
-    key = _key(words)
-    found = [order for order in own if key and key == _key(order.id)]
+    key = order_key(words)
+    found = [order for order in own if key and key == order_key(order.id)]
     if not found and key.isdigit():
         found = [order for order in own if key == re.sub(r"\D", "", order.id)]
     if len(found) != 1:
@@ -225,7 +225,7 @@ def _pick(own: Sequence[Order], ref: str) -> Order:
     return found[0]
 
 
-def _key(text: str) -> str:
+def order_key(text: str) -> str:
     """An id without what people put around and into it."""
     bare = re.sub(r"\b(?:my|the|order|number|no|nr|id)\b", " ", text.casefold())
     return re.sub(r"[^0-9a-z]", "", bare)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.models.template import Call
+from agent.orders.book import order_key
 from agent.tools.orders import NEWEST
 from agent.turn import Step as Taken
 from errors import DataError
@@ -88,7 +89,7 @@ def _order(call: Call, taken: Taken, customer: CustomerView) -> str | None:
 
 def same_order(typed: str, order_id: str) -> bool:
     """Whether a customer may mean an order by what they typed: "ap 10482", "10482"."""
-    plain, whole = (re.sub(r"[^0-9a-z]", "", text.casefold()) for text in (typed, order_id))
+    plain, whole = order_key(typed), order_key(order_id)
     return plain == whole or plain == re.sub(r"\D", "", whole)
 
 
