@@ -21,8 +21,10 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from pydantic import ValidationError
 
 from agent.prompt import attributes, customer_card, first_turn
+from agent.said import supported
 from agent.tools.profile import note
 from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, update_profile_schema
+from agent.vocabulary import Vocabulary
 from profiles.card import card
 from profiles.firewall import Firewall, Refusal
 from profiles.observation import Trait
@@ -147,7 +149,9 @@ class Listener:
     def __init__(self, model: BaseChatModel, store: ProfileStore, firewall: Firewall) -> None:
         self._store = store
         self._firewall = firewall
-        self._model = model.bind_tools([tool_of(store.schema)])
+        self._tools = [tool_of(store.schema)]
+        self._words = Vocabulary(store.schema, firewall.facets)
+        self._model = model.bind_tools(self._tools)
 
     def listen(
         self,
@@ -171,7 +175,9 @@ class Listener:
             place = f"{consultation}/{number:04d}"  # ids sort as the turns do, all of one time
             heard[place], asked[place] = turn.words, turn.asked
             known = card(self._store.read(customer), self._store.schema)
-            answer = self._model.invoke(prompt.hear(turn, known))
+            messages = prompt.hear(turn, known)
+            allowed = supported(messages, self._tools, self._words, asked=turn.asked)
+            answer = self._model.invoke(messages, allowed=allowed)
             changes = _changes(answer)
             try:
                 change, wrong = note(

@@ -5,11 +5,12 @@ is generous (a word of a value counts, and a slip of the pen): what is not named
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from profiles.schema import Attribute, Facets, Schema
 from profiles.words import has_cjk, stem
@@ -32,7 +33,7 @@ _TELLING = 4  # letters of a word that stands for a value of several words
 class Vocabulary:
     """``Vocabulary.of(schema, facets, {"jackets", "boots"})``: `facets` by name, value and other words for it.
 
-    `kinds` are facets that tell kinds of product apart; customers name those in more words than a shop can list.
+    `kinds` are facets that tell kinds of product apart.
     """
 
     schema: Schema
@@ -47,7 +48,11 @@ class Vocabulary:
 
     def is_filter(self, name: str) -> bool:
         """Whether this argument of the search is a facet whose value somebody must have named."""
-        return name in self._of_facets and name not in self.kinds
+        return name in self._of_facets and not self.is_kind(name)
+
+    def is_kind(self, name: str) -> bool:
+        """Whether this argument of the search is the kind of product."""
+        return name in self.kinds
 
     def is_closed(self, attribute: Attribute) -> bool:
         """Whether the attribute takes only certain values."""
@@ -56,8 +61,17 @@ class Vocabulary:
     def facet_values(self, facet: str, text: str) -> list[str]:
         """The values of a facet that the text names, and not only to rule them out."""
         denied = self.denied_values(facet, text)
-        named = _named(text, self._of_facets[facet])
-        return [value for value in named if not any(covers(bad, value) for bad in denied)]
+        return [value for value in named(text, self._of_facets[facet]) if not any(covers(bad, value) for bad in denied)]
+
+    def kinds_named(self, facet: str, newest: str, earlier: str) -> list[str]:
+        """The kinds of product that the newest message names whole; else those that anything said so far may name.
+
+        A word that only begins alike is no sign: who goes backpacking may need a stove.
+        """
+        forms = self._of_facets[facet]
+        whole = [kind for kind, words in forms.items() if _pieces(newest, words)]
+        denied = self.denied_values(facet, newest)
+        return [kind for kind in whole if kind not in denied] or list(named(earlier, forms, _misspelt))
 
     def denied_values(self, facet: str, text: str) -> list[str]:
         """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""
@@ -71,7 +85,7 @@ class Vocabulary:
 
     def attribute_values(self, attribute: Attribute, text: str) -> list[str]:
         """What may be noted of a choice: the values that the text names, and the words it names them by."""
-        found = _named(text, self._of_attributes[attribute.name])
+        found = named(text, self._of_attributes[attribute.name])
         return list(dict.fromkeys(word for value, words in found.items() for word in (value, *words)))
 
     @cached_property
@@ -97,16 +111,24 @@ def _words(name: str, value: str, others: Collection[str]) -> tuple[str, ...]:
     return (value, *others, *common_words(name, value))
 
 
-def _named(text: str, forms: Forms) -> dict[str, list[str]]:
-    """The values that a text names, each with the pieces of the text that do."""
+def named(text: str, forms: Forms, alike: Callable[[str, str], bool] | None = None) -> dict[str, list[str]]:
+    """The values that a text names, each with the pieces of the text that do.
+
+    `alike` compares a word of a value with one that was said; by default parts of words and slips of the pen do.
+    """
     said = _words_of(text)
     found: dict[str, list[str]] = {}
     for value, words in forms.items():
-        pieces = [text[start:end] for word in words for start, end in _spans(word, text, said)]
-        pieces = pieces or [hint for word in words for hint in _hints(word, said)]
+        pieces = _pieces(text, words) or [hint for word in words for hint in _hints(word, said, alike or _alike)]
         if pieces or (has_cjk(text) and not any(map(has_cjk, words))):  # in a language that nobody listed it in
             found[value] = [form for piece in pieces for form in dict.fromkeys((piece, piece.casefold()))]
     return found
+
+
+def _pieces(text: str, words: Collection[str]) -> list[str]:
+    """Where the text has one of the words whole."""
+    said = _words_of(text)
+    return [text[start:end] for word in words for start, end in _spans(word, text, said)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +150,7 @@ def _words_of(text: str) -> tuple[_Word, ...]:
 def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[tuple[int, int]]:
     """Where a form stands in the text as it is: Chinese anywhere, other words by their stems in a row."""
     if has_cjk(form):
-        yield from (found.span() for found in re.finditer(re.escape(form), text))
+        yield from (found.span() for found in re.finditer(re.escape(form), text, re.IGNORECASE))
         return
     wanted = [stem(part.casefold()) for part in _TOKEN.findall(_OWNER.sub("", form))]
     for start in range(len(said) - len(wanted) + 1 if wanted else 0):
@@ -139,15 +161,22 @@ def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[tuple[int, i
                 yield row[0].start, owner.end()
 
 
-def _hints(form: str, said: Sequence[_Word]) -> Iterator[str]:
+def _hints(form: str, said: Sequence[_Word], alike: Callable[[str, str], bool]) -> Iterator[str]:
     """Words that are part of a name, written as one, or misspelt."""
     parts = [part.casefold() for part in _TOKEN.findall(form)]
     telling = [stem(part) for part in (*parts, "".join(parts)) if len(part) >= _TELLING]
-    yield from (word.typed for word in said if any(_alike(part, word.stem) for part in telling))
+    yield from (word.typed for word in said if any(alike(part, word.stem) for part in telling))
 
 
 def _alike(part: str, said: str) -> bool:
-    shorter = min(len(part), len(said))
-    if part == said or (shorter >= _TELLING and (part.startswith(said) or said.startswith(part))):
+    if min(len(part), len(said)) >= _TELLING and (part.startswith(said) or said.startswith(part)):
         return True
-    return shorter >= _LONG and fuzz.ratio(part, said) >= _LIKE
+    return _misspelt(part, said)
+
+
+def _misspelt(part: str, said: str) -> bool:
+    """The same word, or but for a slip: "jakket", and "laeds" for leads."""
+    shorter = min(len(part), len(said))
+    if part == said or (shorter >= _LONG and fuzz.ratio(part, said) >= _LIKE):
+        return True
+    return shorter >= _TELLING and sorted(part) == sorted(said) and OSA.distance(part, said) == 1

@@ -24,7 +24,10 @@ _NUMBER = re.compile(  # "and" joins "one hundred and fifty", and parts "one hun
     rf"|\b(?:{_WORDS})\b(?:(?:[\s-]+|(?<=hundred) and (?!\w+[\s-](?:hundred|thousand)))(?:{_WORDS})\b)*"
 )
 _SCALE = re.compile(rf"(?:{'|'.join(_SCALES)})$")
-_UNITS = "dollars?|bucks?|euros?|pounds?|usd|eur|gbp|rmb|yuan|cm|kg|people|元|块钱?|镑|欧元?|美元|个?人|岁|厘米"
+_UNITS = (
+    "dollars?|bucks?|euros?|pounds?|quid|usd|eur|gbp|cad|aud|chf|rmb|yuan|[$€£¥]|cm|kg|people"
+    "|元钱?|块钱?|英镑|镑|欧元?|美元|美金|刀|个?人|岁|厘米"
+)
 _UNIT = rf"(?:\s*(?:{_UNITS}))?"
 _A = r"(?:[$€£¥]\s*)?⟨(?P<a>\d+)⟩" + _UNIT
 _B = _A.replace("<a>", "<b>")
@@ -33,16 +36,20 @@ _SAYINGS = (  # tried in this order: the side that the number bounds, or both, a
     ("both", rf"{_A}\s*(?:to|~|\.\.|到|至)\s*{_B}"),
     ("dash", rf"(?<![\w⟩/-]){_A}\s*[-–—]\s*{_B}(?!\s*[-/]\s*⟨)"),
     ("low", rf"\b(?:at least|min(?:imum)?(?: of)?\.?|(?:more|higher) than|over|above|exceed)\s*{_A}"),
+    ("low", rf"\b(?:start(?:ing|s)? (?:at|from)|upwards? of)\s*{_A}"),
     ("low", rf"(?:至少|最少|起码|高于|超过|多于|大于)\s*{_A}"),
-    ("low", rf"{_A}\s*(?:\+|(?:or (?:more|above|over)|and (?:up|above|over)|at least|minimum)\b|及?以上|起)"),
+    ("low", rf"{_A}\s*(?:\+|(?:or (?:more|above|over)|and (?:up|above|over)|upwards?|at least)\b|及?以上|往上|起)"),
+    ("low", rf"{_A}\s*(?:is (?:the|my) )?minimum\b"),
     ("low", rf"{_A}\s*\.\."),
-    ("high", rf"\b(?:at (?:the )?most|max(?:imum)?(?: of)?\.?|up to|under|below|(?:less|lower) than|within)\s*{_A}"),
-    ("high", rf"(?:最多|至多|顶多|低于|少于|小于)\s*{_A}"),
+    ("high", rf"\b(?:at (?:the )?most|max(?:imum)?(?: of)?\.?|up to|under|below|within)\s*{_A}"),
+    ("high", rf"\b(?:less|lower|cheaper) than\s*{_A}"),
+    ("high", rf"(?:最多|至多|顶多|低于|少于|小于|不到)\s*{_A}"),
     ("high", rf"{_A}\s*(?:(?:or less|(?:or|and) (?:under|below)|tops|max(?:imum)?|at most)\b|及?以[内下]|之内)"),
     ("high", rf"\.\.\s*{_A}"),
 )
-_VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|go|be|cost|really|anything|it))*"
-_NOT = re.compile(rf"(?:(?:n't|\b(?:not|no|never|cannot)){_VERBS}|[不别]要?)\s*$")
+_VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|go|be|have|cost|costing|paying|really|anything|everything|it|an?|cent|penny))*"
+_NOT = re.compile(rf"(?:(?:n't|\b(?:not|no|never|nothing|cannot|refuse|skip)){_VERBS}|[不别](?:能|要|会|想)?)\s*$")
+_NOT_THEN = re.compile(r"\s*的?[就都]?(?:不要|不用|不看|不考虑|别|免)")  # "超过100就不要了"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,17 @@ class Range:
         return tuple(bound for bound in (self.low, self.high) if bound is not None)
 
 
-def range_in(text: str) -> Range | None:
-    """The one range that the text names; a number alone is none, and "over 100 but under 200" is one."""
+def ranges_in(text: str) -> list[Range]:
+    """Every range that the text names, each once; "over 100 but under 200" are two, each open on one side."""
     spelled = list(_NUMBER.finditer(text := normalise(text)))
     places = iter(range(len(spelled)))
     marked = _NUMBER.sub(lambda _: f"⟨{next(places)}⟩", text)
-    found = list(dict.fromkeys(_read(marked, [match[0] for match in spelled])))
+    return list(dict.fromkeys(_read(marked, [match[0] for match in spelled])))
+
+
+def range_in(text: str) -> Range | None:
+    """The one range that the text names; a number alone is none, and "over 100 but under 200" is one."""
+    found = ranges_in(text)
     lows = [item.low for item in found if item.high is None]
     highs = [item.high for item in found if item.low is None]
     if len(found) == 2 and len(lows) == len(highs) == 1 and (lows[0] or 0) < (highs[0] or 0):
@@ -89,7 +101,8 @@ def _read(marked: str, spelled: list[str]) -> Iterator[Range]:
             if len(bounds) == 2:
                 yield Range(min(bounds), max(bounds))
             else:  # "not more than 150" bounds the other side
-                below = (side == "high") != bool(_NOT.search(marked[: match.start()]))
+                turned = _NOT.search(marked[: match.start()]) or _NOT_THEN.match(marked[match.end() :])
+                below = (side == "high") != bool(turned)
                 yield Range(None, bounds[0]) if below else Range(bounds[0], None)
 
 

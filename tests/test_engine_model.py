@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from agent.models import load_chat_model
 from agent.models.engine import EmbeddedEngine
 from agent.models.engine_model import EmbeddedChatModel, _parts, to_openai
-from agent.models.grammar import tool_grammar
+from agent.models.grammar import SPAN_OF, tool_grammar
 from agent.models.template import BadCall, Call
 from errors import ConfigError, ModelError
 from tests.test_engine import small_model
@@ -99,6 +99,16 @@ def test_values_allowed_just_now_bind_the_argument(model: EmbeddedChatModel) -> 
     bound = model.bind_tools(TOOLS, tool_choice="get_order", allowed={"order_id": ["last", "AP-10482"]})
     answer = bound.invoke([HumanMessage("Where is my order AP-99999?")])
     assert answer.tool_calls[0]["args"]["order_id"] in ("last", "AP-10482")
+
+
+@pytest.mark.parametrize("said", ['No "merino wool", ok?\nsize 42 \\ EU', "我不喜欢羊毛，最好是wool-free的"])
+def test_a_quote_is_a_piece_of_the_text_it_is_bound_to(model: EmbeddedChatModel, said: str) -> None:
+    change = {"type": "object", "properties": {"quote": {SPAN_OF: said}}, "required": ["quote"]}
+    allowed = {"update_profile.changes": {"type": "array", "items": change, "maxItems": 2}}
+    answer = model.bind_tools(TOOLS, tool_choice="update_profile", allowed=allowed).invoke([HumanMessage("hi")])
+    quotes = [one["quote"] for call in answer.tool_calls for one in call["args"]["changes"]]
+    assert quotes
+    assert all(quote and quote in said for quote in quotes)
 
 
 def test_four_chats_at_once_all_answer(model: EmbeddedChatModel) -> None:

@@ -65,7 +65,37 @@ def test_an_id_is_read_whole(words: str, ids: list[str]) -> None:
 @given(st.integers(2, 5000), st.integers(2, 5000))
 def test_whatever_price_is_said_can_be_asked_for(low: int, high: int) -> None:
     allowed = supported([HumanMessage(f"between ${low} and {high} dollars")], [SEARCH], None)
-    assert {low, high} <= {*allowed["search_products.min_price"]}
+    assert min(low, high) in allowed["search_products.min_price"]
+    assert max(low, high) in allowed["search_products.max_price"]
+
+
+@pytest.mark.parametrize(
+    ("words", "least", "most"),
+    [
+        ("at most 10", [], [10]),
+        ("I won't pay more than $25", [], [25]),
+        ("30 or more, please", [30], []),
+        ("nothing below 50", [50], []),
+        ("太便宜的不放心，至少一百一十块", [110], []),
+        ("超过850就不要了", [], [850]),
+        ("a tent for 90", [], [90]),
+        ("order 2026/00197, and a tent", [], []),
+        ("12月20日之前要到，一点点就好", [], []),
+    ],
+)
+def test_a_price_is_the_least_or_the_greatest_as_it_was_said(words: str, least: list[int], most: list[int]) -> None:
+    allowed = supported([HumanMessage(words)], [SEARCH], None)
+    assert (allowed["search_products.min_price"], allowed["search_products.max_price"]) == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("words", "sorts"),
+    [("the cheapest you have", ["price_low"]), ("which is best rated", ["rating"]), ("a red tent", [])],
+)
+def test_results_are_put_in_an_order_that_was_asked_for(words: str, sorts: list[str]) -> None:
+    tool = _tool("search_products", ("query",), query="string")
+    tool["function"]["parameters"]["properties"]["sort"] = {"type": "string", "enum": ["price_low", "rating"]}
+    assert supported([HumanMessage(words)], [tool], None)["search_products.sort"] == sorts
 
 
 def _grammar_of(tag: str, tool: str) -> str | None:

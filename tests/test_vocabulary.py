@@ -37,8 +37,9 @@ WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
         ("something in dark green", ["dark green"]),
         ("I'd like it green", ["dark green"]),
         ("a gray one", ["grey"]),
-        ("balck please", []),
+        ("balck please", ["black"]),
         ("blackk please", ["black"]),
+        ("brick please", []),
         ("我想要深绿的", ["dark green", "grey"]),  # of grey nobody has said what it is in Chinese
         ("a tent", []),
     ],
@@ -55,8 +56,22 @@ def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
     assert not WORDS.denied_values("material", "no, merino wool is fine")
 
 
-def test_the_facet_that_tells_kinds_apart_is_not_bound() -> None:
-    assert [name for name in (*FACETS, "query") if WORDS.is_filter(name)] == ["color", "material"]
+@pytest.mark.parametrize(
+    ("newest", "kinds"),
+    [
+        ("show me boots", ["boots"]),
+        ("a jakket", ["jackets"]),
+        ("boots, no jackets", ["boots"]),
+        ("something bootable", []),
+    ],
+)
+def test_the_kind_of_product_is_one_that_was_named(newest: str, kinds: list[str]) -> None:
+    assert WORDS.kinds_named("kind", newest, newest) == kinds
+
+
+def test_the_newest_message_says_which_kind_is_meant_if_it_names_one() -> None:
+    assert WORDS.kinds_named("kind", "and boots?", "jackets\nand boots?") == ["boots"]
+    assert WORDS.kinds_named("kind", "in green", "jackets\nin green") == ["jackets"]
 
 
 def _search(**facets: Sequence[str]) -> dict[str, Any]:
@@ -68,10 +83,12 @@ def test_a_filter_takes_what_was_said_in_this_conversation_and_nothing_else() ->
     tool = _search(color=["dark green", "grey", "black"], material=[], kind=["jackets", "boots"])
     earlier = AIMessage("", tool_calls=[{"name": "search_products", "args": {"color": "black"}, "id": "1"}])
     talk: list[BaseMessage] = [earlier, HumanMessage("and in merino?")]
-    assert supported(talk, [tool], WORDS) == {"search_products.color": ["black"]}  # wool: in any words; kinds: free
+    # wool may be written in any words
+    assert supported(talk, [tool], WORDS) == {"search_products.color": ["black"], "search_products.kind": []}
     assert supported([HumanMessage("boots")], [tool], WORDS) == {
         "search_products.color": [],
         "search_products.material": [],
+        "search_products.kind": ["boots"],
     }
 
 
@@ -87,7 +104,7 @@ def _kinds(*messages: BaseMessage) -> dict[str, list[tuple[Any, list[str]]]]:
     return found
 
 
-FACT, TASTE = ["fact", "forget"], ["like", "dislike", "forget"]
+FACT, TASTE = ["fact"], ["like", "dislike"]
 ALL = ("*", ["forget"])
 
 
@@ -99,7 +116,7 @@ def test_only_what_the_newest_message_bears_out_can_be_noted() -> None:
         "color": [(["dark green", "Dark Green"], TASTE)],
         "city": [(None, FACT)],
     }
-    assert _kinds(HumanMessage("this is for my business"))["business"] == [(["yes", "no"], FACT), ALL]
+    assert _kinds(HumanMessage("this is for my business"))["business"] == [(["yes", "no"], FACT)]
     assert set(_kinds(HumanMessage("hello"))) == {"city"}
 
 
@@ -108,3 +125,9 @@ def test_what_is_held_or_called_by_its_name_can_be_forgotten_whole() -> None:
     assert _kinds(card, HumanMessage("forget that"))["size"] == [ALL]
     assert _kinds(HumanMessage("delete my budget"))["budget"] == [ALL]
     assert "color" not in _kinds(card, HumanMessage("forget that"))
+    assert _kinds(card, HumanMessage("forget dark green"))["color"] == [(["dark green"], [*TASTE, "forget"])]
+
+
+def test_nothing_is_forgotten_that_nobody_asked_to_forget() -> None:
+    kinds = _kinds(SystemMessage("Customer: size: M"), HumanMessage("in dark green, size XL"))
+    assert all("forget" not in polarities for values in kinds.values() for _, polarities in values)

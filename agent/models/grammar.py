@@ -7,6 +7,7 @@ drift.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from agent.models.template import CLOSE, OPEN
 
 Json = Mapping[str, Any]
 Allowed = Mapping[str, Sequence[str | float] | Json]  # an argument's values, or the schema of what it may be
+SPAN_OF = "spanOf"  # in a schema: a string that is a piece of this text, from one word's beginning to one's end
+# A word, a Chinese character, or a sign.
+_PIECE = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]")
 
 # Strings are not bounded here: counted repetitions take the compiler seconds and decoding minutes. The engine's
 # repetition guard and its token limit stop a model that runs away.
@@ -73,15 +77,19 @@ class Rules:
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
-        self._rules: list[str] = []
+        self._rules: dict[str, str] = {}  # body -> name
 
     def text(self, schema: Json) -> str:
         """The whole grammar, its first rule being `root`."""
-        return f"root ::= {self._value(schema)}\n" + "\n".join(self._rules) + _BASE
+        root = self._value(schema)
+        rules = [f"{name} ::= {body}" for body, name in self._rules.items()]
+        return f"root ::= {root}\n" + "\n".join(rules) + _BASE
 
     def _value(self, schema: Json) -> str:
         if "const" in schema or "enum" in schema:
             return self._one_of(_literal(value) for value in schema.get("enum", [schema.get("const")]))
+        if schema.get(SPAN_OF):
+            return self._span(schema[SPAN_OF])
         if "anyOf" in schema:
             # A model that has nothing to say leaves the argument out, so null is never offered.
             return self._one_of(
@@ -132,17 +140,36 @@ class Rules:
             rest = self._name(f'"" | ", " {item} {rest}')
         return self._name(f'"[" {item} {rest} "]"')
 
+    def _span(self, text: str) -> str:
+        """Rules from the last word back, each for what may follow if the quote has come so far."""
+        words = list(_PIECE.finditer(text))
+        starts = list[str]()
+        rest, after = "", len(text)
+        for word in reversed(words):
+            gap = text[word.end() : after]
+            going_on = f' ("" | {f"{_inner(gap)} " if gap else ""}{rest})' if starts else ""
+            rest = self._name(_inner(word[0]) + going_on)
+            starts.append(rest)
+            after = word.start()
+        return self._name(f'"\\"" ({" | ".join(starts)}) "\\""') if starts else "string"
+
     def _one_of(self, options: Any) -> str:
         return self._name(" | ".join(dict.fromkeys(options)) or "string")
 
     def _name(self, body: str) -> str:
-        name = f"r{len(self._rules)}"
-        self._rules.append(f"{name} ::= {body}")
-        return name
+        """The rule of this body: attributes share the quote's, which is as long as the message."""
+        if body not in self._rules:
+            self._rules[body] = f"r{len(self._rules)}"
+        return self._rules[body]
 
 
 def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _inner(text: str) -> str:
+    """The EBNF literal of text inside a JSON string."""
+    return _dumps(_dumps(text)[1:-1])
 
 
 def _literal(value: Any, bare: bool = False) -> str:

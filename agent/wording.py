@@ -1,0 +1,82 @@
+"""What a message asks for besides values: an order of results, a least or greatest price, to forget something.
+
+In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.vocabulary`: what
+is not found here cannot be asked for.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from agent.tools.orders import ids_in
+from agent.vocabulary import named
+from profiles.numbers import numbers_in
+from profiles.ranges import ranges_in
+
+# By order of results: words that ask for it, each also with slips of the pen.
+SORTS: Mapping[str, tuple[str, ...]] = {
+    "price_low": (
+        *("cheap", "cheaper", "cheapest", "lowest price", "low to high", "less expensive", "too expensive", "bargain"),
+        *("expensive for me", "by price", "affordable", "inexpensive", "cost less"),
+        *("便宜", "太贵", "实惠", "低到高", "价格排", "低价"),
+    ),
+    "price_high": (
+        *("most expensive", "more expensive", "expensive ones", "expensive first", "priciest", "pricier", "premium"),
+        *("fancier", "high end", "high-end", "luxury", "high to low", "highest price", "by price"),
+        *("贵", "高级", "高端", "高档", "高到低", "更好的"),
+    ),
+    "rating": (
+        *("rating", "rated", "best reviews", "best reviewed", "reviews", "like best", "popular", "recommended"),
+        *("评分", "评价", "口碑", "好评", "热门", "受欢迎"),
+    ),
+}
+_FORGET = {"": ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")}
+_FORGETTING = re.compile(
+    r"\b(?:drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody'?s business|stor(?:e|ing))\b"
+    r"|\btake\b.*\b(?:off|out|away|back)\b|\boff my (?:profile|list|file)\b|\b(?:no|any) (?:longer|more)\b|\banymore\b"
+    r"|\b(?:doesn'?t|does not|don'?t|do not|isn'?t|is not|not|never) (?:\w+ )?(?:matter|mind|care|important|apply|keep"
+    r"|true|remember|sav|store|issue|need|wrong)|\bno (?:limit|object|problem|issue|restriction)|\bwhatever\b"
+    r"|\b(?:any|all|other) \w+ (?:is|are|will|would|ok)\b|\bchanged? (?:my )?mind\b|\bwrong\b|\bnot (?:anymore|true)\b"
+    r"|\bstop\b|\bafter all\b|\bhates?\b.*\bnot\b|\bfine (?:now|again)\b|\bagain\b|\bnowadays\b|\bused to\b"
+    r"|忘|删|去掉|取消|不限|无所谓|不考虑|不重要|不再|不是问题|不用|不要记|别记|别管|别再|都行|都可以|没关系|不介意|作废|清除|清空|移除|撤|随便"
+)
+_NO_PRICE = re.compile(
+    r"\d+\s*[年月日号点]|\d+(?:st|nd|rd|th)\b|(?<![十百千万])[一两](?![十百千万元块刀美欧镑])|#\s*\d+|\d{7,}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The prices that texts name: those that may be a least one, and those that may be a greatest one."""
+
+    least: frozenset[float]
+    most: frozenset[float]
+
+
+def prices_in(texts: Iterable[str]) -> Prices:
+    """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
+    named_prices, lows, highs = set[float](), set[float](), set[float]()
+    for text in map(_without_ids, texts):
+        ranges = ranges_in(text)
+        named_prices |= numbers_in(text)
+        lows |= {one.low for one in ranges if one.low is not None}
+        highs |= {one.high for one in ranges if one.high is not None}
+    return Prices(frozenset(lows & named_prices), frozenset(named_prices - (lows - highs)))
+
+
+def sorts_in(text: str) -> list[str]:
+    """The orders of results that the text may ask for: ``sorts_in("the cheapest") == ["price_low"]``."""
+    return list(named(text, SORTS))
+
+
+def asks_to_forget(text: str) -> bool:
+    """Whether the text may take something back that was noted."""
+    return bool(_FORGETTING.search(text.casefold().replace("’", "'")) or named(text, _FORGET))
+
+
+def _without_ids(text: str) -> str:
+    """Without order ids, dates and Chinese "one" as an article."""
+    for known in ids_in(text):
+        if not known.isdigit():
+            text = text.replace(known, " ")
+    return _NO_PRICE.sub(" ", text)
