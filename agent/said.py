@@ -7,7 +7,9 @@ write firewall would refuse for want of a source; a small model would rather wri
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -17,16 +19,23 @@ from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import asks_to_forget, prices_in, sorts_in
+from agent.wording import Prices, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING
 from profiles.schema import Attribute
 from profiles.words import has_cjk, mentions
 
-ORDER_ID, SORT = "order_id", "sort"
+ORDER_ID, QUESTION = "order_id", "question"
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
-_SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
+# By tool and argument: what the newest message chooses, and what is said in the customer's own words.
+_CHOSEN = {("search_products", "sort"): sorts_in, ("list_orders", "status"): statuses_in}
+_COPIED = {("find_answer", QUESTION), ("change_address", "address"), ("return_items", "reason")}
+_SPACED_ID = re.compile(
+    r"(?<![A-Za-z0-9])(?!(?:abt|and|any|for|from|i[ds]|in|its|my|n[or]|o[fnr]|ord|over|the|to|was|with) )"
+    r"[A-Za-z]{1,4} \d{3,}",
+    re.IGNORECASE,
+)  # "ap 10482", which may be "10482" or all of it
 _QUANTITY = ("number", "integer")
 _TELLING = 4  # letters of a word that tells which attribute is meant
 
@@ -41,36 +50,85 @@ def supported(
     """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
-    What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, only prices,
-    numbers, order ids and the order of results are bound.
+    What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
+    profile are not bound.
     """
-    wishes = list(_wishes(messages))
-    own = "\n".join(wishes)
-    numbers, bounds = _plain(numbers_in(own)), _bounds(messages)
-    shown = "\n".join(str(message.text) for message in messages if not isinstance(message, SystemMessage))
-    ids = list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(own), *_SPACED_ID.findall(own)]))
-    newest = next((str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
-    allowed: dict[str, Any] = {}
-    for function, name, field in _arguments(tools):
-        key = f"{function}.{name}"
-        if name == ORDER_ID:
-            allowed[key] = ids
-        elif name in bounds:
-            allowed[key] = bounds[name]
-        elif field.get("type") in _QUANTITY:
-            allowed[key] = numbers
-        elif name == SORT:
-            allowed[key] = [value for value in field.get("enum", ()) if value in sorts_in(newest)]
-        elif words and words.is_kind(name) and "enum" in field:
-            kinds = {*words.kinds_named(name, newest, own), *_held(name, messages)}
-            allowed[key] = [value for value in field["enum"] if value in kinds]
-        elif words and words.is_filter(name):
-            said = words.facet_values(name, own)
-            if not said or "enum" in field:
-                allowed[key] = [value for value in field.get("enum", ()) if value in said]
-        elif words and (function, name) == (UPDATE_PROFILE, "changes"):
-            allowed[key] = _changes(field, messages, newest, asked, words)
-    return allowed
+    talk = _Talk(messages, asked)
+    bounds = {
+        f"{function}.{name}": _bound(talk, function, name, field, words) for function, name, field in _arguments(tools)
+    }
+    return {argument: bound for argument, bound in bounds.items() if bound is not None}
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """The messages as a call may quote them."""
+
+    messages: Sequence[BaseMessage]
+    asked: str
+
+    @cached_property
+    def heard(self) -> list[str]:
+        return [str(message.text) for message in self.messages if isinstance(message, HumanMessage)]
+
+    @property
+    def newest(self) -> str:
+        return self.heard[-1] if self.heard else ""
+
+    @cached_property
+    def own(self) -> str:
+        """The customer's words, and what calls were made with."""
+        given = [str(value) for call in self._calls() for value in call.values()]
+        return "\n".join([*self.heard, *given])
+
+    @cached_property
+    def order_ids(self) -> list[str]:
+        shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
+        return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
+
+    @cached_property
+    def prices(self) -> Prices:
+        return prices_in(self.heard)
+
+    def given(self, name: str) -> list[Any]:
+        """What earlier calls gave for an argument."""
+        return [arguments[name] for arguments in self._calls() if name in arguments]
+
+    def holds(self, attribute: str) -> bool:
+        """Whether the profile card names it, or it was noted in these messages."""
+        cards = (str(m.text) for m in self.messages if isinstance(m, SystemMessage) and str(m.text).startswith(CARD))
+        return any(re.search(rf"\b{attribute}\b", text) for text in (*map(str, self._calls()), *cards))
+
+    def _calls(self) -> list[Mapping[str, Any]]:
+        return [call["args"] for m in self.messages if isinstance(m, AIMessage) for call in m.tool_calls]
+
+
+def _bound(
+    talk: _Talk, function: str, name: str, field: Mapping[str, Any], words: Vocabulary | None
+) -> Sequence[str | float] | Mapping[str, Any] | None:
+    """What one argument may be; None: anything."""
+    listed = field.get("enum", ())
+    if name == ORDER_ID:
+        return talk.order_ids
+    if name in (MIN_PRICE, MAX_PRICE):
+        said = talk.prices.least if name == MIN_PRICE else talk.prices.most
+        return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
+    if field.get("type") in _QUANTITY:
+        return _plain(numbers_in(talk.own))
+    if choose := _CHOSEN.get((function, name)):
+        chosen = choose(talk.newest)
+        return [value for value in listed if value in chosen]
+    if (function, name) in _COPIED and talk.heard:
+        return {SPAN_OF: [talk.newest] if name == QUESTION else talk.heard}
+    if words is None:
+        return None
+    if words.is_kind(name) and listed:
+        kinds = {*words.kinds_named(name, talk.newest, talk.own), *talk.given(name)}
+        return [value for value in listed if value in kinds]
+    if words.is_filter(name):
+        named = words.facet_values(name, talk.own)
+        return [value for value in listed if value in named] if listed or not named else None
+    return _changes(field, talk, words) if (function, name) == (UPDATE_PROFILE, "changes") else None
 
 
 def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -80,18 +138,15 @@ def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, M
             yield function["name"], name, field
 
 
-def _changes(
-    field: Mapping[str, Any], messages: Sequence[BaseMessage], newest: str, asked: str, words: Vocabulary
-) -> dict[str, Any]:
+def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[str, Any]:
     """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
-    told = f"{asked}\n{newest}".strip()
+    told = f"{talk.asked}\n{talk.newest}".strip()
     change = field["items"]
-    change = {**change, "properties": {**change["properties"], "quote": {SPAN_OF: newest}}}
-    forget = ("forget",) if asks_to_forget(newest) else ()
+    forget = ("forget",) if asks_to_forget(talk.newest) else ()
 
     def kind(name: str, value: Mapping[str, Any], *polarities: str) -> dict[str, Any]:
         bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": [*polarities]}}
-        return {**change, "properties": {**change["properties"], **bound}}
+        return {**change, "properties": {**change["properties"], "quote": {SPAN_OF: [talk.newest]}, **bound}}
 
     kinds = []
     for name in change["properties"]["attribute"]["enum"]:
@@ -100,16 +155,9 @@ def _changes(
         if value.get("enum", True) and (named or attribute.type != "boolean"):
             taste = attribute.polarity and not attribute.sensitive
             kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
-        if forget and "enum" in value and (named or _is_held(name, messages)):
+        if forget and "enum" in value and (named or talk.holds(name)):
             kinds.append(kind(name, {"const": EVERYTHING}, "forget"))
     return {**field, "items": {"anyOf": kinds}} if kinds else {}
-
-
-def _is_held(attribute: str, messages: Sequence[BaseMessage]) -> bool:
-    """Whether the profile card names it, or it was noted in these messages."""
-    notes = (str(call["args"]) for m in messages if isinstance(m, AIMessage) for call in m.tool_calls)
-    cards = (str(m.text) for m in messages if isinstance(m, SystemMessage) and str(m.text).startswith(CARD))
-    return any(re.search(rf"\b{attribute}\b", text) for text in (*notes, *cards))
 
 
 def _is_named(attribute: Attribute, text: str) -> bool:
@@ -138,31 +186,6 @@ def _value(attribute: Attribute, told: str, words: Vocabulary) -> dict[str, Any]
     if words.is_closed(attribute):
         return {"enum": words.attribute_values(attribute, told)}
     return {"type": "string"}
-
-
-def _bounds(messages: Sequence[BaseMessage]) -> dict[str, list[float | int]]:
-    """What the prices of a search may be: said as such by the customer, or of an earlier search."""
-    said = prices_in(str(message.text) for message in messages if isinstance(message, HumanMessage))
-
-    def before(name: str) -> set[float]:
-        return {float(value) for value in _held(name, messages) if isinstance(value, int | float)}
-
-    return {MIN_PRICE: _plain(said.least | before(MIN_PRICE)), MAX_PRICE: _plain(said.most | before(MAX_PRICE))}
-
-
-def _held(name: str, messages: Sequence[BaseMessage]) -> Iterator[Any]:
-    """What earlier calls gave for an argument."""
-    calls = (call["args"] for m in messages if isinstance(m, AIMessage) for call in m.tool_calls)
-    return (args[name] for args in calls if name in args)
-
-
-def _wishes(messages: Sequence[BaseMessage]) -> Iterator[str]:
-    """The customer's words, and what calls were made with."""
-    for message in messages:
-        if isinstance(message, HumanMessage):
-            yield str(message.text)
-        elif isinstance(message, AIMessage):
-            yield from (str(value) for call in message.tool_calls for value in call["args"].values())
 
 
 def _plain(numbers: Iterable[float]) -> list[float | int]:

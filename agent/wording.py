@@ -1,4 +1,4 @@
-"""What a message asks for besides values: an order of results, a least or greatest price, to forget something.
+"""What a message asks for besides values: an order of results, prices, the status of orders, to forget something.
 
 In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.vocabulary`: what
 is not found here cannot be asked for.
@@ -29,6 +29,20 @@ SORTS: Mapping[str, tuple[str, ...]] = {
         *("rating", "rated", "best reviews", "best reviewed", "reviews", "like best", "popular", "recommended"),
         *("评分", "评价", "口碑", "好评", "热门", "受欢迎"),
     ),
+}
+# By status: words for orders that are so.
+STATUSES: Mapping[str, tuple[str, ...]] = {
+    "paid": ("paid", "paid for", "付款", "已付", "付了"),
+    "processing": (
+        *("processing", "processed", "packing", "packed", "preparing", "prepared", "pending", "left", "not sent"),
+        *("not shipped", "unshipped", "处理", "准备", "未发货", "没发货", "待发货"),
+    ),
+    "shipped": ("shipped", "sent", "on the way", "on their way", "on its way", "transit", "发货", "路上", "运输中"),
+    "delivered": ("delivered", "arrived", "received", "送到", "收到", "签收", "到了", "送达"),
+    "cancelled": ("cancelled", "canceled", "cancel", "取消"),
+    "return_requested": ("return", "returns", "sending back", "退货", "退"),
+    "returned": ("returned", "sent back", "send back", "退过", "退了", "已退", "退货"),
+    "lost": ("lost", "missing", "disappeared", "丢"),
 }
 _FORGET = {"": ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")}
 _FORGETTING = re.compile(
@@ -67,6 +81,11 @@ def prices_in(texts: Iterable[str]) -> Prices:
 def sorts_in(text: str) -> list[str]:
     """The orders of results that the text may ask for: ``sorts_in("the cheapest") == ["price_low"]``."""
     return list(named(text, SORTS))
+
+
+def statuses_in(text: str) -> list[str]:
+    """The statuses of orders that the text may name: ``statuses_in("what has arrived?") == ["delivered"]``."""
+    return list(named(text, STATUSES))
 
 
 def asks_to_forget(text: str) -> bool:

@@ -103,7 +103,7 @@ def test_values_allowed_just_now_bind_the_argument(model: EmbeddedChatModel) -> 
 
 @pytest.mark.parametrize("said", ['No "merino wool", ok?\nsize 42 \\ EU', "我不喜欢羊毛，最好是wool-free的"])
 def test_a_quote_is_a_piece_of_the_text_it_is_bound_to(model: EmbeddedChatModel, said: str) -> None:
-    change = {"type": "object", "properties": {"quote": {SPAN_OF: said}}, "required": ["quote"]}
+    change = {"type": "object", "properties": {"quote": {SPAN_OF: [said]}}, "required": ["quote"]}
     allowed = {"update_profile.changes": {"type": "array", "items": change, "maxItems": 2}}
     answer = model.bind_tools(TOOLS, tool_choice="update_profile", allowed=allowed).invoke([HumanMessage("hi")])
     quotes = [one["quote"] for call in answer.tool_calls for one in call["args"]["changes"]]

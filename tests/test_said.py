@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.models.grammar import tool_grammar
+from agent.models.grammar import SPAN_OF, tool_grammar
 from agent.said import supported
 from agent.tools.orders import ids_in
 
@@ -56,6 +56,7 @@ def test_order_ids_are_as_they_were_typed_or_shown() -> None:
         ("2026/00123 and SO-2024-0117", ["2026/00123", "SO-2024-0117"]),
         ("我的订单48201到了吗", ["48201"]),
         ("two jackets, size 42, for 99 euros", []),
+        ("what abt 4100666?", ["4100666"]),
     ],
 )
 def test_an_id_is_read_whole(words: str, ids: list[str]) -> None:
@@ -96,6 +97,24 @@ def test_results_are_put_in_an_order_that_was_asked_for(words: str, sorts: list[
     tool = _tool("search_products", ("query",), query="string")
     tool["function"]["parameters"]["properties"]["sort"] = {"type": "string", "enum": ["price_low", "rating"]}
     assert supported([HumanMessage(words)], [tool], None)["search_products.sort"] == sorts
+
+
+@pytest.mark.parametrize(
+    ("words", "statuses"),
+    [("which orders were delivered?", ["delivered"]), ("哪些订单在路上", ["shipped"]), ("all my orders", [])],
+)
+def test_orders_are_listed_by_a_status_that_was_named(words: str, statuses: list[str]) -> None:
+    tool = _tool("list_orders")
+    tool["function"]["parameters"]["properties"]["status"] = {"type": "string", "enum": ["delivered", "shipped"]}
+    assert supported([HumanMessage(words)], [tool], None)["list_orders.status"] == statuses
+
+
+def test_an_address_is_copied_from_the_customers_words_and_a_question_from_the_newest() -> None:
+    tools = [_tool("find_answer", question="string"), _tool("change_address", address="string")]
+    talk: list[BaseMessage] = [HumanMessage("to 5 Oak Lane"), AIMessage("Which order?"), HumanMessage("AP-10482")]
+    allowed = supported(talk, tools, None)
+    assert allowed["change_address.address"] == {SPAN_OF: ["to 5 Oak Lane", "AP-10482"]}
+    assert allowed["find_answer.question"] == {SPAN_OF: ["AP-10482"]}
 
 
 def _grammar_of(tag: str, tool: str) -> str | None:

@@ -15,7 +15,7 @@ from agent.models.template import CLOSE, OPEN
 
 Json = Mapping[str, Any]
 Allowed = Mapping[str, Sequence[str | float] | Json]  # an argument's values, or the schema of what it may be
-SPAN_OF = "spanOf"  # in a schema: a string that is a piece of this text, from one word's beginning to one's end
+SPAN_OF = "spanOf"  # in a schema: a string that is a piece of one of these texts, of whole words
 # A word, a Chinese character, or a sign.
 _PIECE = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\w\s]")
 
@@ -140,7 +140,11 @@ class Rules:
             rest = self._name(f'"" | ", " {item} {rest}')
         return self._name(f'"[" {item} {rest} "]"')
 
-    def _span(self, text: str) -> str:
+    def _span(self, texts: Sequence[str]) -> str:
+        starts = [start for text in dict.fromkeys(texts) for start in self._starts(text)]
+        return self._name(f'"\\"" ({" | ".join(starts)}) "\\""') if starts else "string"
+
+    def _starts(self, text: str) -> list[str]:
         """Rules from the last word back, each for what may follow if the quote has come so far."""
         words = list(_PIECE.finditer(text))
         starts = list[str]()
@@ -151,7 +155,7 @@ class Rules:
             rest = self._name(_inner(word[0]) + going_on)
             starts.append(rest)
             after = word.start()
-        return self._name(f'"\\"" ({" | ".join(starts)}) "\\""') if starts else "string"
+        return starts
 
     def _one_of(self, options: Any) -> str:
         return self._name(" | ".join(dict.fromkeys(options)) or "string")
