@@ -45,15 +45,20 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
     "lost": ("lost", "missing", "disappeared", "丢"),
 }
 _FORGET = {"": ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")}
-_FORGETTING = re.compile(
-    r"\b(?:drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody'?s business|stor(?:e|ing))\b"
-    r"|\btake\b.*\b(?:off|out|away|back)\b|\boff my (?:profile|list|file)\b|\b(?:no|any) (?:longer|more)\b|\banymore\b"
-    r"|\b(?:doesn'?t|does not|don'?t|do not|isn'?t|is not|not|never) (?:\w+ )?(?:matter|mind|care|important|apply|keep"
-    r"|true|remember|sav|store|issue|need|wrong)|\bno (?:limit|object|problem|issue|restriction)|\bwhatever\b"
-    r"|\b(?:any|all|other) \w+ (?:is|are|will|would|ok)\b|\bchanged? (?:my )?mind\b|\bwrong\b|\bnot (?:anymore|true)\b"
-    r"|\bstop\b|\bafter all\b|\bhates?\b.*\bnot\b|\bfine (?:now|again)\b|\bagain\b|\bnowadays\b|\bused to\b"
-    r"|忘|删|去掉|取消|不限|无所谓|不考虑|不重要|不再|不是问题|不用|不要记|别记|别管|别再|都行|都可以|没关系|不介意|作废|清除|清空|移除|撤|随便"
+_FORGETTING_EN = (
+    r"drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody's business|stor(?:e|ing)|stop|wrong",
+    r"take\b.*\b(?:off|out|away|back)|off my (?:profile|list|file)|chang(?:e|ed) (?:my )?mind|used to|hates?\b.*\bnot",
+    r"(?:no|any) (?:longer|more)|anymore|after all|again|nowadays|whatever|(?:fine|okay?) (?:now|with)",
+    r"(?:doesn't|does not|don't|do not|isn't|is not|not|never) (?:\w+ )?(?:matter|mind|care|important|apply|keep|true)",
+    r"(?:doesn't|does not|don't|do not|not|never) (?:\w+ )?(?:remember|save|need)",
+    r"no (?:limit|object|problem|restriction)s?",
+    r"(?:any|all|other) \w+ (?:is|are|will|would|ok)",
 )
+_FORGETTING_ZH = (
+    *("忘", "删", "去掉", "取消", "清除", "清空", "移除", "撤", "作废", "不限", "无所谓", "不考虑", "不重要"),
+    *("不再", "不是问题", "不用", "不要记", "别记", "别管", "别再", "都行", "都可以", "没关系", "不介意", "随便", "不.{1,6}了"),
+)
+_FORGETTING = re.compile(rf"\b(?:{'|'.join(_FORGETTING_EN)})\b|{'|'.join(_FORGETTING_ZH)}")
 _NO_PRICE = re.compile(
     r"\d+\s*[年月日号点]|\d+(?:st|nd|rd|th)\b|(?<![十百千万])[一两](?![十百千万元块刀美欧镑])|#\s*\d+|\d{7,}"
 )
