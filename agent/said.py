@@ -18,7 +18,7 @@ from agent.models.grammar import SPAN_OF, Allowed
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import UPDATE_PROFILE
-from agent.vocabulary import Vocabulary
+from agent.vocabulary import Vocabulary, is_named
 from agent.wording import Prices, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
@@ -152,7 +152,7 @@ def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[s
     for name in change["properties"]["attribute"]["enum"]:
         attribute = words.schema.attributes[name]
         value, named = _value(attribute, told, words), _is_named(attribute, told)
-        if value.get("enum", True) and (named or attribute.type != "boolean"):
+        if value.get("enum", True) and (named or _may_tell(told, attribute)):
             taste = attribute.polarity and not attribute.sensitive
             kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
         if forget and "enum" in value and (named or talk.holds(name)):
@@ -168,6 +168,13 @@ def _is_named(attribute: Attribute, text: str) -> bool:
         for part in ([label] if has_cjk(label) else label.split())
         if len(part) >= _TELLING or has_cjk(part)
     )
+
+
+def _may_tell(text: str, attribute: Attribute) -> bool:
+    """Whether the text may tell this attribute without a word for it."""
+    if attribute.cues:
+        return is_named(text, attribute.cues)
+    return attribute.type != "boolean"
 
 
 def _value(attribute: Attribute, told: str, words: Vocabulary) -> dict[str, Any]:

@@ -125,6 +125,12 @@ def named(text: str, forms: Forms, alike: Callable[[str, str], bool] | None = No
     return found
 
 
+def is_named(text: str, words: Collection[str]) -> bool:
+    """Whether the text has one of the words, but for slips of the pen."""
+    said = _words_of(text)
+    return bool(_pieces(text, words)) or any(hint for word in words for hint in _hints(word, said, _misspelt))
+
+
 def _pieces(text: str, words: Collection[str]) -> list[str]:
     """Where the text has one of the words whole."""
     said = _words_of(text)

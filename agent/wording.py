@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agent.tools.orders import ids_in
-from agent.vocabulary import named
+from agent.vocabulary import is_named, named
 from profiles.numbers import numbers_in
 from profiles.ranges import ranges_in
 
@@ -44,7 +44,7 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
     "returned": ("returned", "sent back", "send back", "退过", "退了", "已退", "退货"),
     "lost": ("lost", "missing", "disappeared", "丢"),
 }
-_FORGET = {"": ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")}
+_FORGET = ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")
 _FORGETTING_EN = (
     r"drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody's business|stor(?:e|ing)|stop|wrong",
     r"take\b.*\b(?:off|out|away|back)|off my (?:profile|list|file)|chang(?:e|ed) (?:my )?mind|used to|hates?\b.*\bnot",
@@ -96,7 +96,7 @@ def statuses_in(text: str) -> list[str]:
 
 def asks_to_forget(text: str) -> bool:
     """Whether the text may take something back that was noted."""
-    return bool(_FORGETTING.search(text.casefold().replace("’", "'")) or named(text, _FORGET))
+    return bool(_FORGETTING.search(text.casefold().replace("’", "'")) or is_named(text, _FORGET))
 
 
 def _without_ids(text: str) -> str:

@@ -47,7 +47,7 @@ _SAYINGS = (  # tried in this order: the side that the number bounds, or both, a
     ("high", rf"{_A}\s*(?:(?:or less|(?:or|and) (?:under|below)|tops|max(?:imum)?|at most)\b|及?以[内下]|之内)"),
     ("high", rf"\.\.\s*{_A}"),
 )
-_VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|go|be|have|cost|costing|paying|really|anything|everything|it|an?|cent|penny))*"
+_VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|paying|go|have|cost|costing|really|anything|everything|it|an? cent))*"
 _NOT = re.compile(rf"(?:(?:n't|\b(?:not|no|never|nothing|cannot|refuse|skip)){_VERBS}|[不别](?:能|要|会|想)?)\s*$")
 _NOT_THEN = re.compile(r"\s*的?[就都]?(?:不要|不用|不看|不考虑|别|免)")  # "超过100就不要了"
 

@@ -39,7 +39,8 @@ class Attribute:
 
     `half_life_days` None: it does not fade. `bound`: the price filter of a search that this money sets.
     `range`: a number may be a range, "100..200". `per`: one value for each value of that attribute, its
-    key: "boots: 42" stands beside "jackets: M", and a value without a key beside both.
+    key: "boots: 42" stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which
+    a message has when it tells this ("call me" for a name); none: any message may.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Attribute:
     label: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     synonyms: Synonyms = field(default_factory=dict)
+    cues: tuple[str, ...] = ()
 
     def valid_values(self, facets: Facets | None = None) -> tuple[str, ...]:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
@@ -225,6 +227,7 @@ class _Entry(BaseModel):
     label: dict[str, str] = {}
     description: str = ""
     synonyms: dict[str, list[str]] = {}
+    cues: list[str] = []
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -259,6 +262,7 @@ class _Entry(BaseModel):
             self.label,
             self.description,
             {name: (*shared.get(name, ()), *own.get(name, ())) for name in {**shared, **own}},
+            tuple(self.cues),
         )
 
 

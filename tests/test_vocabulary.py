@@ -20,6 +20,7 @@ SCHEMA = Schema.parse(
             {"name": "size", "type": "choice", "values": ["S", "M", "XL"], "writers": _STATED},
             {"name": "business", "type": "boolean", "writers": _STATED},
             {"name": "city", "type": "text", "label": {"en": "Home town"}, "writers": _STATED},
+            {"name": "nickname", "type": "text", "cues": ["call me", "叫"], "writers": _STATED},
         ]
     }
 )
@@ -126,6 +127,12 @@ def test_what_is_held_or_called_by_its_name_can_be_forgotten_whole() -> None:
     assert _kinds(HumanMessage("delete my budget"))["budget"] == [ALL]
     assert "color" not in _kinds(card, HumanMessage("forget that"))
     assert _kinds(card, HumanMessage("forget dark green"))["color"] == [(["dark green"], [*TASTE, "forget"])]
+
+
+def test_what_has_cues_is_noted_only_of_a_message_with_one() -> None:
+    assert "nickname" not in _kinds(HumanMessage("I like half shade"))
+    assert _kinds(HumanMessage("please call me Bo"))["nickname"] == [(None, FACT)]
+    assert _kinds(HumanMessage("叫我小王"))["nickname"] == [(None, FACT)]
 
 
 def test_nothing_is_forgotten_that_nobody_asked_to_forget() -> None:

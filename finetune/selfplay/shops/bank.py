@@ -48,6 +48,7 @@ class Aspect:
     many: bool = False
     range: tuple[int, int] = (1, 9)
     values: tuple[Value, ...] = ()
+    cues: tuple[str, ...] = ()
     label: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     phrases: Phrases = field(default_factory=dict)
 
@@ -172,6 +173,7 @@ def _aspect(key: str, raw: Mapping[str, Any]) -> Aspect:
         many=raw.get("many", False),
         range=(int(low), int(high)),
         values=read_values(raw.get("values", ())),
+        cues=tuple(raw.get("cues", ())),
         label={language: tuple(words) for language, words in raw["label"].items()},
         phrases=phrases,
     )

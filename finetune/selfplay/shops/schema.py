@@ -98,6 +98,8 @@ def _entry(rng: random.Random, one: Kept, language: str) -> dict[str, Any]:
         entry["polarity"] = True
     if aspect.key in _BOUNDS:
         entry["bound"] = _BOUNDS[aspect.key]
+    if aspect.cues:
+        entry["cues"] = [*aspect.cues]
     if aspect.sensitive:
         entry["sensitive"] = True
     entry["half_life_days"] = rng.choice((30, 90, 365, 730))
