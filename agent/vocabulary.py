@@ -20,13 +20,22 @@ Forms = Mapping[str, Sequence[str]]  # value -> itself and the other words for i
 _TOKEN = re.compile(r"[^\W_\u3400-\u9fff]+")
 # What right before a value rules it out.
 _DENIAL = re.compile(
-    r"(?:\b(?:no|not|non|without|avoid|never|hate)[\s-]+(?:(?:any|in|with|made of|made from|an?|the)\s+)?"
-    r"|(?:不要|不想要|不含|不带|没有|不喜欢|讨厌))$",
+    r"(?:\b(?:no|not|non|without|avoid|never|hate|loathe|dislike|sick of|(?:can['’]t|cannot) (?:stand|bear)"
+    r"|(?:don['’]t|do not) (?:like|want))[\s-]+(?:(?:any|in|with|made of|made from|an?|the)\s+)?"
+    r"|(?:不要|不想要|不含|不带|没有|不喜欢|讨厌|拒绝|受不了|避开|不能有|千万别是))$",
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"['’]s\b")
 _LIKE, _LONG = 82.0, 5  # two words of so many letters are the same but for a slip, by rapidfuzz's ratio
 _TELLING = 4  # letters of a word that stands for a value of several words
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The words "no wool", and the word for what is ruled out: "wool"."""
+
+    quote: str
+    word: str
 
 
 @dataclass(frozen=True)
@@ -68,19 +77,29 @@ class Vocabulary:
 
         A word that only begins alike is no sign: who goes backpacking may need a stove.
         """
-        forms = self._of_facets[facet]
-        whole = [kind for kind, words in forms.items() if _pieces(newest, words)]
-        denied = self.denied_values(facet, newest)
-        return [kind for kind in whole if kind not in denied] or list(named(earlier, forms, _misspelt))
+        return self.kinds_whole(facet, newest) or list(named(earlier, self._of_facets[facet], _misspelt))
+
+    def kinds_whole(self, facet: str, text: str) -> list[str]:
+        """The kinds of product that the text names whole, and not only to rule them out."""
+        denied = self.denied_values(facet, text)
+        whole = (kind for kind, words in self._of_facets[facet].items() if _pieces(text, words))
+        return [kind for kind in whole if kind not in denied]
 
     def denied_values(self, facet: str, text: str) -> list[str]:
         """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""
+        return list(self.denials(facet, text))
+
+    def denials(self, facet: str, text: str) -> dict[str, Denial]:
+        """How the text rules values out, by value."""
         said = _words_of(text)
-        found = []
+        found = {}
         for value, words in self._of_facets.get(facet, {}).items():
-            places = [text[: span[0]] for word in words for span in _spans(word, text, said)]
-            if places and all(_DENIAL.search(before) for before in places):
-                found.append(value)
+            places = {span for word in words for span in _spans(word, text, said)}
+            spans = sorted(places, key=lambda span: (span[0], -span[1]))
+            before = [_DENIAL.search(text[:start]) for start, _ in spans]
+            if spans and all(before) and before[0]:
+                start, end = spans[0]
+                found[value] = Denial(text[before[0].start() : end].strip(), text[start:end])
         return found
 
     def attribute_values(self, attribute: Attribute, text: str) -> list[str]:

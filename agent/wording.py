@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from agent.tools.orders import ids_in
 from agent.vocabulary import is_named, named
-from profiles.numbers import numbers_in
-from profiles.ranges import ranges_in
+from profiles.numbers import normalise, numbers_in
+from profiles.ranges import ranges_in, said_ranges
+from profiles.schema import Bound
 
 # By order of results: words that ask for it, each also with slips of the pen.
 SORTS: Mapping[str, tuple[str, ...]] = {
@@ -63,6 +64,12 @@ _FORGETTING = re.compile(rf"\b(?:{'|'.join(_FORGETTING_EN)})\b|{'|'.join(_FORGET
 _NO_PRICE = re.compile(
     r"\d+\s*[年月日号点]|\d+(?:st|nd|rd|th)\b|(?<![十百千万])[一两](?![十百千万元块刀美欧镑])|#\s*\d+|\d{7,}"
 )
+_OTHER_UNITS = ("cm", "kg", "people", "人", "岁", "厘米")
+_NO_MONEY = re.compile(  # what a number counts that is no price
+    r"\s*-?(?:cm|mm|m|km|l|litres?|liters?|ml|g|kg|lbs?|oz|inch(?:es)?|feet|ft|years?|days?|weeks?|months?|hours?|minutes?"
+    r"|people|persons?|pieces?|pairs?|items?|stars?|%|percent|degrees?|°|lumens?|watts?|kids|of (?:them|those)|orders?)"
+    r"(?![a-z])|\s*(?:升|克|公斤|天|年|月|寸|瓦|流明|星|件|双|个|米)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,32 @@ def prices_in(texts: Iterable[str]) -> Prices:
         lows |= {one.low for one in ranges if one.low is not None}
         highs |= {one.high for one in ranges if one.high is not None}
     return Prices(frozenset(lows & named_prices), frozenset(named_prices - (lows - highs)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A price limit as it was said: "under $150" is a `max_price` of 150."""
+
+    bound: Bound
+    price: float | int
+    words: str
+
+
+def limits_in(text: str) -> list[Limit]:
+    """The price limits that the text names as such; not lengths, ages, days or order ids."""
+    prices, found = prices_in([text]), []
+    for said in said_ranges(text):
+        limited = said.words.endswith(_OTHER_UNITS) or _NO_MONEY.match(normalise(text).partition(said.words)[2])
+        bounds: tuple[tuple[Bound, float | None, frozenset[float]], ...] = (
+            ("min_price", said.range.low, prices.least),
+            ("max_price", said.range.high, prices.most),
+        )
+        found += [
+            Limit(name, int(price) if price.is_integer() else price, said.words)
+            for name, price, known in bounds
+            if price is not None and price in known and not limited
+        ]
+    return found
 
 
 def sorts_in(text: str) -> list[str]:

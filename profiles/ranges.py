@@ -69,12 +69,36 @@ class Range:
         return tuple(bound for bound in (self.low, self.high) if bound is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class SaidRange:
+    """A range and the words for it: "under $150"."""
+
+    range: Range
+    words: str
+
+
+def said_ranges(text: str) -> list[SaidRange]:
+    """Every range that the text names, in whatever order; "over 100 but under 200" are two, each open on one side."""
+    text = normalise(text)
+    spelled = list(_NUMBER.finditer(text))
+    marked, at, begins, ends = "", 0, list[int](), list[int]()  # of each letter of `marked`: where it is in the text
+    for place, number in enumerate(spelled):
+        mark = f"⟨{place}⟩"
+        begins += [*range(at, number.start()), *[number.start()] * len(mark)]
+        ends += [*range(at + 1, number.start() + 1), *[number.end()] * len(mark)]
+        marked, at = f"{marked}{text[at : number.start()]}{mark}", number.end()
+    begins += range(at, len(text))
+    ends += range(at + 1, len(text) + 1)
+    marked += text[at:]
+    return [
+        SaidRange(said, text[begins[start] : ends[end - 1]])
+        for said, start, end in _read(marked, [number[0] for number in spelled])
+    ]
+
+
 def ranges_in(text: str) -> list[Range]:
-    """Every range that the text names, each once; "over 100 but under 200" are two, each open on one side."""
-    spelled = list(_NUMBER.finditer(text := normalise(text)))
-    places = iter(range(len(spelled)))
-    marked = _NUMBER.sub(lambda _: f"⟨{next(places)}⟩", text)
-    return list(dict.fromkeys(_read(marked, [match[0] for match in spelled])))
+    """Every range that the text names, each once."""
+    return list(dict.fromkeys(said.range for said in said_ranges(text)))
 
 
 def range_in(text: str) -> Range | None:
@@ -87,7 +111,8 @@ def range_in(text: str) -> Range | None:
     return found[0] if len(found) == 1 else None
 
 
-def _read(marked: str, spelled: list[str]) -> Iterator[Range]:
+def _read(marked: str, spelled: list[str]) -> Iterator[tuple[Range, int, int]]:
+    """Each range with where its words begin and end."""
     taken: set[str] = set()
     for side, saying in _SAYINGS:
         for match in re.finditer(saying, marked):
@@ -99,11 +124,12 @@ def _read(marked: str, spelled: list[str]) -> Iterator[Range]:
                 continue
             taken.update(places)
             if len(bounds) == 2:
-                yield Range(min(bounds), max(bounds))
+                yield Range(min(bounds), max(bounds)), match.start(), match.end()
             else:  # "not more than 150" bounds the other side
-                turned = _NOT.search(marked[: match.start()]) or _NOT_THEN.match(marked[match.end() :])
-                below = (side == "high") != bool(turned)
-                yield Range(None, bounds[0]) if below else Range(bounds[0], None)
+                before, after = _NOT.search(marked[: match.start()]), _NOT_THEN.match(marked[match.end() :])
+                below = (side == "high") != bool(before or after)
+                end = match.end() + (after.end() if after else 0)
+                yield Range(None, bounds[0]) if below else Range(bounds[0], None), match.start(), end
 
 
 def _numbers(spelled: list[str]) -> list[float]:

@@ -2,17 +2,19 @@
 
 In: the request that `create_agent` made. Out: the same request with the messages of `agent.prompt.window`; a reply
 that the gate blocked is followed by the one text that may be said. Calls are bound to what stands in the
-conversation.
+conversation, and completed with what plainly stands in its newest message.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 
+from agent.completing import completed
 from agent.context import ShopState, TurnContext
 from agent.prompt import first_turn, window
 from agent.said import supported
@@ -45,4 +47,6 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         words = request.runtime.context.services.vocabulary
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
         settings = {**request.model_settings, "allowed": supported(messages, tools, words)}
-        return handler(request.override(messages=messages, model_settings=settings))
+        response = handler(request.override(messages=messages, model_settings=settings))
+        answers = [completed(m, messages, tools, words) if isinstance(m, AIMessage) else m for m in response.result]
+        return replace(response, result=answers)

@@ -2,9 +2,10 @@
 
 In: `--data`, samples as `python -m finetune play` writes them, or none: then self-play makes them anew from the seed,
 on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Calls are
-bound as in the agent to what was said; of `--data` to the words of its shops too, if `--shops` names them. Out: the
-share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names alone;
-exact but for free text (queries, questions, reasons, quotes); by tool, "words" where the gold answer makes no call.
+bound to what was said and completed as in the agent; of `--data` by the words of its shops, if `--shops` names them.
+Out: the share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names
+alone; exact but for free text (queries, questions, reasons, quotes); by tool, "words" where the gold answer makes no
+call.
 """
 
 import sys
@@ -19,6 +20,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
+from agent.completing import completed
 from agent.models.template import Call
 from agent.said import supported
 from agent.vocabulary import Vocabulary
@@ -60,7 +62,8 @@ def run(case: Case, model: BaseChatModel) -> Record:
     made = []
     for place in case.data["points"]:
         bound = model.bind_tools(tools, allowed=supported(history[:place], tools, words))
-        made.append(_judged(bound.invoke(history[:place]), case.data["messages"][place]))
+        answer = completed(bound.invoke(history[:place]), history[:place], tools, words)
+        made.append(_judged(answer, case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
     return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}
 

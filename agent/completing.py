@@ -1,0 +1,87 @@
+"""What a small model forgets of a message with several conditions, and what plainly stands in it.
+
+In: the model's answer, the messages it answers, the tools and the shop's `Vocabulary`. Out: the same answer; if it
+searches, with the kind of product and the prices that the newest message names, and with notes of a price limit and of
+what the message rules out. Nothing that the model wrote is changed, and nothing is guessed: only
+values that are named whole, in words that say which argument they are ("under $150", "no wool").
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages.tool import ToolCall
+
+from agent.said import MAX_PRICE, MIN_PRICE
+from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, writable_attributes
+from agent.vocabulary import Vocabulary
+from agent.wording import limits_in
+from profiles.quotes import find_quote
+
+SEARCH = "search_products"
+
+
+def completed(
+    answer: AIMessage, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]], words: Vocabulary | None
+) -> AIMessage:
+    """The answer with what it lacks; `tools` are OpenAI-style dictionaries."""
+    newest = next((str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
+    searches = [call for call in answer.tool_calls if call["name"] == SEARCH]
+    if words is None or not newest or len(searches) != 1:  # of two searches nobody knows which is meant
+        return answer
+    offered = {tool["function"]["name"]: tool["function"]["parameters"]["properties"] for tool in tools}
+    search = _search(searches[0], newest, offered[SEARCH], words)
+    calls = [search if call is searches[0] else call for call in answer.tool_calls]
+    noted = _noted(calls, newest, words) if UPDATE_PROFILE in offered else calls
+    return answer.model_copy(update={"tool_calls": noted})
+
+
+def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Vocabulary) -> ToolCall:
+    """The search with the kind of product and the prices; in the order of the schema."""
+    given = {**call["args"]}
+    titled = str(given.get("query", "")) != str(given.get("query", "")).lower()  # a title says the kind itself
+    for facet in words.kinds & offered.keys() if not titled else ():
+        whole = words.kinds_whole(facet, newest)
+        if len(whole) == 1 and whole[0] in offered[facet].get("enum", ()):
+            given.setdefault(facet, whole[0])
+    for limit in limits_in(newest):
+        if limit.bound in offered and limit.price not in (given.get(MIN_PRICE), given.get(MAX_PRICE)):
+            given.setdefault(limit.bound, limit.price)
+    return {**call, "args": {name: given[name] for name in [*offered, *given] if name in given}}
+
+
+def _noted(calls: list[ToolCall], newest: str, words: Vocabulary) -> list[ToolCall]:
+    notes = next((call for call in calls if call["name"] == UPDATE_PROFILE), None)
+    held = notes["args"].get("changes") if notes else []
+    if not isinstance(held, list) or not all(isinstance(change, dict) for change in held):
+        return calls  # a served model is bound to no grammar; the tool says what is wrong
+    known = {(change.get("attribute"), change.get("polarity") == "dislike") for change in held}
+    added = [
+        change
+        for change in _plain_changes(newest, words)
+        if (change["attribute"], change["polarity"] == "dislike") not in known
+    ]
+    if not added:
+        return calls
+    changes = {"changes": [*held, *added][:MAX_CHANGES]}
+    if notes is not None:
+        return [{**call, "args": changes} if call is notes else call for call in calls]
+    return [ToolCall(name=UPDATE_PROFILE, args=changes, id=f"call_{uuid4().hex[:12]}", type="tool_call"), *calls]
+
+
+def _plain_changes(newest: str, words: Vocabulary) -> Iterator[dict[str, Any]]:
+    """What the message plainly says of prices and dislikes, as changes."""
+    for name in writable_attributes(words.schema):
+        attribute = words.schema.attributes[name]
+        for limit in limits_in(newest):
+            if limit.bound == attribute.bound:
+                found = find_quote(limit.words, {"": newest})
+                yield _change(found.text if found else limit.words, name, limit.price, "fact")
+        if attribute.polarity and not attribute.sensitive:
+            for denial in words.denials(attribute.facet or name, newest).values():
+                yield _change(denial.quote, name, denial.word, "dislike")
+
+
+def _change(quote: str, attribute: str, value: str | float, polarity: str) -> dict[str, Any]:
+    return {"quote": quote, "attribute": attribute, "value": value, "polarity": polarity}

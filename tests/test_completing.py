@@ -1,0 +1,83 @@
+"""What plainly stands in a message reaches the search and the profile, also where the model forgot it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from agent.completing import completed
+from agent.tools.schemas import update_profile_schema
+from agent.vocabulary import Vocabulary
+from profiles.schema import Facets, Schema
+
+_STATED = ["stated"]
+SCHEMA = Schema.parse(
+    {
+        "attributes": [
+            {"name": "budget", "type": "money", "bound": "max_price", "writers": _STATED},
+            {"name": "material", "type": "choice", "facet": "material", "many": True, "polarity": True}
+            | {"writers": _STATED},
+        ]
+    }
+)
+FACETS: Facets = {"material": {"wool": (), "cotton": ()}, "kind": {"jackets": (), "boots": ()}}
+WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
+_TEXT = {"type": "string"}
+_PRICE = {"type": "number"}
+SEARCH = {"query": _TEXT, "kind": {**_TEXT, "enum": ["boots", "jackets"]}, "min_price": _PRICE, "max_price": _PRICE}
+TOOLS = [
+    {"function": {"name": "search_products", "parameters": {"type": "object", "properties": SEARCH}}},
+    {"function": {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}},
+]
+
+
+def _complete(said: str, *calls: tuple[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    answer = AIMessage("", tool_calls=[{"name": name, "args": args, "id": name} for name, args in calls])
+    talk: list[BaseMessage] = [HumanMessage(said)]
+    return [(call["name"], call["args"]) for call in completed(answer, talk, TOOLS, WORDS).tool_calls]
+
+
+def _change(quote: str, attribute: str, value: Any, polarity: str = "fact") -> dict[str, Any]:
+    return {"quote": quote, "attribute": attribute, "value": value, "polarity": polarity}
+
+
+def test_a_limit_a_dislike_and_the_kind_that_the_model_forgot_are_added() -> None:
+    noted, searched = _complete(
+        "A warm jacket, nothing over $150, and I can't stand wool", ("search_products", {"query": "warm jacket"})
+    )
+    assert searched == ("search_products", {"query": "warm jacket", "kind": "jackets", "max_price": 150})
+    budget = _change("over $150", "budget", 150)
+    wool = _change("can't stand wool", "material", "wool", "dislike")
+    assert noted == ("update_profile", {"changes": [budget, wool]})
+
+
+def test_what_the_model_wrote_stays_as_it_is() -> None:
+    mine = {"changes": [_change("under 80", "budget", 80), _change("no wool", "material", "wool", "dislike")]}
+    wanted = {"query": "boots", "kind": "boots", "max_price": 80}
+    said = "boots under 80, no wool"
+    calls: list[tuple[str, dict[str, Any]]] = [("update_profile", mine), ("search_products", wanted)]
+    assert _complete(said, *calls) == calls
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["boots that last more than 10 years", "boots for at least 3 people", "boots of order 2026/00123", "boots in 42"],
+)
+def test_a_number_that_is_no_price_limits_no_price(said: str) -> None:
+    assert _complete(said, ("search_products", {"query": "boots"})) == [
+        ("search_products", {"query": "boots", "kind": "boots"})
+    ]
+
+
+def test_what_is_no_search_is_left_alone() -> None:
+    calls = [("find_answer", {"question": "is delivery free over $50"})]
+    assert _complete("is delivery free over $50, no wool", *calls) == calls
+
+
+@given(st.integers(2, 4000), st.sampled_from(["under ${}", "{} EUR at most", "no more than {}", "不超过{}元"]))
+def test_a_price_limit_is_never_lost(price: int, words: str) -> None:
+    noted, searched = _complete(f"boots, {words.format(price)}", ("search_products", {"query": "boots"}))
+    assert searched[1]["max_price"] == price
+    assert [(one["attribute"], one["value"]) for one in noted[1]["changes"]] == [("budget", price)]
