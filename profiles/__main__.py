@@ -28,7 +28,7 @@ examples:
   python -m profiles undo OBSERVATION          count one observation as never made
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
-  python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles events FILE               take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
   python -m profiles events --of C1001         what a customer's acts add up to
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.

@@ -44,12 +44,21 @@ def load_schema(shop_dir: Path) -> Schema:
     return Schema.load(shop_dir / "profile.yaml")
 
 
+def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
+    """One table of the shop's shop.toml, empty where there is none. Errors: `ConfigError`."""
+    path = shop_dir / "shop.toml"
+    try:
+        held = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    if not isinstance(held, dict):
+        raise ConfigError(f"{path}: [{table}] must be a table, not {held!r}")
+    return held
+
+
 def load_facets(shop_dir: Path) -> Facets:
     """The catalogue's facet values with other ways to say them: ``{"color": {"navy": ("藏青色",)}}``."""
-    try:
-        declared = tomllib.loads((shop_dir / "shop.toml").read_text(encoding="utf-8")).get("facets", {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {shop_dir / 'shop.toml'}: {error}") from error
+    declared = load_settings(shop_dir, "facets")
     facets: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for product in _products(shop_dir):
         for name, values in _facets_of(product, product.get("variants") or ()).items():
