@@ -7,6 +7,8 @@ is built, with progress on standard error; later runs find both. Errors: `Config
 import sys
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from agent.context import Services
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
@@ -19,7 +21,9 @@ from errors import StorageError
 from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
 from profiles.importing import ensure_imported
-from profiles.shop_files import load_facets, load_schema
+from profiles.preference.goods import declared_consumables
+from profiles.preference.keeper import Preferences
+from profiles.shop_files import load_facets, load_goods, load_schema, load_settings
 from profiles.store import ProfileStore
 from retrieval.embed import Embedder
 from retrieval.search import Retriever
@@ -57,7 +61,14 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         proposals=Proposals(engine, orders, rules),
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
+        preferences=open_preferences(shop.root, engine, folder),
     )
+
+
+def open_preferences(root: Path, engine: Engine, folder: Path) -> Preferences:
+    """What the customers' events say; its snapshot is kept in `folder`."""
+    goods = load_goods(root)
+    return Preferences.open(engine, goods, folder, declared_consumables(load_settings(root, "preference"), goods))
 
 
 def progress(line: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from errors import ConfigError, DataError
 from profiles.events.affinity import Products
+from profiles.preference.goods import Good, Goods
 from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
@@ -80,6 +81,18 @@ def load_products(shop_dir: Path, schema: Schema) -> Products:
         found[product["sku"]] = _by_attribute(_facets_of(product, variants), band, schema)
         for variant in variants:
             found[variant["sku"]] = _by_attribute(_facets_of(product, [variant]), band, schema)
+    return found
+
+
+def load_goods(shop_dir: Path) -> Goods:
+    """The products by their own sku and by those of their variants."""
+    found: dict[str, Good] = {}
+    bands = _price_bands(shop_dir)
+    for product in _products(shop_dir):
+        facets = _facets_of(product, ()) | {"price_band": (bands[product["sku"]],)}
+        values = tuple(f"{name}={value}" for name, held in facets.items() for value in held)
+        good = Good(str(product["sku"]), str(product["category"]), values)
+        found |= dict.fromkeys([good.sku, *(str(item["sku"]) for item in product.get("variants") or ())], good)
     return found
 
 

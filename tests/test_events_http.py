@@ -151,8 +151,9 @@ def test_what_is_no_json_or_too_large_is_refused(client: httpx.Client) -> None:
     assert client.post("/v1/batch", content=b" " * 600_000).status_code == 413
     large = client.post("/v1/batch", json={"batch": [event(1, context={"x": "y" * 40_000}), event(2)]}).json()
     assert (large["taken"], large["rejected"][0]["reason"]) == (1, "malformed")
-    for batch in ({}, {"batch": []}, {"batch": "x"}, {"batch": [{}] * 2501}):
-        assert client.post("/v1/batch", json=batch).status_code == 400
+    bodies: tuple[dict[str, Any], ...] = ({}, {"batch": []}, {"batch": "x"}, {"batch": [{}] * 2501})
+    for body in bodies:
+        assert client.post("/v1/batch", json=body).status_code == 400
 
 
 def test_nobody_sends_without_the_write_key(client: httpx.Client, intake: EventIntake) -> None:
@@ -199,7 +200,7 @@ def test_nobody_claims_anothers_profile(client: httpx.Client, intake: EventIntak
             assert answer.status_code == 403
         else:
             assert answer.json()["rejected"][0]["reason"] == "identity without a valid signature"
-    login = {"client_id": "b1", "user_id": "C1", "events": [{"name": "login"}]}
+    login: dict[str, Any] = {"client_id": "b1", "user_id": "C1", "events": [{"name": "login"}]}
     if signature is not None:
         login["user_properties"] = {"signature": {"value": signature}}
     told = client.post("/mp/collect", params={"api_secret": KEYS.write_key}, json=login).json()
