@@ -16,6 +16,8 @@ from agent.turn import Turn
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
 from profiles.importing import open_intake
+from retrieval.catalog import Product
+from retrieval.filters import Filters
 from tests.agent_shop import SHOP, ScriptedModel, change, keeper, noting, open_demo_services
 
 BOOTS = {"query": "hiking boots", "category": "boots"}
@@ -49,6 +51,12 @@ def newcomer(services: Services, *, profiling: bool = True) -> str:
     return name
 
 
+def boots(services: Services) -> list[Product]:
+    """What the search finds, whoever asks."""
+    hits = services.retriever.search(BOOTS["query"], Filters(equals={"category": "boots"}), k=8)
+    return [hit.product for hit in hits]
+
+
 def did(customer: str, name: str, sku: str, at: datetime, **more: Any) -> dict[str, Any]:
     properties = {"product_id": sku} | more
     made = {"userId": customer, "event": name, "timestamp": at.isoformat(), "properties": properties}
@@ -65,7 +73,7 @@ def test_a_look_moves_a_product_up_and_is_named_with_its_day(
 ) -> None:
     somebody, customer = newcomer(services), newcomer(services)
     plain = [hit["sku"] for hit in search(agent, model, somebody).products]
-    liked = services.retriever.search("hiking boots", k=8)[5].product
+    liked = next(product for product in boots(services) if product.sku not in plain)
     at = datetime.now(UTC) - timedelta(days=2)
     intake.take([did(customer, "Product Viewed", liked.sku, at)])
     turn = search(agent, model, customer)
@@ -80,7 +88,7 @@ def test_without_consent_to_profiling_nobody_is_told_what_they_did(
     services: Services, intake: EventIntake, agent: Shopkeeper, model: ScriptedModel
 ) -> None:
     customer = newcomer(services)
-    liked = services.retriever.search("hiking boots", k=8)[5].product
+    liked = boots(services)[0]
     intake.take([did(customer, "Product Viewed", liked.sku, datetime.now(UTC) - timedelta(days=2))])
     services.profiles.put_customers([Customer(customer, "New Comer", consent={"profiling": False})])
     turn = search(agent, model, customer)
@@ -91,7 +99,7 @@ def test_an_order_by_price_stays_one(
     services: Services, intake: EventIntake, agent: Shopkeeper, model: ScriptedModel
 ) -> None:
     customer = newcomer(services)
-    dear = max(services.retriever.search("hiking boots", k=8), key=lambda hit: hit.variant.price).product
+    dear = max(boots(services), key=lambda product: product.price)
     intake.take([did(customer, "Product Viewed", dear.sku, datetime.now(UTC) - timedelta(days=2))])
     prices = [hit["price"] for hit in search(agent, model, customer, sort="price_low").products]
     assert prices == sorted(prices)
