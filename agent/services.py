@@ -17,7 +17,7 @@ from agent.orders.proposals import Proposals
 from agent.phrases import load_phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
-from errors import StorageError
+from errors import StorageError, choices
 from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
 from profiles.importing import ensure_imported
@@ -67,8 +67,11 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
 
 def open_preferences(root: Path, engine: Engine, folder: Path) -> Preferences:
     """What the customers' events say; its snapshot is kept in `folder`."""
-    goods = load_goods(root)
-    return Preferences.open(engine, goods, folder, declared_consumables(load_settings(root, "preference"), goods))
+    goods, consumables = load_goods(root), declared_consumables(load_settings(root, "preference"))
+    kinds = {good.category for good in goods.values()}
+    for name in sorted(consumables - kinds):
+        progress(f"shop.toml, preference.consumables: no product is of category {name!r}; there are {choices(kinds)}")
+    return Preferences.open(engine, goods, folder, consumables)
 
 
 def progress(line: str) -> None:

@@ -30,6 +30,7 @@ from profiles.importing import open_intake as open_shop_intake
 from profiles.store import ProfileStore
 from tests.agent_shop import SHOP, ScriptedModel, keeper, open_demo_services
 from tests.events_shop import NOW, PRODUCTS, event, open_intake
+from tests.page_browser import served
 from tests.postgresql_server import Server, postgresql
 from tests.profile_stores import DATABASES
 from tests.profiles_shop import SCHEMA, START
@@ -260,6 +261,15 @@ def test_the_customers_next_turn_knows_it(demo_state: Callable[[], Path]) -> Non
         agent.reply("C9001", "events-1", "hi")
     assert "likes category: tents" in str(model.seen[0][1].content)
     assert "tents" in card(services.profiles.read("C9001"), services.schema)
+
+
+def test_the_page_and_the_routes_are_one_server(demo_state: Callable[[], Path]) -> None:
+    with served(demo_state(), "--model", "http://127.0.0.1:9/v1", SHOPKEEPER_WRITE_KEY=KEYS.write_key) as address:
+        message = {"userId": "C1002", "event": "Product Viewed", "properties": {"product_id": "BTS-1001"}}
+        told = httpx.post(f"{address}/v1/track", json=message, auth=(KEYS.write_key, ""), timeout=30)
+        assert (told.status_code, told.json()["taken"]) == (200, 1)
+        assert httpx.post(f"{address}/v1/track", json=message, timeout=30).status_code == 401
+        assert "gradio" in httpx.get(address, timeout=30).text
 
 
 def test_keys_come_from_the_environment_or_the_shop_and_must_be_long() -> None:

@@ -88,6 +88,16 @@ def test_an_act_counts_in_the_next_question_whoever_took_it_in(url: str, intake:
     assert preferences.leanings("C2", ["B1", "B2", "T1"]) == []
 
 
+def test_what_was_looked_at_last_comes_first(url: str, intake: EventIntake, tmp_path: Path) -> None:
+    intake.take(looks("C1", "B1", "B2", "B3", "B1", first=1))
+    leanings = open_preferences(url, tmp_path).leanings("C1", ["B1", "B2", "B3"])
+    assert [(item.item, item.item_seen, item.event.id) for item in leanings] == [
+        ("B1", "B1", "e004"),
+        ("B3", "B3", "e003"),
+        ("B2", "B2", "e002"),
+    ]
+
+
 def test_what_is_owned_is_no_reason_for_another_of_its_kind(url: str, intake: EventIntake, tmp_path: Path) -> None:
     intake.take(looks("C1", "B1", first=1))
     preferences = open_preferences(url, tmp_path)
@@ -188,12 +198,11 @@ def test_a_kind_that_is_bought_again_and_again_is_a_consumable(url: str, intake:
     assert open_preferences(url, tmp_path).owned("C2", {}) == {"B1"}
 
 
-def test_consumables_are_categories_of_the_catalogue() -> None:
-    assert declared_consumables({"consumables": ["socks"]}, GOODS) == {"socks"}
-    with pytest.raises(ConfigError, match="'sox'; there are boots, socks"):
-        declared_consumables({"consumables": ["sox"]}, GOODS)
-    with pytest.raises(ConfigError, match=r"preference\.consumable"):
-        declared_consumables({"consumable": ["socks"]}, GOODS)
+def test_consumables_are_a_list_in_the_shops_settings() -> None:
+    assert declared_consumables({"consumables": ["socks"]}) == {"socks"}
+    for settings in ({"consumable": ["socks"]}, {"consumables": "socks"}):
+        with pytest.raises(ConfigError, match=r"preference\.consumable"):
+            declared_consumables(settings)
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.sampled_from((1.0, TAKEN))), max_size=8), max_size=25))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from errors import ConfigError, choices
+from errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +21,14 @@ class Good:
 Goods = Mapping[str, Good]  # by the sku of the product and of each variant
 
 
-def declared_consumables(settings: Mapping[str, Any], goods: Goods) -> frozenset[str]:
+def declared_consumables(settings: Mapping[str, Any]) -> frozenset[str]:
     """The categories that shop.toml calls consumables, under `preference`. Raises ConfigError."""
     try:
-        named = _File.model_validate(settings).consumables
+        return frozenset(_File.model_validate(settings).consumables)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ConfigError(f"preference.{where}: {first['msg']} (got {first['input']!r})") from error
-    known = {good.category for good in goods.values()}
-    if unknown := sorted(set(named) - known):
-        raise ConfigError(f"preference.consumables: no category {unknown[0]!r}; there are {choices(known, 40)}")
-    return frozenset(named)
 
 
 def skus_of(goods: Goods, categories: Collection[str]) -> frozenset[str]:

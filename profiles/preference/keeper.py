@@ -219,19 +219,36 @@ class Preferences:
     def _leanings(
         self, customer: str, acts: Mapping[str, ShopEvent], pool: Sequence[int], owned: Collection[str], most: int
     ) -> list[Leaning]:
+        products, found = self._model.products, []
+        own: dict[int, str] = {}  # the newest act on each item, in the order of these acts
+        for seen in self._model.histories.recent(customer):
+            own.pop(seen.item, None)
+            own[seen.item] = seen.event
         scores = self._stage.signals(customer, NO_TASTES).base
         best = max(float(scores[number]) for number in pool)
+        for place, number in enumerate(own, start=1):
+            if number in pool:
+                scores[number] = best * (1.0 + 1e-3 * place)  # what they looked at themselves, the newest first
         able = sorted((n for n in pool if scores[n] >= LEAST_WEIGHT * best), key=lambda n: (-scores[n], n))
-        products, found = self._model.products, []
         for number in diverse(products, scores, able, len(able), DIVERSITY):
-            for reason in self._stage.explain(customer, number, NO_TASTES):
-                if reason.kind == "event" and self._speaks(reason.item, products.items[number], owned):
-                    weight = float(scores[number]) / best
-                    found.append(Leaning(products.items[number], weight, reason.item, acts[reason.id]))
-                    break
+            item = products.items[number]
+            if (said := self._why(customer, number, own, owned)) is not None:
+                found.append(Leaning(item, min(1.0, float(scores[number]) / best), said[0], acts[said[1]]))
             if len(found) == most:
                 break
         return found
+
+    def _why(
+        self, customer: str, number: int, own: Mapping[int, str], owned: Collection[str]
+    ) -> tuple[str, str] | None:
+        """The item and the id of the act that speaks most for an item, among those that a person would accept."""
+        item = self._model.items[number]
+        if number in own:
+            return item, own[number]
+        reasons = self._stage.explain(customer, number, NO_TASTES)
+        return next(
+            ((one.item, one.id) for one in reasons if one.kind == "event" and self._speaks(one.item, item, owned)), None
+        )
 
     def _speaks(self, seen: str, item: str, owned: Collection[str]) -> bool:
         """Whether a person would see why an act on the one speaks for the other."""
