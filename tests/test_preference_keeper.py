@@ -105,6 +105,17 @@ def test_what_is_owned_is_no_reason_for_another_of_its_kind(url: str, intake: Ev
     assert preferences.leanings("C1", ["B2", "B3"], owned={"B1"}) == []
 
 
+def test_what_was_bought_and_went_back_is_no_reason_either(url: str, intake: EventIntake, tmp_path: Path) -> None:
+    sent_back = [order(5, "o1", 50.0, days=1), refund(6, "o1", None, days=2)]
+    sent_back[0]["properties"]["products"] = [{"product_id": "B1"}]
+    intake.take(looks("C1", "B1", first=1))
+    preferences = open_preferences(url, tmp_path)
+    assert preferences.leanings("C1", ["B1", "B2"])
+    intake.take(sent_back)
+    assert preferences.owned("C1", {}) == frozenset()
+    assert preferences.leanings("C1", ["B1", "B2"]) == []
+
+
 def test_others_took_what_enough_of_those_took_who_looked(url: str, intake: EventIntake, tmp_path: Path) -> None:
     intake.take(crowd())
     preferences = open_preferences(url, tmp_path)

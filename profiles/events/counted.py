@@ -17,12 +17,12 @@ from profiles.journal import batched
 from profiles.tables import counted_events, events, insert_missing
 
 _JOINED = events.join(counted_events, counted_events.c.id == events.c.id)
-_ACTS = select(counted_events.c.seq, *events.c).select_from(_JOINED).where(events.c.kind.in_(list(WEIGHTS)))
+_COUNTED = select(counted_events.c.seq, *events.c).select_from(_JOINED)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An event that says something of a taste, and its number."""
+    """An event that counts, and its number."""
 
     seq: int
     event: Event
@@ -51,21 +51,21 @@ def newest_number(connection: Connection) -> int:
 
 
 def acts_after(connection: Connection, seq: int, missing: Collection[int], most: int) -> list[Act]:
-    """What has come since number `seq`, and what was missing before, by number."""
+    """What has come since number `seq`, and what was missing before, by number: events of all kinds."""
     new = counted_events.c.seq > seq
     wanted = or_(new, counted_events.c.seq.in_(list(missing))) if missing else new
-    return _read(connection.execute(_ACTS.where(wanted).order_by(counted_events.c.seq).limit(most)))
+    return _read(connection.execute(_COUNTED.where(wanted).order_by(counted_events.c.seq).limit(most)))
 
 
 def recent_acts(
     connection: Connection, customers: Collection[str], most: int, before: int | None = None
 ) -> dict[str, list[Act]]:
-    """Each customer's newest acts, oldest first; `before`: only those with a lower number."""
+    """Each customer's newest acts that say something of a taste, oldest first; `before`: with a lower number."""
     newest_first = (events.c.at.desc(), events.c.id.desc())
     place = func.row_number().over(partition_by=events.c.customer, order_by=newest_first).label("place")
     found: dict[str, list[Act]] = {}
     for part in batched(customers):
-        chosen = _ACTS.add_columns(place).where(events.c.customer.in_(part))
+        chosen = _COUNTED.add_columns(place).where(events.c.customer.in_(part), events.c.kind.in_(list(WEIGHTS)))
         if before is not None:
             chosen = chosen.where(counted_events.c.seq < before)
         placed = chosen.subquery()
@@ -76,8 +76,7 @@ def recent_acts(
 
 def bought_events(connection: Connection) -> list[Event]:
     """All orders of all customers."""
-    wanted = select(counted_events.c.seq, *events.c).select_from(_JOINED).where(events.c.kind == "bought")
-    return [act.event for act in _read(connection.execute(wanted))]
+    return [act.event for act in _read(connection.execute(_COUNTED.where(events.c.kind == "bought")))]
 
 
 def counted_since(
@@ -85,8 +84,7 @@ def counted_since(
 ) -> dict[str, list[Event]]:
     """By customer, the events of these kinds from a time on (as `time_text` has it)."""
     found: dict[str, list[Event]] = {}
-    wanted = select(counted_events.c.seq, *events.c).select_from(_JOINED)
-    wanted = wanted.where(events.c.kind.in_(list(kinds)), events.c.at >= since)
+    wanted = _COUNTED.where(events.c.kind.in_(list(kinds)), events.c.at >= since)
     for part in batched(customers):
         for act in _read(connection.execute(wanted.where(events.c.customer.in_(part)))):
             found.setdefault(act.event.customer, []).append(act.event)

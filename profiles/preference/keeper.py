@@ -93,11 +93,12 @@ class Preferences:
             acts = acts_after(connection, self._seq, self._missing, most)
             if not acts:
                 return 0
-            names = {act.event.customer for act in acts}
+            telling = [act for act in acts if act.event.kind in WEIGHTS]
+            names = {act.event.customer for act in telling}
             before = recent_acts(connection, names, WINDOW, acts[0].seq)
             for name in names:
                 self._model.histories.put(name, self._seen(before.get(name, ())))
-            for act in acts:
+            for act in telling:
                 self._learn(act)
             for name in names:
                 self._model.histories.drop(name)
@@ -220,6 +221,14 @@ class Preferences:
         self, customer: str, acts: Mapping[str, ShopEvent], pool: Sequence[int], owned: Collection[str], most: int
     ) -> list[Leaning]:
         products, found = self._model.products, []
+        bought = {
+            self._goods[sku].sku
+            for act in acts.values()
+            if act.kind == "bought"
+            for sku in act.skus
+            if sku in self._goods
+        }
+        settled = {*owned, *(bought & self._durable)}  # even what went back: who bought it looks for it no more
         own: dict[int, str] = {}  # the newest act on each item, in the order of these acts
         for seen in self._model.histories.recent(customer):
             own.pop(seen.item, None)
@@ -227,35 +236,36 @@ class Preferences:
         scores = self._stage.signals(customer, NO_TASTES).base
         best = max(float(scores[number]) for number in pool)
         for place, number in enumerate(own, start=1):
-            if number in pool:
+            if number in pool and products.items[number] not in settled:
                 scores[number] = best * (1.0 + 1e-3 * place)  # what they looked at themselves, the newest first
         able = sorted((n for n in pool if scores[n] >= LEAST_WEIGHT * best), key=lambda n: (-scores[n], n))
         for number in diverse(products, scores, able, len(able), DIVERSITY):
             item = products.items[number]
-            if (said := self._why(customer, number, own, owned)) is not None:
+            if (said := self._why(customer, number, own, settled)) is not None:
                 found.append(Leaning(item, min(1.0, float(scores[number]) / best), said[0], acts[said[1]]))
             if len(found) == most:
                 break
         return found
 
     def _why(
-        self, customer: str, number: int, own: Mapping[int, str], owned: Collection[str]
+        self, customer: str, number: int, own: Mapping[int, str], settled: Collection[str]
     ) -> tuple[str, str] | None:
         """The item and the id of the act that speaks most for an item, among those that a person would accept."""
         item = self._model.items[number]
         if number in own:
-            return item, own[number]
+            return None if item in settled else (item, own[number])
         reasons = self._stage.explain(customer, number, NO_TASTES)
         return next(
-            ((one.item, one.id) for one in reasons if one.kind == "event" and self._speaks(one.item, item, owned)), None
+            ((one.item, one.id) for one in reasons if one.kind == "event" and self._speaks(one.item, item, settled)),
+            None,
         )
 
-    def _speaks(self, seen: str, item: str, owned: Collection[str]) -> bool:
+    def _speaks(self, seen: str, item: str, settled: Collection[str]) -> bool:
         """Whether a person would see why an act on the one speaks for the other."""
         if seen not in self._goods or item not in self._goods:
             return False
         if self._goods[seen].category == self._goods[item].category:
-            return seen not in owned
+            return seen not in settled
         number, other = self._model.products.number(seen), self._model.products.number(item)
         return number is not None and other in self._together.supported(number)
 
