@@ -62,12 +62,22 @@ class Composer:
         if artifact["dropped"]:
             names = ", ".join(self._value(*named.split(" ", 1)) for named in artifact["dropped"])
             head = f"{self.say('found_relaxed', dropped=names)} {head}"
-        return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits)])
+        return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits), *self._suggestion(artifact)])
+
+    def _suggestion(self, artifact: Artifact) -> Sequence[str]:
+        """What others took who looked at one of the hits."""
+        if (item := artifact.get("suggestion")) is None:
+            return ()
+        anchor = item["anchor"].get(self.language, item["anchor"]["en"])
+        return (self.say("suggested", anchor=anchor, product=self._product(item)),)
 
     def _product(self, hit: Mapping[str, Any]) -> str:
         stock = hit["stock"]
         key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
-        reasons = [self.say("reason_trait", trait=reason.split(" ", 1)[1]) for reason in hit["reasons"][:1]]
+        if hit.get("because"):
+            reasons = [self.say("reason_act", act=hit["because"])]
+        else:
+            reasons = [self.say("reason_trait", trait=reason.split(" ", 1)[1]) for reason in hit["reasons"][:1]]
         details = [part for part in (hit["color"], hit["size"]) if part]
         return self.say(
             "product_line",

@@ -18,6 +18,7 @@ from agent.phrases import Phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall
+from profiles.preference.keeper import Preferences
 from profiles.schema import Schema
 from profiles.store import ProfileStore
 from retrieval.search import Retriever
@@ -39,6 +40,7 @@ class Services:
     proposals: Proposals
     handoffs: Handoffs
     phrases: Phrases
+    preferences: Preferences
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ is built, with progress on standard error; later runs find both. Errors: `Config
 import sys
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from agent.context import Services
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
@@ -15,11 +17,13 @@ from agent.orders.proposals import Proposals
 from agent.phrases import load_phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
-from errors import StorageError
+from errors import StorageError, choices
 from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
 from profiles.importing import ensure_imported
-from profiles.shop_files import load_facets, load_schema
+from profiles.preference.goods import declared_consumables
+from profiles.preference.keeper import Preferences
+from profiles.shop_files import load_facets, load_goods, load_schema, load_settings
 from profiles.store import ProfileStore
 from retrieval.embed import Embedder
 from retrieval.search import Retriever
@@ -57,7 +61,17 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         proposals=Proposals(engine, orders, rules),
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
+        preferences=open_preferences(shop.root, engine, folder),
     )
+
+
+def open_preferences(root: Path, engine: Engine, folder: Path) -> Preferences:
+    """What the customers' events say; its snapshot is kept in `folder`."""
+    goods, consumables = load_goods(root), declared_consumables(load_settings(root, "preference"))
+    kinds = {good.category for good in goods.values()}
+    for name in sorted(consumables - kinds):
+        progress(f"shop.toml, preference.consumables: no product is of category {name!r}; there are {choices(kinds)}")
+    return Preferences.open(engine, goods, folder, consumables)
 
 
 def progress(line: str) -> None:

@@ -73,6 +73,10 @@ class _ShopFile(_Strict):
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     search: _SearchFile = Field(default_factory=_SearchFile)
+    # Read where they are used: profiles.events.keys, profiles.preference.keeper, profiles.segments.
+    events: dict[str, Any] = Field(default_factory=dict)
+    preference: dict[str, Any] = Field(default_factory=dict)
+    segments: dict[str, Any] = Field(default_factory=dict)
 
 
 def load_shop(directory: Path) -> Shop:

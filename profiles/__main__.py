@@ -14,6 +14,7 @@ from profiles.commands.words import print_json
 from profiles.events.command import add_events_options, run_events
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
+from profiles.segments.command import add_segments_options, run_segments
 from profiles.store import ProfileStore
 
 EPILOG = """\
@@ -28,8 +29,10 @@ examples:
   python -m profiles undo OBSERVATION          count one observation as never made
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
-  python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles events FILE               take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
   python -m profiles events --of C1001         what a customer's acts add up to
+  python -m profiles segments                  sizes of the segments that shop.toml declares, and their overlap
+  python -m profiles segments NAME --export hashed      a list of its members, as ad platforms take it
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
@@ -95,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
     add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
+    segments = "show the shop's segments, their members with the reasons, or lists of them"
+    add_segments_options(command("segments", run_segments, segments, as_json=True))
     return parser
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from errors import ConfigError, DataError
 from profiles.events.affinity import Products
+from profiles.preference.goods import Good, Goods
 from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
@@ -44,12 +45,21 @@ def load_schema(shop_dir: Path) -> Schema:
     return Schema.load(shop_dir / "profile.yaml")
 
 
+def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
+    """One table of the shop's shop.toml, empty where there is none. Errors: `ConfigError`."""
+    path = shop_dir / "shop.toml"
+    try:
+        held = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    if not isinstance(held, dict):
+        raise ConfigError(f"{path}: [{table}] must be a table, not {held!r}")
+    return held
+
+
 def load_facets(shop_dir: Path) -> Facets:
     """The catalogue's facet values with other ways to say them: ``{"color": {"navy": ("藏青色",)}}``."""
-    try:
-        declared = tomllib.loads((shop_dir / "shop.toml").read_text(encoding="utf-8")).get("facets", {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {shop_dir / 'shop.toml'}: {error}") from error
+    declared = load_settings(shop_dir, "facets")
     facets: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for product in _products(shop_dir):
         for name, values in _facets_of(product, product.get("variants") or ()).items():
@@ -71,6 +81,18 @@ def load_products(shop_dir: Path, schema: Schema) -> Products:
         found[product["sku"]] = _by_attribute(_facets_of(product, variants), band, schema)
         for variant in variants:
             found[variant["sku"]] = _by_attribute(_facets_of(product, [variant]), band, schema)
+    return found
+
+
+def load_goods(shop_dir: Path) -> Goods:
+    """The products by their own sku and by those of their variants."""
+    found: dict[str, Good] = {}
+    bands = _price_bands(shop_dir)
+    for product in _products(shop_dir):
+        facets = _facets_of(product, ()) | {"price_band": (bands[product["sku"]],)}
+        values = tuple(f"{name}={value}" for name, held in facets.items() for value in held)
+        good = Good(str(product["sku"]), str(product["category"]), values)
+        found |= dict.fromkeys([good.sku, *(str(item["sku"]) for item in product.get("variants") or ())], good)
     return found
 
 

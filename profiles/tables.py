@@ -2,9 +2,10 @@
 
 `observation` is the journal and is only inserted into. `projection` is what it folds to, a row of JSON for
 each attribute of each customer. `merged` says which visitors turned out to be which customers. `event` holds
-the acts of known customers, each once; `affinity` and `activity` are projections of it. `event_waiting` holds
-acts of people who are not known yet, `event_aside` examples of what could not count. Times are ISO text in
-UTC with microseconds, so that they sort and mean the same in both databases.
+the acts of known customers, each once, `event_counted` the order in which they came to count; `affinity` and
+`activity` are projections of it. `event_waiting` holds acts of people who are not known yet, `event_aside`
+examples of what could not count. Times are ISO text in UTC with microseconds, so that they sort and mean the
+same in both databases.
 """
 
 import json
@@ -90,6 +91,13 @@ def _event_columns() -> tuple[Column[Any], ...]:
 events = Table(
     "event", metadata, *_event_columns(), Index("event_by_customer", "customer", "at"), sqlite_with_rowid=False
 )
+counted_events = Table(
+    "event_counted",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(200), nullable=False, unique=True),  # of the event
+    sqlite_autoincrement=True,  # a number is given once, even if its row is gone
+)
 waiting_events = Table(
     "event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer")
 )
@@ -152,7 +160,8 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     """The rows go straight to the driver: their values are plain already."""
     if rows:
         text, order = _compiled(connection.dialect, table, tuple(rows[0]), replaces)
-        connection.exec_driver_sql(text, list(map(itemgetter(*order), rows)) if order else list(rows))
+        values = itemgetter(*order) if order and len(order) > 1 else lambda row: (row[order[0]],) if order else row
+        connection.exec_driver_sql(text, list(map(values, rows)))
 
 
 @lru_cache(maxsize=128)

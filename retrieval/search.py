@@ -6,8 +6,8 @@ the customer likes, with a reason that names the trait.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -44,6 +44,14 @@ class ProductHit:
     variant: Variant
     score: float
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """What somebody outside knows of a product: what to add to its score, and why, in words ("" for nobody to read)."""
+
+    bonus: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,17 @@ class Retriever:
         )
         bonus = min(LIKE_LIMIT, LIKE_BONUS * len(reasons[best.sku]))
         return ProductHit(product, best, round(min(1.0, score + bonus), 4), reasons[best.sku])
+
+
+def reorder(hits: Sequence[ProductHit], boosts: Mapping[str, Boost]) -> list[ProductHit]:
+    """The hits with what is known of their products, by sku: scores and reasons, best first again."""
+    moved = []
+    for hit in hits:
+        boost = boosts.get(hit.product.sku, Boost(0.0))
+        score = round(min(1.0, max(0.0, hit.score + boost.bonus)), 4)
+        reasons = (boost.reason, *hit.reasons) if boost.reason else hit.reasons
+        moved.append(replace(hit, score=score, reasons=reasons))
+    return _ordered(moved, None)
 
 
 def _reasons(product: Product, variant: Variant, likes: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:

@@ -33,11 +33,11 @@ _FLAGS = (
 
 
 @contextmanager
-def served(state: Path) -> Iterator[str]:
-    """The address of the demo shop's page, served from the real agent with this state."""
+def served(state: Path, *options: str, **settings: str) -> Iterator[str]:
+    """The address of the demo shop's page, served from the real agent with this state; `settings`: environment."""
     port = _free_port()
-    command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(state), "--port", str(port)]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(state), "--port", str(port), *options]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | settings
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

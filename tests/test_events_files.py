@@ -152,13 +152,6 @@ def test_the_command_takes_a_file_in_and_reports(
     assert code == 0 and out.startswith("malformed:") and "{broken" in out
 
 
-def test_the_command_reads_standard_input(shop: Path) -> None:
-    command = [sys.executable, "-m", "profiles", "events", "--in", "-", "--json", "--shop", str(shop)]
-    text = "".join(json.dumps(item) + "\n" for item in acts(5))
-    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, check=True)
-    assert json.loads(done.stdout)["taken"] == 5
-
-
 def test_the_command_shows_what_acts_add_up_to(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(shop, capsys, "--of", "C1001", "--json")
     shown = json.loads(out)
@@ -171,3 +164,16 @@ def test_the_command_shows_what_acts_add_up_to(shop: Path, capsys: pytest.Captur
 def test_the_command_measures(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(shop, capsys, "--bench", "500", "--json")
     assert code == 0 and json.loads(out)["taken"] == 500
+
+
+@pytest.mark.parametrize("options", [("-",), ("--in", "-")])
+def test_standard_input_is_read_whole_and_nothing_else(tmp_path: Path, options: Sequence[str]) -> None:
+    shop = write_shop(tmp_path / "shop")
+    command = [sys.executable, "-m", "profiles", "events", *options, "--json", "--shop", str(shop)]
+    lines = [json.dumps(event(number, userId="C1001")) for number in range(2)]
+    for end, taken in (("\n", 2), ("", 0)):
+        ran = subprocess.run(
+            command, input="\n".join(lines) + end, capture_output=True, text=True, cwd=ROOT, check=True
+        )
+        told = json.loads(ran.stdout)
+        assert (told["read"], told["taken"], told["duplicates"]) == (2, taken, 2 - taken)

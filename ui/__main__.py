@@ -4,6 +4,7 @@ In: a shop directory and an address. Out: a web page until the process is ended.
 """
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,10 @@ from starlette.middleware import Middleware
 from agent.quiet import quiet
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
+from profiles.events.keys import Keys
+from profiles.importing import open_intake
+from profiles.shop_files import load_settings
+from ui.events import EventRoutes
 from ui.guard import Guard
 from ui.page import Page
 
@@ -29,6 +34,9 @@ EPILOG = """examples:
 Pick a customer at the top, or stay a visitor, and write to the assistant. The page keeps the conversation
 over a refresh, and over a restart with the same --state. It loads nothing from other hosts and sends them
 nothing.
+
+Events of the shop come in at POST /v1/track, /v1/identify, /v1/batch (as Segment sends them) and /mp/collect (GA4),
+once SHOPKEEPER_WRITE_KEY, or events.write_key in shop.toml, is set; see profiles/events/keys.py.
 
 exit codes: 0 ended; 2 wrong setting, shop file or address; 6 the model cannot be loaded; 7 storage trouble
 """
@@ -54,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
             options.shop, options.state, model=options.model, replies=options.replies
         ) as shopkeeper:
             blocks = Page(shopkeeper).build()
-            _launch(blocks, options.host, options.port)
+            keys = Keys.load(load_settings(options.shop, "events"), os.environ)
+            intake = open_intake(options.shop, shopkeeper.services.profiles)
+            _launch(blocks, options.host, options.port, [Middleware(Guard), Middleware(EventRoutes, intake, keys)])
             print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
             blocks.block_thread()
     except ShopkeeperError as error:
@@ -65,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _launch(blocks: Any, host: str, port: int) -> None:
+def _launch(blocks: Any, host: str, port: int, middleware: list[Middleware]) -> None:
     here = Path(__file__).parent
     try:
         blocks.launch(
@@ -84,7 +94,7 @@ def _launch(blocks: Any, host: str, port: int) -> None:
             theme=_theme(),
             css_paths=[here / "page.css"],
             js=(here / "page.js").read_text(encoding="utf-8"),
-            app_kwargs={"middleware": [Middleware(Guard)], "docs_url": None, "redoc_url": None},
+            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
         )
     except OSError as error:
         raise ConfigError(

@@ -59,9 +59,10 @@ _UNIT_BY_KEY = {
 _PAST_KEYS = frozenset(("placed", "created", "expires", "at", "since", "until"))
 _NO_NUMBER_KEYS = frozenset(("confidence", "score"))
 # Numbers of a product's text and features are neither prices nor stock.
-_PRODUCT_KEYS = frozenset(
-    ("title", "titles", "description", "facets", "brand", "category", "color", "reasons", "dropped", "address")
-)
+_PRODUCT_KEYS = frozenset((
+    "title", "titles", "description", "facets", "brand", "category", "color", "reasons", "because", "anchor", "dropped",
+    "address",
+))  # fmt: skip
 # Words are for people: what looks like a call or a result was written to look like one.
 _MARKUP = re.compile(r"</?tool_\w+>|<\|\w+\|>|\"(?:name|arguments|tool_calls)\"\s*:", re.IGNORECASE)
 _NEVER_SPEC = frozenset(("money", "stock", "star", "percent", "zhe"))

@@ -18,7 +18,8 @@ Value = Decimal | Day | str | int
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim. `kind` is "number" (with a `unit`, or None), "date", "time", "weekday", "id", "ref" or "link"."""
+    """One claim. `kind` is "number" (with a `unit`, or None), "date", "time", "weekday", "past weekday" (of what the
+    customer did, which promises nothing), "id", "ref" or "link"."""
 
     kind: str
     text: str
@@ -38,6 +39,11 @@ _MEASURE = re.compile(
     re.IGNORECASE,
 )
 _OF_FIVE = re.compile(r"(?<![\d.,/])([0-5](?:\.\d+)?) ?(?:/|out of) ?5(?![\d/])")
+
+_DID = re.compile(
+    r"\byou (?:looked at|put|saved|reviewed|bought) (?:(?!arriv|deliver|ship|come|due)[^.,!?;:\n])*$", re.IGNORECASE
+)
+_DID_HAN = re.compile(r"(?:看过|收藏过|评价过|买过|把[^。！？\n]{1,25}加入过)")
 
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₩]|\b(?:USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|US|HK)) ?$", re.IGNORECASE)
 _MONEY_AFTER = re.compile(
@@ -93,7 +99,8 @@ def find_claims(text: str) -> Iterator[Claim]:
     for start, end, minute in find_times(page.text):
         yield Claim("time", page.cut(start, end), minute)
     for start, end, weekday in find_weekdays(page.text):
-        yield Claim("weekday", page.cut(start, end), weekday)
+        kind = "past weekday" if _is_past(page.text, start, end) else "weekday"
+        yield Claim(kind, page.cut(start, end), weekday)
     for match in page.take(_PHONE):
         yield Claim("id", match[0], id_key(match[0]))
     for _ in page.take(_LIST_MARK):
@@ -113,6 +120,13 @@ def find_claims(text: str) -> Iterator[Claim]:
         unit = _unit(page.text, number)
         if not (number.spelled and _is_no_claim(page.text, number, unit)):
             yield from (Claim("number", number.text, value, unit) for value in number.values)
+
+
+def _is_past(text: str, start: int, end: int) -> bool:
+    """ "You looked at it on Tuesday", "您周二看过"."""
+    return (
+        _DID.search(text[max(0, start - 120) : start]) is not None or _DID_HAN.match(text[end : end + 30]) is not None
+    )
 
 
 def id_key(token: str) -> str:

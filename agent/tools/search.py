@@ -2,7 +2,8 @@
 
 In: the model's arguments and the turn's context. Out: `Outcome`s of kind "products" and "answer". The profile takes
 part in code: what the customer dislikes is excluded, what was said in this consultation about price and size holds
-until it is changed, and what the customer likes reorders the hits with a reason that names the trait.
+until it is changed, and what the customer likes and did reorders the hits with a reason that names
+the trait or the act.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,14 @@ from langchain.tools import ToolRuntime
 
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Artifact, Outcome, outcome
+from agent.tools.personal import (
+    POOL,
+    SUGGESTION,
+    earlier_suggestions,
+    owned_durables,
+    personal_order,
+    suggestion,
+)
 from profiles.observation import Authority, Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
@@ -48,6 +57,9 @@ def search_products(
     wish = _wish(context, profile, query, {k: v for k, v in asked.items() if v}, _prices(min_price, max_price))
     likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
     hits, filters, dropped = _search(context, wish, sort, likes)
+    owned = owned_durables(context)
+    hits = hits if sort else personal_order(context, hits, owned)[:SHOWN]
+    beside = suggestion(context, hits, filters.without, owned | earlier_suggestions(runtime.state["messages"]))
     artifact: Artifact = {
         "kind": "products",
         "query": query,
@@ -55,6 +67,11 @@ def search_products(
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
     }
+    if beside:
+        anchor, hit = beside
+        artifact[SUGGESTION] = {"anchor": dict(anchor.titles) | {"en": anchor.title}} | product_json(
+            hit, context.services.shop.currency
+        )
     if not hits:
         return outcome(context, artifact, "found nothing")
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
@@ -101,6 +118,7 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "facets": {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()},
         "description": product.description,
         "reasons": [_reason(reason) for reason in hit.reasons if not reason.startswith("likes size:")],
+        "because": next((reason for reason in hit.reasons if not reason.startswith("likes ")), None),
     }
 
 
@@ -189,16 +207,16 @@ def _in_catalogue(context: TurnContext, trait: Trait) -> tuple[str, str | None]:
 def _search(
     context: TurnContext, wish: Wish, sort: Sort | None, prefer: Mapping[str, frozenset[str]]
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    retriever = context.services.retriever
+    retriever, many = context.services.retriever, SHOWN if sort else POOL
     filters, dropped = wish.filters, list[str]()
-    hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
+    hits = retriever.search(wish.query, filters, k=many, sort=sort, prefer=prefer)
     for name in _RELAXED_FIRST:
         if hits:
             break
         if name in filters.equals:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
+            hits = retriever.search(wish.query, filters, k=many, sort=sort, prefer=prefer)
     return list(hits), filters, dropped if hits else []
 
 

@@ -18,7 +18,14 @@ from profiles.store import ProfileStore
 
 def add_events_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--in", dest="source", metavar="FILE", help="take events in from a file, or - for standard input")
+    what.add_argument(
+        "source",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="take events in from a file, or - for stdin",
+    )
+    what.add_argument("--in", dest="source", metavar="FILE", help="the same")
     what.add_argument("--of", metavar="ID", help="show a customer's activity and affinities")
     what.add_argument("--asides", action="store_true", help="show examples of events that could not count, and why")
     what.add_argument(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from profiles.events import ledger
 from profiles.events.affinity import Affinity, Shares, Tastes
 from profiles.events.batch import Batch, Owned
+from profiles.events.counted import note_counted, withdraw_counted
 from profiles.events.event import WEIGHTS, Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.machines import MOST_ACTS, count_windows, machine_windows, windows_of
@@ -39,11 +40,13 @@ class Counting:
         busy = ledger.busy_windows(connection, fresh, time_text(min(times))[:10], time_text(max(times))[:10])
         tastes = ledger.load_tastes(connection, fresh, self.tastes)
         activities = ledger.load_activities(connection, fresh)
+        noted: list[Event] = []
         for name, items in fresh.items():
             before = activities.get(name, Activity())
             windows = busy.get(name, {})
             counted = [item for item in items if not _is_machines(item, windows)] if windows else items
             self._note(name, items, counted, windows, batch)
+            noted += counted
             if _tipped(items, windows):
                 tastes[name], activities[name] = self._again(connection, name, tastes[name])
                 batch.counts["withdrawn"] += before.acts + _acts(counted) - activities[name].acts
@@ -51,6 +54,7 @@ class Counting:
                 for item in counted:
                     tastes[name].add(item)
                 activities[name] = _more(before, counted)
+        note_counted(connection, noted)
         self._count_purchases(connection, fresh, activities)
         ledger.save_activities(connection, activities)
         self._tell(connection, tastes, batch)
@@ -81,6 +85,7 @@ class Counting:
         for item in counted:
             tastes.add(item)
         ledger.clear_affinities(connection, name)
+        withdraw_counted(connection, {item.id for item in every} - {item.id for item in counted})
         return tastes, _more(Activity(), counted)
 
     def _count_purchases(self, connection: Connection, fresh: Owned, activities: dict[str, Activity]) -> None:

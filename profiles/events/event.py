@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNKNOWN_PRODUCT = "unknown product"
     UNKNOWN_CUSTOMER = "unknown customer"
     NO_CONSENT = "no consent to profiling"
+    UNSIGNED = "identity without a valid signature"
 
 
 @dataclass(frozen=True, slots=True)

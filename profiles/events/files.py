@@ -80,7 +80,7 @@ def take_stream(
 def parse(line: bytes) -> object:
     """The JSON of a line; None for an empty one, its text for one that is no JSON."""
     try:
-        return from_json(line) if not line.isspace() else None
+        return from_json(line) if line and not line.isspace() else None
     except ValueError:
         return line.decode("utf-8", "replace")
 

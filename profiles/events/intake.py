@@ -42,10 +42,14 @@ class EventIntake:
     """Holds nothing that it could lose: the store, and the shop's products as they were when it was made."""
 
     def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
-        self.store = store
+        self.store, self.now = store, now
         self._reader = EventReader(products, now)
         self._counting = Counting(store, shares_of(products, store.schema))
-        self._now = now
+
+    def refusal(self, raw: object) -> Aside | None:
+        """Why an event would be kept aside, as far as it can be told from the event alone."""
+        read = self._reader.read(raw)
+        return read if isinstance(read, Aside) else None
 
     def take(self, raws: Iterable[object], mark: Mark | None = None) -> Report:
         """Take one batch in, of any size that fits memory."""
@@ -93,7 +97,7 @@ class EventIntake:
         names = {*batch.owned, *batch.links, *batch.links.values(), *others}
         owners = waiting.lock_event_owners(connection, names)
         if batch.links:
-            waiting.link_visitors(connection, batch.links, owners, self._now())
+            waiting.link_visitors(connection, batch.links, owners, self.now())
             owners = waiting.lock_event_owners(connection, names)
         batch.settle_owners(owners)
         known = ledger.lock_customers(connection, set(owners.values()))
@@ -114,7 +118,7 @@ class EventIntake:
         fresh = _new(connection, events, willing, batch)
         batch.counts["taken"] += sum(map(len, fresh.values()))
         self._counting.add(connection, fresh, batch)
-        ledger.keep_asides(connection, batch.asides, self._now())
+        ledger.keep_asides(connection, batch.asides, self.now())
 
 
 def _new(connection: Connection, table: Table, owned: Owned, batch: Batch) -> Owned:

@@ -89,7 +89,7 @@ def load_events(connection: Connection, table: Table, names: Collection[str], *k
     for part in batched(names):
         statement = select(table).where(table.c.customer.in_(part))
         for row in connection.execute(statement.where(table.c.kind.in_(kinds)) if kinds else statement):
-            found.setdefault(row.customer, []).append(_event_of(row))
+            found.setdefault(row.customer, []).append(event_of(row))
     return found
 
 
@@ -190,7 +190,7 @@ def load_asides(connection: Connection) -> list[Aside]:
     return [Aside(Reason(row.reason), row.detail, row.body, row.customer) for row in connection.execute(statement)]
 
 
-def _event_of(row: Row[Any]) -> Event:
+def event_of(row: Row[Any]) -> Event:
     at, skus = datetime.fromisoformat(row.at), tuple(from_json(row.skus))
     return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", row.amount)
 

@@ -5,7 +5,7 @@ without a sum is for all of it; an order that went back whole is none.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,16 +22,21 @@ class Purchases:
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Purchases":
-        placed: dict[str, Event] = {}
-        refunds: dict[str, list[float | None]] = defaultdict(list)
-        for event in sorted(events, key=lambda item: (item.at, item.id)):
-            if event.kind == "bought":
-                placed[event.order or event.id] = event
-            elif event.kind == "refunded":
-                refunds[event.order].append(event.amount)
-        kept = {name: event for name, event in placed.items() if not _all_back(event, refunds[name])}
+        kept, refunds = kept_orders(events)
         spent = sum(max(0.0, (event.amount or 0.0) - _sum(refunds[name])) for name, event in kept.items())
         return cls(len(kept), round(spent, 2), max((event.at for event in kept.values()), default=None))
+
+
+def kept_orders(events: Iterable[Event]) -> tuple[dict[str, Event], Mapping[str, list[float | None]]]:
+    """Orders that did not go back whole, by their id, and all refunds."""
+    placed: dict[str, Event] = {}
+    refunds: dict[str, list[float | None]] = defaultdict(list)
+    for event in sorted(events, key=lambda item: (item.at, item.id)):
+        if event.kind == "bought":
+            placed[event.order or event.id] = event
+        elif event.kind == "refunded":
+            refunds[event.order].append(event.amount)
+    return {name: event for name, event in placed.items() if not _all_back(event, refunds[name])}, refunds
 
 
 def _all_back(order: Event, refunds: list[float | None]) -> bool:

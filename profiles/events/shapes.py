@@ -101,31 +101,33 @@ class EventReader:
         self._now = now
 
     def read(self, raw: object) -> Event | Aside | None:
+        if isinstance(raw, Aside):  # whoever brought it has judged it
+            return raw
         if not isinstance(raw, dict):
-            return Aside(Reason.MALFORMED, "not a JSON object", _body(raw))
+            return Aside(Reason.MALFORMED, "not a JSON object", body_text(raw))
         try:
             event = self._ga4(raw) if "event_name" in raw else self._segment(raw)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
-            return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", _body(raw))
+            return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", body_text(raw))
         except _Impossible as error:
-            return Aside(Reason.IMPOSSIBLE, str(error), _body(raw))
+            return Aside(Reason.IMPOSSIBLE, str(error), body_text(raw))
         return self._checked(event, raw) if event else None
 
     def _checked(self, event: Event, raw: Mapping[str, Any]) -> Event | Aside:
         who = event.customer or event.visitor
         if not who:
-            return Aside(Reason.MALFORMED, "neither a customer nor a visitor is named", _body(raw))
+            return Aside(Reason.MALFORMED, "neither a customer nor a visitor is named", body_text(raw))
         if event.kind in WEIGHTS and not event.skus:
-            return Aside(Reason.MALFORMED, "no product is named", _body(raw), who)
+            return Aside(Reason.MALFORMED, "no product is named", body_text(raw), who)
         agent = _agent(raw)
         if agent and is_bot_agent(agent):
-            return Aside(Reason.BOT_AGENT, agent[:200].replace("\x00", ""), _body(raw), who)
+            return Aside(Reason.BOT_AGENT, agent[:200].replace("\x00", ""), body_text(raw), who)
         if event.at < EARLIEST:
-            return Aside(Reason.IMPOSSIBLE, f"time {event.at:%Y-%m-%d}", _body(raw), who)
+            return Aside(Reason.IMPOSSIBLE, f"time {event.at:%Y-%m-%d}", body_text(raw), who)
         if event.at > self._now() + CLOCK_SKEW:
-            return Aside(Reason.FUTURE, f"time {event.at:%Y-%m-%d %H:%M}", _body(raw), who)
+            return Aside(Reason.FUTURE, f"time {event.at:%Y-%m-%d %H:%M}", body_text(raw), who)
         return event
 
     def _segment(self, raw: Mapping[str, Any]) -> Event | None:
@@ -261,7 +263,7 @@ def _agent(raw: Mapping[str, Any]) -> str:
     return agent if isinstance(agent, str) else ""
 
 
-def _body(raw: object) -> str:
+def body_text(raw: object) -> str:
     """What it looked like, for a person to see: short, and fit for any database."""
     text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=True, default=str)
     return text[:BODY_CHARS].replace("\x00", "�").encode("utf-8", "replace").decode()

@@ -20,11 +20,11 @@ def choose(
         raise ConfigError(f"diversity {diversity}: expected at least 0 and less than 1")
     order = [int(item) for item in products.order(scores)[: k * (_POOL if diversity else 1) + len(banned)]]
     allowed = [item for item in order if item not in banned]
-    chosen = _diverse(products, scores, allowed[: k * _POOL], k, diversity) if diversity else allowed[:k]
+    chosen = diverse(products, scores, allowed[: k * _POOL], k, diversity) if diversity else allowed[:k]
     return [Recommendation(products.items[item], float(scores[item]), explain(item)) for item in chosen]
 
 
-def _diverse(products: Products, scores: Scores, pool: list[int], k: int, diversity: float) -> list[int]:
+def diverse(products: Products, scores: Scores, pool: list[int], k: int, diversity: float) -> list[int]:
     """Maximal marginal relevance: worth, less likeness to what is chosen already."""
     if not pool:
         return []

@@ -40,6 +40,15 @@ class Histories:
         if bought:
             self._owned.setdefault(customer, set()).add(seen.item)
 
+    def put(self, customer: str, acts: list[Seen]) -> None:
+        """In place of what is remembered: the customer's acts as they are kept elsewhere, oldest first."""
+        self._recent[customer] = acts
+
+    def drop(self, customer: str) -> None:
+        """Remember nothing of the customer."""
+        self._recent.pop(customer, None)
+        self._owned.pop(customer, None)
+
     def banned(self, customer: str, products: Products, exclude: Iterable[str]) -> set[int]:
         """Numbers of what must not be recommended: `exclude`, and durables that the customer has bought."""
         owned = self._owned.get(customer, set())

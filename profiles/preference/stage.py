@@ -102,9 +102,10 @@ class Stage:
         recent = model.histories.recent(customer)
         counts = max(1.0, model.count(item))
         worth: list[tuple[float, Reason]] = []
-        for seen, fresh in zip(recent, model.freshness(recent), strict=True):
+        alike = (vectors[[seen.item for seen in recent]] @ vectors[item].T).toarray().ravel() if recent else ()
+        for seen, fresh, likeness in zip(recent, model.freshness(recent), alike, strict=True):
             said = model.said(seen.item, item, fresh) if self.covisits else 0.0
-            said += _LIKENESS * fresh * float((vectors[seen.item] @ vectors[item].T).sum()) * counts**_POPULAR
+            said += _LIKENESS * fresh * float(likeness) * counts**_POPULAR
             worth.append((said, Reason("event", seen.event, model.items[seen.item], 0.0)))
         held = model.products.attributes[item]
         for value, weight in tastes.items():
