@@ -9,6 +9,7 @@ from typing import Any
 from errors import ShopkeeperError
 from profiles.commands.explain import explain
 from profiles.commands.journal import history, merge, undo
+from profiles.commands.migrate import run_migrate
 from profiles.commands.moments import as_of, diff, show
 from profiles.commands.words import print_json
 from profiles.events.command import add_events_options, run_events
@@ -29,6 +30,7 @@ examples:
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
   python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles migrate                   bring an older database up to date, as every start does
   python -m profiles events --of C1001         what a customer's acts add up to
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
@@ -42,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "migrate":
+            run_migrate(options)
+            return 0
         store = open_store(options.shop, options.state or options.shop / "state")
         if options.command != "import":
             ensure_imported(options.shop, store, _progress)
@@ -94,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
+    brought = command("migrate", run_migrate, "bring a database to the tables of this version, as every start does")
+    brought.add_argument("--database", metavar="URL", help="in place of the state's; a file or postgresql+psycopg://...")
+    brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
     add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
     return parser
 
