@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ShopkeeperError
+from profiles.build.command import add_build_options, run_build
 from profiles.commands.explain import explain
 from profiles.commands.journal import history, merge, undo
 from profiles.commands.migrate import run_migrate
@@ -17,6 +18,7 @@ from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
 from profiles.store import ProfileStore
 
+_WITHOUT_STORE = ("migrate", "build")
 EPILOG = """\
 examples:
   python -m profiles list                      customers, with orders and traits
@@ -30,6 +32,7 @@ examples:
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
   python -m profiles events --in FILE          take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles build EVENTS... --out DIR years of events at once (--engine ray: on many machines)
   python -m profiles migrate                   bring an older database up to date, as every start does
   python -m profiles events --of C1001         what a customer's acts add up to
 
@@ -44,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "migrate":
-            run_migrate(options)
+        if options.command in _WITHOUT_STORE:
+            options.run(options)
             return 0
         store = open_store(options.shop, options.state or options.shop / "state")
         if options.command != "import":
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("--database", metavar="URL", help="in place of the state's; a file or postgresql+psycopg://...")
     brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
     add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
+    add_build_options(command("build", run_build, "fold years of events at once, on one machine or many", as_json=True))
     return parser
 
 

@@ -1,0 +1,104 @@
+"""The Ray engine: a plan in, the same result as in one process out, from any number of machines.
+
+Ray Data reads the files, brings the lines of each part together and folds the parts, all in parallel, spilling to disk
+what does not fit memory. All machines see the files and the folder at the same paths, and have this code. A part's
+report is in the folder once it is done: an interrupted build reads the events again and folds the parts that are left.
+Errors: `ConfigError` without Ray; what goes wrong in a worker comes out as it does in one process.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from errors import ConfigError, ShopkeeperError
+from profiles.build.browsers import settle_browsers
+from profiles.build.fold import fold_part, folded
+from profiles.build.local import Progress
+from profiles.build.outcome import finish
+from profiles.build.plan import Plan
+from profiles.build.split import Sorted, split_customers, split_file
+from profiles.events.report import Report
+
+CUSTOMERS = ""  # in place of a file: the shop's records
+MEMORY = 160 << 20  # of the object store of a Ray that is started here; the rest goes to disk
+ROOT = Path(__file__).resolve().parent.parent.parent
+Row = dict[str, Any]
+
+
+def build_on_ray(plan: Plan, progress: Progress, address: str | None = None, workers: int = 2) -> Report:
+    """Build on the cluster at `address`, or on one of `workers` processes that is started here."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ConfigError(f"--engine ray needs Ray, pip install 'ray[data]': {error}") from error
+    here: dict[str, Any] = {} if address else {"num_cpus": workers, "object_store_memory": MEMORY}
+    ray.init(
+        address=address or "local",
+        include_dashboard=None if address else False,
+        log_to_driver=False,
+        logging_level="error",
+        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+        **here,
+    )
+    try:
+        _run(ray.data, plan, progress)
+    except Exception as error:
+        cause = getattr(error, "cause", error)
+        while cause is not None and not isinstance(cause, ShopkeeperError):
+            cause = cause.__cause__
+        raise cause or error from None
+    finally:
+        ray.shutdown()
+    return finish(plan)
+
+
+def _run(data: Any, plan: Plan, progress: Progress) -> None:
+    context = data.DataContext.get_current()
+    context.enable_progress_bars = context.print_on_execution_start = False
+    context.shuffle_strategy = data.context.ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
+    done = frozenset(folded(plan))
+    files = [{"path": path} for path in (*plan.files, CUSTOMERS)]
+    lines = data.from_items(files, override_num_blocks=len(files)).flat_map(_split, fn_args=(plan,)).materialize()
+    progress(f"split {len(plan.files)} files: {lines.count()} lines")
+    browsers = lines.filter(_is_of_browser).groupby("part").map_groups(_settle, fn_args=(plan,))
+    customers = lines.filter(_is_of_customer).union(browsers).filter(_is_left, fn_args=(done,))
+    count = len(done)
+    for row in customers.groupby("part").map_groups(_fold, fn_args=(plan,)).iter_rows():
+        count += 1
+        progress(f"folded {count} of {plan.parts} parts: {row['taken']} events taken")
+    for part in sorted({*range(plan.parts)} - folded(plan).keys()):  # nobody's
+        fold_part(plan, part, ())
+
+
+def _split(row: Row, plan: Plan) -> Iterator[Row]:
+    lines = split_file(plan, Path(row["path"])) if row["path"] != CUSTOMERS else split_customers(plan)
+    yield from map(_row, lines)
+
+
+def _settle(group: Mapping[str, Any], plan: Plan) -> Iterator[Row]:
+    for line in settle_browsers(plan, group["line"]):
+        yield {"part": [line.part], "of_browser": [line.of_browser], "line": [line.line]}
+
+
+def _fold(group: Mapping[str, Any], plan: Plan) -> Row:
+    part = int(group["part"][0])
+    return {"part": [part], "taken": [fold_part(plan, part, group["line"]).taken]}
+
+
+def _row(line: Sorted) -> Row:
+    return line._asdict()
+
+
+def _is_of_browser(row: Row) -> bool:
+    return bool(row["of_browser"])
+
+
+def _is_of_customer(row: Row) -> bool:
+    return not row["of_browser"]
+
+
+def _is_left(row: Row, done: frozenset[int]) -> bool:
+    return row["part"] not in done
