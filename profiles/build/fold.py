@@ -21,7 +21,7 @@ from profiles.database import reading
 from profiles.events import ledger
 from profiles.events.affinity import Tastes
 from profiles.events.batch import visitor_name
-from profiles.events.event import Aside, Event
+from profiles.events.event import Aside, Event, Reason
 from profiles.events.files import LINES_PER_BATCH
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
@@ -69,7 +69,7 @@ def folded(plan: Plan) -> dict[int, Path]:
 def read_part(path: Path) -> tuple[Report, list[Aside]]:
     """What `fold_part` has left."""
     done = json.loads(path.read_bytes())
-    return Report(**done["report"]), [Aside(**item) for item in done["asides"]]
+    return Report(**done["report"]), [Aside(**item | {"reason": Reason(item["reason"])}) for item in done["asides"]]
 
 
 def _introduce(store: ProfileStore, rows: Rows) -> None:

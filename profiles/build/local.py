@@ -18,6 +18,7 @@ from profiles.build.plan import Plan, write_whole
 from profiles.build.split import Sorted, split_customers, split_file
 from profiles.events.report import Report
 
+LINES_PER_WORD = 500_000
 Progress = Callable[[str], None]
 
 
@@ -25,7 +26,7 @@ def build_locally(plan: Plan, progress: Progress) -> Report:
     """Split, settle browsers, fold, put together. Errors: `DataError`, `StorageError`."""
     spill = _Spill(plan)
     for place, name in enumerate(plan.files, start=1):
-        if spill.add(name, split_file(plan, Path(name))):
+        if spill.add(name, _told(split_file(plan, Path(name)), name, progress)):
             progress(f"split {place} of {len(plan.files)} files: {name}")
     spill.add("customers", split_customers(plan))
     for part in range(plan.parts):
@@ -71,10 +72,13 @@ class _Spill:
 
     def lines(self, part: int, *, of_browser: bool) -> Iterator[bytes]:
         """All lines of a part."""
-        path = self._folder / _name(part, of_browser)
-        if path.exists():
-            with path.open("rb") as file:
-                yield from file
+        name = _name(part, of_browser)
+        rest = self._lengths.get(name, 0)
+        if rest:
+            with (self._folder / name).open("rb") as file:
+                while rest > 0 and (line := file.readline()):
+                    rest -= len(line)
+                    yield line
 
     def _open(self, name: str) -> BinaryIO:
         """At the end of what counts: what an interrupted source left after it is cut off."""
@@ -84,6 +88,14 @@ class _Spill:
         file.truncate(self._lengths.get(name, 0))
         file.seek(0, os.SEEK_END)
         return file
+
+
+def _told(lines: Iterable[Sorted], name: str, progress: Progress) -> Iterator[Sorted]:
+    """A large file says now and then how far it is."""
+    for number, line in enumerate(lines, start=1):
+        if number % LINES_PER_WORD == 0:
+            progress(f"{name}: {number} lines")
+        yield line
 
 
 def _name(part: int, of_browser: bool) -> str:

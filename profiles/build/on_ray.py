@@ -6,6 +6,7 @@ report is in the folder once it is done: an interrupted build reads the events a
 Errors: `ConfigError` without Ray; what goes wrong in a worker comes out as it does in one process.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,8 +40,7 @@ def build_on_ray(plan: Plan, progress: Progress, address: str | None = None, wor
         address=address or "local",
         include_dashboard=None if address else False,
         log_to_driver=False,
-        logging_level="error",
-        runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+        logging_level=logging.ERROR,
         **here,
     )
     try:
@@ -56,15 +56,19 @@ def build_on_ray(plan: Plan, progress: Progress, address: str | None = None, wor
 
 
 def _run(data: Any, plan: Plan, progress: Progress) -> None:
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
     context.shuffle_strategy = data.context.ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
-    done = frozenset(folded(plan))
+    done = folded(plan)
     files = [{"path": path} for path in (*plan.files, CUSTOMERS)]
     lines = data.from_items(files, override_num_blocks=len(files)).flat_map(_split, fn_args=(plan,)).materialize()
     progress(f"split {len(plan.files)} files: {lines.count()} lines")
-    browsers = lines.filter(_is_of_browser).groupby("part").map_groups(_settle, fn_args=(plan,))
-    customers = lines.filter(_is_of_customer).union(browsers).filter(_is_left, fn_args=(done,))
+    column = data.expressions.col
+    browsers = lines.filter(expr=column("of_browser")).groupby("part").map_groups(_settle, fn_args=(plan,))
+    customers = lines.filter(expr=~column("of_browser")).union(browsers)
+    if done:
+        customers = customers.filter(expr=~column("part").is_in(sorted(done)))
     count = len(done)
     for row in customers.groupby("part").map_groups(_fold, fn_args=(plan,)).iter_rows():
         count += 1
@@ -90,15 +94,3 @@ def _fold(group: Mapping[str, Any], plan: Plan) -> Row:
 
 def _row(line: Sorted) -> Row:
     return line._asdict()
-
-
-def _is_of_browser(row: Row) -> bool:
-    return bool(row["of_browser"])
-
-
-def _is_of_customer(row: Row) -> bool:
-    return not row["of_browser"]
-
-
-def _is_left(row: Row, done: frozenset[int]) -> bool:
-    return row["part"] not in done
