@@ -1,9 +1,9 @@
 """`python -m profiles.scale`: how a shop's database grows, from a thousand customers to as many as there is time for.
 
-In: steps of customers and events, and a shop whose catalogue and schema they follow. Out: a line a step, or JSON: events
-taken in a second while it grew, size of the database, and milliseconds (median, 99th percentile) that a read of a card,
-a durable append of a statement and the durable taking of one event take then. One database grows from step to step; it
-is a new SQLite file that is removed again, or the empty database at `--database`, which is left as it is then.
+In: steps of customers and events, and a shop whose catalogue and schema they follow. Out: a line a step, or JSON:
+events taken in a second while it grew, size of the database, and milliseconds (median, 99th percentile) that a read of
+a card, a durable append of a statement and the durable taking of one event take then. One database grows from step to
+step: a new SQLite file that is removed again, or the empty database at `--database`, which keeps what was written.
 """
 
 import argparse

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -12,7 +14,7 @@ import pytest
 from errors import ConfigError, DataError
 from profiles.__main__ import main
 from profiles.build.local import build_locally
-from profiles.build.on_ray import build_on_ray
+from profiles.build.on_ray import build_on_ray, ray_session
 from profiles.build.outcome import ASIDES, COVISITS, REPORT
 from profiles.build.plan import Plan, make_plan
 from profiles.customer import Customer
@@ -28,7 +30,7 @@ from tests.postgresql_server import postgresql
 from tests.profile_stores import DATABASES
 from tests.profiles_shop import write_shop
 
-BOT = {"context": {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}}
+BOT: dict[str, Any] = {"context": {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}}
 CUSTOMERS = 6
 
 
@@ -58,10 +60,11 @@ def acts(shop: Path, random: Random) -> Iterator[dict[str, Any]]:
     for number in range(380):
         at = f"2026-0{random.randint(1, 9)}-{random.randint(10, 28)}T0{random.randint(0, 9)}:00:00Z"
         bad = random.random()
-        made = {"messageId": f"m{number}", "event": random.choice(names), "timestamp": at, **random.choice(people)}
+        made: dict[str, Any] = {"messageId": f"m{number}", "event": random.choice(names), "timestamp": at}
+        made |= random.choice(people)
         made["properties"] = {"product_id": random.choice(skus), "order_id": f"o{number}", "price": 20.0}
         if bad < 0.05:
-            made |= {"timestamp": "2126-01-01T00:00:00Z"} if bad < 0.02 else BOT
+            made.update({"timestamp": "2126-01-01T00:00:00Z"} if bad < 0.02 else BOT)
         elif bad < 0.1:
             made["properties"] = {"product_id": "gone"} if bad < 0.07 else {"product_id": skus[0], "price": -1}
         yield made
@@ -257,11 +260,53 @@ def _into(url: str, shop: Path, files: list[Path], tmp_path: Path) -> None:
         engine.dispose()
 
 
-def test_on_ray_two_workers_come_to_the_same_to_the_byte(shop: Path, files: list[Path], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[None]:
+    with ray_session(workers=2):
+        yield
+
+
+def test_on_ray_two_workers_come_to_the_same_to_the_byte(
+    two_workers: None, shop: Path, files: list[Path], tmp_path: Path
+) -> None:
     plan = make_plan(shop, files, tmp_path / "local", parts=3)
     said: list[str] = []
     report = build_locally(plan, quiet)
     on_ray = make_plan(shop, files, tmp_path / "ray", parts=3)
-    assert build_on_ray(on_ray, said.append, workers=2) == report
+    assert build_on_ray(on_ray, said.append) == report
     assert built(on_ray) == built(plan)
     assert sum(line.startswith("folded") for line in said) == 3
+
+
+def test_a_build_on_ray_names_a_damaged_file_too(
+    two_workers: None, shop: Path, files: list[Path], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jsonl.gz"
+    broken.write_bytes(files[1].read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"^[^\n]*broken\.jsonl\.gz[^\n]*$"):
+        build_on_ray(make_plan(shop, [broken], tmp_path / "cut", parts=3), quiet)
+
+
+def test_a_build_that_was_begun_in_one_process_is_finished_on_ray(
+    two_workers: None, shop: Path, files: list[Path], tmp_path: Path
+) -> None:
+    whole = make_plan(shop, files, tmp_path / "whole", parts=3)
+    build_locally(whole, quiet)
+
+    def stop(line: str) -> None:
+        if line.startswith("folded 2"):
+            raise KeyboardInterrupt
+
+    plan, said = make_plan(shop, files, tmp_path / "cut", parts=3), list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        build_locally(plan, stop)
+    build_on_ray(plan, said.append)
+    assert sum(line.startswith("folded") for line in said) == 1
+    assert built(plan) == built(whole)
+
+
+def test_without_ray_the_engine_says_what_to_install(shop: Path, files: list[Path], tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['ray'] = None; from profiles.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["build", str(files[0]), "--shop", str(shop), "--out", str(tmp_path / "out"), "--engine", "ray"]
+    done = subprocess.run([sys.executable, "-c", hidden, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "pip install 'ray[data]'" in done.stderr

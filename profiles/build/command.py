@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from profiles.build.local import build_locally
+from profiles.build.on_ray import build_on_ray, ray_session
 from profiles.build.outcome import finished
 from profiles.build.plan import make_plan
 
@@ -30,9 +31,8 @@ def run_build(options: argparse.Namespace) -> None:
     plan = make_plan(options.shop, options.events, folder, database, options.parts)
     report = finished(plan)
     if report is None and options.engine == "ray":
-        from profiles.build.on_ray import build_on_ray  # Ray is an optional group
-
-        report = build_on_ray(plan, _progress, options.ray_address, options.ray_workers)
+        with ray_session(options.ray_address, options.ray_workers):
+            report = build_on_ray(plan, _progress)
     elif report is None:
         report = build_locally(plan, _progress)
     print(json.dumps(report.to_json(), indent=2) if options.json else "\n".join(report.lines()))

@@ -3,12 +3,12 @@
 Ray Data reads the files, brings the lines of each part together and folds the parts, all in parallel, spilling to disk
 what does not fit memory. All machines see the files and the folder at the same paths, and have this code. A part's
 report is in the folder once it is done: an interrupted build reads the events again and folds the parts that are left.
-Errors: `ConfigError` without Ray; what goes wrong in a worker comes out as it does in one process.
 """
 
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,40 +23,39 @@ from profiles.events.report import Report
 
 CUSTOMERS = ""  # in place of a file: the shop's records
 MEMORY = 160 << 20  # of the object store of a Ray that is started here; the rest goes to disk
-ROOT = Path(__file__).resolve().parent.parent.parent
 Row = dict[str, Any]
 
 
-def build_on_ray(plan: Plan, progress: Progress, address: str | None = None, workers: int = 2) -> Report:
-    """Build on the cluster at `address`, or on one of `workers` processes that is started here."""
+@contextmanager
+def ray_session(address: str | None = None, workers: int = 2) -> Iterator[None]:
+    """Ray at `address`, or one of `workers` processes that is started here. Errors: `ConfigError` without Ray."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
-        import ray.data
     except ImportError as error:
         raise ConfigError(f"--engine ray needs Ray, pip install 'ray[data]': {error}") from error
-    here: dict[str, Any] = {} if address else {"num_cpus": workers, "object_store_memory": MEMORY}
-    ray.init(
-        address=address or "local",
-        include_dashboard=None if address else False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        **here,
-    )
+    here: dict[str, Any] = {"num_cpus": workers, "object_store_memory": MEMORY, "include_dashboard": False}
+    ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **({} if address else here))
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def build_on_ray(plan: Plan, progress: Progress) -> Report:
+    """Build within a `ray_session`. Errors: `DataError`, `StorageError`, as a worker met them."""
+    import ray.data
+
     try:
         _run(ray.data, plan, progress)
     except Exception as error:
-        cause = getattr(error, "cause", error)
-        while cause is not None and not isinstance(cause, ShopkeeperError):
-            cause = cause.__cause__
-        raise cause or error from None
-    finally:
-        ray.shutdown()
+        own = _own_error(error)
+        raise (type(own)(str(own).partition("\n")[0]) if own else error) from None  # Ray adds lines of its own
     return finish(plan)
 
 
 def _run(data: Any, plan: Plan, progress: Progress) -> None:
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised, too
     context = data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
     context.shuffle_strategy = data.context.ShuffleStrategy.SORT_SHUFFLE_PULL_BASED
@@ -75,6 +74,13 @@ def _run(data: Any, plan: Plan, progress: Progress) -> None:
         progress(f"folded {count} of {plan.parts} parts: {row['taken']} events taken")
     for part in sorted({*range(plan.parts)} - folded(plan).keys()):  # nobody's
         fold_part(plan, part, ())
+
+
+def _own_error(error: BaseException | None) -> ShopkeeperError | None:
+    """What a worker raised, if it was one of ours."""
+    while error is not None and not isinstance(error, ShopkeeperError):
+        error = getattr(error, "cause", None) or error.__cause__
+    return error
 
 
 def _split(row: Row, plan: Plan) -> Iterator[Row]:
