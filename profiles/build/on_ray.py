@@ -77,10 +77,12 @@ def _run(data: Any, plan: Plan, progress: Progress) -> None:
 
 
 def _own_error(error: BaseException | None) -> ShopkeeperError | None:
-    """What a worker raised, if it was one of ours."""
-    while error is not None and not isinstance(error, ShopkeeperError):
+    """What a worker raised, if it was one of ours: the innermost, Ray wraps it in errors that look like it."""
+    own = None
+    while error is not None:
+        own = error if isinstance(error, ShopkeeperError) else own
         error = getattr(error, "cause", None) or error.__cause__
-    return error
+    return own
 
 
 def _split(row: Row, plan: Plan) -> Iterator[Row]:
