@@ -28,7 +28,7 @@ from profiles.schema import Schema
 from profiles.shop_files import load_products, load_schema
 from profiles.store import ProfileStore
 
-BYTES_PER_PART = 64 << 20  # of events as JSON: their customers are folded in memory
+BYTES_PER_PART = 32 << 20  # of events as JSON: folding them takes about fifteen times as much memory
 MOST_PARTS = 400  # each has two files open while events are split
 GZIP = 8  # how much larger events are than their .gz
 PLAN_FILE = "plan.json"
