@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from errors import ShopkeeperError
+from profiles.build.command import add_build_options, run_build
 from profiles.commands.explain import explain
 from profiles.commands.journal import history, merge, undo
+from profiles.commands.migrate import run_migrate
 from profiles.commands.moments import as_of, diff, show
 from profiles.commands.words import print_json
 from profiles.events.command import add_events_options, run_events
@@ -17,6 +19,7 @@ from profiles.observation import Authority, Profile
 from profiles.segments.command import add_segments_options, run_segments
 from profiles.store import ProfileStore
 
+_WITHOUT_STORE = ("migrate", "build")
 EPILOG = """\
 examples:
   python -m profiles list                      customers, with orders and traits
@@ -30,6 +33,8 @@ examples:
   python -m profiles merge VISITOR C1001       a visitor turned out to be C1001
   python -m profiles import                    read new customers, orders and events
   python -m profiles events FILE               take events in (Segment or GA4, JSON lines, also .gz; - for stdin)
+  python -m profiles build EVENTS... --out DIR years of events at once (--engine ray: on many machines)
+  python -m profiles migrate                   bring an older database up to date, as every start does
   python -m profiles events --of C1001         what a customer's acts add up to
   python -m profiles segments                  sizes of the segments that shop.toml declares, and their overlap
   python -m profiles segments NAME --export hashed      a list of its members, as ad platforms take it
@@ -45,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command in _WITHOUT_STORE:
+            options.run(options)
+            return 0
         store = open_store(options.shop, options.state or options.shop / "state")
         if options.command != "import":
             ensure_imported(options.shop, store, _progress)
@@ -97,9 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
+    brought = command("migrate", run_migrate, "bring a database to the tables of this version, as every start does")
+    brought.add_argument("--database", metavar="URL", help="in place of the state's; a file or postgresql+psycopg://...")
+    brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
     add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
     segments = "show the shop's segments, their members with the reasons, or lists of them"
     add_segments_options(command("segments", run_segments, segments, as_json=True))
+    add_build_options(command("build", run_build, "fold years of events at once, on one machine or many", as_json=True))
     return parser
 
 

@@ -24,6 +24,7 @@ from profiles.shop_files import load_facets, load_products, load_schema, read_li
 from profiles.store import ProfileStore
 
 CUSTOMERS_PER_WRITE = 50
+_NO_ORDERS = datetime(2000, 1, 1, tzinfo=UTC)
 EVENT_FILES = ("events.jsonl", "events.jsonl.gz")
 
 Progress = Callable[[str], None]
@@ -119,10 +120,16 @@ def _news(store: ProfileStore, customer: str, facts: list[Observation]) -> list[
     return [fact for fact in facts if (fact.attribute, fact.value) not in held]
 
 
+def books_as_of(shop_dir: Path) -> datetime:
+    """The time of the newest order in the shop's records. Errors: `DataError`."""
+    lines = map(OrderLine.from_record, read_lines(shop_dir / "orders.jsonl"))
+    return max((line.placed for line in lines), default=_NO_ORDERS)
+
+
 def _newest(orders: dict[str, list[OrderLine]]) -> datetime:
     """The time of the newest order: what the shop's books are as of."""
     times = [order.placed for placed in orders.values() for order in placed]
-    return max(times, default=datetime(2000, 1, 1, tzinfo=UTC))
+    return max(times, default=_NO_ORDERS)
 
 
 def _id(record: Mapping[str, Any]) -> str:

@@ -58,8 +58,11 @@ class Projecting:
                 before = {name: settled for name, settled in held[customer].settled.items() if name in touched}
                 newest = max(held[customer].newest, *(item.at for item in items))
                 done.append(Projected(customer, before, self._continue(connection, customer, items, before), newest))
+            else:
+                remove(connection, customer)
+                done.append(self._begin(connection, customer, items))
         self._save(connection, done)
-        return done + self.replay(connection, [customer for customer in new if customer not in held])
+        return done
 
     def replay(self, connection: Connection, customers: Collection[str]) -> list[Projected]:
         """Build projections from the whole journal."""
@@ -72,6 +75,12 @@ class Projecting:
                 done.append(Projected(customer, before, folded.settled, folded.newest))
         self._save(connection, done)
         return done
+
+    def _begin(self, connection: Connection, customer: str, new: Sequence[Observation]) -> Projected:
+        """The first projection by these rules. Nothing of what the journal held already is a change."""
+        journal, names = read_journal(connection, customer), {item.id for item in new}
+        before = settle((item for item in journal if item.id not in names), self._schema)
+        return Projected(customer, before, settle(journal, self._schema), max(item.at for item in journal))
 
     def _save(self, connection: Connection, done: Sequence[Projected]) -> None:
         save(connection, self._rules, {item.customer: Projection(item.after, item.newest) for item in done})

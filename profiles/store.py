@@ -23,6 +23,7 @@ from profiles.events.live import freshen
 from profiles.events.waiting import hand_over
 from profiles.fold import Settled, fold, order_of, undone_ids, weigh_profile
 from profiles.journal import lock_owners, owners_of, read_journal, unknown
+from profiles.migrating import migrate
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
 from profiles.projecting import Projected, Projecting
 from profiles.projection import Projection, remove
@@ -32,7 +33,6 @@ from profiles.tables import (
     insert_missing,
     insert_or_replace,
     merged,
-    metadata,
     observation_of,
     observations,
     projections,
@@ -53,8 +53,7 @@ class ProfileStore:
         self.engine = engine
         self.schema = schema
         self._projecting = Projecting(schema)
-        with writing(engine) as connection:
-            metadata.create_all(connection)
+        migrate(engine)
 
     def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
         """Write the observations whose ids are new, of any number of customers.

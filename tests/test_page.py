@@ -72,6 +72,17 @@ def test_evidence_is_shown_on_demand_with_the_customers_words(page: Page) -> Non
     expect(budget.locator("blockquote").first).to_be_hidden()
     budget.locator("summary").press("Enter")
     expect(budget.locator("blockquote").first).to_contain_text("150")
+    expect(budget).to_contain_text("May be changed by")
+
+
+def test_the_history_opens_to_the_journal_with_the_newest_words_first(page: Page) -> None:
+    pick(page, "C1002")
+    say(page, WISH)
+    history = page.locator("#profile .history")
+    expect(history.locator("li").first).to_be_hidden()
+    history.locator("summary").press("Enter")
+    expect(history.locator("li").first).to_be_visible()
+    expect(history.locator("li").filter(has_text="$150.00").first).to_contain_text("stated")
 
 
 def test_the_conversation_outlives_a_refresh(page: Page) -> None:

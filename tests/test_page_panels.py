@@ -1,6 +1,6 @@
 """The page's panels as pure functions: what they show, in both languages, and that text is never markup."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from agent.orders.confirm import read_answer
 from agent.orders.proposals import KINDS, Kind
 from agent.turn import Step, Turn
-from profiles.observation import Authority, Evidence, Polarity, Profile, Trait
+from profiles.explaining import tell
+from profiles.fold import fold, settle
+from profiles.observation import Authority, Evidence, Observation, Polarity, Profile, Trait
 from profiles.schema import Schema
 from ui.cards import handoff_banner, products_panel, proposal_card
 from ui.icons import drawing
@@ -94,6 +96,19 @@ def shown(traits: tuple[Trait, ...] = (), past: tuple[Trait, ...] = (), language
     return profile_panel(Profile("C1001", traits, past), SCHEMA, "USD", language)
 
 
+def said(number: int, attribute: str, value: str | float, **changed: Any) -> Observation:
+    words = Evidence("turn", f"turn-{number}", f"words of turn {number}")
+    fields: dict[str, Any] = {"polarity": "fact", "authority": Authority.STATED, "confidence": 0.9}
+    fields |= {"evidence": words, "at": NOW + timedelta(hours=number)} | changed
+    return Observation(f"o{number}", "C1001", attribute, value, **fields)
+
+
+def explained(journal: list[Observation], language: str = "en") -> str:
+    """The panel of somebody with this journal."""
+    profile = fold(journal, SCHEMA, journal[-1].at)
+    return profile_panel(profile, SCHEMA, "USD", language, told=tell(settle(journal, SCHEMA), journal, SCHEMA))
+
+
 @given(hostile_text)
 def test_escaped_text_is_read_back_as_it_was_and_holds_no_tag(text: str) -> None:
     clean = text.replace("\r", "")
@@ -112,8 +127,11 @@ def test_a_message_shows_no_tag_whatever_it_says(text: str) -> None:
 def test_no_text_from_outside_adds_a_tag_or_an_attribute_to_any_panel(text: str) -> None:
     evil = trait("need", text, "like", evidence=(Evidence(text, text, text),))
     evil = trait("need", text, "like", evidence=evil.evidence, challenges=(evil,))
+    written = Evidence(text, text, text)
+    lines = [said(n, "need", text, polarity="like", evidence=written, op=op) for n, op in enumerate(("assert", "undo"))]
     panels = [
         shown((evil,), (trait("size", text, until=LATER),)),
+        explained([*lines, said(3, "size", text, evidence=written), said(4, "size", f"{text}!", evidence=written)]),
         products_panel(
             [
                 product(
@@ -182,6 +200,52 @@ def test_a_weaker_claim_that_disagrees_is_shown_struck_through_with_its_authorit
     markup = shown((trait("size", "M", challenges=(observed,)),))
     assert "<del>L</del>" in markup
     assert "observed" in markup
+
+
+def test_a_trait_opens_to_its_evidence_piece_by_piece_what_it_replaced_and_who_may_change_it() -> None:
+    journal = [said(0, "size", "M"), said(30, "size", "L"), said(60, "size", "L", confidence=0.5)]
+    words = Tags(explained(journal)).words
+    for piece in (
+        "words of turn 30",
+        "90% on 2026-10-03, 90% now",
+        "words of turn 60",
+        "50% on 2026-10-05, 50% now",
+        "Together 95%",
+        "Replaced M",
+        "since 2026-10-02",
+        "May be changed by: stated, observed",
+        "Does not fade",
+    ):
+        assert piece in words
+    assert "可由以下来源更改：顾客所述, 行为观察" in Tags(explained(journal, "zh")).words
+
+
+def test_behaviour_that_says_otherwise_stands_beside_with_its_events() -> None:
+    seen = said(1, "size", "XL", authority=Authority.OBSERVED, evidence=Evidence("event", "e9", "viewed 14, bought 2"))
+    words = Tags(explained([said(0, "size", "M"), seen])).words
+    assert "disagrees" in words and "viewed 14, bought 2" in words and "behaviour" in words
+
+
+def test_the_history_has_every_line_newest_first_and_marks_what_was_undone() -> None:
+    journal = [said(0, "budget", 150.0), said(1, "need", "warm", polarity="like"), said(2, "budget", 200.0)]
+    journal += [said(3, "need", "warm", op="retract"), said(4, "budget", "o2", authority=Authority.SHOP, op="undo")]
+    markup = explained(journal)
+    words = Tags(markup[markup.index("history") :]).words
+    assert words.index("undone") < words.index("withdrawn warm") < words.index("$200.00") < words.index("likes warm")
+    assert words.index("likes warm") < words.index("$150.00") and "o2" not in words
+    assert f"<del>{escape('$200.00')}</del>" in markup[markup.index("history") :]
+
+
+def test_of_a_long_history_the_newest_lines_are_shown_and_the_others_counted() -> None:
+    words = Tags(explained([said(number, "need", f"need {number}", polarity="like") for number in range(60)])).words
+    assert "History (60)" in words and "10 older lines" in words
+    assert "need 59" in words
+
+
+def test_somebody_of_whom_everything_was_forgotten_still_sees_the_history() -> None:
+    forgotten = [said(0, "need", "warm", polarity="like"), said(1, "need", "*", op="retract")]
+    words = Tags(explained(forgotten)).words
+    assert "History (2)" in words and "withdrawn everything" in words
 
 
 def test_traits_that_this_turn_added_are_marked() -> None:

@@ -9,6 +9,8 @@ from random import Random
 import pytest
 
 from profiles.fold import fold
+from profiles.observation import Authority
+from tests.events_shop import event, open_intake, outcome
 from tests.profile_stores import DATABASES, NOW, database, held, open_store
 from tests.profile_writer import start_writer, written_by
 from tests.profiles_shop import SCHEMA, observation
@@ -17,9 +19,10 @@ WRITES = 1000
 KILLS = 3
 
 
-def test_a_writer_killed_at_random_points_loses_nothing_it_had_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_writer_killed_at_random_points_loses_nothing_it_had_acknowledged(kind: str, tmp_path: Path) -> None:
     random = Random()  # other points each time; any of them must do
-    with database("sqlite", tmp_path) as url:
+    with database(kind, tmp_path) as url:
         store, acknowledged = open_store(url), set[int]()
         points = sorted(random.sample(range(WRITES), KILLS))
         for point in [*points, WRITES]:
@@ -41,6 +44,7 @@ def test_a_writer_killed_at_random_points_loses_nothing_it_had_acknowledged(tmp_
         assert acknowledged == set(range(WRITES))
         expected = [written_by("k", number) for number in range(WRITES)]
         assert held(store.read("C1", NOW)) == held(fold(expected, SCHEMA, NOW))
+        store.engine.dispose()
 
 
 @pytest.mark.parametrize("kind", DATABASES)
@@ -55,6 +59,39 @@ def test_two_processes_writing_one_customer_at_once_lose_nothing(kind: str, tmp_
         assert {item.id for item in store.history("C1")} == {item.id for item in both}
         assert held(store.read("C1", NOW)) == held(fold(both, SCHEMA, NOW))
         store.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_customer_who_talks_while_their_events_come_in_and_words_are_taken_back_loses_nothing(
+    kind: str, tmp_path: Path
+) -> None:
+    events = [event(number, days=number / 10) for number in range(40)]
+    with database(kind, tmp_path) as url:
+        alone = open_intake(tmp_path / "alone.db")
+        alone.take(events)
+        intake = open_intake(url)
+        store = intake.store
+        writers = [start_writer(url, name, 0, 40) for name in "ab"]
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == "0\n"  # both are at it now
+        for start in range(0, len(events), 4):
+            intake.take(events[start : start + 4])
+        taken_back = ["a0", "b0"]
+        for name in taken_back:
+            store.undo(name)
+        for writer in writers:
+            out, _ = writer.communicate(timeout=120)
+            assert (writer.returncode, len(out.splitlines())) == (0, 39)
+        history = store.history("C1")
+        said = {item.id for item in history if item.op != "undo" and item.authority is Authority.STATED}
+        assert said == {f"{name}{number}" for name in "ab" for number in range(40)}
+        assert {item.value for item in history if item.op == "undo"} == set(taken_back)
+        before = store.read("C1", NOW)
+        store.rebuild()
+        assert held(store.read("C1", NOW)) == held(before)
+        assert outcome(intake, "C1")[1] == pytest.approx(outcome(alone, "C1")[1], rel=1e-9)
+        for engine in (store.engine, alone.store.engine):
+            engine.dispose()
 
 
 @pytest.mark.parametrize("kind", DATABASES)

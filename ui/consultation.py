@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from agent.middleware.replying import turn_messages
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Step, Turn, steps
+from profiles.explaining import NOTHING_TOLD, Told, tell
 from profiles.observation import Profile
 from ui.session import Session
 
@@ -40,6 +41,7 @@ class View:
 
     session: Session
     profile: Profile
+    told: Told = NOTHING_TOLD
     lines: tuple[Line, ...] = ()
     is_busy: bool = False
     steps: tuple[Step, ...] = ()
@@ -59,11 +61,12 @@ def opened(shopkeeper: Shopkeeper, session: Session) -> View:
     """The consultation as it was left: its words, the last steps and products, and what is still open."""
     messages = shopkeeper.messages(session.consultation)
     lines = (Line("agent", shopkeeper.greeting(session.customer)), *_spoken(messages))
-    services = shopkeeper.services
+    services, known = shopkeeper.services, _known(shopkeeper, session)
     pending = services.proposals.pending(session.consultation)
     return View(
         session=session,
-        profile=services.profiles.read(session.customer),
+        profile=known[0],
+        told=known[1],
         lines=lines,
         steps=steps(turn_messages(messages)) if messages else (),
         products=_last_found(steps(messages)),
@@ -92,12 +95,12 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
                 done = (*view.steps, event)
                 view = replace(view, steps=done, products=_last_found(done) or view.products)
                 if event.result.get("kind") == "profile":
-                    view = replace(view, profile=_profile(shopkeeper, view))
+                    view = _reread(shopkeeper, view)
             case Delta():
                 said += event.text
                 view = replace(view, lines=(*before, Line("agent", said)))
             case Turn():
-                view = _finished(replace(view, profile=_profile(shopkeeper, view)), before, event)
+                view = _finished(_reread(shopkeeper, view), before, event)
             case str():
                 kept = (*before, Line("agent", said)) if said else before
                 view = replace(view, lines=(*kept, Line("page", event)), is_busy=False)
@@ -119,8 +122,15 @@ def _finished(view: View, before: tuple[Line, ...], turn: Turn) -> View:
     )
 
 
-def _profile(shopkeeper: Shopkeeper, view: View) -> Profile:
-    return shopkeeper.services.profiles.read(view.session.customer)
+def _reread(shopkeeper: Shopkeeper, view: View) -> View:
+    profile, told = _known(shopkeeper, view.session)
+    return replace(view, profile=profile, told=told)
+
+
+def _known(shopkeeper: Shopkeeper, session: Session) -> tuple[Profile, Told]:
+    """What is known of whoever talks, and why."""
+    store, customer = shopkeeper.services.profiles, session.customer
+    return store.read(customer), tell(store.settled(customer), store.history(customer), store.schema)
 
 
 def _events(

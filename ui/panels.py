@@ -4,15 +4,16 @@ In: a profile, steps and a turn of the agent. Out: HTML in which every text from
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agent.turn import Step, Turn
-from profiles.observation import Evidence, Profile, Trait
+from profiles.explaining import NOTHING_TOLD, Told
+from profiles.observation import Profile
 from profiles.schema import Schema
-from ui.labels import has_label, label
-from ui.text import escape, shown_attribute, shown_value
+from ui.labels import label
+from ui.text import escape
+from ui.traits import TraitWriter, replaced_in
 
 _RESULT_CHARACTERS = 6000
 _ORDER = {"stated": 0, "shop": 1, "observed": 2, "inferred": 3}  # what the customer said matters most here
@@ -28,17 +29,19 @@ def panel(key: str, body: str, language: str, count: int | None = None) -> str:
     )
 
 
-def profile_panel(profile: Profile, schema: Schema, currency: str, language: str, fresh: Fresh = ()) -> str:
-    """All traits, the customer's own words first; what no longer holds is struck through.
+def profile_panel(
+    profile: Profile, schema: Schema, currency: str, language: str, fresh: Fresh = (), told: Told = NOTHING_TOLD
+) -> str:
+    """All traits, the customer's own words first, each with why it is held; what no longer holds is struck through.
 
-    `fresh` names the traits that this turn added, as (attribute, value as text).
+    `fresh` names the traits that this turn added, as (attribute, value as text). `told`: the reasons, and the journal.
     """
-    writer = _TraitWriter(schema, currency, language)
-    if not profile.traits and not profile.past:
+    writer = TraitWriter(schema, currency, language, told.reasons)
+    if not profile.traits and not profile.past and not told.journal:
         return panel("profile", f'<p class="empty">{label("profile_empty", language)}</p>', language)
     ordered = sorted(profile.traits, key=lambda t: (_ORDER[t.authority.value], -t.since.timestamp()))
     rows = [
-        writer.current(trait, _replaced(trait, profile.past), (trait.attribute, str(trait.value)) in fresh)
+        writer.current(trait, replaced_in(trait, profile.past), (trait.attribute, str(trait.value)) in fresh)
         for trait in ordered
     ]
     body = f'<ul class="traits">{"".join(rows)}</ul>' if rows else ""
@@ -49,6 +52,7 @@ def profile_panel(profile: Profile, schema: Schema, currency: str, language: str
             f'<details class="past"><summary>{label("earlier", language)} ({len(gone)})</summary>'
             f'<ul class="traits">{lines}</ul></details>'
         )
+    body += writer.history(told)
     return panel("profile", body, language, len(profile.traits))
 
 
@@ -75,97 +79,6 @@ def usage_line(turn: Turn | None, language: str) -> str:
         f"<div><dt>{label(key, language)}</dt><dd>{value}</dd></div>" for key, value in facts.items()
     )
     return f'<dl class="usage" lang="{escape(language)}">{rows}</dl>'
-
-
-class _TraitWriter:
-    """Writes traits for one schema and one language."""
-
-    def __init__(self, schema: Schema, currency: str, language: str) -> None:
-        self._schema = schema
-        self._currency = currency
-        self._language = language
-
-    def current(self, trait: Trait, replaced: Trait | None, is_fresh: bool) -> str:
-        """A row that opens to show why the trait is held."""
-        percent = round(100 * trait.confidence)
-        words = label("confidence", self._language, percent=percent)
-        before = f"<del>{escape(self._value(replaced))}</del> " if replaced else ""
-        fresh = f'<span class="fresh">{label("new_trait", self._language)}</span>' if is_fresh else ""
-        challenges = "".join(self._challenge(other) for other in trait.challenges)
-        mark = ' <span class="conflict" aria-hidden="true">≠</span>' if trait.challenges else ""
-        return (
-            f'<li class="trait {escape(trait.polarity)}"><details><summary>'
-            f'<span class="name">{self._name(trait)}</span>'
-            f'<span class="value">{self._polarity(trait)}{before}{escape(self._value(trait))}'
-            f"{mark}{fresh}</span>"
-            f"{self._badge(trait)}"
-            f'<span class="bar" title="{words}"><i style="width:{percent}%"></i></span>'
-            f'<span class="sr-only">{words}</span></summary>'
-            f'<div class="why">{self._evidence(trait.evidence)}{challenges}'
-            f'<p class="when">{self._day("since", trait.since)} · {words}</p></div>'
-            "</details></li>"
-        )
-
-    def ended(self, trait: Trait) -> str:
-        """A trait that was superseded or retracted."""
-        until = self._day("until", trait.until) if trait.until else ""
-        return (
-            f'<li class="trait ended"><details><summary>'
-            f'<span class="name">{self._name(trait)}</span>'
-            f'<span class="value"><del>{self._polarity(trait)}{escape(self._value(trait))}</del></span>'
-            f'{self._badge(trait)}</summary><div class="why">{self._evidence(trait.evidence)}'
-            f'<p class="when">{until}</p></div></details></li>'
-        )
-
-    def _challenge(self, trait: Trait) -> str:
-        return (
-            f'<div class="challenge"><strong>{label("disagrees", self._language)}</strong> '
-            f"<del>{self._polarity(trait)}{escape(self._value(trait))}</del> {self._badge(trait)}"
-            f"{self._evidence(trait.evidence)}</div>"
-        )
-
-    def _name(self, trait: Trait) -> str:
-        return escape(shown_attribute(trait.attribute, self._schema, self._language))
-
-    def _day(self, key: str, at: datetime) -> str:
-        return label(key, self._language, day=f"{at:%Y-%m-%d}")
-
-    def _value(self, trait: Trait) -> str:
-        return shown_value(trait.attribute, trait.value, self._schema, self._currency, self._language)
-
-    def _polarity(self, trait: Trait) -> str:
-        word = label(trait.polarity, self._language)
-        return f'<span class="polarity">{word}</span> ' if word else ""
-
-    def _badge(self, trait: Trait) -> str:
-        name = trait.authority.value
-        return f'<span class="badge {name}">{label(name, self._language)}</span>'
-
-    def _evidence(self, items: Iterable[Evidence]) -> str:
-        return "".join(
-            f'<figure class="evidence"><blockquote>{escape(item.quote) or "–"}</blockquote>'
-            f"<figcaption>{self._kind(item.kind)} <code>{escape(short_id(item.id))}</code></figcaption>"
-            "</figure>"
-            for item in items
-        )
-
-    def _kind(self, kind: str) -> str:
-        return label(kind, self._language) if has_label(kind) else escape(kind)
-
-
-def short_id(identity: str) -> str:
-    """The end of a long id: enough to tell two apart, not enough to open another browser's consultation."""
-    return identity if len(identity) <= 20 else f"…{identity[-8:]}"
-
-
-def _replaced(trait: Trait, past: Sequence[Trait]) -> Trait | None:
-    """The value that ended when this one began, if it has the same polarity."""
-    candidates = [
-        old
-        for old in past
-        if old.attribute == trait.attribute and old.polarity == trait.polarity and old.until == trait.since
-    ]
-    return candidates[-1] if len(candidates) == 1 else None
 
 
 def _step(step: Step, language: str) -> str:

@@ -1,15 +1,14 @@
-"""Why a profile holds what it holds: `explain`. Options and a store in, text out.
+"""`explain`: why a profile holds what it holds, in the terminal. Options and a store in, text out.
 
 For each value: what it replaced, who may write it, and how its confidence came about, piece by piece.
 """
 
 import argparse
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
-from profiles.claims import Claim, weigh
 from profiles.commands.words import print_json, words
-from profiles.fold import Settled
+from profiles.explaining import Reasons, as_of, reasons_of
 from profiles.observation import Authority, Trait
 from profiles.schema import Attribute
 from profiles.store import ProfileStore
@@ -20,75 +19,66 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     attribute = store.schema.attribute(options.attribute)
     customer = store.customer(options.customer).id
     settled = store.settled(customer).get(attribute.name)
-    at = max(datetime.now(UTC), settled.last[0]) if settled else datetime.now(UTC)
-    answer = _answer(attribute, settled, at)
+    reasons, past = reasons_of(attribute, settled, as_of(settled)), settled.past if settled else ()
     if options.json:
-        print_json({"customer": customer} | answer)
+        print_json({"customer": customer} | _answer(attribute, reasons, past))
     else:
-        _print(attribute, answer, settled, at)
+        _print(attribute, reasons, past)
 
 
-def _answer(attribute: Attribute, settled: Settled | None, at: datetime) -> dict[str, Any]:
-    past = settled.past if settled else ()
+def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Trait]) -> dict[str, Any]:
     return {
         "attribute": attribute.name,
         "description": attribute.description,
         "type": attribute.type,
-        "writers": [item.value for item in Authority if item in attribute.writers],
+        "writers": _writers(attribute),
         "half_life_days": attribute.half_life_days,
-        "holds": [_why(attribute, claim, past, at) for claim in (settled.current if settled else ())],
+        "holds": [_why(one) for one in reasons],
         "held": [trait.to_full_json() for trait in past],
     }
 
 
-def _why(attribute: Attribute, claim: Claim, past: tuple[Trait, ...], at: datetime) -> dict[str, Any]:
-    replaced = [old.to_full_json() for old in _replaced(attribute, claim, past)]
+def _why(one: Reasons) -> dict[str, Any]:
     parts = [
-        weight.evidence.to_json()
-        | {
-            "at": weight.at.isoformat(),
-            "confidence": weight.confidence,
-            "now": round(weight.faded(attribute.half_life_days, at), 4),
-        }
-        for weight in claim.weights
+        piece.weight.evidence.to_json()
+        | {"at": piece.weight.at.isoformat(), "confidence": piece.weight.confidence, "now": round(piece.now, 4)}
+        for piece in one.pieces
     ]
-    return _trait(attribute, claim, at).to_full_json() | {"replaced": replaced, "confidence_from": parts}
+    replaced = [old.to_full_json() for old in one.replaced]
+    return one.trait.to_full_json() | {"replaced": replaced, "confidence_from": parts}
 
 
-def _replaced(attribute: Attribute, claim: Claim, past: tuple[Trait, ...]) -> list[Trait]:
-    """What ended, of the same slot and authority, when this began."""
-    slot = attribute.slot(claim.value)
-    ended = [old for old in past if old.authority is claim.authority and old.until == claim.since]
-    return [old for old in ended if attribute.slot(old.value) == slot]
+def _writers(attribute: Attribute) -> list[str]:
+    return [item.value for item in Authority if item in attribute.writers]
 
 
-def _trait(attribute: Attribute, claim: Claim, at: datetime) -> Trait:
-    return weigh(claim, attribute.half_life_days, at)
-
-
-def _print(attribute: Attribute, answer: dict[str, Any], settled: Settled | None, at: datetime) -> None:
+def _print(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Trait]) -> None:
     print(f"{attribute.name}: {attribute.description or attribute.type}")
-    print(f"may be written by: {', '.join(answer['writers'])}")
+    print(f"may be written by: {', '.join(_writers(attribute))}")
     fading = attribute.half_life_days
     print(f"fades: to half in {fading:g} days" if fading else "does not fade")
-    for claim, why in zip(settled.current if settled else (), answer["holds"], strict=True):
-        _print_trait(_trait(attribute, claim, at), "holds")
-        for part in why["confidence_from"]:
-            sure = f"{part['confidence']:.2f} on {part['at'][:10]}, {part['now']:.2f} now"
-            print(f"    {part['kind']} {part['id']}: {part['quote']!r}  {sure}")
-        if len(why["confidence_from"]) > 1:
-            print(f"    together {why['confidence']:.2f}: each independent piece leaves less doubt")
-        for old in why["replaced"]:
-            print(f"    replaced {old['value']}, {old['authority']}, held since {old['since'][:10]}")
-        for challenge in claim.challenges:
-            trait = _trait(attribute, challenge, at)
-            _print_trait(trait, "  challenged by")
-            _print_evidence(trait)
-    for trait in settled.past if settled else ():
+    for one in reasons:
+        _print_reasons(one)
+    for trait in past:
         _print_trait(trait, "held")
         _print_evidence(trait)
-    if not answer["holds"] and not answer["held"]:
+    if not reasons and not past:
         print("nothing is known")
+
+
+def _print_reasons(one: Reasons) -> None:
+    _print_trait(one.trait, "holds")
+    for piece in one.pieces:
+        evidence, weight = piece.weight.evidence, piece.weight
+        sure = f"{weight.confidence:.2f} on {weight.at:%Y-%m-%d}, {piece.now:.2f} now"
+        print(f"    {evidence.kind} {evidence.id}: {evidence.quote!r}  {sure}")
+    if len(one.pieces) > 1:
+        print(f"    together {one.trait.confidence:.2f}: each independent piece leaves less doubt")
+    for old in one.replaced:
+        print(f"    replaced {old.value}, {old.authority}, held since {old.since:%Y-%m-%d}")
+    for challenge in one.trait.challenges:
+        _print_trait(challenge, "  challenged by")
+        _print_evidence(challenge)
 
 
 def _print_trait(trait: Trait, verb: str) -> None:

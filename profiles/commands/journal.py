@@ -3,9 +3,9 @@
 import argparse
 
 from profiles.commands.words import print_json, shown, words
-from profiles.fold import order_of, undone_ids
+from profiles.explaining import undone_in
 from profiles.importing import open_intake
-from profiles.observation import Change, Observation
+from profiles.observation import Change
 from profiles.store import ProfileStore
 
 _ACTS = {"retract": "retracts", "undo": "undoes"}
@@ -14,7 +14,7 @@ _ACTS = {"retract": "retracts", "undo": "undoes"}
 def history(options: argparse.Namespace, store: ProfileStore) -> None:
     """Every observation, with those that were undone and the undoings."""
     journal = store.history(store.customer(options.customer).id)
-    undone = _undone(journal)
+    undone = undone_in(journal)
     if options.json:
         print_json([item.to_json() | {"undone": item.id in undone} for item in journal])
         return
@@ -37,12 +37,6 @@ def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     change = store.merge(options.visitor, store.customer(options.customer).id)
     open_intake(options.shop, store).settle()
     _print_change(change, options.json)
-
-
-def _undone(journal: list[Observation]) -> set[str]:
-    names = {item.attribute for item in journal}
-    by_attribute = ([item for item in journal if item.attribute == name] for name in names)
-    return {found for items in by_attribute for found in undone_ids(sorted(items, key=order_of))}
 
 
 def _print_change(change: Change, as_json: bool) -> None:

@@ -7,7 +7,7 @@ a session looks at one kind of product, and a customer at three kinds in all.
 import json
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -34,7 +34,7 @@ def measure(schema: Schema, products: Products, count: int) -> dict[str, Any]:
     with TemporaryDirectory(prefix="shopkeeper-bench-") as folder:
         path = Path(folder) / "events.jsonl"
         with path.open("w", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(event) + "\n" for event in _events(count, customers, products))
+            lines.writelines(json.dumps(event) + "\n" for event in acts(count, customers, products))
         store = ProfileStore(open_database(Path(folder) / DATABASE_FILE), schema)
         store.put_customers([Customer(name, consent={"profiling": True}) for name in customers])
         intake = EventIntake(store, products)
@@ -53,16 +53,17 @@ def measure(schema: Schema, products: Products, count: int) -> dict[str, Any]:
     }
 
 
-def _events(count: int, customers: list[str], products: Products) -> Iterator[dict[str, Any]]:
-    random = Random(7)
+def acts(count: int, customers: Sequence[str], products: Products, first: int = 0) -> Iterator[dict[str, Any]]:
+    """So many Segment events, from number `first` on."""
+    random = Random(7 + first)
     by_category: dict[object, list[str]] = {}
     for sku, held in products.items():
         by_category.setdefault(held.get("category"), []).append(sku)
     shelves = list(by_category.values())
     favourites = {name: random.choices(shelves, k=3) for name in customers}
-    for number in range(count):
+    for number in range(first, first + count):
         session, step = divmod(number, ACTS_PER_SESSION)
-        if step == 0:
+        if step == 0 or number == first:
             customer = random.choice(customers)
             shelf = random.choice(favourites[customer])
         at = START + timedelta(seconds=session * 60 + step * 5)

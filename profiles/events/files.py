@@ -59,6 +59,13 @@ def take_file(
     return report
 
 
+def lines_of(path: Path) -> Iterator[object]:
+    """The JSON of each line of a file, its text where it is none. Errors: `OSError`, `EOFError`."""
+    with _open(path) as stream:
+        while batch := _read_lines(stream, LINES_PER_BATCH):
+            yield from (raw for raw in map(parse, batch) if raw is not None)
+
+
 def is_whole(store: ProfileStore, path: Path) -> bool:
     """Whether the file was read to its end, as it was then."""
     statement = sql_select(event_files.c.whole).where(event_files.c.path == str(path.resolve()))

@@ -20,10 +20,10 @@ from sqlalchemy import Connection, Table
 
 from profiles.database import reading, writing
 from profiles.events import ledger, waiting
-from profiles.events.affinity import Affinity, Products, shares_of
+from profiles.events.affinity import Affinity, Products, Tastes, shares_of
 from profiles.events.batch import Batch, Owned, visitor_name
 from profiles.events.counting import Counting
-from profiles.events.event import Aside, Reason
+from profiles.events.event import Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.report import Report
 from profiles.events.shapes import EventReader
@@ -53,7 +53,11 @@ class EventIntake:
 
     def take(self, raws: Iterable[object], mark: Mark | None = None) -> Report:
         """Take one batch in, of any size that fits memory."""
-        batch = Batch(map(self._reader.read, raws))
+        return self.take_read(map(self._reader.read, raws), mark)
+
+    def take_read(self, readings: Iterable[Event | Aside | None], mark: Mark | None = None) -> Report:
+        """The same of what an `EventReader` has read already."""
+        batch = Batch(readings)
         with writing(self.store.engine) as connection:
             self._take(connection, batch)
             if mark:
@@ -85,7 +89,11 @@ class EventIntake:
         """By attribute and value."""
         with reading(self.store.engine) as connection:
             owner = owners_of(connection, [customer])[customer]
-            return ledger.load_tastes(connection, [owner], self._counting.tastes)[owner].held
+            return ledger.load_tastes(connection, [owner], self.tastes)[owner].held
+
+    def tastes(self) -> Tastes:
+        """Of somebody who has done nothing yet."""
+        return self._counting.tastes()
 
     def asides(self) -> list[Aside]:
         """Examples of events that could not count, by reason."""
