@@ -36,7 +36,7 @@ def finish(plan: Plan) -> Report:
         store = plan.open_store()
         report += EventIntake(store, plan.products, plan.now).settle()
         store.engine.dispose()
-    add_up(plan, [part_path(plan, part, ".npz") for part in folded(plan)]).save(folder / COVISITS)
+    add_up(plan, [part_path(plan, part, ".npz") for part in folded(plan)], folder / COVISITS)
     lines = [json.dumps(_shown(item), ensure_ascii=False) + "\n" for item in _examples(asides)]
     write_whole(folder / ASIDES, "".join(lines).encode())
     write_whole(folder / REPORT, json.dumps(report.to_json(), indent=1).encode())
