@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain.tools import ToolRuntime
 
+from agent.asking import answered, next_question
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Artifact, Outcome, outcome
 from profiles.observation import Authority, Profile, Trait
@@ -18,6 +19,7 @@ from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
 
 SHOWN = 3
+POOL = 40  # of which the first are shown; whether and what to ask is judged by all
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
 _RELAXED_FIRST = ("brand", "material", "color", "size", "category")
 
@@ -45,9 +47,12 @@ def search_products(
     """
     context = runtime.context
     profile = context.services.profiles.read(context.customer)
-    wish = _wish(context, profile, query, {k: v for k, v in asked.items() if v}, _prices(min_price, max_price))
+    messages = runtime.state["messages"]
+    named = answered(context, messages) | {name: value for name, value in asked.items() if value}
+    wish = _wish(context, profile, query, named, _prices(min_price, max_price))
     likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
-    hits, filters, dropped = _search(context, wish, sort, likes)
+    pool, filters, dropped = _search(context, wish, sort, likes)
+    hits = pool[:SHOWN]
     artifact: Artifact = {
         "kind": "products",
         "query": query,
@@ -57,6 +62,8 @@ def search_products(
     }
     if not hits:
         return outcome(context, artifact, "found nothing")
+    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, filters)):
+        artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
@@ -191,14 +198,14 @@ def _search(
 ) -> tuple[list[ProductHit], Filters, list[str]]:
     retriever = context.services.retriever
     filters, dropped = wish.filters, list[str]()
-    hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
-    for name in _RELAXED_FIRST:
+    hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
+    for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
         if name in filters.equals:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = retriever.search(wish.query, filters, k=SHOWN, sort=sort, prefer=prefer)
+            hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
     return list(hits), filters, dropped if hits else []
 
 
