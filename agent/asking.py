@@ -34,7 +34,7 @@ def next_question(
     chances = {name: facet.ask for name, facet in space.facets.items() if facet.type == "choice" and name in known}
     never = {*_asked(messages), *filters.equals, *_known(context, profile)}
     question = best_question(candidates(fitting, space), chances, never)
-    return question and {"facet": question.facet, "values": list(question.values[:OFFERED])}
+    return None if question is None else {"facet": question.facet, "values": list(question.values[:OFFERED])}
 
 
 def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:

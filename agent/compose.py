@@ -65,6 +65,8 @@ class Composer:
         if artifact["dropped"]:
             names = ", ".join(self._value(*named.split(" ", 1)) for named in artifact["dropped"])
             head = f"{self.say('found_relaxed', dropped=names)} {head}"
+        if back := artifact.get("resumed"):
+            head = f"{self.say('resumed', wanted=back['wanted'])} {head}"
         return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits)])
 
     def _question(self, question: Mapping[str, Any]) -> str:

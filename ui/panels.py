@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from agent.turn import Step, Turn
+from profiles.card import brief
+from profiles.intents.intent import Intent, State
 from profiles.observation import Evidence, Profile, Trait
 from profiles.schema import Schema
 from ui.labels import has_label, label
@@ -28,20 +30,29 @@ def panel(key: str, body: str, language: str, count: int | None = None) -> str:
     )
 
 
-def profile_panel(profile: Profile, schema: Schema, currency: str, language: str, fresh: Fresh = ()) -> str:
-    """All traits, the customer's own words first; what no longer holds is struck through.
+def profile_panel(
+    profile: Profile,
+    schema: Schema,
+    currency: str,
+    language: str,
+    fresh: Fresh = (),
+    intents: Sequence[Intent] = (),
+) -> str:
+    """What the customer is after, then all traits, their own words first; what no longer holds is struck through.
 
-    `fresh` names the traits that this turn added, as (attribute, value as text).
+    `fresh` names the traits that this turn added, as (attribute, value as text); of `intents` the open ones are shown.
     """
     writer = _TraitWriter(schema, currency, language)
-    if not profile.traits and not profile.past:
+    wanted = [writer.wanted(intent) for intent in intents if intent.state is State.OPEN]
+    if not profile.traits and not profile.past and not wanted:
         return panel("profile", f'<p class="empty">{label("profile_empty", language)}</p>', language)
     ordered = sorted(profile.traits, key=lambda t: (_ORDER[t.authority.value], -t.since.timestamp()))
     rows = [
         writer.current(trait, _replaced(trait, profile.past), (trait.attribute, str(trait.value)) in fresh)
         for trait in ordered
     ]
-    body = f'<ul class="traits">{"".join(rows)}</ul>' if rows else ""
+    body = f'<h3>{label("wanted", language)}</h3><ul class="traits">{"".join(wanted)}</ul>' if wanted else ""
+    body += f'<ul class="traits">{"".join(rows)}</ul>' if rows else ""
     gone = sorted(profile.past, key=lambda t: t.until or t.since, reverse=True)
     if gone:
         lines = "".join(writer.ended(trait) for trait in gone)
@@ -106,6 +117,21 @@ class _TraitWriter:
             "</details></li>"
         )
 
+    def wanted(self, intent: Intent) -> str:
+        """A row that opens to show each slot of an intent with its reason."""
+        slots = "".join(
+            f'<div class="slot"><strong>{self._slot_name(slot.name)}</strong> {escape(slot.value)}'
+            f"{self._evidence(slot.evidence[-1:])}</div>"
+            for slot in intent.slots
+        )
+        percent = round(100 * intent.confidence)
+        return (
+            f'<li class="trait intent"><details><summary><span class="name">{label(intent.kind.value, self._language)}'
+            f'</span><span class="value">{escape(brief(intent))}</span></summary><div class="why">{slots}'
+            f'<p class="when">{self._day("since", intent.opened)} · '
+            f"{label('confidence', self._language, percent=percent)}</p></div></details></li>"
+        )
+
     def ended(self, trait: Trait) -> str:
         """A trait that was superseded or retracted."""
         until = self._day("until", trait.until) if trait.until else ""
@@ -122,6 +148,12 @@ class _TraitWriter:
             f'<div class="challenge"><strong>{label("disagrees", self._language)}</strong> '
             f"<del>{self._polarity(trait)}{escape(self._value(trait))}</del> {self._badge(trait)}"
             f"{self._evidence(trait.evidence)}</div>"
+        )
+
+    def _slot_name(self, name: str) -> str:
+        known = name not in self._schema.attributes and has_label(f"slot_{name}")
+        return label(f"slot_{name}", self._language) if known else escape(
+            shown_attribute(name, self._schema, self._language)
         )
 
     def _name(self, trait: Trait) -> str:

@@ -13,7 +13,9 @@ from langchain.tools import ToolRuntime
 
 from agent.asking import answered, next_question
 from agent.context import ShopState, TurnContext
+from agent.intents import PRICES, QUERY, inherited, resumed
 from agent.tools.outcome import Artifact, Outcome, outcome
+from profiles.card import brief
 from profiles.observation import Authority, Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
@@ -49,7 +51,14 @@ def search_products(
     profile = context.services.profiles.read(context.customer)
     messages = runtime.state["messages"]
     named = answered(context, messages) | {name: value for name, value in asked.items() if value}
-    wish = _wish(context, profile, query, named, _prices(min_price, max_price))
+    prices = _prices(min_price, max_price)
+    back = resumed(context, messages, named)
+    if back is not None:
+        held = inherited(context, back)
+        named = {name: value for name, value in held.items() if name not in PRICES} | named
+        prices = _inherited_prices(held, prices)
+        query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
+    wish = _wish(context, profile, query, named, prices)
     likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
     pool, filters, dropped = _search(context, wish, sort, likes)
     hits = pool[:SHOWN]
@@ -60,6 +69,8 @@ def search_products(
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
     }
+    if back is not None:
+        artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:
         return outcome(context, artifact, "found nothing")
     if not (sort or dropped) and (question := next_question(context, profile, messages, pool, filters)):
@@ -121,6 +132,17 @@ def _prices(low: float | None, high: float | None) -> tuple[float | None, float 
     low = low if low is not None and low > 0 else None
     high = high if high is not None and high > 0 else None
     return (high, low) if low is not None and high is not None and low > high else (low, high)
+
+
+def _inherited_prices(
+    held: Mapping[str, str], prices: tuple[float | None, float | None]
+) -> tuple[float | None, float | None]:
+    """What is said now counts before what was said then."""
+    low, high = (
+        said if said is not None else float(held[name]) if name in held else None
+        for name, said in zip(PRICES, prices, strict=True)
+    )
+    return _prices(low, high)
 
 
 def _wish(

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table
 
 from profiles.database import reading, writing
 from profiles.events import ledger, waiting
-from profiles.events.affinity import Affinity, Products, shares_of
+from profiles.events.affinity import Affinity, Products
 from profiles.events.batch import Batch, Owned, visitor_name
 from profiles.events.counting import Counting
 from profiles.events.event import Aside, Reason
@@ -44,7 +44,7 @@ class EventIntake:
     def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
         self.store = store
         self._reader = EventReader(products, now)
-        self._counting = Counting(store, shares_of(products, store.schema))
+        self._counting = Counting(store, products)
         self._now = now
 
     def take(self, raws: Iterable[object], mark: Mark | None = None) -> Report:
