@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.context import Services
+from profiles.words import has_cjk
+from retrieval.facets import Facet
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
@@ -33,6 +35,7 @@ class Composer:
         """One paragraph for each result that has something to say to the customer."""
         quiet = any(artifact["kind"] != "profile" for artifact in artifacts)
         parts = [self._part(artifact, quiet) for artifact in artifacts]
+        parts += [self._question(one["question"]) for one in artifacts if one.get("question")][-1:]
         return "\n\n".join(part for part in parts if part) or self.say("anything_else")
 
     def say(self, key: str, **slots: str | int | float) -> str:
@@ -62,6 +65,8 @@ class Composer:
         if artifact["dropped"]:
             names = ", ".join(self._value(*named.split(" ", 1)) for named in artifact["dropped"])
             head = f"{self.say('found_relaxed', dropped=names)} {head}"
+        if back := artifact.get("resumed"):
+            head = f"{self.say('resumed', wanted=back['wanted'])} {head}"
         return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits), *self._suggestion(artifact)])
 
     def _suggestion(self, artifact: Artifact) -> Sequence[str]:
@@ -70,6 +75,19 @@ class Composer:
             return ()
         anchor = item["anchor"].get(self.language, item["anchor"]["en"])
         return (self.say("suggested", anchor=anchor, product=self._product(item)),)
+
+    def _question(self, question: Mapping[str, Any]) -> str:
+        """One short question behind all else; values in the customer's language, where the shop has such a word."""
+        facet = self.services.retriever.facets.facet(question["facet"])
+        values = [self._own_word(facet, value) for value in question["values"]]
+        label = facet.label.get(self.language) or facet.label.get("en") or facet.name.replace("_", " ")
+        offered = self.say("or").join([self.say("comma").join(values[:-1]), values[-1]]) if values[1:] else values[0]
+        return self.say("narrow_down", label=label, values=offered)
+
+    def _own_word(self, facet: Facet, value: str) -> str:
+        chinese = self.language == "zh" and not has_cjk(value)
+        own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
+        return next(own, value) if chinese else value
 
     def _product(self, hit: Mapping[str, Any]) -> str:
         stock = hit["stock"]

@@ -36,6 +36,7 @@ from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.gate import check
 from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
+from agent.middleware.intending import Intending
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder
@@ -185,10 +186,11 @@ class Shopkeeper:
 
 
 def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: what needs no model, what the model sees, what the customer gets, and the tools."""
+    """From the outside in: what needs no model, intents, what the model sees, what the customer gets, and the tools."""
     shop = services.shop
     return [
         Desk(),
+        Intending(),
         Prompting(),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),

@@ -9,6 +9,7 @@ from typing import Any
 from errors import ShopkeeperError
 from profiles.build.command import add_build_options, run_build
 from profiles.commands.explain import explain
+from profiles.commands.intents import intents
 from profiles.commands.journal import history, merge, undo
 from profiles.commands.migrate import run_migrate
 from profiles.commands.moments import as_of, diff, show
@@ -27,6 +28,7 @@ examples:
   python -m profiles show C1001 --json         the same, for programs
   python -m profiles explain C1001 color       why the profile says so
   python -m profiles history C1001             every observation, oldest first, with its id
+  python -m profiles intents C1001             what they are trying to get done, and why we think so
   python -m profiles as-of C1001 2026-05-31    the profile as it stood at the end of that day
   python -m profiles diff C1001 2026-05-01 2026-05-31   what happened in between
   python -m profiles undo OBSERVATION          count one observation as never made
@@ -93,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     command("history", history, "show every observation of a customer", customer=True, as_json=True)
     told = command("explain", explain, "show why a profile holds what it holds", customer=True, as_json=True)
     told.add_argument("attribute", metavar="ATTRIBUTE", help="an attribute of profile.yaml, like color")
+    wanted = command("intents", intents, "show what a customer is trying to get done", customer=True, as_json=True)
+    wanted.add_argument("--all", action="store_true", help="also what is done or dropped")
+    wanted.add_argument("--at", metavar="DATE", help="as it stood at a day (its end) or a time")
     past = command("as-of", as_of, "show a profile as it stood at a moment", customer=True, as_json=True)
     past.add_argument("date", metavar="DATE", help="a day like 2026-05-31 (its end), or 2026-05-31T09:00 (UTC)")
     between = command("diff", diff, "show what happened between two moments", customer=True, as_json=True)

@@ -1,20 +1,25 @@
 """The profile card: a profile in, one compact line for the prompt out, strongest authority first.
 
-``size: M; likes color: dark green; dislikes material: wool; budget: 150; (seen) likes category: boots``
+``size: M; likes color: dark green; dislikes material: wool; budget: 150; (seen) likes category: boots``. What is open
+from earlier consultations stands at its end: ``open: jackets, dark green, max 150``.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
 
+from profiles.intents.intent import Intent, Kind
+from profiles.intents.journal import PRODUCT
 from profiles.observation import Authority, Profile, Trait, Value
 from profiles.schema import Schema
 
 MAX_CHARS = 300  # about 80 tokens
 MAX_VALUES = 4
+MAX_INTENTS, MAX_INTENT_CHARS = 2, 80
 FAINT = 0.25  # a trait less sure than this is not worth a token
 
 
-def card(profile: Profile, schema: Schema) -> str:
-    """Same profile, same card.
+def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> str:
+    """Same profile, same card. `intents`: those that are open from before, the one spoken of last first.
 
     What does not fit is left out from the end: the weakest authority, the last attribute.
     """
@@ -27,7 +32,19 @@ def card(profile: Profile, schema: Schema) -> str:
         joined = f"{line}; {piece}" if line else piece
         if len(joined) <= MAX_CHARS:
             line = joined
-    return line
+    wanted = " / ".join(brief(intent) for intent in intents[:MAX_INTENTS])
+    return "; ".join(part for part in (line, wanted and f"open: {wanted}") if part)
+
+
+def brief(intent: Intent) -> str:
+    """ "jackets, dark green, max 150"; what is wanted of an order with its kind first: "return AP-10482"."""
+    held = intent.values
+    bounds = {"min_price": "min", "max_price": "max"}
+    named = sorted(name for name in held if name not in (PRODUCT, "query", "question", *bounds))
+    words = [held[name] for name in named] + [f"{bounds[name]} {held[name]}" for name in bounds if name in held]
+    if intent.kind is Kind.FIND:
+        return ", ".join([held.get(PRODUCT) or held.get("query", ""), *words])[:MAX_INTENT_CHARS]
+    return " ".join([intent.kind.value, *words, *([held["question"]] if "question" in held else [])])[:MAX_INTENT_CHARS]
 
 
 def _tier(trait: Trait) -> int:
@@ -35,9 +52,7 @@ def _tier(trait: Trait) -> int:
 
     The budget goes to what steers.
     """
-    return {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}[
-        trait.authority
-    ]
+    return {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}[trait.authority]
 
 
 def _piece(attribute: str, traits: list[Trait]) -> str:
@@ -47,9 +62,7 @@ def _piece(attribute: str, traits: list[Trait]) -> str:
     surest = sorted(traits, key=lambda trait: -trait.confidence)[:MAX_VALUES]
     values = ", ".join(_show(trait.value) for trait in traits if trait in surest)
     doubts = {_show(challenge.value) for trait in traits for challenge in trait.challenges}
-    doubt = (
-        f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - {_show(t.value) for t in traits} else ""
-    )
+    doubt = f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - {_show(t.value) for t in traits} else ""
     return f"{mark}{verb}{attribute}: {values}{doubt}"
 
 

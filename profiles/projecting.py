@@ -37,8 +37,11 @@ class Projecting:
         self._schema = schema
         self._rules = fingerprint(schema)
 
-    def load(self, connection: Connection, customer: str) -> Projection | None:
-        return load(connection, [customer], self._rules).get(customer)
+    def load(
+        self, connection: Connection, customers: Collection[str], attributes: Collection[str]
+    ) -> dict[str, Projection]:
+        """By customer, of these attributes."""
+        return load(connection, customers, self._rules, attributes)
 
     def folded(self, connection: Connection, customer: str) -> Projection | None:
         """What the whole journal settles; None where it is empty."""

@@ -8,7 +8,7 @@ append is written, all earlier ones remain).
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -21,7 +21,10 @@ from profiles.database import reading, writing
 from profiles.difference import difference
 from profiles.events.live import freshen
 from profiles.events.waiting import hand_over
-from profiles.fold import Settled, fold, order_of, undone_ids, weigh_profile
+from profiles.fold import Settled, fold, order_of, settle, undone_ids, weigh_profile
+from profiles.intents.folding import intents_of
+from profiles.intents.intent import Intent
+from profiles.intents.journal import INTENTS
 from profiles.journal import lock_owners, owners_of, read_journal, unknown
 from profiles.migrating import migrate
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
@@ -52,7 +55,8 @@ class ProfileStore:
     def __init__(self, engine: Engine, schema: Schema) -> None:
         self.engine = engine
         self.schema = schema
-        self._projecting = Projecting(schema)
+        self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
+        self._projecting = Projecting(self._all)
         migrate(engine)
 
     def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
@@ -141,10 +145,8 @@ class ProfileStore:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
         the customer's."""
         with reading(self.engine) as connection:
-            owner, held = self._held(connection, customer)
-            moment = at or datetime.now(UTC)
-            if at is None and held is not None:
-                moment = max(moment, held.newest)  # a clock behind the shop's records hides nothing
+            owner, held = self._held(connection, customer, self.schema.attributes)
+            moment = _moment(held, at)
             if held is None or moment < held.newest:
                 folded = fold(read_journal(connection, owner) if held else (), self.schema, moment)
                 return Profile(owner, folded.traits, folded.past)
@@ -154,10 +156,31 @@ class ProfileStore:
     def settled(self, customer: str) -> Mapping[str, Settled]:
         """The claims that `read` weighs now, by attribute."""
         with reading(self.engine) as connection:
-            owner, held = self._held(connection, customer)
+            owner, held = self._held(connection, customer, self.schema.attributes)
             if held is None:
                 return {}
             return freshen(connection, owner, held.settled, max(datetime.now(UTC), held.newest))
+
+    def intents(self, customer: str, at: datetime | None = None) -> tuple[Intent, ...]:
+        """What the customer is or was trying to get done, now or as it stood at `at`; the newest first."""
+        with reading(self.engine) as connection:
+            owner, held = self._held(connection, customer, [INTENTS.name])
+            if held is None:
+                return ()
+            moment, settled = _moment(held, at), held.settled
+            if moment < held.newest:
+                known = (item for item in read_journal(connection, owner, [INTENTS.name]) if item.at <= moment)
+                settled = settle(known, self._all)
+        return intents_of(settled.get(INTENTS.name), moment)
+
+    def intents_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Intent, ...]]:
+        """`intents` of many customers in a caller's transaction, those left out who never had one."""
+        held = self._projecting.load(connection, owners, [INTENTS.name])
+        return {
+            owner: intents_of(found.settled[INTENTS.name], found.newest)
+            for owner, found in held.items()
+            if INTENTS.name in found.settled
+        }
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
@@ -208,16 +231,19 @@ class ProfileStore:
             found = connection.execute(select(customers.c.record).where(customers.c.id == owner)).scalar_one_or_none()
         return None if found is None else Customer(**json.loads(found))
 
-    def _held(self, connection: Connection, customer: str) -> tuple[str, Projection | None]:
-        """Whose the profile is, and what is settled of it; None if nothing was ever observed."""
-        held = self._projecting.load(connection, customer)
+    def _held(
+        self, connection: Connection, customer: str, attributes: Collection[str]
+    ) -> tuple[str, Projection | None]:
+        """Whose it is, and what is settled of these attributes; None if nothing was ever observed."""
+        held = self._projecting.load(connection, [customer], attributes).get(customer)
         if held is not None:
             return customer, held
         owner = owners_of(connection, [customer])[customer]
-        return owner, self._projecting.load(connection, owner) or self._projecting.folded(connection, owner)
+        found = self._projecting.load(connection, [owner], attributes).get(owner)
+        return owner, found or self._projecting.folded(connection, owner)
 
     def _check(self, item: Observation) -> None:
-        attribute = self.schema.attribute(item.attribute)
+        attribute = self._all.attribute(item.attribute)
         if item.at.tzinfo is None:
             raise DataError(f"observation {item.id!r}: its time {item.at} must have a zone")
         if not 0.0 <= item.confidence <= 1.0:
@@ -246,6 +272,14 @@ class ProfileStore:
             tuple(trait for change in changes for trait in change.superseded),
             tuple(trait for change in changes for trait in change.retracted),
         )
+
+
+def _moment(held: Projection | None, at: datetime | None) -> datetime:
+    """The moment that is read. A clock behind the shop's records hides nothing."""
+    if at is not None:
+        return at
+    now = datetime.now(UTC)
+    return max(now, held.newest) if held else now
 
 
 def _customer_row(record: Customer) -> dict[str, str]:

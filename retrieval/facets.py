@@ -21,6 +21,9 @@ FacetType = Literal["choice", "number", "boolean"]
 FUZZY_RATIO = 86.0  # "jaket" is jackets (92), "skirts" is not shirts (83)
 FUZZY_LENGTH = 4  # shorter words are one slip away from each other: red and bed
 VARIANT_FACETS = ("color", "size")
+# How likely a customer knows and minds, when asked, where the shop does not say: `ask` of the facet.
+_ASK = {"category": 0.95, "size": 0.9, "color": 0.7, "brand": 0.35}
+_ASK_OTHERS = 0.6
 
 # After these words (as stems) the noun is not meant: synthetic down is no down, faux leather no leather.
 _PRIVATIVE = frozenset(
@@ -44,7 +47,8 @@ _TRUE, _FALSE = frozenset(("true", "yes", "1", "是")), frozenset(("false", "no"
 class Facet:
     """One facet as `shop.toml` declares it.
 
-    `aliases` maps other words, in any language, to catalogue values.
+    `aliases` maps other words, in any language, to catalogue values. `ask`: how likely a customer who is asked about
+    it knows and minds, 0 to 1.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Facet:
     label: Mapping[str, str]
     aliases: Mapping[str, str]
     values: tuple[str, ...]
+    ask: float = _ASK_OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,9 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         raise ConfigError(
             f"facet '{name}': the variant facets are {choices(VARIANT_FACETS)}, all others product"
         )
+    ask = raw.get("ask", _ASK.get(name, _ASK_OTHERS))
+    if isinstance(ask, bool) or not isinstance(ask, int | float) or not 0 <= ask <= 1:
+        raise ConfigError(f"facet '{name}': ask must be a chance from 0 to 1, not {ask!r}")
     found = {value for product in catalog.products for value in facet_values(product, None, name) if value}
     aliases = {str(alias).casefold(): str(value) for alias, value in raw.get("aliases", {}).items()}
     return Facet(
@@ -237,6 +245,7 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         dict(raw.get("label", {})),
         aliases,
         _ordered(found, kind),
+        float(ask),
     )
 
 

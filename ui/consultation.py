@@ -19,6 +19,7 @@ from agent.middleware.replying import turn_messages
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Step, Turn, steps
 from profiles.explaining import NOTHING_TOLD, Told, tell
+from profiles.intents.intent import Intent
 from profiles.observation import Profile
 from ui.session import Session
 
@@ -50,6 +51,7 @@ class View:
     proposal: Json | None = None
     handed_off: bool = False
     turn: Turn | None = None
+    intents: tuple[Intent, ...] = ()
 
     @property
     def last_question(self) -> str:
@@ -72,6 +74,7 @@ def opened(shopkeeper: Shopkeeper, session: Session) -> View:
         products=_last_found(steps(messages)),
         proposal=pending.to_json() if pending else None,
         handed_off=services.handoffs.is_open(session.consultation),
+        intents=services.profiles.intents(session.customer),
     )
 
 
@@ -100,7 +103,8 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
                 said += event.text
                 view = replace(view, lines=(*before, Line("agent", said)))
             case Turn():
-                view = _finished(_reread(shopkeeper, view), before, event)
+                intents = shopkeeper.services.profiles.intents(view.session.customer)
+                view = _finished(replace(_reread(shopkeeper, view), intents=intents), before, event)
             case str():
                 kept = (*before, Line("agent", said)) if said else before
                 view = replace(view, lines=(*kept, Line("page", event)), is_busy=False)

@@ -61,7 +61,9 @@ def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) 
             "visible": bool(view.last_question) and not view.is_busy,
         },
         "profile": {
-            "value": profile_panel(view.profile, services.schema, shop.currency, language, view.fresh, view.told)
+            "value": profile_panel(
+                view.profile, services.schema, shop.currency, language, view.fresh, view.told, view.intents
+            )
         },
         "products": {"value": products_panel(view.products, language, _facet_labels(services, language))},
         "steps": {"value": steps_panel(view.steps, language)},

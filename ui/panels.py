@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.turn import Step, Turn
 from profiles.explaining import NOTHING_TOLD, Told
+from profiles.intents.intent import Intent, State
 from profiles.observation import Profile
 from profiles.schema import Schema
 from ui.labels import label
@@ -30,21 +31,30 @@ def panel(key: str, body: str, language: str, count: int | None = None) -> str:
 
 
 def profile_panel(
-    profile: Profile, schema: Schema, currency: str, language: str, fresh: Fresh = (), told: Told = NOTHING_TOLD
+    profile: Profile,
+    schema: Schema,
+    currency: str,
+    language: str,
+    fresh: Fresh = (),
+    told: Told = NOTHING_TOLD,
+    intents: Sequence[Intent] = (),
 ) -> str:
-    """All traits, the customer's own words first, each with why it is held; what no longer holds is struck through.
+    """What the customer is after, then all traits, each with why it is held; what no longer holds is struck through.
 
-    `fresh` names the traits that this turn added, as (attribute, value as text). `told`: the reasons, and the journal.
+    The customer's own words come first. `fresh` names the traits that this turn added, as (attribute, value as text).
+    `told`: the reasons, and the journal. Of `intents` the open ones are shown.
     """
     writer = TraitWriter(schema, currency, language, told.reasons)
-    if not profile.traits and not profile.past and not told.journal:
+    wanted = [writer.wanted(intent) for intent in intents if intent.state is State.OPEN]
+    if not profile.traits and not profile.past and not told.journal and not wanted:
         return panel("profile", f'<p class="empty">{label("profile_empty", language)}</p>', language)
     ordered = sorted(profile.traits, key=lambda t: (_ORDER[t.authority.value], -t.since.timestamp()))
     rows = [
         writer.current(trait, replaced_in(trait, profile.past), (trait.attribute, str(trait.value)) in fresh)
         for trait in ordered
     ]
-    body = f'<ul class="traits">{"".join(rows)}</ul>' if rows else ""
+    body = f'<h3>{label("wanted", language)}</h3><ul class="traits">{"".join(wanted)}</ul>' if wanted else ""
+    body += f'<ul class="traits">{"".join(rows)}</ul>' if rows else ""
     gone = sorted(profile.past, key=lambda t: t.until or t.since, reverse=True)
     if gone:
         lines = "".join(writer.ended(trait) for trait in gone)

@@ -6,7 +6,9 @@ In: traits and their reasons (`profiles.explaining`). Out: HTML in which every t
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from profiles.card import brief
 from profiles.explaining import Piece, Reasons, Told
+from profiles.intents.intent import Intent
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Trait
 from profiles.schema import Schema
 from ui.labels import has_label, label
@@ -121,6 +123,25 @@ class TraitWriter:
             f"<del>{self._polarity(trait)}{escape(self._value(trait))}</del> {self._badge(trait)}"
             f"{self._evidence(trait.evidence)}</div>"
         )
+
+    def wanted(self, intent: Intent) -> str:
+        """A row that opens to show each slot of an intent with its reason."""
+        slots = "".join(
+            f'<div class="slot"><strong>{self._slot_name(slot.name)}</strong> {escape(slot.value)}'
+            f"{self._evidence(slot.evidence[-1:])}</div>"
+            for slot in intent.slots
+        )
+        sure = label("confidence", self._language, percent=_percent(intent.confidence))
+        return (
+            f'<li class="trait intent"><details><summary><span class="name">{label(intent.kind.value, self._language)}'
+            f'</span><span class="value">{escape(brief(intent))}</span></summary><div class="why">{slots}'
+            f'<p class="when">{self._day("since", intent.opened)} · {sure}</p></div></details></li>'
+        )
+
+    def _slot_name(self, name: str) -> str:
+        if name not in self._schema.attributes and has_label(f"slot_{name}"):
+            return label(f"slot_{name}", self._language)
+        return escape(shown_attribute(name, self._schema, self._language))
 
     def _name(self, trait: Trait) -> str:
         return escape(shown_attribute(trait.attribute, self._schema, self._language))

@@ -19,6 +19,7 @@ from agent.context import ShopState, TurnContext
 from agent.prompt import first_turn, window
 from agent.said import supported
 from profiles.card import card
+from profiles.intents.intent import State
 
 
 class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -33,8 +34,10 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         if "card" in state and state.get("first_turn") == start:
             return None
         context = runtime.context
-        profile = context.services.profiles.read(context.customer)
-        return {"card": card(profile, context.services.schema), "first_turn": start}
+        profiles = context.services.profiles
+        known = profiles.intents(context.customer)
+        earlier = [one for one in known if one.state is State.OPEN and not one.is_of(context.consultation)]
+        return {"card": card(profiles.read(context.customer), profiles.schema, earlier), "first_turn": start}
 
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]

@@ -16,7 +16,7 @@ from retrieval.facets import VARIANT_FACETS, facet_values
 from retrieval.filters import Filters, prepare
 from retrieval.search import Boost, ProductHit, reorder
 
-POOL = 24  # hits that may change places
+AMONG = 24  # hits that may change places
 SUGGESTION = "suggestion"  # the artifact's key
 LEANING = 0.08  # added to the relevance for what the customer leans to most; a stated like adds .06
 OWNED = -0.2  # behind what they have not, unless they ask for just this
@@ -41,6 +41,7 @@ def owned_durables(context: TurnContext) -> frozenset[str]:
 
 def personal_order(context: TurnContext, hits: Sequence[ProductHit], owned: Collection[str]) -> list[ProductHit]:
     """The hits as this customer's acts order them."""
+    hits = hits[:AMONG]
     boosts = {sku: Boost(OWNED) for sku in owned}
     among = [hit.product.sku for hit in hits if hit.product.sku not in owned]
     if among and context.sensitive_allowed:

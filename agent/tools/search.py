@@ -12,21 +12,24 @@ from typing import Any
 
 from langchain.tools import ToolRuntime
 
+from agent.asking import answered, next_question
 from agent.context import ShopState, TurnContext
+from agent.intents import PRICES, QUERY, inherited, resumed
 from agent.tools.outcome import Artifact, Outcome, outcome
 from agent.tools.personal import (
-    POOL,
     SUGGESTION,
     earlier_suggestions,
     owned_durables,
     personal_order,
     suggestion,
 )
+from profiles.card import brief
 from profiles.observation import Authority, Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
 
 SHOWN = 3
+POOL = 40  # of which the first are shown; whether and what to ask is judged by all
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
 _RELAXED_FIRST = ("brand", "material", "color", "size", "category")
 
@@ -54,12 +57,21 @@ def search_products(
     """
     context = runtime.context
     profile = context.services.profiles.read(context.customer)
-    wish = _wish(context, profile, query, {k: v for k, v in asked.items() if v}, _prices(min_price, max_price))
+    messages = runtime.state["messages"]
+    named = answered(context, messages) | {name: value for name, value in asked.items() if value}
+    prices = _prices(min_price, max_price)
+    back = resumed(context, messages, named)
+    if back is not None:
+        held = inherited(context, back)
+        named = {name: value for name, value in held.items() if name not in PRICES} | named
+        prices = _inherited_prices(held, prices)
+        query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
+    wish = _wish(context, profile, query, named, prices)
     likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
-    hits, filters, dropped = _search(context, wish, sort, likes)
+    pool, filters, dropped = _search(context, wish, sort, likes)
     owned = owned_durables(context)
-    hits = hits if sort else personal_order(context, hits, owned)[:SHOWN]
-    beside = suggestion(context, hits, filters.without, owned | earlier_suggestions(runtime.state["messages"]))
+    hits = (pool if sort else personal_order(context, pool, owned))[:SHOWN]
+    beside = suggestion(context, hits, filters.without, owned | earlier_suggestions(messages))
     artifact: Artifact = {
         "kind": "products",
         "query": query,
@@ -72,8 +84,12 @@ def search_products(
         artifact[SUGGESTION] = {"anchor": dict(anchor.titles) | {"en": anchor.title}} | product_json(
             hit, context.services.shop.currency
         )
+    if back is not None:
+        artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:
         return outcome(context, artifact, "found nothing")
+    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, filters)):
+        artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
@@ -132,6 +148,17 @@ def _prices(low: float | None, high: float | None) -> tuple[float | None, float 
     low = low if low is not None and low > 0 else None
     high = high if high is not None and high > 0 else None
     return (high, low) if low is not None and high is not None and low > high else (low, high)
+
+
+def _inherited_prices(
+    held: Mapping[str, str], prices: tuple[float | None, float | None]
+) -> tuple[float | None, float | None]:
+    """What is said now counts before what was said then."""
+    low, high = (
+        said if said is not None else float(held[name]) if name in held else None
+        for name, said in zip(PRICES, prices, strict=True)
+    )
+    return _prices(low, high)
 
 
 def _wish(
@@ -207,16 +234,16 @@ def _in_catalogue(context: TurnContext, trait: Trait) -> tuple[str, str | None]:
 def _search(
     context: TurnContext, wish: Wish, sort: Sort | None, prefer: Mapping[str, frozenset[str]]
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    retriever, many = context.services.retriever, SHOWN if sort else POOL
+    retriever = context.services.retriever
     filters, dropped = wish.filters, list[str]()
-    hits = retriever.search(wish.query, filters, k=many, sort=sort, prefer=prefer)
-    for name in _RELAXED_FIRST:
+    hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
+    for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
         if name in filters.equals:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = retriever.search(wish.query, filters, k=many, sort=sort, prefer=prefer)
+            hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
     return list(hits), filters, dropped if hits else []
 
 

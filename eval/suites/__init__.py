@@ -17,6 +17,7 @@ MODULES = {
     "language": "eval.suites.language",
     "preference": "eval.suites.preference",
     "profile": "eval.suites.profile",
+    "question": "eval.suites.question",
     "safety": "eval.suites.safety",
     "service": "eval.suites.service",
     "shopcalls": "eval.suites.shopcalls",

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from profiles.events import ledger
-from profiles.events.affinity import Affinity, Shares, Tastes
+from profiles.events.affinity import Affinity, Products, Tastes, shares_of
 from profiles.events.batch import Batch, Owned
 from profiles.events.counted import note_counted, withdraw_counted
 from profiles.events.event import WEIGHTS, Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.machines import MOST_ACTS, count_windows, machine_windows, windows_of
 from profiles.events.purchases import Purchases
+from profiles.intents.buying import bought
 from profiles.store import ProfileStore
 from profiles.tables import events, time_text
 
@@ -24,9 +25,10 @@ Windows = Mapping[str, int]  # windows of a machine, with their acts
 class Counting:
     """For one shop."""
 
-    def __init__(self, store: ProfileStore, shares: Shares) -> None:
+    def __init__(self, store: ProfileStore, products: Products) -> None:
         self._store = store
-        self._shares = shares
+        self._products = products
+        self._shares = shares_of(products, store.schema)
 
     def tastes(self) -> Tastes:
         return Tastes(self._store.schema, self._shares)
@@ -57,6 +59,7 @@ class Counting:
         note_counted(connection, noted)
         self._count_purchases(connection, fresh, activities)
         ledger.save_activities(connection, activities)
+        self._end_intents(connection, fresh)
         self._tell(connection, tastes, batch)
 
     def _note(self, name: str, items: list[Event], counted: list[Event], windows: Windows, batch: Batch) -> None:
@@ -93,6 +96,13 @@ class Counting:
         for name, items in ledger.load_events(connection, events, names, "bought", "refunded").items():
             held = activities[name]
             activities[name] = Activity(held.acts, held.last_at, Purchases.of(items))
+
+    def _end_intents(self, connection: Connection, fresh: Owned) -> None:
+        """Whoever has bought what they were looking for looks for it no longer."""
+        buyers = [name for name, items in fresh.items() if any(item.kind == "bought" for item in items)]
+        held = self._store.intents_within(connection, buyers)
+        ends = [act for name, some in held.items() for act in bought(name, fresh[name], some, self._products)]
+        self._store.append_within(connection, ends)
 
     def _tell(self, connection: Connection, tastes: Mapping[str, Tastes], batch: Batch) -> None:
         lines = [line for name, taste in tastes.items() for line in taste.tell(name)]

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table
 
 from profiles.database import reading, writing
 from profiles.events import ledger, waiting
-from profiles.events.affinity import Affinity, Products, Tastes, shares_of
+from profiles.events.affinity import Affinity, Products, Tastes
 from profiles.events.batch import Batch, Owned, visitor_name
 from profiles.events.counting import Counting
 from profiles.events.event import Aside, Event, Reason
@@ -44,7 +44,7 @@ class EventIntake:
     def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
         self.store, self.now = store, now
         self._reader = EventReader(products, now)
-        self._counting = Counting(store, shares_of(products, store.schema))
+        self._counting = Counting(store, products)
 
     def refusal(self, raw: object) -> Aside | None:
         """Why an event would be kept aside, as far as it can be told from the event alone."""

@@ -1,0 +1,82 @@
+"""The one question after a list of products: whether to ask, about what, and what the customer answered.
+
+In: the turn's context, the consultation's messages, what a search found. Out: a question as an artifact has it
+(``{"facet", "values"}``), and filters that customers named when they were asked. What was asked stands in the results
+of the consultation, so nothing is asked twice in it, and the model has no part in it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+
+from agent.context import TurnContext
+from agent.naming import values_named
+from profiles.card import FAINT
+from profiles.observation import Profile
+from retrieval.asking import best_question, candidates
+from retrieval.filters import Filters
+from retrieval.search import SORT_POOL, ProductHit
+
+MANY = 7  # products that fit about as well as the best: fewer are soon looked through
+NARROW = 2  # conditions beside the category: who has so many knows what they want
+OFFERED = 3  # values that the question names
+
+
+def next_question(
+    context: TurnContext, profile: Profile, messages: Sequence[AnyMessage], hits: Sequence[ProductHit], filters: Filters
+) -> dict[str, Any] | None:
+    """What to ask, if it is worth it: many fit, the customer was not precise, and one answer would tell much."""
+    fitting = [hit for hit in hits if hit.score >= SORT_POOL * hits[0].score]
+    if len(fitting) < MANY or _conditions(context, filters) >= NARROW:
+        return None
+    space, known = context.services.retriever.facets, context.services.firewall.facets
+    chances = {name: facet.ask for name, facet in space.facets.items() if facet.type == "choice" and name in known}
+    never = {*_asked(messages), *filters.equals, *_known(context, profile)}
+    question = best_question(candidates(fitting, space), chances, never)
+    return None if question is None else {"facet": question.facet, "values": list(question.values[:OFFERED])}
+
+
+def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:
+    """Values that the customer named of what they had been asked about; the last word counts, two at once are none."""
+    facets, words = context.services.firewall.facets, context.services.vocabulary
+    found: dict[str, str] = {}
+    asked: set[str] = set()
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            asked |= set(_asked([message]))
+        elif isinstance(message, HumanMessage):
+            text = str(message.text)
+            for name in sorted(asked):
+                named = [v for v in values_named(name, text, facets) if v not in words.denied_values(name, text)]
+                if len(named) == 1:
+                    found[name] = named[0]
+                elif named or words.denied_values(name, text):
+                    found.pop(name, None)
+    return found
+
+
+def _asked(messages: Sequence[AnyMessage]) -> Iterator[str]:
+    """The facets that results of these messages have asked about."""
+    for message in messages:
+        artifact = message.artifact if isinstance(message, ToolMessage) else None
+        question = artifact.get("question") if isinstance(artifact, Mapping) else None
+        if question:
+            yield str(question["facet"])
+
+
+def _conditions(context: TurnContext, filters: Filters) -> int:
+    """How many the search has, beside the kind of product."""
+    kinds = context.services.vocabulary.kinds
+    prices = (filters.min_price, filters.max_price)
+    return sum(name not in kinds for name in filters.equals) + any(price is not None for price in prices)
+
+
+def _known(context: TurnContext, profile: Profile) -> set[str]:
+    """Facets of which the profile has a value; what behaviour or an older word disagrees with may be asked about."""
+    schema = context.services.schema
+    return {
+        schema.attributes[trait.attribute].facet or trait.attribute
+        for trait in profile.traits
+        if trait.polarity != "dislike" and trait.confidence >= FAINT and not trait.challenges
+    }
