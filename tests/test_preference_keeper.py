@@ -12,6 +12,7 @@ from errors import ConfigError
 from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.events.intake import EventIntake
+from profiles.migrating import VERSION_TABLE
 from profiles.preference.goods import Good, declared_consumables
 from profiles.preference.history import Seen
 from profiles.preference.keeper import FILE, LEAST_BUYERS, Preferences
@@ -166,6 +167,7 @@ def test_events_of_a_database_from_before_are_learnt_too(url: str, intake: Event
     intake.take(crowd())
     with intake.store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE event_counted")
+        connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")  # the one before it
     again = open_intake(url)
     preferences = open_preferences(url, tmp_path)
     assert preferences.companions("B1") == ["T1"]

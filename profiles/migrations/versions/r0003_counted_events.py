@@ -1,4 +1,4 @@
-"""Counted events: the order in which acts came to count; the earlier ones are numbered when they are first asked for."""
+"""Counted events: the order in which acts came to count; earlier ones are numbered when first asked for."""
 
 import sqlalchemy as sa
 from alembic import op
