@@ -20,6 +20,7 @@ from agent.context import Services
 from agent.orders.book import orders
 from agent.turn import Turn
 from profiles.database import reading
+from profiles.intents.journal import INTENTS
 from profiles.observation import Authority
 from profiles.shop_files import read_lines
 from profiles.tables import customers, observations
@@ -121,7 +122,7 @@ def forbidden(services: Services, customer: str, before: Books, after: Books, *,
     changed += [f"customer {name}" for name in _changed(before.customers, after.customers) if name not in opened]
     for name in after.observations.keys() - before.observations.keys():
         whose, attribute, authority = after.observations[name]
-        writers = services.schema.attribute(attribute).writers
+        writers = (INTENTS if attribute == INTENTS.name else services.schema.attribute(attribute)).writers
         if whose != customer or authority != Authority.STATED.value or Authority.STATED not in writers:
             changed.append(f"{attribute} of {whose}")
     return changed + [f"{name} is gone" for name in before.observations.keys() - after.observations.keys()]

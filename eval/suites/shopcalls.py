@@ -4,8 +4,8 @@ In: `--data`, samples as `python -m finetune play` writes them, or none: then se
 on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Calls are
 bound to what was said and completed as in the agent; of `--data` by the words of its shops, if `--shops` names them.
 Out: the share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names
-alone; exact but for free text (queries, questions, reasons, quotes); by tool, "words" where the gold answer makes no
-call.
+alone; exact but for quotes, where a word more or less proves the same; exact but for free text (queries, questions,
+reasons, quotes); by tool, "words" where the gold answer makes no call.
 """
 
 import sys
@@ -76,7 +76,7 @@ def metrics(records: Sequence[Record]) -> Mapping[str, float]:
         for tool in one["tools"]:
             parts[tool].append(one)
     return {
-        **{name: share(calls, name) for name in ("exact", "exact_but_text", "names")},
+        **{name: share(calls, name) for name in ("exact", "exact_but_quote", "exact_but_text", "names")},
         "messages": len(calls),
         **{f"exact/{tool}": share(of, "exact") for tool, of in sorted(parts.items())},
         **{f"exact_but_text/{tool}": share(of, "exact_but_text") for tool, of in sorted(parts.items())},
@@ -101,6 +101,7 @@ def _judged(answer: Any, gold: Mapping[str, Any]) -> Record:
         "gold": _shown(wanted),
         "made": _shown(made),
         "exact": same_calls(made, wanted),
+        "exact_but_quote": same_calls(made, wanted, ("quote",)),
         "exact_but_text": same_calls(made, wanted, _TEXTS),
         "names": same_names(made, wanted),
     }
