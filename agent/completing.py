@@ -1,9 +1,9 @@
 """What a small model forgets of a message with several conditions, and what plainly stands in it.
 
 In: the model's answer, the messages it answers, the tools and the shop's `Vocabulary`. Out: the same answer; if it
-searches, with the kind of product and the prices that the newest message names, and with notes of a price limit and of
-what the message rules out. Nothing that the model wrote is changed, and nothing is guessed: only
-values that are named whole, in words that say which argument they are ("under $150", "no wool").
+searches, with the kind of product, the filters and the prices that the newest message asks for, and with notes of a
+price limit and of what the message rules out. Nothing that the model wrote is changed, and nothing is guessed: only
+values that are named whole, in words that say which argument they are ("under $150", "no wool", "made of cotton").
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +45,10 @@ def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Voca
         whole = words.kinds_whole(facet, newest)
         if len(whole) == 1 and whole[0] in offered[facet].get("enum", ()):
             given.setdefault(facet, whole[0])
+    for facet in (name for name in offered if words.is_filter(name) and not titled):
+        cued = words.cued_values(facet, newest)
+        if len(cued) == 1 and cued[0] in offered[facet].get("enum", ()):
+            given.setdefault(facet, cued[0])
     for limit in limits_in(newest):
         if limit.bound in offered and limit.price not in (given.get(MIN_PRICE), given.get(MAX_PRICE)):
             given.setdefault(limit.bound, limit.price)

@@ -25,6 +25,18 @@ _DENIAL = re.compile(
     r"|(?:不要|不想要|不含|不带|没有|不喜欢|讨厌|拒绝|受不了|避开|不能有|千万别是))$",
     re.IGNORECASE,
 )
+# Words that ask for what follows or precedes them, and those in the same clause that turn it round.
+_ASKED_BEFORE = re.compile(
+    r"(?:\b(?:by|from|brand|made (?:of|from|by)|out of|colou?r|material|in|in size|size)(?: should be)?\s+"
+    r"|(?:品牌|颜色|材质|尺码|牌子)[:：是要]?)$",
+    re.IGNORECASE,
+)
+_ASKED_AFTER = re.compile(r"\s*(?:as the (?:material|colou?r|brand)\b|这个牌子|牌子的|材质|的料子)", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"(?:\b(?:no|not|nothing|never|without|except|avoid|hate|dislike|sick|tired|away|anything but|like|love|fond|prefer)\b"
+    r"|n['’]t\b|不|别|除|讨厌|拒绝|受够|喜欢|偏爱)[^,.;!?，。；！？]*$",
+    re.IGNORECASE,
+)
 _OWNER = re.compile(r"['’]s\b")
 _LIKE, _LONG = 82.0, 5  # two words of so many letters are the same but for a slip, by rapidfuzz's ratio
 _TELLING = 4  # letters of a word that stands for a value of several words
@@ -84,6 +96,17 @@ class Vocabulary:
         denied = self.denied_values(facet, text)
         whole = (kind for kind, words in self._of_facets[facet].items() if _pieces(text, words))
         return [kind for kind in whole if kind not in denied]
+
+    def cued_values(self, facet: str, text: str) -> list[str]:
+        """The values that the text names whole with a word that asks for them: "by Oat & Honey", "颜色红色"."""
+        said, denied = _words_of(text), self.denied_values(facet, text)
+        return [
+            value
+            for value, words in self._of_facets[facet].items()
+            if value not in denied
+            for start, end in sorted({span for word in words for span in _spans(word, text, said)})[:1]
+            if (_ASKED_BEFORE.search(text[:start]) and not _REFUSED.search(text[:start])) or _ASKED_AFTER.match(text[end:])
+        ]
 
     def denied_values(self, facet: str, text: str) -> list[str]:
         """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""

@@ -26,7 +26,13 @@ FACETS: Facets = {"material": {"wool": (), "cotton": ()}, "kind": {"jackets": ()
 WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
 _TEXT = {"type": "string"}
 _PRICE = {"type": "number"}
-SEARCH = {"query": _TEXT, "kind": {**_TEXT, "enum": ["boots", "jackets"]}, "min_price": _PRICE, "max_price": _PRICE}
+SEARCH = {
+    "query": _TEXT,
+    "kind": {**_TEXT, "enum": ["boots", "jackets"]},
+    "material": {**_TEXT, "enum": ["cotton", "wool"]},
+    "min_price": _PRICE,
+    "max_price": _PRICE,
+}
 TOOLS = [
     {"function": {"name": "search_products", "parameters": {"type": "object", "properties": SEARCH}}},
     {"function": {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}},
@@ -69,6 +75,22 @@ def test_a_number_that_is_no_price_limits_no_price(said: str) -> None:
     assert _complete(said, ("search_products", {"query": "boots"})) == [
         ("search_products", {"query": "boots", "kind": "boots"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "material"),
+    [
+        ("jackets made of cotton", "cotton"),
+        ("jackets, cotton as the material", "cotton"),
+        ("jackets in wool or in cotton", None),
+        ("jackets, nothing in wool", None),
+        ("jackets, I like everything in wool", None),  # a taste is no condition
+        ("jackets for cotton lovers", None),
+    ],
+)
+def test_a_filter_is_added_where_the_words_ask_for_it(said: str, material: str | None) -> None:
+    *_, (_, wanted) = _complete(said, ("search_products", {"query": "jackets"}))
+    assert wanted.get("material") == material
 
 
 def test_what_is_no_search_is_left_alone() -> None:
