@@ -38,17 +38,13 @@ def completed(
 
 
 def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Vocabulary) -> ToolCall:
-    """The search with the kind of product and the prices; in the order of the schema."""
+    """The search with the kind of product, the filters and the prices; in the order of the schema."""
     given = {**call["args"]}
-    titled = str(given.get("query", "")) != str(given.get("query", "")).lower()  # a title says the kind itself
-    for facet in words.kinds & offered.keys() if not titled else ():
-        whole = words.kinds_whole(facet, newest)
-        if len(whole) == 1 and whole[0] in offered[facet].get("enum", ()):
-            given.setdefault(facet, whole[0])
-    for facet in (name for name in offered if words.is_filter(name) and not titled):
-        cued = words.cued_values(facet, newest)
-        if len(cued) == 1 and cued[0] in offered[facet].get("enum", ()):
-            given.setdefault(facet, cued[0])
+    query = str(given.get("query", ""))
+    for facet in offered if query == query.lower() else ():  # a title says all of itself
+        asked = words.kinds_whole(facet, newest) if words.is_kind(facet) else words.cued_values(facet, newest)
+        if len(asked) == 1 and asked[0] in offered[facet].get("enum", ()):
+            given.setdefault(facet, asked[0])
     for limit in limits_in(newest):
         if limit.bound in offered and limit.price not in (given.get(MIN_PRICE), given.get(MAX_PRICE)):
             given.setdefault(limit.bound, limit.price)

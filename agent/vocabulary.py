@@ -33,8 +33,8 @@ _ASKED_BEFORE = re.compile(
 )
 _ASKED_AFTER = re.compile(r"\s*(?:as the (?:material|colou?r|brand)\b|这个牌子|牌子的|材质|的料子)", re.IGNORECASE)
 _REFUSED = re.compile(
-    r"(?:\b(?:no|not|nothing|never|without|except|avoid|hate|dislike|sick|tired|away|anything but|like|love|fond|prefer)\b"
-    r"|n['’]t\b|不|别|除|讨厌|拒绝|受够|喜欢|偏爱)[^,.;!?，。；！？]*$",
+    r"(?:\b(?:no|not|nothing|never|without|except|avoid|hate|dislike|sick|tired|away|anything but)\b"
+    r"|\b(?:like|love|fond|prefer)\b|n['’]t\b|不|别|除|讨厌|拒绝|受够|喜欢|偏爱)[^,.;!?，。；！？]*$",
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"['’]s\b")
@@ -100,13 +100,12 @@ class Vocabulary:
     def cued_values(self, facet: str, text: str) -> list[str]:
         """The values that the text names whole with a word that asks for them: "by Oat & Honey", "颜色红色"."""
         said, denied = _words_of(text), self.denied_values(facet, text)
-        return [
-            value
-            for value, words in self._of_facets[facet].items()
-            if value not in denied
-            for start, end in sorted({span for word in words for span in _spans(word, text, said)})[:1]
-            if (_ASKED_BEFORE.search(text[:start]) and not _REFUSED.search(text[:start])) or _ASKED_AFTER.match(text[end:])
-        ]
+        places = {
+            value: min(spans)
+            for value, words in self._of_facets.get(facet, {}).items()
+            if value not in denied and (spans := [span for word in words for span in _spans(word, text, said)])
+        }
+        return [value for value, (start, end) in places.items() if _is_asked(text[:start], text[end:])]
 
     def denied_values(self, facet: str, text: str) -> list[str]:
         """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""
@@ -171,6 +170,11 @@ def is_named(text: str, words: Collection[str]) -> bool:
     """Whether the text has one of the words, but for slips of the pen."""
     said = _words_of(text)
     return bool(_pieces(text, words)) or any(hint for word in words for hint in _hints(word, said, _misspelt))
+
+
+def _is_asked(before: str, after: str) -> bool:
+    """Whether the words around a value ask for it, and none before it in its clause turn them round."""
+    return bool((_ASKED_BEFORE.search(before) and not _REFUSED.search(before)) or _ASKED_AFTER.match(after))
 
 
 def _pieces(text: str, words: Collection[str]) -> list[str]:
