@@ -49,7 +49,10 @@ _SAYINGS = (  # tried in this order: the side that the number bounds, or both, a
 )
 _VERBS = r"(?:\s+(?:want|like|wish|to|spend|pay|paying|go|have|cost|costing|really|anything|everything|it|an? cent))*"
 _NOT = re.compile(rf"(?:(?:n't|\b(?:not|no|never|nothing|cannot|refuse|skip)){_VERBS}|[不别](?:能|要|会|想)?)\s*$")
-_NOT_THEN = re.compile(r"\s*的?[就都]?(?:不要|不用|不看|不考虑|别|免)")  # "超过100就不要了"
+_NOT_THEN = re.compile(  # "超过100就不要了", "above 80 forget it", "below 50 it's usually rubbish"
+    r"\s*的?[就都]?(?:不要|不用|不看|不考虑|别|免)"
+    r"|,?\s*(?:(?:is|would be) (?:too|out)\b|would hurt|forget it|it's usually|never lasts?\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,3 +209,16 @@ def test_a_schema_whose_ranges_or_keys_make_no_sense_is_refused(entry: dict[str,
     kind = {"name": "kind", "type": "choice", "values": ["x"], "writers": ["stated"]}
     with pytest.raises(ConfigError, match=named):
         Schema.parse({"attributes": [kind, {"name": "a", "writers": ["stated"], **entry}]})
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("anything above 80 euros forget it", Range(None, 80)),
+        ("below $40 it's usually rubbish", Range(40, None)),
+        ("more than 43 would hurt", Range(None, 43)),
+        ("超过850就不要了", Range(None, 850)),
+    ],
+)
+def test_what_follows_a_bound_may_turn_it_round(said: str, meant: Range) -> None:
+    assert range_in(said) == meant
