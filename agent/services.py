@@ -16,11 +16,9 @@ from agent.phrases import load_phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from errors import StorageError
-from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
-from profiles.importing import ensure_imported
+from profiles.importing import ensure_imported, open_store
 from profiles.shop_files import load_facets, load_schema
-from profiles.store import ProfileStore
 from retrieval.embed import Embedder
 from retrieval.search import Retriever
 
@@ -34,8 +32,8 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the state directory {folder}: {error}") from error
-    engine = open_database(folder / DATABASE_FILE)
-    store = ProfileStore(engine, schema)
+    store = open_store(shop.root, folder)
+    engine = store.engine
     ensure_imported(shop.root, store, progress)
     orders = OrderBook(engine)
     for rejected in orders.import_orders(shop.root / ORDERS_FILE).rejected:

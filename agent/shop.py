@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from errors import ConfigError
+from profiles.privacy.settings import PrivacyFile
 
 Replies = Literal["strict", "free"]
 
@@ -73,6 +74,7 @@ class _ShopFile(_Strict):
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     search: _SearchFile = Field(default_factory=_SearchFile)
+    privacy: PrivacyFile = Field(default_factory=PrivacyFile)  # read by `profiles.shop_files`, checked here too
 
 
 def load_shop(directory: Path) -> Shop:

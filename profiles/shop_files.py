@@ -14,8 +14,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from errors import ConfigError, DataError
 from profiles.events.affinity import Products
+from profiles.privacy.settings import Privacy, PrivacyFile
 from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
@@ -44,12 +47,19 @@ def load_schema(shop_dir: Path) -> Schema:
     return Schema.load(shop_dir / "profile.yaml")
 
 
+def load_privacy(shop_dir: Path) -> Privacy:
+    """The shop's defaults for privacy, from shop.toml. Errors: `ConfigError`."""
+    try:
+        return PrivacyFile.model_validate(_shop_toml(shop_dir).get("privacy", {})).settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(("privacy", *map(str, first["loc"])))
+        raise ConfigError(f"{shop_dir / 'shop.toml'}: {where}: {first['msg']} (got {first['input']!r})") from error
+
+
 def load_facets(shop_dir: Path) -> Facets:
     """The catalogue's facet values with other ways to say them: ``{"color": {"navy": ("藏青色",)}}``."""
-    try:
-        declared = tomllib.loads((shop_dir / "shop.toml").read_text(encoding="utf-8")).get("facets", {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {shop_dir / 'shop.toml'}: {error}") from error
+    declared = _shop_toml(shop_dir).get("facets", {})
     facets: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for product in _products(shop_dir):
         for name, values in _facets_of(product, product.get("variants") or ()).items():
@@ -72,6 +82,13 @@ def load_products(shop_dir: Path, schema: Schema) -> Products:
         for variant in variants:
             found[variant["sku"]] = _by_attribute(_facets_of(product, [variant]), band, schema)
     return found
+
+
+def _shop_toml(shop_dir: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((shop_dir / "shop.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {shop_dir / 'shop.toml'}: {error}") from error
 
 
 def _products(shop_dir: Path) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from profiles.database import open_database
 from profiles.observation import Observation, Profile
 from profiles.store import ProfileStore
 from tests.postgresql_server import postgresql
-from tests.profiles_shop import SCHEMA, START
+from tests.profiles_shop import PRIVACY, SCHEMA, START
 
 DATABASES = ("sqlite", "postgresql")
 NOW = START + timedelta(days=1000)
@@ -32,7 +32,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def open_store(url: str) -> ProfileStore:
-    return ProfileStore(open_database(url), SCHEMA)
+    return ProfileStore(open_database(url), SCHEMA, PRIVACY)
 
 
 def somebody() -> str:

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from errors import DataError
-from finetune.lineage import customer_key
 from finetune.logs.cleaning import clean_body
 from finetune.logs.consultation import Consultation, LoggedMessage
 from finetune.logs.duplicates import is_duplicate
@@ -26,6 +25,7 @@ from finetune.logs.scrub import Disguise, Scrubber
 from finetune.logs.sources import Source, Unread
 from finetune.logs.spool import Spool
 from finetune.logs.work import Work
+from profiles.privacy.keys import customer_key
 
 KEPT_FILE = "consultations.jsonl"
 SPLITS = ("train", "val", "test")

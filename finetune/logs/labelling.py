@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.lineage import customer_key
 from finetune.logs.intake import KEPT_FILE, SPLITS
 from finetune.logs.people import ShopPeople
 from finetune.logs.playing import Player, turns_of
 from finetune.logs.scrub import Disguise, Scrubber, secret_of
 from finetune.logs.stand_ins import StandIns
 from finetune.logs.work import Work
+from profiles.privacy.keys import customer_key
 
 SAMPLES = "samples"
 _SAY_SECONDS = 5.0

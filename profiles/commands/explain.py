@@ -11,6 +11,7 @@ from profiles.claims import Claim, weigh
 from profiles.commands.words import print_json, words
 from profiles.fold import Settled
 from profiles.observation import Authority, Trait
+from profiles.privacy.commands import noted
 from profiles.schema import Attribute
 from profiles.store import ProfileStore
 
@@ -19,6 +20,7 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     """One attribute of one customer."""
     attribute = store.schema.attribute(options.attribute)
     customer = store.customer(options.customer).id
+    noted(options, store, customer)
     settled = store.settled(customer).get(attribute.name)
     at = max(datetime.now(UTC), settled.last[0]) if settled else datetime.now(UTC)
     answer = _answer(attribute, settled, at)
