@@ -36,7 +36,10 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
     engine = store.engine
     ensure_imported(shop.root, store, progress)
     orders = OrderBook(engine)
-    for rejected in orders.import_orders(shop.root / ORDERS_FILE).rejected:
+    taken = orders.import_orders(shop.root / ORDERS_FILE, store.erased_among)
+    if taken.erased:
+        progress(f"{ORDERS_FILE}: {taken.erased} orders of erased customers left out")
+    for rejected in taken.rejected:
         progress(f"{ORDERS_FILE}, line {rejected.line}: {rejected.reason}")
     retriever = Retriever.open(shop.root, folder, embedder)
     for line in retriever.catalog.rejected:

@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
-    agreed = command("consent", run_consent, "show or write down what a customer agreed to", customer=True, as_json=True)
+    agreed = command("consent", run_consent, "show or note what a customer agreed to", customer=True, as_json=True)
     agreed.add_argument("purpose", nargs="?", choices=list(Purpose), help="what for")
     agreed.add_argument("answer", nargs="?", choices=("yes", "no"), help="what they said")
     agreed.add_argument("--source", default="command", help="where they said it (default: %(default)s)")

@@ -9,7 +9,7 @@ Errors: `NotFound` for somebody of whom there is nothing, `StorageError`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ class Receipt:
     by: str
     removed: Mapping[str, int]
     left: Sequence[str] = ()
+
+    def with_left(self, more: Sequence[str]) -> "Receipt":
+        return replace(self, left=[*self.left, *more])
 
     def to_json(self) -> dict[str, Any]:
         return {
