@@ -1,4 +1,4 @@
-"""Erasure on SQLite and PostgreSQL: afterwards no file and no table has anything of the customer, whatever broke off."""
+"""Erasure on SQLite and PostgreSQL: then no file and no table has anything of the customer, whatever broke off."""
 
 import json
 import sqlite3
@@ -85,7 +85,7 @@ def fill(shop: Shop) -> None:
         who: Mapping[str, Any] = {"userId": name}
         shop.intake().take([event(n, **who) | {"messageId": f"{name}-{n}"} for n in range(5)])
         fill_desk(shop, name, words)
-        fill_consultation(shop.state, name, f"{name}.0001", f"I am {words}, I live in Zephyr Lane")
+        fill_consultation(shop.state, name, f"{name}.0001", f"I am {words}, I live at {address_of(name)}")
     shop.store.append([observation("v-1", "need", "azure-lagoon shoes", customer="vis-8842")])
     shop.intake().take([event(50, userId=None, anonymousId="vis-8842")])
     shop.intake().take([event(51, userId="QX-7731", properties={"product_id": ["Quillfeather"]})])  # kept aside
@@ -96,11 +96,15 @@ def fill(shop: Shop) -> None:
     fill_samples(shop)
 
 
+def address_of(name: str) -> str:
+    return "1 Zephyr Lane" if name != OTHER else "2 Other Road"
+
+
 def fill_desk(shop: Shop, name: str, words: str) -> None:
     book = OrderBook(shop.store.engine)
     path = shop.state / "orders.jsonl"
-    address, tracking = ("1 Zephyr Lane", "TRACK4477") if name != OTHER else ("2 Other Road", "T1")
-    made = json.loads(line(f"AP-{len(name)}", customer=name)) | {"address": address, "tracking": tracking}
+    address, tracking = address_of(name), "TRACK4477" if name != OTHER else "T1"
+    made = line(f"AP-{len(name)}", customer=name, address=address, tracking=tracking)
     path.write_text(json.dumps(made) + "\n", encoding="utf-8")
     assert book.import_orders(path).added == 1
     path.unlink()
