@@ -15,6 +15,7 @@ from errors import ConfigError
 from finetune.logs.erasing import SampleSets
 from finetune.registry.registry import Registry
 from profiles.importing import EVENT_FILES, open_store
+from profiles.preference.erasing import PreferenceFiles
 from profiles.privacy.commands import staff
 from profiles.privacy.erasure import Erasure, Receipt
 from profiles.privacy.places import Place
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
     add("--state", type=Path, metavar="DIR", help="its state directory (default: SHOP/state)")
     add("--samples", type=Path, nargs="+", default=[], metavar="PATH", help="files and folders of samples")
+    add("--preference", type=Path, nargs="+", default=[], metavar="FILE", help="files of preference models")
     add("--by", metavar="NAME", help="who asks, for receipt and audit (default: this machine's user)")
     add("--json", action="store_true", help="print JSON, a receipt a line")
 
@@ -63,7 +65,8 @@ def erase(args: argparse.Namespace) -> list[Receipt]:
     state = args.state or load_shop(args.shop).default_state
     store = open_store(args.shop, state)
     try:
-        places: list[Place] = [SampleSets(args.samples), *agent_places(store.engine, state)]
+        files = [SampleSets(args.samples), PreferenceFiles(args.preference)]
+        places: list[Place] = [*files, *agent_places(store.engine, state)]
         erasure, by = Erasure(store, state), staff(args.by)
         if args.returned:
             return erasure.run_again(places, by)

@@ -40,6 +40,15 @@ class Histories:
         if bought:
             self._owned.setdefault(customer, set()).add(seen.item)
 
+    def customers(self) -> set[str]:
+        """Everybody of whom there is an act."""
+        return self._recent.keys() | self._owned.keys()
+
+    def forget(self, customer: str) -> list[Seen]:
+        """Nothing of this customer is held any more; the acts that were."""
+        self._owned.pop(customer, None)
+        return self._recent.pop(customer, [])
+
     def banned(self, customer: str, products: Products, exclude: Iterable[str]) -> set[int]:
         """Numbers of what must not be recommended: `exclude`, and durables that the customer has bought."""
         owned = self._owned.get(customer, set())
