@@ -65,7 +65,7 @@ def erase(args: argparse.Namespace) -> list[Receipt]:
     state = args.state or load_shop(args.shop).default_state
     store = open_store(args.shop, state)
     try:
-        files = [SampleSets(args.samples), PreferenceFiles(args.preference)]
+        files: list[Place] = [SampleSets(args.samples), PreferenceFiles(args.preference)]
         places: list[Place] = [*files, *agent_places(store.engine, state)]
         erasure, by = Erasure(store, state), staff(args.by)
         if args.returned:

@@ -3,7 +3,7 @@
 In: a database ("sqlite" or "postgresql"). Out: stores, and customers that nobody has written about yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -29,6 +29,16 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     else:
         with postgresql() as server:
             yield server.database()
+
+
+@contextmanager
+def databases(kind: str) -> Iterator[Callable[[Path], str]]:
+    """Makes URLs of new, empty databases, SQLite ones in the folder given; one server for all of them."""
+    if kind == "sqlite":
+        yield lambda folder: f"sqlite:///{folder / 'shopkeeper.db'}"
+    else:
+        with postgresql() as server:
+            yield lambda folder: server.database()
 
 
 def open_store(url: str) -> ProfileStore:

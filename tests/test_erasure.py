@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +36,7 @@ from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line
 from tests.profile_journals import JOURNALS
-from tests.profile_stores import DATABASES, database, somebody, told_of
+from tests.profile_stores import DATABASES, databases, somebody, told_of
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 SECRETS = ("QX-7731", "vis-8842", "Quillfeather", "quill@example.org", "azure-lagoon", "Zephyr Lane", "TRACK4477")
@@ -61,14 +61,19 @@ class Shop:
         return Erasure(self.store, self.state)
 
 
-@pytest.fixture(params=DATABASES)
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+@pytest.fixture(scope="module", params=DATABASES)
+def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
+    with databases(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Shop]:
     state = tmp_path / "state"
     state.mkdir()
-    with database(request.param, state) as url:
-        opened = open_shop(url, state)
-        yield opened
-        opened.store.engine.dispose()
+    opened = open_shop(place(state), state)
+    yield opened
+    opened.store.engine.dispose()
 
 
 def open_shop(url: str, state: Path) -> Shop:
@@ -263,7 +268,7 @@ def test_a_database_with_erased_customers_needs_the_salt_that_they_were_erased_w
             ProfileStore(shop.store.engine, SCHEMA, PRIVACY, salt)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(journal=JOURNALS, others=JOURNALS)
 def test_whatever_was_written_erasing_leaves_nothing_and_lets_nothing_in(
     shop: Shop, journal: list[Observation], others: list[Observation]

@@ -1,10 +1,9 @@
 """Consent by purpose, retention, export and audit, on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,7 +28,7 @@ from profiles.shop_files import load_privacy
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profile_journals import JOURNALS
-from tests.profile_stores import DATABASES, database, somebody, told_of
+from tests.profile_stores import DATABASES, databases, somebody, told_of
 from tests.profiles_shop import ATTRIBUTES, FACETS, PRIVACY, SCHEMA, START, observation
 
 KEPT = [item | {"keep": "90d"} if item["name"] in ("color", "need", "size") else item for item in ATTRIBUTES]
@@ -37,10 +36,15 @@ KEEPING = Schema.parse({"attributes": KEPT})
 TODAY = datetime.now(UTC)
 
 
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with database(request.param, tmp_path) as made:
+@pytest.fixture(scope="module", params=DATABASES)
+def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
+    with databases(request.param) as made:
         yield made
+
+
+@pytest.fixture
+def url(place: Callable[[Path], str], tmp_path: Path) -> str:
+    return place(tmp_path)
 
 
 @pytest.fixture
@@ -158,7 +162,7 @@ def test_reads_never_show_what_is_too_old_whether_it_was_removed_or_not(keeping:
         assert {item.id for item in keeping.history("C1")} == {"2", "3", "5"}
         assert not [slot for slot in keeping.settled("C1")["need"].slots if slot == "a tent"]
         removed = retain(keeping, "Ada").removed
-    assert removed["observations"] == 0 and "a tent" not in str(export(keeping, "C1"))
+    assert not removed.get("observations") and "a tent" not in str(export(keeping, "C1"))
 
 
 def test_what_was_forgotten_stays_forgotten_when_the_forgetting_is_old(keeping: ProfileStore) -> None:
@@ -181,10 +185,10 @@ def test_old_acts_go_and_orders_stay_and_old_ones_do_not_come_in(keeping: Profil
     assert late.activity("C1").purchases.orders == 1
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(journal=JOURNALS, ages=st.lists(st.integers(0, 200), min_size=12, max_size=12), random=st.randoms())
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(journal=JOURNALS, ages=st.lists(st.integers(0, 200), min_size=12, max_size=12))
 def test_removing_what_is_too_old_changes_no_read(
-    keeping: ProfileStore, journal: list[Observation], ages: list[int], random: Random
+    keeping: ProfileStore, journal: list[Observation], ages: list[int]
 ) -> None:
     customer = somebody()
     told = [replace(item, at=TODAY - timedelta(days=age)) for item, age in zip(journal, ages, strict=False)]

@@ -33,14 +33,10 @@ def is_expired(item: Observation, cutoffs: Cutoffs, alive: Alive = frozenset()) 
 
 def still_kept(journal: Sequence[Observation], cutoffs: Cutoffs, alive: Alive = frozenset()) -> list[Observation]:
     """The journal without what is too old, and without undos of that."""
-    kept = [item for item in journal if not is_expired(item, cutoffs, alive)]
-    if len(kept) == len(journal):
-        return kept
-    known: set[Value] = {item.id for item in kept}
-    while dangling := {item.id for item in kept if item.op == "undo" and item.value not in known}:
-        kept = [item for item in kept if item.id not in dangling]
-        known -= dangling
-    return kept
+    gone: set[Value] = {item.id for item in journal if is_expired(item, cutoffs, alive)}
+    while taken := {item.id for item in journal if item.op == "undo" and item.value in gone} - gone:
+        gone |= taken
+    return [item for item in journal if item.id not in gone]
 
 
 def with_expired(settled: Mapping[str, Settled], cutoffs: Cutoffs) -> list[str]:
