@@ -33,10 +33,11 @@ def is_expired(item: Observation, cutoffs: Cutoffs, alive: Alive = frozenset()) 
 
 def still_kept(journal: Sequence[Observation], cutoffs: Cutoffs, alive: Alive = frozenset()) -> list[Observation]:
     """The journal without what is too old, and without undos of that."""
-    gone: set[Value] = {item.id for item in journal if is_expired(item, cutoffs, alive)}
-    while taken := {item.id for item in journal if item.op == "undo" and item.value in gone} - gone:
+    gone: set[tuple[str, Value]] = {(item.attribute, item.id) for item in journal if is_expired(item, cutoffs, alive)}
+    undos = [item for item in journal if item.op == "undo"]
+    while taken := {(item.attribute, item.id) for item in undos if (item.attribute, item.value) in gone} - gone:
         gone |= taken
-    return [item for item in journal if item.id not in gone]
+    return [item for item in journal if (item.attribute, item.id) not in gone]
 
 
 def with_expired(settled: Mapping[str, Settled], cutoffs: Cutoffs) -> list[str]:
