@@ -16,7 +16,8 @@ down_revision = "0003"
 ROWS_AT_ONCE = 1000
 PURPOSES = ("service", "profiling", "training")
 _NEXT = sa.text(
-    "SELECT id, record FROM customer WHERE id > :last AND id NOT IN (SELECT visitor FROM merged) ORDER BY id LIMIT :most"
+    "SELECT id, record FROM customer WHERE id > :last AND id NOT IN (SELECT visitor FROM merged) "
+    "ORDER BY id LIMIT :most"
 )
 
 
@@ -62,7 +63,7 @@ def _copy_consents(consent: sa.Table) -> None:
             {
                 "customer": row.id,
                 "purpose": purpose,
-                "granted": granted,
+                "granted": granted is True,
                 "at": moment,
                 "source": "record",
                 "who": "shop",
