@@ -18,13 +18,11 @@ from agent.phrases import load_phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from errors import StorageError, choices
-from profiles.database import DATABASE_FILE, open_database
 from profiles.firewall import Firewall
-from profiles.importing import ensure_imported
+from profiles.importing import ensure_imported, open_store
 from profiles.preference.goods import declared_consumables
 from profiles.preference.keeper import Preferences
 from profiles.shop_files import load_facets, load_goods, load_schema, load_settings
-from profiles.store import ProfileStore
 from retrieval.embed import Embedder
 from retrieval.search import Retriever
 
@@ -38,11 +36,14 @@ def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) ->
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the state directory {folder}: {error}") from error
-    engine = open_database(folder / DATABASE_FILE)
-    store = ProfileStore(engine, schema)
+    store = open_store(shop.root, folder)
+    engine = store.engine
     ensure_imported(shop.root, store, progress)
     orders = OrderBook(engine)
-    for rejected in orders.import_orders(shop.root / ORDERS_FILE).rejected:
+    taken = orders.import_orders(shop.root / ORDERS_FILE, store.erased_among)
+    if taken.erased:
+        progress(f"{ORDERS_FILE}: {taken.erased} orders of erased customers left out")
+    for rejected in taken.rejected:
         progress(f"{ORDERS_FILE}, line {rejected.line}: {rejected.reason}")
     retriever = Retriever.open(shop.root, folder, embedder)
     for line in retriever.catalog.rejected:

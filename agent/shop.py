@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from errors import ConfigError
+from profiles.privacy.settings import PrivacyFile
 
 Replies = Literal["strict", "free"]
 
@@ -77,6 +78,7 @@ class _ShopFile(_Strict):
     events: dict[str, Any] = Field(default_factory=dict)
     preference: dict[str, Any] = Field(default_factory=dict)
     segments: dict[str, Any] = Field(default_factory=dict)
+    privacy: PrivacyFile = Field(default_factory=PrivacyFile)  # read by `profiles.shop_files`, checked here too
 
 
 def load_shop(directory: Path) -> Shop:

@@ -43,12 +43,15 @@ from agent.middleware.tooling import ErrorsAsResults, InOrder
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
+from agent.places import CHECKPOINTS_FILE
 from agent.prompt import instructions, window
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
 from errors import NotFound, StorageError, choices
+from profiles.database import BUSY_SECONDS
+from profiles.privacy.purposes import Purpose
 
 
 class Shopkeeper:
@@ -70,7 +73,9 @@ class Shopkeeper:
         self._locks_guard = threading.Lock()
 
     def known(self, customer: str) -> str:
-        """The id, if there is such a customer (or it is a visitor's); else `NotFound`."""
+        """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`."""
+        if self.services.profiles.erased_among([customer]):
+            raise NotFound(f"customer {customer!r} was erased")
         if not customer.startswith(VISITOR) and customer not in (ids := set(self.services.profiles.customers())):
             raise NotFound(f"no customer {customer!r}; there are {choices(ids, limit=5)}")
         return customer
@@ -129,6 +134,9 @@ class Shopkeeper:
             else:
                 yield from _steps(part, calls, words)
         turn = self._turn(context, time.perf_counter() - started, first_words)
+        if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
+            self._graph.checkpointer.delete_thread(consultation)
+            raise NotFound(f"customer {customer!r} was erased")
         if turn.reply and not sent:
             yield Delta(turn.reply)
         yield turn
@@ -170,7 +178,7 @@ class Shopkeeper:
             now=datetime.now(UTC),
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
-            sensitive_allowed=self.services.profiles.consents(customer).get("profiling", False),
+            sensitive_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
         )
 
     @staticmethod
@@ -258,7 +266,9 @@ def open_shopkeeper(
     chat_model = load_chat_model(settings.model, registry=folder / REGISTRY, seconds=settings.limits.model_seconds)
     with (
         _storage_errors(),
-        closing(sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)) as connection,
+        closing(
+            sqlite3.connect(folder / CHECKPOINTS_FILE, check_same_thread=False, timeout=BUSY_SECONDS)
+        ) as connection,
     ):
         yield Shopkeeper(services, chat_model, SqliteSaver(connection))
 

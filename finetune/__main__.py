@@ -12,6 +12,8 @@ from errors import ShopkeeperError
 from finetune.base import BASE_DIR
 from finetune.commands import add_prefer_arguments, add_train_arguments, prefer, train
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
+from finetune.erase import add_arguments as add_erase_arguments
+from finetune.erase import run as run_erase
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.loop import add_arguments as add_loop_arguments
@@ -33,6 +35,7 @@ _EPILOG = """examples:
   python -m finetune merge --adapter runs/adapter --out runs/merged          safetensors, for vLLM
   python -m finetune gguf --merged runs/merged --out runs/model.gguf         for the embedded engine
   python -m finetune registry add runs/adapter                               then: registry publish ID
+  python -m finetune erase C1001 --samples runs                              a customer, everywhere; a receipt
   python -m finetune loop --logs tickets.jsonl --consultations 2000 --minutes 60       all of it; run again to resume
 
 exit codes: 0 done; 1 other error; 2 a setting is wrong or a package is missing; 3 samples cannot be read;
@@ -78,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
     add_loop_arguments(command("loop", run_loop, "self-play and logs to a published adapter; run again to resume"))
     add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
+    add_erase_arguments(command("erase", run_erase, "erase a customer everywhere: profile, consultations, samples"))
     command("card", _card, "print the model card of the default adapter")
     return parser
 

@@ -50,8 +50,8 @@ def train(args: argparse.Namespace) -> int:
     from finetune.base import find_base, open_tokenizer
     from finetune.mixture import Source, read_mixture
     from finetune.registry.lineage import keep_lineage
-    from finetune.registry.taint import erased
     from finetune.train import train
+    from profiles.privacy.tombstones import erased
 
     sources, gone = [Source.parse(text) for text in args.samples], erased(args.state)
     base, recipe = find_base(args.base), _recipe(args)
@@ -67,7 +67,7 @@ def prefer(args: argparse.Namespace) -> int:
     from finetune.base import find_base, open_tokenizer
     from finetune.preference import prefer, read_pairs
     from finetune.registry.lineage import keep_lineage
-    from finetune.registry.taint import erased
+    from profiles.privacy.tombstones import erased
 
     base, recipe, gone = find_base(args.base), _recipe(args), erased(args.state)
     pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens, gone)

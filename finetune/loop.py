@@ -24,7 +24,7 @@ from finetune.merge import DEFAULT_ADAPTER
 from finetune.registry.gate import read_gate
 from finetune.registry.publish import publish
 from finetune.registry.registry import Registry
-from finetune.registry.storage import write_whole
+from profiles.files import write_whole
 
 PLAN = "loop.json"
 STOPPED = 10  # exit code of a training that was stopped on request

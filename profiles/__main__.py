@@ -17,6 +17,8 @@ from profiles.commands.words import print_json
 from profiles.events.command import add_events_options, run_events
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
+from profiles.privacy.commands import run_audit, run_consent, run_export, run_retain
+from profiles.privacy.purposes import Purpose
 from profiles.segments.command import add_segments_options, run_segments
 from profiles.store import ProfileStore
 
@@ -40,11 +42,18 @@ examples:
   python -m profiles events --of C1001         what a customer's acts add up to
   python -m profiles segments                  sizes of the segments that shop.toml declares, and their overlap
   python -m profiles segments NAME --export hashed      a list of its members, as ad platforms take it
+  python -m profiles consent C1001             what a customer agreed to
+  python -m profiles consent C1001 profiling no --source "letter of May 3"    write down what they said
+  python -m profiles export C1001 --format text    everything that is held about a customer
+  python -m profiles retain                    remove what is older than the shop keeps it
+  python -m profiles audit C1001               who looked at, exported or erased a customer, and when
+
+To erase a customer everywhere: python -m finetune erase C1001
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
 
-exit codes: 0 done, 2 bad setting or argument, 3 unreadable data, 4 no such customer, 7 database trouble
+exit codes: 0 done, 2 bad setting or argument, 3 unreadable data, 4 no such customer, 5 refused, 7 database trouble
 """
 
 
@@ -73,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         "--shop", type=Path, default=Path("shop"), help="the shop's directory (default: shop)"
     )
     shared.add_argument("--state", type=Path, help="where the database is (default: SHOP/state)")
+    shared.add_argument("--by", metavar="NAME", help="who asks, for the audit (default: this machine's user)")
     parser = argparse.ArgumentParser(
         prog="python -m profiles",
         description="What the shop knows about each customer, from whom, and why.",
@@ -113,6 +123,14 @@ def _parser() -> argparse.ArgumentParser:
     brought = command("migrate", run_migrate, "bring a database to the tables of this version, as every start does")
     brought.add_argument("--database", metavar="URL", help="in place of the state's; a file or postgresql+psycopg://...")
     brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
+    agreed = command("consent", run_consent, "show or note what a customer agreed to", customer=True, as_json=True)
+    agreed.add_argument("purpose", nargs="?", choices=list(Purpose), help="what for")
+    agreed.add_argument("answer", nargs="?", choices=("yes", "no"), help="what they said")
+    agreed.add_argument("--source", default="command", help="where they said it (default: %(default)s)")
+    given = command("export", run_export, "print everything that is held about a customer", customer=True)
+    given.add_argument("--format", choices=("json", "text"), default="json", help="(default: %(default)s)")
+    command("retain", run_retain, "remove what is older than the shop keeps it", as_json=True)
+    command("audit", run_audit, "show who looked at, exported or erased a customer", customer=True, as_json=True)
     add_events_options(command("events", run_events, "take events in, and show what they add up to", as_json=True))
     segments = "show the shop's segments, their members with the reasons, or lists of them"
     add_segments_options(command("segments", run_segments, segments, as_json=True))

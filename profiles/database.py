@@ -34,7 +34,7 @@ def open_database(url: str | Path) -> Engine:
             raise StorageError(f"cannot make the folder of {url}: {error}") from error
         url = f"sqlite:///{url}"
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)  # neither errors nor logs quote what customers said
     except (ArgumentError, ImportError) as error:
         raise ConfigError(f"cannot open the database {url!r}: {error}") from error
     if engine.dialect.name == "sqlite":
@@ -66,7 +66,7 @@ def _storage_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]  # PostgreSQL tells the row below
         raise StorageError(
             f"database {engine.url.render_as_string()}: {reason}; nothing was written"
         ) from error

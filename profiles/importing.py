@@ -2,7 +2,7 @@
 
 Reading again changes nothing, and an import that was cut short goes on.
 
-Behaviour becomes observed traits only for customers who consent to profiling.
+Behaviour becomes observed traits only for customers who consent to profiling; of the erased nothing is read.
 """
 
 from collections import defaultdict
@@ -19,8 +19,10 @@ from profiles.events.files import is_whole, take_file
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
 from profiles.observation import Authority, Observation
+from profiles.privacy.erasure import erase_returned
+from profiles.privacy.keys import load_salt
 from profiles.records import OrderLine, OrderNumbers, record_observations, stated_observations
-from profiles.shop_files import load_facets, load_products, load_schema, read_lines
+from profiles.shop_files import load_facets, load_privacy, load_products, load_schema, read_lines
 from profiles.store import ProfileStore
 
 CUSTOMERS_PER_WRITE = 50
@@ -40,9 +42,11 @@ class Imported:
 
 
 def open_store(shop_dir: Path, state_dir: Path) -> ProfileStore:
-    """The store of a shop, in its state directory."""
-    schema = load_schema(shop_dir)  # first: a folder that is no shop gets no database
-    return ProfileStore(open_database(state_dir / DATABASE_FILE), schema)
+    """The store of a shop, in its state directory; of a database that was put back, the erased are erased again."""
+    schema, privacy = load_schema(shop_dir), load_privacy(shop_dir)  # first: a folder that is no shop gets no database
+    store = ProfileStore(open_database(state_dir / DATABASE_FILE), schema, privacy, load_salt(state_dir))
+    erase_returned(store, state_dir)
+    return store
 
 
 def open_intake(shop_dir: Path, store: ProfileStore, now: Callable[[], datetime] = utc_now) -> EventIntake:
@@ -65,12 +69,15 @@ def import_shop(shop_dir: Path, store: ProfileStore, progress: Progress = lambda
         orders[order.customer].append(order)
     count = sum(map(len, orders.values()))
     progress(f"read {len(records)} customers, {count} orders")
+    if gone := store.erased_among(records):
+        progress(f"{len(gone)} erased customers left out: their lines are still in customers.jsonl")
+        records = {name: record for name, record in records.items() if name not in gone}
     found = _observations(shop_dir, store, records, orders)
     store.put_customers([Customer.from_record(record) for record in records.values()])
     names = sorted(found)
     for start in range(0, len(names), CUSTOMERS_PER_WRITE):
         part = names[start : start + CUSTOMERS_PER_WRITE]
-        store.append([item for name in part for item in found[name]])
+        store.append(store.permitted([item for name in part for item in found[name]]))
         progress(f"wrote {min(start + CUSTOMERS_PER_WRITE, len(names))} of {len(names)} profiles")
     return Imported(len(records), count, _take_events(shop_dir, store, _newest(orders), progress))
 
@@ -100,10 +107,9 @@ def _observations(
     as_of = _newest(orders)
     found: dict[str, list[Observation]] = {}
     for name, record in records.items():
-        customer = Customer.from_record(record)
         try:
             facts = record_observations(record, OrderNumbers.of(orders[name]), store.schema, as_of)
-            stated = list(stated_observations(record, store.schema, facets, customer))
+            stated = list(stated_observations(record, store.schema, facets, name))
         except ShopkeeperError as error:
             raise type(error)(f"customers.jsonl, {name}: {error}") from error
         found[name] = [*_news(store, name, facts), *stated]

@@ -1,14 +1,16 @@
-"""The journal's rows: whose they are, which are new, and a customer's observations.
+"""The journal's rows: whose they are, which are new, and a customer's observations and record.
 
 In: a connection of `profiles.database`. Out: observations, and owners: a merged visitor's owner is the
 customer they turned out to be, anybody else's is themselves.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
+from profiles.customer import Customer
 from profiles.observation import Observation
 from profiles.tables import customers, merged, observation_of, observations
 
@@ -47,6 +49,15 @@ def lock_owners(connection: Connection, names: Collection[str]) -> dict[str, str
         if now == owners:  # else one was merged while we waited
             return owners
         owners = now
+
+
+def load_customers(connection: Connection, names: Collection[str]) -> dict[str, Customer]:
+    """The shop's records, of those that have one; their consent is what the record says."""
+    found = {}
+    for part in batched(names):
+        for row in connection.execute(select(customers).where(customers.c.id.in_(part))):
+            found[row.id] = Customer(**json.loads(row.record))
+    return found
 
 
 def read_journal(

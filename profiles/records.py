@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from errors import DataError
-from profiles.customer import Customer
 from profiles.observation import Authority, Evidence, Observation, Value
 from profiles.schema import Attribute, Facets, Schema
 
@@ -98,9 +97,9 @@ def _held_value(attribute: Attribute, raw: Value, facets: Facets, said_on: date)
 
 
 def stated_observations(
-    record: Mapping[str, Any], schema: Schema, facets: Facets, customer: Customer
+    record: Mapping[str, Any], schema: Schema, facets: Facets, customer: str
 ) -> Iterator[Observation]:
-    """What the customer stated in past consultations; sensitive things only with consent to profiling."""
+    """What the customer stated in past consultations."""
     for number, trait in enumerate(record.get("traits") or ()):
         try:
             attribute = schema.attribute(trait["attribute"])
@@ -108,17 +107,15 @@ def stated_observations(
             value = _held_value(attribute, trait["value"], facets, at.date())
             polarity, quote = trait["polarity"], str(trait["quote"])
         except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"customer {customer.id}: trait {number} cannot be read: {error!r}") from error
-        if attribute.sensitive and not customer.consents("profiling"):
-            continue
+            raise DataError(f"customer {customer}: trait {number} cannot be read: {error!r}") from error
         yield Observation(
-            f"stated:{customer.id}:{attribute.name}:{value}:{polarity}:{at:%Y%m%dT%H%M%S}",
-            customer.id,
+            f"stated:{customer}:{attribute.name}:{value}:{polarity}:{at:%Y%m%dT%H%M%S}",
+            customer,
             attribute.name,
             value,
             polarity,
             Authority.STATED,
-            Evidence("turn", f"{customer.id}:{at:%Y%m%dT%H%M%S}", quote),
+            Evidence("turn", f"{customer}:{at:%Y%m%dT%H%M%S}", quote),
             at,
             confidence=0.9,
         )

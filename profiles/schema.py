@@ -20,6 +20,7 @@ from errors import ConfigError, DataError, choices
 from profiles.dates import dates_in
 from profiles.numbers import centimetres_in, numbers_in
 from profiles.observation import EVERYTHING, Authority, Value
+from profiles.privacy.spans import Span
 from profiles.ranges import Range, range_in
 from profiles.words import Synonyms, common_synonyms, fold_text, match_value
 
@@ -37,7 +38,8 @@ _TRUTHS = dict.fromkeys(("true", "yes", "y", "是"), True) | dict.fromkeys(("fal
 class Attribute:
     """One thing a shop may know about a customer, and the rules for it.
 
-    `half_life_days` None: it does not fade. `bound`: the price filter of a search that this money sets.
+    `half_life_days` None: it does not fade. `keep_days` None: as long as the shop keeps such things.
+    `bound`: the price filter of a search that this money sets.
     `range`: a number may be a range, "100..200". `per`: one value for each value of that attribute, its
     key: "boots: 42" stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which
     a message has when it tells this ("call me" for a name); none: any message may.
@@ -59,6 +61,7 @@ class Attribute:
     description: str = ""
     synonyms: Synonyms = field(default_factory=dict)
     cues: tuple[str, ...] = ()
+    keep_days: float | None = None
 
     def valid_values(self, facets: Facets | None = None) -> tuple[str, ...]:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
@@ -228,6 +231,7 @@ class _Entry(BaseModel):
     description: str = ""
     synonyms: dict[str, list[str]] = {}
     cues: list[str] = []
+    keep: Span | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -241,6 +245,10 @@ class _Entry(BaseModel):
             raise ValueError(f"{self.name!r} may be a range, so it must be money or a number, and no `bound`")
         if self.per and (self.type not in ("choice", "money", "number") or self.bound):
             raise ValueError(f"{self.name!r} has a `per`, so it must be choice, money or a number, and no `bound`")
+        if self.sensitive and {Authority.OBSERVED, Authority.INFERRED} & set(self.writers):
+            raise ValueError(f"{self.name!r} is sensitive, so it can only be stated: nobody may observe or infer it")
+        if self.keep and set(self.writers) == {Authority.SHOP}:
+            raise ValueError(f"{self.name!r} is the shop's own record, which `keep` does not concern")
         return self
 
     def build(self) -> Attribute:
@@ -263,6 +271,7 @@ class _Entry(BaseModel):
             self.description,
             {name: (*shared.get(name, ()), *own.get(name, ())) for name in {**shared, **own}},
             tuple(self.cues),
+            self.keep,
         )
 
 

@@ -14,9 +14,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from errors import ConfigError, DataError
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
+from profiles.privacy.settings import Privacy, PrivacyFile
 from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
@@ -55,6 +58,16 @@ def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
     if not isinstance(held, dict):
         raise ConfigError(f"{path}: [{table}] must be a table, not {held!r}")
     return held
+
+
+def load_privacy(shop_dir: Path) -> Privacy:
+    """The shop's defaults for privacy, from shop.toml. Errors: `ConfigError`."""
+    try:
+        return PrivacyFile.model_validate(load_settings(shop_dir, "privacy")).settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(("privacy", *map(str, first["loc"])))
+        raise ConfigError(f"{shop_dir / 'shop.toml'}: {where}: {first['msg']} (got {first['input']!r})") from error
 
 
 def load_facets(shop_dir: Path) -> Facets:

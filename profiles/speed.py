@@ -17,6 +17,8 @@ from profiles.card import card
 from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.observation import Authority, Evidence, Observation, Polarity, Value
+from profiles.privacy.purposes import Purpose
+from profiles.privacy.settings import Privacy
 from profiles.schema import Attribute, Schema
 from profiles.shop_files import load_schema
 from profiles.store import ProfileStore
@@ -73,7 +75,8 @@ def main() -> None:
     options = parser.parse_args()
     schema = load_schema(options.shop)
     with tempfile.TemporaryDirectory() as folder:
-        store = ProfileStore(open_database(Path(folder) / "speed.db"), schema)
+        agreed = Privacy(consents=dict.fromkeys(Purpose, True))
+        store = ProfileStore(open_database(Path(folder) / "speed.db"), schema, agreed)
         journal, names, written = statements(schema, "C1", Random(7)), count(), 0
         print("observations  traits  past   read p50    p99  append p50    p99    bare p50    p99")
         for length in sorted(options.lengths):

@@ -1,9 +1,9 @@
 """The profile store: observations in, profiles and history out, over any engine of `profiles.database`.
 
 `append` writes journal and projection in one transaction; when it returns, the write survives a crash.
-Errors: `Refused` for what the schema does not let the authority write, `DataError` for an unknown
-attribute or a time without a zone, `StorageError` for a full or damaged database (nothing of that
-append is written, all earlier ones remain).
+Errors: `Refused` for what the schema does not let the authority write, the customer does not agree to, or is of
+somebody who was erased; `DataError` for an unknown attribute or a time without a zone, `StorageError` for a full or
+damaged database (nothing of that append is written, all earlier ones remain).
 """
 
 import json
@@ -19,15 +19,22 @@ from errors import DataError, NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, writing
 from profiles.difference import difference
-from profiles.events.live import freshen
+from profiles.events.live import alive_values, freshen
 from profiles.events.waiting import hand_over
 from profiles.fold import Settled, fold, order_of, settle, undone_ids, weigh_profile
 from profiles.intents.folding import intents_of
 from profiles.intents.intent import Intent
 from profiles.intents.journal import INTENTS
-from profiles.journal import lock_owners, owners_of, read_journal, unknown
+from profiles.journal import load_customers, lock_owners, owners_of, read_journal, unknown
 from profiles.migrating import migrate
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
+from profiles.privacy.consents import Consent, add_consents, consent_lines
+from profiles.privacy.guard import Guard, agrees
+from profiles.privacy.purposes import Purpose
+from profiles.privacy.retention import Cutoffs, cutoffs_of, still_kept, with_expired
+from profiles.privacy.settings import Privacy
+from profiles.privacy.tombstones import check_salt
+from profiles.privacy.withdrawal import forget_profiling
 from profiles.projecting import Projected, Projecting
 from profiles.projection import Projection, remove
 from profiles.schema import Schema
@@ -52,12 +59,20 @@ class ProfileStore:
     Holds nothing but the engine, so any number of processes may share a database.
     """
 
-    def __init__(self, engine: Engine, schema: Schema) -> None:
+    def __init__(
+        self, engine: Engine, schema: Schema, privacy: Privacy | None = None, salt: bytes | None = None
+    ) -> None:
+        """`privacy`: the shop's defaults. `salt`: by which the erased are known; a database that has some needs it."""
         self.engine = engine
         self.schema = schema
+        self.privacy = privacy or Privacy()
+        self.salt = salt
         self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
+        self.guard = Guard(self._all, self.privacy, salt)
         self._projecting = Projecting(self._all)
         migrate(engine)
+        with reading(engine) as connection:
+            check_salt(connection, salt)
 
     def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
         """Write the observations whose ids are new, of any number of customers.
@@ -72,14 +87,21 @@ class ProfileStore:
         for item in items:
             self._check(item)
         touched = sorted({item.customer for item in items})
-        insert_missing(connection, customers, [_customer_row(Customer(name)) for name in touched])
+        insert_missing(connection, customers, [customer_row(Customer(name)) for name in touched])
         owners = lock_owners(connection, touched)
         new = unknown(connection, items)
+        self.guard.check(connection, owners, new)
         insert_missing(connection, observations, [row_of(item) for item in new])
         by_owner: dict[str, list[Observation]] = defaultdict(list)
         for item in new:
             by_owner[owners[item.customer]].append(item)
         return self._projecting.add(connection, by_owner)
+
+    def permitted(self, items: Sequence[Observation]) -> list[Observation]:
+        """Those of the observations whose customers agree to what they are for, and were not erased."""
+        with reading(self.engine) as connection:
+            owners = owners_of(connection, {item.customer for item in items})
+            return self.guard.permitted(connection, owners, items)
 
     def undo(self, observation: str, reason: str = "undone", at: datetime | None = None) -> Change:
         """Append that the observation of this id counts as never made; an undo can be undone too.
@@ -118,8 +140,9 @@ class ProfileStore:
         Errors: `Refused` for a visitor who is another customer already, and for merging one into themselves.
         """
         with writing(self.engine) as connection:
-            insert_missing(connection, customers, [_customer_row(Customer(name)) for name in (visitor, customer)])
+            insert_missing(connection, customers, [customer_row(Customer(name)) for name in (visitor, customer)])
             owners = lock_owners(connection, sorted({visitor, customer}))
+            self.guard.refuse_erased(connection, {visitor, customer})
             owner = owners[customer]
             if visitor == owner:
                 raise Refused(f"{visitor!r} and {customer!r} are one customer; nobody is merged into themselves")
@@ -133,6 +156,8 @@ class ProfileStore:
             connection.execute(moved)
             remove(connection, visitor)
             hand_over(connection, visitor, owner, self.schema)
+            if not self.guard.allowed(connection, [owner], Purpose.PROFILING):
+                forget_profiling(connection, [owner], self.schema)
             return self._change(self._projecting.replay(connection, [owner]))
 
     def merged_into(self, customer: str) -> list[str]:
@@ -148,9 +173,9 @@ class ProfileStore:
             owner, held = self._held(connection, customer, self.schema.attributes)
             moment = _moment(held, at)
             if held is None or moment < held.newest:
-                folded = fold(read_journal(connection, owner) if held else (), self.schema, moment)
+                folded = fold(self._kept_journal(connection, owner, moment) if held else (), self.schema, moment)
                 return Profile(owner, folded.traits, folded.past)
-            settled = freshen(connection, owner, held.settled, moment)
+            settled = freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
         return weigh_profile(owner, settled, self.schema, moment)
 
     def settled(self, customer: str) -> Mapping[str, Settled]:
@@ -159,7 +184,8 @@ class ProfileStore:
             owner, held = self._held(connection, customer, self.schema.attributes)
             if held is None:
                 return {}
-            return freshen(connection, owner, held.settled, max(datetime.now(UTC), held.newest))
+            moment = max(datetime.now(UTC), held.newest)
+            return freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
 
     def intents(self, customer: str, at: datetime | None = None) -> tuple[Intent, ...]:
         """What the customer is or was trying to get done, now or as it stood at `at`; the newest first."""
@@ -167,10 +193,12 @@ class ProfileStore:
             owner, held = self._held(connection, customer, [INTENTS.name])
             if held is None:
                 return ()
-            moment, settled = _moment(held, at), held.settled
+            moment = _moment(held, at)
             if moment < held.newest:
-                known = (item for item in read_journal(connection, owner, [INTENTS.name]) if item.at <= moment)
-                settled = settle(known, self._all)
+                kept = self._kept_journal(connection, owner, moment, [INTENTS.name])
+                settled: Mapping[str, Settled] = settle((item for item in kept if item.at <= moment), self._all)
+            else:
+                settled = self._kept(connection, owner, held.settled, moment)
         return intents_of(settled.get(INTENTS.name), moment)
 
     def intents_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Intent, ...]]:
@@ -185,7 +213,8 @@ class ProfileStore:
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
         with reading(self.engine) as connection:
-            return read_journal(connection, owners_of(connection, [customer])[customer])
+            owner = owners_of(connection, [customer])[customer]
+            return self._kept_journal(connection, owner, datetime.now(UTC))
 
     def customers(self) -> list[str]:
         """Ids of everyone the store has heard of, sorted; merged visitors are not their own."""
@@ -201,14 +230,53 @@ class ProfileStore:
         return found
 
     def consents(self, customer: str) -> Mapping[str, bool]:
-        """What the customer agreed to, by purpose; a visitor to nothing."""
-        found = self._record(customer)
-        return found.consent if found else {}
+        """By purpose, what the customer said last, or else the shop's default; absent where nobody has said."""
+        with reading(self.engine) as connection:
+            owner = owners_of(connection, [customer])[customer]
+            return self.guard.consents(connection, [owner])[owner]
 
-    def put_customers(self, records: Sequence[Customer]) -> None:
-        """Write the shop's records, in place of earlier ones."""
+    def allows(self, customer: str, purpose: Purpose) -> bool:
+        """Whether the customer's data may be used for it."""
+        return agrees(self.consents(customer), purpose)
+
+    def consent_history(self, customer: str) -> list[Consent]:
+        """Every yes and no, in the order they were written down; the last one of a purpose holds."""
+        with reading(self.engine) as connection:
+            return consent_lines(connection, [owners_of(connection, [customer])[customer]])
+
+    def record_consents(self, lines: Sequence[Consent]) -> None:
+        """Write down who agreed to what. Where profiling is no longer agreed to, what was learnt by it goes at once."""
+        names = sorted({line.customer for line in lines})
         with writing(self.engine) as connection:
-            insert_or_replace(connection, customers, [_customer_row(record) for record in records])
+            insert_missing(connection, customers, [customer_row(Customer(name)) for name in names])
+            owners = lock_owners(connection, names)
+            self._consent(connection, [replace(line, customer=owners[line.customer]) for line in lines])
+
+    def put_customers(self, records: Sequence[Customer], at: datetime | None = None) -> None:
+        """Write the shop's records, in place of earlier ones.
+
+        A consent counts as said when the record says something else than the one before: what a customer has changed
+        since is not changed back by reading the same record again.
+        """
+        with writing(self.engine) as connection:
+            names = [record.id for record in records]
+            insert_missing(connection, customers, [customer_row(Customer(name)) for name in sorted(names)])
+            owners = lock_owners(connection, names)
+            before = load_customers(connection, names)
+            insert_or_replace(connection, customers, [customer_row(record) for record in records])
+            moment = at or datetime.now(UTC)
+            lines = [
+                Consent(owners[record.id], Purpose(purpose), granted, moment, "record", "shop")
+                for record in records
+                for purpose, granted in record.consent.items()
+                if before[record.id].consent.get(purpose) is not granted
+            ]
+            self._consent(connection, lines, names)
+
+    def erased_among(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names of whom nothing may be written any more."""
+        with reading(self.engine) as connection:
+            return self.guard.erased_among(connection, names)
 
     def is_empty(self) -> bool:
         with reading(self.engine) as connection:
@@ -228,8 +296,42 @@ class ProfileStore:
     def _record(self, customer: str) -> Customer | None:
         with reading(self.engine) as connection:
             owner = owners_of(connection, [customer])[customer]
-            found = connection.execute(select(customers.c.record).where(customers.c.id == owner)).scalar_one_or_none()
-        return None if found is None else Customer(**json.loads(found))
+            found = load_customers(connection, [owner]).get(owner)
+            return found and replace(found, consent=self.guard.consents(connection, [owner])[owner])
+
+    def _consent(self, connection: Connection, lines: Sequence[Consent], names: Collection[str] = ()) -> None:
+        """Of owners who are locked."""
+        self.guard.refuse_erased(connection, {*names, *(line.customer for line in lines)})
+        add_consents(connection, lines)
+        asked = {line.customer for line in lines if line.purpose is Purpose.PROFILING and not line.granted}
+        withdrawn = sorted(asked - self.guard.allowed(connection, asked, Purpose.PROFILING))
+        if withdrawn and forget_profiling(connection, withdrawn, self.schema):
+            self.replay(connection, withdrawn)
+
+    def replay(self, connection: Connection, owners: Collection[str]) -> None:
+        """Build the projections of these owners, who are locked, from the journal."""
+        self._projecting.replay(connection, owners)
+
+    def _cutoffs(self, moment: datetime) -> Cutoffs:
+        """What is too old is so now, at whatever moment a profile is asked for."""
+        return cutoffs_of(self.schema, self.privacy, max(datetime.now(UTC), moment))
+
+    def _kept_journal(
+        self, connection: Connection, owner: str, moment: datetime, names: Collection[str] | None = None
+    ) -> list[Observation]:
+        cutoffs = self._cutoffs(moment)
+        journal = read_journal(connection, owner, names)
+        return still_kept(journal, cutoffs, alive_values(connection, owner, cutoffs)) if cutoffs else journal
+
+    def _kept(
+        self, connection: Connection, owner: str, settled: Mapping[str, Settled], moment: datetime
+    ) -> Mapping[str, Settled]:
+        """Without what is too old; where there is such, what is left is settled again."""
+        old = with_expired(settled, self._cutoffs(moment))
+        if not old:
+            return settled
+        again = settle(self._kept_journal(connection, owner, moment, old), self._all)
+        return {name: item for name, item in settled.items() if name not in old} | again
 
     def _held(
         self, connection: Connection, customer: str, attributes: Collection[str]
@@ -282,5 +384,5 @@ def _moment(held: Projection | None, at: datetime | None) -> datetime:
     return max(now, held.newest) if held else now
 
 
-def _customer_row(record: Customer) -> dict[str, str]:
+def customer_row(record: Customer) -> dict[str, str]:
     return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}

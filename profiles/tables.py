@@ -4,8 +4,9 @@
 each attribute of each customer. `merged` says which visitors turned out to be which customers. `event` holds
 the acts of known customers, each once, `event_counted` the order in which they came to count; `affinity` and
 `activity` are projections of it. `event_waiting` holds acts of people who are not known yet, `event_aside`
-examples of what could not count. Times are ISO text in UTC with microseconds, so that they sort and mean the
-same in both databases.
+examples of what could not count. `consent` and `access` are only inserted into, as the journal is: who agreed to
+what, who looked at whom. `tombstone` names by key who was erased. Times are ISO text in UTC with microseconds, so
+that they sort and mean the same in both databases.
 """
 
 import json
@@ -143,6 +144,35 @@ event_files = Table(
     Column("offset", BigInteger, nullable=False),  # bytes taken in, uncompressed
     Column("digest", String(64), nullable=False),  # sha256 of those bytes
     Column("whole", Boolean, nullable=False),  # read to its end
+)
+
+consents = Table(
+    "consent",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("customer", String(100), nullable=False, index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("granted", Boolean, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("source", String(200), nullable=False),  # where it was said
+    Column("who", String(100), nullable=False),  # wrote it down
+)
+tombstones = Table(
+    "tombstone",
+    metadata,
+    Column("key", String(64), primary_key=True),  # of an erased customer or visitor
+    Column("at", String(32), nullable=False),
+    Column("salt", String(16), nullable=False),  # fingerprint of the salt that the key was made with
+)
+accesses = Table(
+    "access",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("customer", String(100), nullable=False, index=True),  # the id, or the key once they are erased
+    Column("act", String(20), nullable=False),
+    Column("who", String(100), nullable=False),  # looked
+    Column("at", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
 )
 
 

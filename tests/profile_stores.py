@@ -3,7 +3,7 @@
 In: a database ("sqlite" or "postgresql"). Out: stores, and customers that nobody has written about yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from profiles.database import open_database
 from profiles.observation import Observation, Profile
 from profiles.store import ProfileStore
 from tests.postgresql_server import postgresql
-from tests.profiles_shop import SCHEMA, START
+from tests.profiles_shop import PRIVACY, SCHEMA, START
 
 DATABASES = ("sqlite", "postgresql")
 NOW = START + timedelta(days=1000)
@@ -31,8 +31,18 @@ def database(kind: str, folder: Path) -> Iterator[str]:
             yield server.database()
 
 
+@contextmanager
+def databases(kind: str) -> Iterator[Callable[[Path], str]]:
+    """Makes URLs of new, empty databases, SQLite ones in the folder given; one server for all of them."""
+    if kind == "sqlite":
+        yield lambda folder: f"sqlite:///{folder / 'shopkeeper.db'}"
+    else:
+        with postgresql() as server:
+            yield lambda folder: server.database()
+
+
 def open_store(url: str) -> ProfileStore:
-    return ProfileStore(open_database(url), SCHEMA)
+    return ProfileStore(open_database(url), SCHEMA, PRIVACY)
 
 
 def somebody() -> str:

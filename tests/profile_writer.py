@@ -11,7 +11,7 @@ from pathlib import Path
 from profiles.database import open_database
 from profiles.observation import Observation
 from profiles.store import ProfileStore
-from tests.profiles_shop import SCHEMA, observation
+from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 SIZES = ("S", "M", "L", "XL")
 NEEDS = 8
@@ -33,7 +33,7 @@ def start_writer(url: str, name: str, first: int, last: int) -> "subprocess.Pope
 
 def main() -> None:
     url, name, first, last = sys.argv[1:]
-    store = ProfileStore(open_database(url), SCHEMA)
+    store = ProfileStore(open_database(url), SCHEMA, PRIVACY)
     for number in range(int(first), int(last)):
         store.append([written_by(name, number)])
         print(number, flush=True)

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from profiles.observation import Authority, Evidence, Observation, Op, Polarity, Value
+from profiles.privacy.purposes import Purpose
+from profiles.privacy.settings import Privacy
 from profiles.schema import Schema
 
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -58,6 +60,7 @@ ATTRIBUTES: list[dict[str, Any]] = [
     {"name": "size_in", "type": "choice", "facet": "size", "per": "category", **_STATED},
 ]
 SCHEMA = Schema.parse({"attributes": ATTRIBUTES})
+PRIVACY = Privacy(consents={Purpose.PROFILING: True})  # of a shop that is free to write what a test is about
 
 
 def observation(

@@ -90,10 +90,10 @@ def test_a_login_never_merges_customers_whatever_the_browser_calls_itself(intake
 
 
 def test_the_customers_consent_decides_and_not_the_visitors(intake: EventIntake) -> None:
-    intake.store.put_customers([Customer("C1", "Ada")])
+    intake.store.put_customers([Customer("C1", "Ada", consent={"profiling": False})])
     intake.take(of("C2", event(1)))
     intake.store.merge("C2", "C1")
-    assert intake.settle().aside == {"no consent to profiling": 1}
+    assert intake.settle().read == 0
     assert not intake.activity("C1").acts
 
 

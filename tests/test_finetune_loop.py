@@ -9,7 +9,7 @@ from errors import ConfigError
 from finetune.loop import PLAN, Loop, Plan
 from finetune.registry.gate import read_gate
 from finetune.registry.registry import Registry
-from finetune.registry.taint import erase
+from profiles.privacy.tombstones import bury
 from tests.registry_adapters import make_adapter, make_samples
 
 
@@ -21,7 +21,7 @@ def test_the_parent_is_what_serves_when_the_loop_begins_and_stays_it(tmp_path: P
     registry.switch("publish", version, expected=DEFAULT, sha256="0" * 64, with_gguf=False)
     assert Loop(plan, tmp_path / "first").begin().parent == DEFAULT  # as it was begun
     assert Loop(plan, tmp_path / "second").begin().parent == version
-    erase(tmp_path / "state", "k1")
+    bury(tmp_path / "state", "k1")
     assert Loop(plan, tmp_path / "third").begin().parent == DEFAULT  # not from what has learnt from the erased
 
 

@@ -28,7 +28,7 @@ from profiles.firewall import Firewall
 from profiles.observation import Trait
 from profiles.store import ProfileStore
 from tests.agent_shop import Answer, ScriptedModel, change, noting
-from tests.profiles_shop import FACETS, SCHEMA
+from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ProfileStore]:
     engine = open_database(tmp_path / "shop.db")
-    yield ProfileStore(engine, SCHEMA)
+    yield ProfileStore(engine, SCHEMA, PRIVACY)
     engine.dispose()
 
 

@@ -15,10 +15,11 @@ from langchain_core.outputs import ChatResult
 from agent.models import DEFAULT_GGUF, load_chat_model
 from agent.models.template import render
 from errors import DataError, ModelError
-from finetune.lineage import KEYS_FILE, customer_key, load_salt, read_keys
+from finetune.lineage import KEYS_FILE, read_keys
 from finetune.logs.pipeline import Request, run_logs
 from finetune.logs.scratch import Scratch, open_scratch
 from finetune.samples import Sample, read_samples
+from profiles.privacy.keys import customer_key, load_salt
 from tests.agent_shop import Answer, ScriptedModel, change, noting
 from tests.logs_shop import make_shop, own, write_lines
 

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from errors import ConfigError, DataError
-from finetune.lineage import KEYS_FILE, customer_key, load_salt, read_keys
+from finetune.lineage import KEYS_FILE, read_keys
 from finetune.logs import intake
 from finetune.logs.pipeline import Request, run_logs
 from finetune.logs.rules import DUPLICATE, NO_CONSENT
 from profiles.customer import Customer
 from profiles.importing import open_store
+from profiles.privacy.keys import customer_key, load_salt
 from tests.logs_shop import make_shop, own, write_lines
 
 WORDS = (

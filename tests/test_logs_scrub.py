@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finetune.lineage import customer_key
 from finetune.logs.consultation import Consultation
 from finetune.logs.names import NameBook
 from finetune.logs.scrub import Disguise, Scrubber
 from finetune.logs.stand_ins import StandIns
 from profiles.customer import Customer
+from profiles.privacy.keys import customer_key
 
 MEGAN = Customer(
     "C1", "Megan Palmer", "megan.palmer@example.org", "+1-415-555-0143",

@@ -14,7 +14,7 @@ from profiles.observation import Observation
 from profiles.store import ProfileStore
 from tests.order_shop import NOW, line, open_shop
 from tests.postgresql_server import Server, postgresql
-from tests.profiles_shop import SCHEMA, observation
+from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_profiles_are_the_same_as_on_sqlite(server: Server, tmp_path: Path) -> N
         observation("3", "budget", 200.0),
         observation("4", "color", "navy", polarity="dislike"),
     ]
-    stores = [ProfileStore(open_database(place), SCHEMA) for place in (server.database(), tmp_path / "a.db")]
+    stores = [ProfileStore(open_database(place), SCHEMA, PRIVACY) for place in (server.database(), tmp_path / "a.db")]
     read = []
     for store in stores:
         store.append(journal)
@@ -47,10 +47,10 @@ def test_profiles_are_the_same_as_on_sqlite(server: Server, tmp_path: Path) -> N
 
 def test_writers_at_once_lose_nothing(server: Server) -> None:
     url = server.database()
-    ProfileStore(open_database(url), SCHEMA)
+    ProfileStore(open_database(url), SCHEMA, PRIVACY)
 
     def write(start: int) -> None:
-        store = ProfileStore(open_database(url), SCHEMA)
+        store = ProfileStore(open_database(url), SCHEMA, PRIVACY)
         for number in range(start, start + 10):
             store.append([_told(number)])
 
@@ -59,7 +59,7 @@ def test_writers_at_once_lose_nothing(server: Server) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    store = ProfileStore(open_database(url), SCHEMA)
+    store = ProfileStore(open_database(url), SCHEMA, PRIVACY)
     assert len(store.history(_told(0).customer)) == 40
 
 
@@ -93,4 +93,4 @@ def test_a_handoff_is_opened_once_and_closed(server: Server) -> None:
 
 def test_a_database_that_is_not_there_is_a_storage_error() -> None:
     with pytest.raises(StorageError, match="nothing was written"):
-        ProfileStore(open_database("postgresql+psycopg://nobody@127.0.0.1:9/none"), SCHEMA)
+        ProfileStore(open_database("postgresql+psycopg://nobody@127.0.0.1:9/none"), SCHEMA, PRIVACY)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from errors import ConfigError, DataError, StorageError
 from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.decay import Decay
+from profiles.preference.erasing import PreferenceFiles
 from profiles.preference.history import DAY
 from profiles.preference.model import Event, PreferenceModel
 from profiles.preference.net import Net, Recipe
@@ -19,6 +20,7 @@ from profiles.preference.popularity import Popularity
 from profiles.preference.products import Products
 from profiles.preference.ranked import Ranked, ranked
 from profiles.preference.stage import Stage
+from profiles.privacy.places import Subject
 
 KINDS = {"tent": ["camp", "brand=Rush"], "stove": ["camp"], "lamp": ["camp", "light"], "pan": ["camp"],
          "bat": ["ball"], "glove": ["ball", "brand=Rush"], "ball": ["ball"], "cap": ["ball"]}  # fmt: skip
@@ -62,7 +64,7 @@ def trained(kind: str) -> Ranked:
 
 
 def test_what_others_took_together_is_recommended_with_the_act_it_comes_from() -> None:
-    model = Covisitation(Products({}))
+    model = Covisitation(Products(KINDS))
     for event in events([("a", "tent", True), ("a", "stove", True), ("b", "bat", True), ("c", "tent", True)]):
         model.learn(event)
     best = model.recommend("c", 1)[0]
@@ -71,7 +73,7 @@ def test_what_others_took_together_is_recommended_with_the_act_it_comes_from() -
 
 
 def test_a_newcomer_gets_what_is_popular_and_is_told_so() -> None:
-    model = Covisitation(Products({}))
+    model = Covisitation(Products(KINDS))
     for event in events([("a", "tent", True), ("b", "tent", True), ("b", "stove", True)]):
         model.learn(event)
     best = model.recommend("nobody", 1)[0]
@@ -80,14 +82,14 @@ def test_a_newcomer_gets_what_is_popular_and_is_told_so() -> None:
 
 def test_consumables_come_back_and_durables_do_not() -> None:
     acts = events([("a", "tent", True), ("a", "gas", True), ("b", "gas", True), ("b", "tent", True)])
-    model = Covisitation(Products({}), consumables=["gas"])
+    model = Covisitation(Products(KINDS), consumables=["gas"])
     for event in acts:
         model.learn(event)
     assert [one.item for one in model.recommend("a")] == ["gas"]
 
 
 def test_what_is_long_ago_fades() -> None:
-    model = Covisitation(Products({}), weights=Weights(half_life_days=10.0))
+    model = Covisitation(Products(KINDS), weights=Weights(half_life_days=10.0))
     for event in [
         Event("1", "a", "tent", 0.0), Event("2", "a", "old", DAY),
         Event("3", "b", "tent", 400 * DAY), Event("4", "b", "new", 401 * DAY),
@@ -258,3 +260,39 @@ def test_a_damaged_or_foreign_file_is_told_and_a_failed_write_leaves_nothing(tmp
     with pytest.raises(StorageError, match="cannot write"):
         Popularity(Products(KINDS)).save(tmp_path / "file" / "model.npz")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "model.npz"]
+
+
+@pytest.mark.parametrize("kind", ["covisitation", "popularity"])
+@settings(max_examples=40)
+@given(mine=ACTS, theirs=ACTS)
+def test_who_is_forgotten_was_never_there(
+    kind: str, mine: list[tuple[str, str, bool]], theirs: list[tuple[str, str, bool]]
+) -> None:
+    made: dict[str, Callable[[], Covisitation | Popularity]] = {
+        "covisitation": lambda: Covisitation(Products(KINDS), weights=Weights(half_life_days=None)),
+        "popularity": lambda: Popularity(Products(KINDS), half_life_days=None),
+    }
+    both, alone = made[kind](), made[kind]()
+    for event in events(theirs):
+        both.learn(event)
+        alone.learn(event)
+    for event in events([("erased", item, bought) for _, item, bought in mine]):
+        both.learn(event)
+    assert both.forget("erased") == len(mine) and "erased" not in both.customers()
+    for customer in {customer for customer, *_ in theirs} | {"erased"}:
+        after = dict(zip(both.items, both.scores(customer), strict=True))
+        for item, score in zip(alone.items, alone.scores(customer), strict=True):
+            assert after[item] == pytest.approx(score, abs=1e-9)
+    assert both.forget("erased") == 0
+
+
+def test_a_saved_model_forgets_too_and_its_file_names_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    model = Covisitation(Products(KINDS))
+    for event in events([("QX-7731", "bat", True), ("C2", "bat", False), ("QX-7731", "ball", False)]):
+        model.learn(event)
+    model.save(path)
+    place = PreferenceFiles([path])
+    assert set(place.held()) == {"QX-7731", "C2"}
+    assert place.erase(Subject("QX-7731", {"QX-7731": "key"})) == {"acts in preference models": 2}
+    assert set(place.held()) == {"C2"} and b"QX-7731" not in path.read_bytes()

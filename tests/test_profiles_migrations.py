@@ -78,7 +78,7 @@ def open_first(url: str) -> Engine:
 def forget_revision(engine: Engine) -> None:
     """As it was before revisions were counted: the tables that came since are not there either."""
     with writing(engine) as connection:
-        for name in (VERSION_TABLE, "event_counted"):
+        for name in (VERSION_TABLE, "event_counted", "consent", "tombstone", "access"):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
@@ -217,15 +217,15 @@ def test_a_declared_table_becomes_a_revision_that_older_databases_then_get(tmp_p
     shutil.copytree(ROOT / "profiles", clone / "profiles", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "errors.py", clone)
     open_first(f"sqlite:///{place}").dispose()
-    declared = 'consents = Table("consent", metadata, Column("customer", String(100), primary_key=True))'
+    declared = 'notes = Table("note", metadata, Column("customer", String(100), primary_key=True))'
     tables = clone / "profiles" / "tables.py"
     tables.write_text(tables.read_text(encoding="utf-8").replace("\nevents = ", f"\n{declared}\nevents = ", 1))
-    for arguments in (["--write", "consents"], ["--database", str(place)]):
+    for arguments in (["--write", "notes"], ["--database", str(place)]):
         command_line = [sys.executable, "-m", "profiles", "migrate", *arguments]
         done = subprocess.run(command_line, cwd=clone, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
     number = f"{int(newest_revision()) + 1:04d}"
-    assert f"applied: {number} Consents" in done.stdout and f"at revision {number}" in done.stdout
+    assert f"applied: {number} Notes" in done.stdout and f"at revision {number}" in done.stdout
     engine = open_database(place)
-    assert inspect(engine).has_table("consent")
+    assert inspect(engine).has_table("note")
     engine.dispose()

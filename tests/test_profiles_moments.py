@@ -16,7 +16,7 @@ from profiles.importing import ensure_imported, open_store
 from profiles.observation import Authority
 from profiles.store import ProfileStore
 from profiles.tables import projections
-from tests.profiles_shop import SCHEMA, START, observation, write_shop
+from tests.profiles_shop import PRIVACY, SCHEMA, START, observation, write_shop
 
 TOLD = [
     observation("s1", "size", "M", customer="C1001"),
@@ -40,7 +40,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ProfileStore:
-    return ProfileStore(open_database(tmp_path / "a.db"), SCHEMA)
+    return ProfileStore(open_database(tmp_path / "a.db"), SCHEMA, PRIVACY)
 
 
 class Shell:

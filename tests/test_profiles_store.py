@@ -18,13 +18,13 @@ from profiles.observation import Authority, Observation
 from profiles.schema import Schema
 from profiles.store import ProfileStore
 from profiles.tables import projections
-from tests.profiles_shop import SCHEMA, START, observation
+from tests.profiles_shop import PRIVACY, SCHEMA, START, observation
 from tests.test_profiles_fold import journals
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ProfileStore:
-    return ProfileStore(open_database(tmp_path / "state" / "shopkeeper.db"), SCHEMA)
+    return ProfileStore(open_database(tmp_path / "state" / "shopkeeper.db"), SCHEMA, PRIVACY)
 
 
 def bodies(store: ProfileStore) -> dict[tuple[str, str], str]:
@@ -42,7 +42,7 @@ def permitted(journal: list[Observation]) -> list[Observation]:
 def test_projection_fold_and_rebuild_agree_however_the_journal_arrives(
     tmp_path_factory: pytest.TempPathFactory, journal: list[Observation], size: int
 ) -> None:
-    store = ProfileStore(open_database(tmp_path_factory.mktemp("db") / "a.db"), SCHEMA)
+    store = ProfileStore(open_database(tmp_path_factory.mktemp("db") / "a.db"), SCHEMA, PRIVACY)
     written = permitted(journal)
     for start in range(0, len(written), size):
         store.append(written[start : start + size])
@@ -58,11 +58,11 @@ def test_projection_fold_and_rebuild_agree_however_the_journal_arrives(
 
 def test_a_schema_that_changed_is_followed_at_once(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "a.db")
-    ProfileStore(engine, SCHEMA).append(
+    ProfileStore(engine, SCHEMA, PRIVACY).append(
         [observation("1", "size", "M"), observation("2", "size", "L", days=1)]
     )
     several = Schema(dict(SCHEMA.attributes) | {"size": replace(SCHEMA.attribute("size"), many=True)})
-    store = ProfileStore(engine, several)
+    store = ProfileStore(engine, several, PRIVACY)
     assert {trait.value for trait in store.read("C1").traits} == {"M", "L"}
     store.append([observation("3", "size", "S", days=2)])
     assert {trait.value for trait in store.read("C1").traits} == {"S", "M", "L"}
@@ -106,7 +106,7 @@ def test_an_unknown_customer_has_an_empty_profile_and_no_record(store: ProfileSt
     store.put_customers([Customer("C7", "Ada", consent={"profiling": True})])
     assert not store.read("C9").traits
     assert store.customer("C7").consents("profiling") and not store.customer("C7").consents("training")
-    assert store.consents("C7") == {"profiling": True} and store.consents("visitor-1") == {}
+    assert store.consents("C7") == store.consents("visitor-1") == {"profiling": True}  # said, and the shop's default
     with pytest.raises(NotFound, match="C7"):
         store.customer("C9")
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_an_error_and_earlier_writes_remain(store: ProfileStore) 
 def test_a_damaged_database_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "bad.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(StorageError, match="not a database"):
-        ProfileStore(open_database(tmp_path / "bad.db"), SCHEMA)
+        ProfileStore(open_database(tmp_path / "bad.db"), SCHEMA, PRIVACY)
 
 
 def test_a_url_that_names_no_database_is_a_config_error() -> None:

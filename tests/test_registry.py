@@ -17,9 +17,10 @@ from agent.models.pointer import DEFAULT, read_pointer, stamp
 from errors import DataError, ModelError, NotFound, Refused, StorageError
 from finetune.registry.lineage import keep_lineage, read_lineage, trace
 from finetune.registry.registry import Registry
-from finetune.registry.storage import append_line, new_folder, whole_lines, write_whole
-from finetune.registry.taint import erase, erased
+from finetune.registry.storage import new_folder
 from finetune.registry.verify import verify
+from profiles.files import append_line, whole_lines, write_whole
+from profiles.privacy.tombstones import bury, erased
 from tests.registry_adapters import make_adapter, make_samples
 
 
@@ -167,7 +168,7 @@ def test_an_erased_customer_taints_what_learnt_from_them_and_from_that(registry:
     clean = added(registry, 1, ["k1", None])
     learnt = added(registry, 2, ["k1", "k2"])
     child = added(registry, 3, ["k1"], parent=learnt)
-    assert erase(registry.state, "k2") and not erase(registry.state, "k2")
+    assert bury(registry.state, "k2") and not bury(registry.state, "k2")
     assert registry.taint(clean) == [] and registry.taint(DEFAULT) == []
     assert registry.taint(learnt) == registry.taint(child) == ["adapter-2.jsonl, sample 2 (consultation c-2)"]
     with pytest.raises(Refused, match=f"version {child} is tainted: 1 of its samples"):
@@ -183,11 +184,11 @@ def test_an_erased_customer_taints_what_learnt_from_them_and_from_that(registry:
 
 
 def test_a_line_of_the_erased_that_cannot_be_read_is_named(registry: Registry) -> None:
-    erase(registry.state, "k1")
+    bury(registry.state, "k1")
     path = registry.state / "erased.jsonl"
     path.write_text(path.read_text().rstrip("\n"))  # an editor that ends no line: it still counts
     assert erased(registry.state) == {"k1"}
-    erase(registry.state, "k2")
+    bury(registry.state, "k2")
     assert erased(registry.state) == {"k1", "k2"}
     path.write_text(path.read_text() + '{"customer": 3}\n')
     with pytest.raises(DataError, match=r"erased\.jsonl, line 3"):

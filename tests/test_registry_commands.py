@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from finetune.__main__ import main
-from finetune.lineage import customer_key, load_salt
 from finetune.registry.registry import Registry
+from profiles.privacy.keys import customer_key, load_salt
 from tests.registry_adapters import make_adapter, make_samples
 
 

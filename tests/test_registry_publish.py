@@ -15,8 +15,8 @@ from finetune.registry.gate import Gate, Limit, SuiteLimits, compare, measure, r
 from finetune.registry.lora_server import LoraServer
 from finetune.registry.publish import publish, rollback
 from finetune.registry.registry import Registry
-from finetune.registry.taint import erase
 from finetune.registry.version import Entry, SuiteResult
+from profiles.privacy.tombstones import bury
 from tests.lora_server import Server, lora_server
 from tests.registry_adapters import gate_of, make_adapter, make_samples
 
@@ -135,7 +135,7 @@ def test_a_tainted_version_is_neither_published_nor_rolled_back_to(desk: Desk) -
     desk.publish(first)
     desk.publish(second)
     desk.publish(third)
-    erase(desk.registry.state, "k2")
+    bury(desk.registry.state, "k2")
     assert desk.rollback().version == first  # over the second, which has learnt from k2
     with pytest.raises(Refused, match=r"tainted: 1 samples are of erased customers.*2\.jsonl, sample 1"):
         desk.publish(second)

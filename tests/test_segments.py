@@ -165,12 +165,12 @@ def test_nobody_is_put_anywhere_without_consent(place: Any) -> None:
     intake = open_intake(place)
     intake.take([event(1), event(2, userId="C2")])
     seen = read({"event": "viewed"})
+    other = Segments(intake.store, [seen], consents=lambda who, purpose: (who, purpose) == ("C2", "profiling"))
+    assert list(other.members().reasons["some"]) == ["C2"]
     intake.store.put_customers([Customer("C2", consent={"profiling": False})])
     segments = Segments(intake.store, [seen], now=lambda: NOW)
     assert list(segments.members().reasons["some"]) == ["C1"]
     assert segments.of("C2")["some"] == Verdict(False, ("no consent to profiling",))
-    other = Segments(intake.store, [seen], consents=lambda who, purpose: (who, purpose) == ("C2", "profiling"))
-    assert list(other.members().reasons["some"]) == ["C2"]
 
 
 def test_a_merged_visitor_is_looked_for_as_the_customer(place: Any) -> None:

@@ -24,10 +24,11 @@ class Intending(AgentMiddleware[ShopState, TurnContext, Any]):
     state_schema = ShopState
 
     def after_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
-        """Write the turn's acts in one transaction."""
+        """Write those of the turn's acts that the customer agrees to, in one transaction."""
         context = runtime.context
+        profiles = context.services.profiles
         try:
-            context.services.profiles.append(acts_of(context, turn_messages(state["messages"])), at=context.now)
+            profiles.append(profiles.permitted(acts_of(context, turn_messages(state["messages"]))), at=context.now)
         except StorageError as error:
             log.warning("the intents of turn %s were not kept: %s", context.turn, error)
         return None

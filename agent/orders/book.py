@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ orders = Table(
 )
 
 
+ErasedAmong = Callable[[Collection[str]], Collection[str]]  # of customers, those who were erased
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A line of a file that was not taken, and why."""
@@ -64,11 +67,12 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: `added` and `updated` orders; the rest was there, or was `rejected`."""
+    """What an import did: `added` and `updated` orders; the rest was there, was `rejected`, or is of the `erased`."""
 
     added: int
     updated: int
     rejected: tuple[Rejected, ...]
+    erased: int = 0
 
 
 class OrderBook:
@@ -79,11 +83,12 @@ class OrderBook:
         with writing(engine) as connection:
             metadata.create_all(connection)
 
-    def import_orders(self, path: Path) -> Imported:
+    def import_orders(self, path: Path, erased_among: ErasedAmong | None = None) -> Imported:
         """Take in a file of one order a line; again, and nothing changes.
 
         A line that the shop has changed replaces the order, unless the order was changed here since. Bad
-        lines are reported and the rest is taken. Errors: `DataError` if the file cannot be read.
+        lines are reported and the rest is taken, but for orders of customers who were erased. Errors: `DataError` if
+        the file cannot be read.
         """
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
@@ -114,9 +119,11 @@ class OrderBook:
                     rejected.append(
                         Rejected(number, f"order {row['id']} was changed here since; it stays as it is")
                     )
-            insert_or_replace(connection, orders, list(rows.values()))
-        added = sum(key not in known for key in rows)
-        return Imported(added, len(rows) - added, tuple(rejected))
+            gone = erased_among({row["customer"] for row in rows.values()}) if erased_among else frozenset()
+            new = {key: row for key, row in rows.items() if row["customer"] not in gone}
+            insert_or_replace(connection, orders, list(new.values()))
+        added = sum(key not in known for key in new)
+        return Imported(added, len(new) - added, tuple(rejected), len(rows) - len(new))
 
     def list(self, customer: str, status: str | None = None) -> Sequence[Order]:
         """The customer's orders, newest first. Errors: `DataError` for a status that there is not."""

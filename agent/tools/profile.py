@@ -15,6 +15,7 @@ from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Outcome, outcome
 from profiles.firewall import Firewall, ProposedChange, Refusal
 from profiles.observation import Change, Trait
+from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
 
 
@@ -87,10 +88,16 @@ def note(
 ) -> tuple[Change, tuple[Refusal, ...]]:
     """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
 
-    `heard`, `asked` and `id_prefix` are the firewall's. Raises pydantic's ValidationError for no list of changes.
+    Of a customer who does not agree to service, nothing is noted, only forgotten. `heard`, `asked` and `id_prefix` are
+    the firewall's. Raises pydantic's ValidationError for no list of changes.
     """
+    wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    allowed = wishes
+    if not store.allows(customer, Purpose.SERVICE):
+        allowed = [wish for wish in wishes if wish.polarity == "forget"]
+    refused = [(wish, "the customer does not agree that it is kept") for wish in wishes if wish not in allowed]
     admitted = firewall.admit(
-        [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)],
+        allowed,
         heard=heard,
         customer=customer,
         at=at,
@@ -99,7 +106,7 @@ def note(
         sensitive_allowed=sensitive_allowed,
         asked=asked or {},
     )
-    return store.append(admitted.observations, at=at), admitted.refused
+    return store.append(admitted.observations, at=at), (*refused, *admitted.refused)
 
 
 def describe(trait: Trait) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from errors import DataError
+from profiles.privacy.purposes import Purpose
 
 Speaker = Literal["customer", "agent"]
 Rating = Literal["good", "bad"]
@@ -78,7 +79,7 @@ class _Message(Lenient):
 class _Line(Lenient):
     id: str = Field(min_length=1)
     customer: str = Field(min_length=1)
-    consent: bool | None = None
+    consent: bool | dict[Purpose, bool] | None = None  # to training; or by purpose, as in customers.jsonl
     rating: Rating | None = None
     resolved: bool | None = None
     messages: list[_Message]
@@ -101,7 +102,7 @@ def read_own(value: Any, file: str, line: int) -> Consultation:
         ),
         file=file,
         line=line,
-        consent=read.consent,
+        consent=read.consent.get(Purpose.TRAINING) if isinstance(read.consent, dict) else read.consent,
         rating=read.rating,
         resolved=read.resolved,
     )

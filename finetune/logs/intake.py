@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from errors import DataError
-from finetune.lineage import customer_key
 from finetune.logs.cleaning import clean_body
 from finetune.logs.consultation import Consultation, LoggedMessage
 from finetune.logs.duplicates import is_duplicate
@@ -25,7 +24,8 @@ from finetune.logs.rules import DUPLICATE, NO_CONSENT, Rules, joined, language_o
 from finetune.logs.scrub import Disguise, Scrubber
 from finetune.logs.sources import Source, Unread
 from finetune.logs.spool import Spool
-from finetune.logs.work import Work
+from finetune.logs.work import SPOOL_FILE, Work
+from profiles.privacy.keys import customer_key
 
 KEPT_FILE = "consultations.jsonl"
 SPLITS = ("train", "val", "test")
@@ -51,7 +51,7 @@ class Intake:
         """Read on from where the last run was saved, to the end of the log."""
         if work.number("intake done"):
             return
-        spool = Spool(work.folder / "spool.db")
+        spool = Spool(work.folder / SPOOL_FILE)
         self._fill(spool, work)
         done = begun = work.number("read")
         said = time.monotonic()
@@ -100,7 +100,7 @@ class Intake:
         if not self.people.allows(found, customer):
             return NO_CONSENT
         cleaned = joined([replace(message, text=clean_body(message.text)) for message in found.messages])
-        clean = replace(found, id=public_id(found.id, self.salt), messages=cleaned)
+        clean = replace(found, id=public_id(found, self.salt), messages=cleaned)
         if reason := objection(clean, self.rules, self.languages):
             return reason
         orders = self.people.orders(customer.id) if customer else []
@@ -128,11 +128,16 @@ def split_of(key: str, salt: bytes, rules: Rules) -> str:
     return "train" if share < rules.train_share else "val" if share < rules.train_share + rules.val_share else "test"
 
 
-def public_id(consultation: str, salt: bytes) -> str:
-    """The log's own id if it is nothing but an id; otherwise a pseudonym."""
-    if _PLAIN_ID.fullmatch(consultation):
-        return consultation
-    return hmac.new(salt, f"id:{consultation}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+def public_id(consultation: Consultation, salt: bytes) -> str:
+    """The log's own id if it is nothing but an id, and not made of the customer's; otherwise a pseudonym."""
+    own = consultation.id
+    if _PLAIN_ID.fullmatch(own) and not _names(consultation, own):
+        return own
+    return hmac.new(salt, f"id:{own}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+
+
+def _names(consultation: Consultation, text: str) -> bool:
+    return any(name and name in text for name in (consultation.customer, *consultation.aliases))
 
 
 def _message(message: LoggedMessage, disguise: Disguise) -> Mapping[str, Any]:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from finetune.lineage import customer_key
 from finetune.logs.intake import KEPT_FILE, SPLITS
 from finetune.logs.people import ShopPeople
 from finetune.logs.playing import Player, turns_of
+from finetune.logs.rules import NO_CONSENT
 from finetune.logs.scrub import Disguise, Scrubber, secret_of
 from finetune.logs.stand_ins import StandIns
 from finetune.logs.work import Work
+from profiles.privacy.keys import customer_key
 
 SAMPLES = "samples"
 _SAY_SECONDS = 5.0
@@ -51,6 +52,9 @@ class Labelling:
         self.say(f"{done} of {total} consultations labelled, {work.number('samples')} samples")
 
     def _label(self, record: Mapping[str, Any], owner: str | None, work: Work) -> None:
+        if owner is not None and not self.people.still_allows(owner):
+            work.count(SAMPLES, NO_CONSENT, record["file"], record["line"])
+            return
         turns = turns_of(record["messages"])
         player = self.player if self.player and (self.player.teacher or any(turn.calls for turn in turns)) else None
         found = player.play(record, turns, self._orders(record, owner), work) if turns and player else []

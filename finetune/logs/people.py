@@ -18,11 +18,11 @@ from finetune.logs.consultation import Consultation
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE
 from profiles.importing import open_store
+from profiles.privacy.purposes import Purpose
 from profiles.shop_files import read_lines
 from profiles.store import ProfileStore
 
 CUSTOMERS_FILE = "customers.jsonl"
-PURPOSE = "training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,27 @@ class ShopPeople:
         return None
 
     def allows(self, consultation: Consultation, customer: Customer | None) -> bool:
-        """Whether it may be learnt from: somebody must say yes, the log or the shop, and neither may say no."""
+        """Whether it may be learnt from: somebody must say yes, the log or the shop, and neither may say no.
+
+        Of somebody who was erased nothing is learnt.
+        """
+        names = {consultation.customer, *consultation.aliases, *([customer.id] if customer else [])}
+        if self.store and self.store.erased_among(names):
+            return False
         said = [consultation.consent]
         if customer is not None:
-            consents = self.store.consents(customer.id) if self.store else {}
-            said.append({**customer.consent, **consents}.get(PURPOSE))
+            said.append(self._said(customer))
         return True in said and False not in said
+
+    def still_allows(self, name: str) -> bool:
+        """Whether the shop's customer has not said no since their consultation was kept, and is not erased."""
+        if self.store and self.store.erased_among([name]):
+            return False
+        return self._said(self.customers[name]) is not False
+
+    def _said(self, customer: Customer) -> bool | None:
+        consents = self.store.consents(customer.id) if self.store else {}
+        return {**customer.consent, **consents}.get(Purpose.TRAINING)
 
     def orders(self, customer: str) -> list[dict[str, Any]]:
         """The customer's orders, in the form of orders.jsonl."""

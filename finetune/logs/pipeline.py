@@ -18,7 +18,7 @@ from langchain_core.language_models import BaseChatModel
 from agent.models import load_chat_model
 from agent.shop import Shop, load_shop
 from errors import DataError
-from finetune.lineage import KEYS_FILE, load_salt, write_keys
+from finetune.lineage import KEYS_FILE, write_keys
 from finetune.logs.intake import SPLITS, UNREAD, Intake
 from finetune.logs.labelling import Labelling
 from finetune.logs.names import NameBook
@@ -30,6 +30,7 @@ from finetune.logs.scratch import open_scratch
 from finetune.logs.scrub import Scrubber
 from finetune.logs.sources import open_source
 from finetune.logs.work import Work, file_facts, open_work
+from profiles.privacy.keys import load_salt
 from retrieval.catalog import load_catalog
 
 TEACHER_SECONDS = 120.0

@@ -17,6 +17,7 @@ from errors import ConfigError, StorageError
 from finetune.logs.duplicates import TABLES
 
 WORK_FILE = "work.db"
+SPOOL_FILE = "spool.db"
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT)",
     "CREATE TABLE IF NOT EXISTS number (name TEXT PRIMARY KEY, value INTEGER)",

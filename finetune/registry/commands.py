@@ -10,14 +10,14 @@ from pathlib import Path
 
 from agent.models.pointer import DEFAULT
 from agent.shop import load_shop
-from finetune.lineage import customer_key, load_salt
 from finetune.registry.gate import read_gate
 from finetune.registry.lora_server import LoraServer
 from finetune.registry.publish import publish, rollback
 from finetune.registry.registry import MODEL, Registry
-from finetune.registry.taint import erase
 from finetune.registry.verify import verify
 from finetune.registry.version import Entry, Version
+from profiles.privacy.keys import customer_key, load_salt
+from profiles.privacy.tombstones import bury
 
 EPILOG = """examples:
   python -m finetune registry add runs/adapter --note "July's consultations"
@@ -136,7 +136,7 @@ def _rollback(args: argparse.Namespace) -> int:
 def _taint(args: argparse.Namespace) -> int:
     registry = _registry(args)
     key = args.key or customer_key(args.customer, load_salt(registry.state))
-    if erase(registry.state, key):
+    if bury(registry.state, key):
         registry.note("taint", registry.current, reason=f"customer {key} was erased")
     return _tainted(args)
 

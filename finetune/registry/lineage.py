@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from errors import DataError, Refused
-from finetune.registry.storage import write_whole
 from finetune.registry.version import Record, SamplesFile
 from finetune.weights import file_sha256
+from profiles.files import write_whole
 
 LINEAGE = "lineage.jsonl.gz"
 

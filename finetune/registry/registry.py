@@ -20,10 +20,11 @@ from finetune.methods import method_of
 from finetune.registry.adapter_files import AdapterFiles, kept_file, read_adapter
 from finetune.registry.code_version import code_version
 from finetune.registry.lineage import LINEAGE, Lineage, read_lineage, trace
-from finetune.registry.storage import append_line, locked, new_folder, remove_unfinished, whole_lines, write_whole
-from finetune.registry.taint import erased
+from finetune.registry.storage import locked, new_folder, remove_unfinished
 from finetune.registry.version import Action, Base, Entry, Served, SuiteResult, Version
 from finetune.weights import BASE, file_sha256
+from profiles.files import append_line, whole_lines, write_whole
+from profiles.privacy.tombstones import erased
 
 LOG = "log.jsonl"
 RECORD = "version.json"
@@ -110,7 +111,10 @@ class Registry:
         return line
 
     def taint(self, version: str) -> list[str]:
-        """The samples of erased customers that a version or its parents learnt from; none: it may serve."""
+        """The samples of erased customers that a version or its parents learnt from; none: it may serve.
+
+        Training again without those samples, and not from a tainted version, makes one that is not tainted.
+        """
         gone = erased(self.state)
         if version == DEFAULT or not gone:
             return []

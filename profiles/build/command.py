@@ -28,7 +28,7 @@ def run_build(options: argparse.Namespace) -> None:
     """Build, or go on building; what is there already is reported again."""
     database = options.out if "://" in options.out else ""
     folder = options.work if database else Path(options.out)
-    plan = make_plan(options.shop, options.events, folder, database, options.parts)
+    plan = make_plan(options.shop, options.events, folder, database, options.parts, options.state)
     report = finished(plan)
     if report is None and options.engine == "ray":
         with ray_session(options.ray_address, options.ray_workers):

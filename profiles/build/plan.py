@@ -20,12 +20,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from errors import ConfigError
-from profiles.database import open_database
+from profiles.database import open_database, writing
 from profiles.events.affinity import Products
 from profiles.events.intake import utc_now
 from profiles.importing import books_as_of
+from profiles.privacy.keys import load_salt
+from profiles.privacy.tombstones import ERASED, add_tombstones, erased
 from profiles.schema import Schema
-from profiles.shop_files import load_products, load_schema
+from profiles.shop_files import load_privacy, load_products, load_schema
 from profiles.store import ProfileStore
 
 BYTES_PER_PART = 32 << 20  # of events as JSON: folding them takes about fifteen times as much memory
@@ -33,18 +35,20 @@ MOST_PARTS = 400  # each has two files open while events are split
 GZIP = 8  # how much larger events are than their .gz
 PLAN_FILE = "plan.json"
 WORK = "work"  # what only serves the building
-SHOP_FILES = ("profile.yaml", "catalog.jsonl", "customers.jsonl")
+SHOP_FILES = ("shop.toml", "profile.yaml", "catalog.jsonl", "customers.jsonl")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`database`: where what was built goes, "" for files in `folder`; `as_of`: what is later is from the future."""
+    """`state`: the shop's state directory, which says who was erased; `database`: where what was built goes, "" for
+    files in `folder`; `as_of`: what is later is from the future."""
 
     shop: str
     files: tuple[str, ...]
     folder: str
     parts: int
     as_of: str
+    state: str
     database: str = ""
 
     @cached_property
@@ -63,15 +67,29 @@ class Plan:
         return datetime.fromisoformat(self.as_of)
 
     def open_store(self) -> ProfileStore:
-        """Where a part is folded: the database, or one in memory."""
-        return ProfileStore(open_database(self.database or "sqlite://"), self.schema)
+        """Where a part is folded: the database, or one in memory. Neither takes in whoever was erased."""
+        state, privacy = Path(self.state), load_privacy(Path(self.shop))
+        gone = erased(state)
+        salt = load_salt(state) if self.database or gone else None
+        store = ProfileStore(open_database(self.database or "sqlite://"), self.schema, privacy, salt)
+        if salt and gone:
+            with writing(store.engine) as connection:
+                add_tombstones(connection, gone, salt, self.now())
+        return store
 
     def part_of(self, name: str) -> int:
         return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % self.parts
 
 
-def make_plan(shop: Path, files: Sequence[Path], folder: Path, database: str = "", parts: int | None = None) -> Plan:
-    """Begin, or go on: a plan of the same inputs that is in the folder already stays."""
+def make_plan(
+    shop: Path,
+    files: Sequence[Path],
+    folder: Path,
+    database: str = "",
+    parts: int | None = None,
+    state: Path | None = None,
+) -> Plan:
+    """Begin, or go on: a plan of the same inputs that is in the folder already stays. `state`: not the shop's usual."""
     try:
         where = make_url(database).render_as_string() if database else ""  # without its password
     except ArgumentError as error:
@@ -85,7 +103,8 @@ def make_plan(shop: Path, files: Sequence[Path], folder: Path, database: str = "
         raise ConfigError(f"{count} parts: expected 1 to {MOST_PARTS}")
     as_of = max(utc_now(), books_as_of(shop)).isoformat()
     names = tuple(str(path.resolve()) for path in files)
-    plan = Plan(str(shop.resolve()), names, str(folder.resolve()), count, as_of, database)
+    held_in = str((state or shop / "state").resolve())
+    plan = Plan(str(shop.resolve()), names, str(folder.resolve()), count, as_of, held_in, database)
     inputs, held = _inputs(plan, where), _held(folder)
     if held and held["inputs"] == inputs:
         return replace(plan, as_of=held["as_of"])
@@ -107,7 +126,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _inputs(plan: Plan, where: str) -> list[list[Any]]:
     """What the result depends on: files by size and time."""
-    paths = [*(Path(plan.shop) / name for name in SHOP_FILES), *map(Path, plan.files)]
+    paths = [*(Path(plan.shop) / name for name in SHOP_FILES), Path(plan.state) / ERASED, *map(Path, plan.files)]
     marks: list[list[Any]] = [
         [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path.exists() else [str(path)] for path in paths
     ]

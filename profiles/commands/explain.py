@@ -10,6 +10,7 @@ from typing import Any
 from profiles.commands.words import print_json, words
 from profiles.explaining import Reasons, as_of, reasons_of
 from profiles.observation import Authority, Trait
+from profiles.privacy.commands import noted
 from profiles.schema import Attribute
 from profiles.store import ProfileStore
 
@@ -18,6 +19,7 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     """One attribute of one customer."""
     attribute = store.schema.attribute(options.attribute)
     customer = store.customer(options.customer).id
+    noted(options, store, customer)
     settled = store.settled(customer).get(attribute.name)
     reasons, past = reasons_of(attribute, settled, as_of(settled)), settled.past if settled else ()
     if options.json:

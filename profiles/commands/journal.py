@@ -6,6 +6,8 @@ from profiles.commands.words import print_json, shown, words
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
 from profiles.observation import Change
+from profiles.privacy.audit import Act
+from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
 
 _ACTS = {"retract": "retracts", "undo": "undoes"}
@@ -13,7 +15,9 @@ _ACTS = {"retract": "retracts", "undo": "undoes"}
 
 def history(options: argparse.Namespace, store: ProfileStore) -> None:
     """Every observation, with those that were undone and the undoings."""
-    journal = store.history(store.customer(options.customer).id)
+    customer = store.customer(options.customer).id
+    noted(options, store, customer)
+    journal = store.history(customer)
     undone = undone_in(journal)
     if options.json:
         print_json([item.to_json() | {"undone": item.id in undone} for item in journal])
@@ -34,7 +38,9 @@ def undo(options: argparse.Namespace, store: ProfileStore) -> None:
 
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     """Let a visitor's observations and events count as a customer's."""
-    change = store.merge(options.visitor, store.customer(options.customer).id)
+    customer = store.customer(options.customer).id
+    change = store.merge(options.visitor, customer)
+    noted(options, store, customer, Act.CHANGED)
     open_intake(options.shop, store).settle()
     _print_change(change, options.json)
 

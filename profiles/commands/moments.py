@@ -10,6 +10,7 @@ from errors import ConfigError
 from profiles.commands.words import line, print_json, words
 from profiles.difference import difference, shifts
 from profiles.observation import Profile
+from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
 
 
@@ -27,12 +28,14 @@ def moment(text: str) -> datetime:
 def show(options: argparse.Namespace, store: ProfileStore) -> None:
     """The profile now."""
     customer = store.customer(options.customer)
+    noted(options, store, customer.id)
     _print_profile(customer.id, f"{customer.id}  {customer.name}", store.read(customer.id), options.json)
 
 
 def as_of(options: argparse.Namespace, store: ProfileStore) -> None:
     """The profile as it stood at a moment, from what was known by then."""
     customer, at = store.customer(options.customer), moment(options.date)
+    noted(options, store, customer.id)
     title = f"{customer.id}  {customer.name}, as of {at:%Y-%m-%d %H:%M} UTC"
     _print_profile(customer.id, title, store.read(customer.id, at), options.json, at)
 
@@ -40,6 +43,7 @@ def as_of(options: argparse.Namespace, store: ProfileStore) -> None:
 def diff(options: argparse.Namespace, store: ProfileStore) -> None:
     """What was added, superseded and retracted between two moments, and how sure the rest became."""
     customer = store.customer(options.customer).id
+    noted(options, store, customer)
     first, last = sorted((moment(options.first), moment(options.last)))
     before, after = (store.read(customer, at).traits for at in (first, last))
     change, shifted = difference(before, after, store.schema), shifts(before, after)

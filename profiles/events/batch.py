@@ -1,9 +1,10 @@
 """One batch of readings on its way in: sorted by who did what, and counted for the report. Touches no database."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
-from profiles.events.event import Aside, Event, Reason
+from profiles.events.event import KEPT_KINDS, Aside, Event, Reason
 from profiles.events.report import Report
 
 Owned = dict[str, list[Event]]  # by customer, or by `visitor_name` while nobody knows whose browser it is
@@ -37,6 +38,28 @@ class Batch:
         """Give the events of browsers and merged visitors to the customers they are."""
         for name in [name for name in self.owned if owners[name] != name]:
             self.owned.setdefault(owners[name], []).extend(self.owned.pop(name))
+
+    def named_aside(self) -> set[str]:
+        """Whoever the asides name, as a customer and as a browser."""
+        found = {item.customer for item in self.asides if item.customer}
+        return found | {visitor_name(name) for name in found}
+
+    def leave_out(self, names: Collection[str], reason: Reason) -> None:
+        """Nothing of these people stays, no example either."""
+        for name in self.owned.keys() & set(names):
+            self.count_aside(reason, len(self.owned.pop(name)))
+        self.asides = [item for item in self.asides if not {item.customer, visitor_name(item.customer)} & set(names)]
+        self.links = {name: customer for name, customer in self.links.items() if not {name, customer} & set(names)}
+
+    def drop_older(self, oldest: datetime | None) -> None:
+        """Acts before that moment do not count; orders are kept as long as the shop's books."""
+        for name, items in list(self.owned.items()) if oldest else ():
+            kept = [item for item in items if oldest is None or item.at >= oldest or item.kind in KEPT_KINDS]
+            self.count_aside(Reason.TOO_OLD, len(items) - len(kept))
+            if kept:
+                self.owned[name] = kept
+            else:
+                del self.owned[name]
 
     def put_aside(self, item: Aside) -> None:
         """Counted, and an example of its reason."""

@@ -12,6 +12,7 @@ from profiles.events.files import take_file, take_stream
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
 from profiles.importing import open_intake
+from profiles.privacy.commands import noted
 from profiles.shop_files import load_products
 from profiles.store import ProfileStore
 
@@ -38,7 +39,9 @@ def run_events(options: argparse.Namespace, store: ProfileStore) -> None:
     if options.bench:
         _print(options, *_figures(measure(store.schema, load_products(options.shop, store.schema), options.bench)))
     elif options.of:
-        _print(options, *_customer(intake, store.customer(options.of).id))
+        customer = store.customer(options.of).id
+        noted(options, store, customer)
+        _print(options, *_customer(intake, customer))
     elif options.asides:
         _print(options, *_asides(intake))
     else:

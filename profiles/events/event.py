@@ -22,6 +22,9 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 
+KEPT_KINDS = ("bought", "refunded")  # part of the shop's books: never too old
+
+
 class Reason(StrEnum):
     """Why an event does not count, or not yet."""
 
@@ -34,6 +37,8 @@ class Reason(StrEnum):
     UNKNOWN_CUSTOMER = "unknown customer"
     NO_CONSENT = "no consent to profiling"
     UNSIGNED = "identity without a valid signature"
+    ERASED = "erased customer"
+    TOO_OLD = "older than is kept"
 
 
 @dataclass(frozen=True, slots=True)

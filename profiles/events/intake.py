@@ -10,11 +10,12 @@ journal was told, and so depend on arrival. Errors: `StorageError`; a bad event 
 
 Acts of people the shop does not know yet wait; they count once `take` meets them as customers, `link` says whose
 browser it was, or `settle` is called. What a merged visitor did is the customer's; what counted before the merge waits
-for the customer in the same way. Acts of customers without consent to profiling are not kept.
+for the customer in the same way. Acts of customers without consent to profiling are not kept, nor any of the erased
+or older than the shop keeps them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table
 
@@ -28,6 +29,7 @@ from profiles.events.ledger import Activity
 from profiles.events.report import Report
 from profiles.events.shapes import EventReader
 from profiles.journal import owners_of
+from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
 from profiles.tables import events, waiting_events
 
@@ -100,10 +102,17 @@ class EventIntake:
         with reading(self.store.engine) as connection:
             return ledger.load_asides(connection)
 
+    def _oldest(self) -> datetime | None:
+        days = self.store.privacy.keep_events_days
+        return self.now() - timedelta(days=days) if days else None
+
     def _take(self, connection: Connection, batch: Batch, others: Collection[str] = ()) -> None:
         """Count the batch, and what has waited for its customers and for `others`."""
         names = {*batch.owned, *batch.links, *batch.links.values(), *others}
         owners = waiting.lock_event_owners(connection, names)
+        gone = self.store.guard.erased_among(connection, {*names, *owners.values(), *batch.named_aside()})
+        batch.leave_out({name for name in owners if {name, owners[name]} & gone} | gone, Reason.ERASED)
+        batch.drop_older(self._oldest())
         if batch.links:
             waiting.link_visitors(connection, batch.links, owners, self.now())
             owners = waiting.lock_event_owners(connection, names)
@@ -112,11 +121,12 @@ class EventIntake:
         for name, items in waiting.take_waiting(connection, known).items():
             batch.counts["returned"] += len(items)
             batch.owned.setdefault(name, []).extend(items)
+        agreeing = self.store.guard.allowed(connection, known, Purpose.PROFILING)
         willing, unknown = {}, {}
         for name, items in batch.owned.items():
             if name not in known:
                 unknown[name] = items
-            elif known[name].consents("profiling"):
+            elif name in agreeing:
                 willing[name] = items
             else:
                 batch.count_aside(Reason.NO_CONSENT, len(items))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from profiles.claims import Claim, Weight
 from profiles.events.affinity import quote
 from profiles.fold import Settled, Slot
-from profiles.observation import Evidence
+from profiles.observation import Evidence, Value
 from profiles.tables import affinities, time_text
 
 Live = Mapping[tuple[str, object], Weight | None]
@@ -24,6 +24,19 @@ _TOLD = select(affinities).where(
     affinities.c.told.is_not(None),
     affinities.c.at <= bindparam("moment"),
 )
+
+
+def alive_values(
+    connection: Connection, owner: str, cutoffs: Mapping[str, datetime]
+) -> frozenset[tuple[str, Value]]:
+    """Attributes and values that acts speak for which are not older than the attribute's cutoff."""
+    found = select(affinities.c.attribute, affinities.c.value, affinities.c.at)
+    rows = connection.execute(found.where(affinities.c.customer == owner, affinities.c.told.is_not(None)))
+    return frozenset(
+        (row.attribute, row.value)
+        for row in rows
+        if row.at and row.attribute in cutoffs and datetime.fromisoformat(row.at) >= cutoffs[row.attribute]
+    )
 
 
 def freshen(

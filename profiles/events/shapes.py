@@ -110,9 +110,9 @@ class EventReader:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
-            return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", body_text(raw))
+            return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", body_text(raw), _named(raw))
         except _Impossible as error:
-            return Aside(Reason.IMPOSSIBLE, str(error), body_text(raw))
+            return Aside(Reason.IMPOSSIBLE, str(error), body_text(raw), _named(raw))
         return self._checked(event, raw) if event else None
 
     def _checked(self, event: Event, raw: Mapping[str, Any]) -> Event | Aside:
@@ -261,6 +261,12 @@ def _agent(raw: Mapping[str, Any]) -> str:
     context = raw.get("context")
     agent = context.get("userAgent") if isinstance(context, dict) else None
     return agent if isinstance(agent, str) else ""
+
+
+def _named(raw: Mapping[str, Any]) -> str:
+    """Whoever an event names that cannot be read: customer or browser, so that an erasure finds it."""
+    names = (raw.get(field) for field in ("userId", "user_id", "anonymousId", "user_pseudo_id"))
+    return next((str(name)[:90].replace("\x00", "") for name in names if isinstance(name, str | int)), "")
 
 
 def body_text(raw: object) -> str:

@@ -22,6 +22,7 @@ from profiles.preference.products import Embed, Products
 from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "covisitation"
+_NOISE = 1e-9  # of what one view of today counts
 _POPULAR = 1e-6  # what popularity alone adds: an order for items that nothing speaks for
 Row = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -68,24 +69,51 @@ class Covisitation:
         item = self.products.add(event.item)
         if item >= len(self._after):
             self._grow(item + 1)
-        weight = event.weight * self._decay.growth(event.at)
+        self._count(Seen(item, event.at, event.weight, event.id), self.histories.recent(event.customer), 1.0)
+        self.histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
+
+    def customers(self) -> set[str]:
+        return self.histories.customers()
+
+    def forget(self, customer: str) -> int:
+        acts = self.histories.forget(customer)
+        for place, seen in enumerate(acts):
+            self._count(seen, acts[:place], -1.0)
+        touched = {seen.item for seen in acts}
+        for item in touched:
+            self.counts[item] = max(0.0, self.counts[item])
+            self._drop_nothings(item)
+        return len(acts)
+
+    def _count(self, act: Seen, recent: Sequence[Seen], sign: float) -> None:
+        """An act and its pairs with what came before it, added, or taken off again."""
+        item, at = act.item, act.at
+        weight = sign * act.weight * self._decay.growth(at)
         self.counts[item] += weight
         after, rows, mine = self._after, self._rows, self._before[item]
         rate = 0.0 if self._decay.half_life_days is None else -1.0 / (self._decay.half_life_days * DAY)
-        recent = self.histories.recent(event.customer)
         for seen, falloff in zip(reversed(recent), self._falloff, strict=False):
             other = seen.item
             if other == item:
                 continue
             step = weight * seen.weight * falloff
             if rate:
-                step *= 2.0 ** (rate * abs(event.at - seen.at))
+                step *= 2.0 ** (rate * abs(at - seen.at))
             row = after[other]
             row[item] = row.get(item, 0.0) + step
             mine[other] = mine.get(other, 0.0) + step
             rows.pop(other, None)
         rows.pop(item, None)
-        self.histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
+
+    def _drop_nothings(self, item: int) -> None:
+        """Pairs of which no more is left than the noise of sums."""
+        least = _NOISE * self._decay.newest
+        for row, others in ((self._after[item], self._before), (self._before[item], self._after)):
+            for other in [other for other, count in row.items() if count < least]:
+                del row[other]
+                others[other].pop(item, None)
+                self._rows.pop(other, None)
+        self._rows.pop(item, None)
 
     def row(self, item: int) -> Row:
         """The item's neighbours: numbers, how often they came after it, and before it."""

@@ -44,10 +44,14 @@ class Histories:
         """In place of what is remembered: the customer's acts as they are kept elsewhere, oldest first."""
         self._recent[customer] = acts
 
-    def drop(self, customer: str) -> None:
-        """Remember nothing of the customer."""
-        self._recent.pop(customer, None)
+    def customers(self) -> set[str]:
+        """Everybody of whom there is an act."""
+        return self._recent.keys() | self._owned.keys()
+
+    def forget(self, customer: str) -> list[Seen]:
+        """Nothing of this customer is held any more; the acts that were."""
         self._owned.pop(customer, None)
+        return self._recent.pop(customer, [])
 
     def banned(self, customer: str, products: Products, exclude: Iterable[str]) -> set[int]:
         """Numbers of what must not be recommended: `exclude`, and durables that the customer has bought."""

@@ -101,7 +101,7 @@ class Preferences:
             for act in telling:
                 self._learn(act)
             for name in names:
-                self._model.histories.drop(name)
+                self._model.histories.forget(name)
             self._pass(acts, now)
         if self._unsaved >= ACTS_PER_SNAPSHOT:
             self.save()
@@ -126,7 +126,7 @@ class Preferences:
             try:
                 return self._leanings(customer, {act.event.id: act.event for act in acts}, pool, owned, most)
             finally:
-                self._model.histories.drop(customer)
+                self._model.histories.forget(customer)
 
     def companions(self, sku: str) -> list[str]:
         """What those who looked at the product took, in other categories; only what is well supported."""

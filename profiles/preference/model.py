@@ -81,6 +81,17 @@ class PreferenceModel(Protocol):
         items that are less like those above them."""
         ...
 
+    def customers(self) -> set[str]:
+        """Everybody of whom it remembers an act."""
+        ...
+
+    def forget(self, customer: str) -> int:
+        """A customer was erased: nothing bears their name, and counts are as if their remembered acts had not been.
+
+        Acts older than the last `history.WINDOW` of them stay in sums that name nobody. How many acts it forgot.
+        """
+        ...
+
     def save(self, path: Path) -> None:
         """Write the model to one file, whole or not at all. Raises StorageError."""
         ...

@@ -37,6 +37,15 @@ class Popularity:
         self._counts[item] += event.weight * self._decay.growth(event.at)
         self._histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
 
+    def customers(self) -> set[str]:
+        return self._histories.customers()
+
+    def forget(self, customer: str) -> int:
+        acts = self._histories.forget(customer)
+        for seen in acts:
+            self._counts[seen.item] = max(0.0, self._counts[seen.item] - seen.weight * self._decay.growth(seen.at))
+        return len(acts)
+
     def scores(self, customer: str, tastes: Mapping[str, float] = NO_TASTES) -> Scores:
         scores = np.zeros(len(self.items))
         scores[: len(self._counts)] = np.asarray(self._counts) / self._decay.newest

@@ -44,6 +44,13 @@ class Ranked:
     def learn(self, event: Event) -> None:
         self.stage.model.learn(event)
 
+    def customers(self) -> set[str]:
+        return self.stage.model.customers()
+
+    def forget(self, customer: str) -> int:
+        """What the scorer was fitted to are numbers about items; only the first stage knows customers."""
+        return self.stage.model.forget(customer)
+
     def train(
         self, taken: Sequence[Event], *, checkpoint: Path | None = None, progress: Progress = lambda line: None
     ) -> None:

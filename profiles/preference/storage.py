@@ -35,6 +35,15 @@ def write_model(path: Path, kind: str, header: Mapping[str, Any], arrays: Mappin
         raise StorageError(f"cannot write the model {path}: {error.strerror or error}") from error
 
 
+def kind_of(path: Path) -> str:
+    """Which kind of model a file holds. Raises StorageError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return str(json.loads(file["header"].tobytes())["kind"])
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise StorageError(f"cannot read the model {path}: {error}") from error
+
+
 def read_model(path: Path, kind: str) -> tuple[dict[str, Any], Arrays]:
     """Header and arrays. Raises StorageError for a file that is missing, damaged, or of another kind or format."""
     try:

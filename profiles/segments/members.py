@@ -1,7 +1,7 @@
 """Who is in which segment, and why: a store and a shop's segments in, verdicts of one customer or of all out.
 
 To put somebody in a segment is profiling, so only customers who consent to it are in any. `Consents` answers for a
-customer and a purpose; unless another is given, the shop's customer records do.
+customer and a purpose; unless another is given, the store does: what the customer said last, or the shop's default.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,17 +11,18 @@ from pathlib import Path
 
 from errors import NotFound, choices
 from profiles.events.intake import utc_now
+from profiles.privacy.purposes import Purpose
 from profiles.segments.condition import Verdict
 from profiles.segments.declared import Segment, Shelf, read_segments
 from profiles.segments.facts import Needs, load_facts
 from profiles.shop_files import load_facets, load_products, load_settings
 from profiles.store import ProfileStore
 
-PURPOSE = "profiling"
+PURPOSE = Purpose.PROFILING
 CUSTOMERS_AT_ONCE = 500
 NOT_ASKED = Verdict(False, (f"no consent to {PURPOSE}",))
 
-Consents = Callable[[str, str], bool]  # customer, purpose
+Consents = Callable[[str, Purpose], bool]  # customer, purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Segments:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store, self.segments = store, segments
-        self.consents = consents or (lambda customer, purpose: store.consents(customer).get(purpose, False))
+        self.consents = consents or store.allows
         self._now = now
 
     @classmethod

@@ -1,0 +1,83 @@
+"""Files that survive a crash: whole or not there, appended or not.
+
+In: paths and bytes. Out: nothing is returned before it is on the disk. Errors: `StorageError` naming the path.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from errors import StorageError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file in one step: a reader sees the old bytes or the new ones."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        sync(path.parent)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line of JSON; half a line that a crash left at the end is cut off first."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = "".join(f"{kept}\n" for kept in whole_lines(path)).encode()
+        if path.exists() and path.stat().st_size != len(whole):
+            write_whole(path, whole)
+        with path.open("ab") as file:
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        sync(path.parent)
+
+
+def whole_lines(path: Path) -> list[str]:
+    """The lines of a file that `append_line` writes; none if there is no file.
+
+    A last line without an end counts if it is JSON (somebody's editor left it so), and else is the half of one that was
+    never acknowledged. Raises StorageError.
+    """
+    with storage_errors(path):
+        if not path.exists():
+            return []
+        *lines, last = path.read_bytes().decode(errors="replace").split("\n")
+        return [*lines, last] if _is_json(last) else lines
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def sync(path: Path) -> None:
+    """What was written in a file or a folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """The operating system's errors about a path come out as `StorageError`."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"cannot read or write {path}: {error.strerror or error}") from error

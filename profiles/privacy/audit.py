@@ -1,0 +1,73 @@
+"""Who looked at whom, exported or erased whom, and when: a line each time, never changed.
+
+In: a customer, what was done, by whom. Out: the lines. Once a customer is erased, their lines bear the key in place of
+the id (`profiles.privacy.profile_place`), so that what was done can still be accounted for.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from profiles.database import reading, writing
+from profiles.journal import batched
+from profiles.tables import accesses, time_text
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    READ = "read"
+    EXPORTED = "exported"
+    ERASED = "erased"
+    CHANGED = "changed"  # an observation undone, a visitor merged, a consent written down
+    EXPIRED = "expired"  # what was too old was removed
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One line. `customer`: the id, or the key of somebody who was erased."""
+
+    customer: str
+    act: Act
+    by: str
+    at: datetime
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "customer": self.customer,
+            "act": self.act.value,
+            "by": self.by,
+            "at": self.at.isoformat(timespec="seconds"),
+            "detail": self.detail,
+        }
+
+
+class Audit:
+    """Of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def note(self, customer: str, act: Act, by: str, at: datetime | None = None, detail: str = "") -> None:
+        """`detail` says which command it was; never what was seen."""
+        row = {"customer": customer, "act": act.value, "who": by[:100], "detail": detail}
+        with writing(self._engine) as connection:
+            connection.execute(accesses.insert(), row | {"at": time_text(at or datetime.now(UTC))})
+
+    def of(self, names: Collection[str]) -> list[Access]:
+        """The lines of these ids or keys, oldest first."""
+        with reading(self._engine) as connection:
+            rows = [
+                row
+                for part in batched(names)
+                for row in connection.execute(select(accesses).where(accesses.c.customer.in_(part)))
+            ]
+        return [
+            Access(row.customer, Act(row.act), row.who, datetime.fromisoformat(row.at), row.detail)
+            for row in sorted(rows, key=lambda row: int(row.seq))
+        ]
