@@ -43,7 +43,7 @@ def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Voca
     query = str(given.get("query", ""))
     for facet in offered if query == query.lower() else ():  # a title says all of itself
         asked = words.kinds_whole(facet, newest) if words.is_kind(facet) else words.cued_values(facet, newest)
-        if len(asked) == 1 and asked[0] in offered[facet].get("enum", ()):
+        if len(asked) == 1 and asked[0] in offered[facet].get("enum", asked):
             given.setdefault(facet, asked[0])
     for limit in limits_in(newest):
         if limit.bound in offered and limit.price not in (given.get(MIN_PRICE), given.get(MAX_PRICE)):
