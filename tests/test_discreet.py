@@ -15,11 +15,12 @@ def logged(message: str, *arguments: object, error: Exception | None = None) -> 
 
 
 def test_an_exception_is_logged_with_its_place_and_without_its_words() -> None:
+    name = "Quillfeather"  # a line of code is shown as it stands: what is said is not in it
     try:
         try:
-            raise ValueError("the customer said: my wife Quillfeather is ill")
+            raise ValueError(f"the customer said: my wife {name} is ill")
         except ValueError as error:
-            raise KeyError("Quillfeather") from error
+            raise KeyError(name) from error
     except KeyError as error:
         line = logged("tool %s failed", "update_profile", error=error)
     assert "Quillfeather" not in line

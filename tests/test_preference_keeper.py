@@ -166,7 +166,8 @@ def test_the_snapshot_says_nothing_of_anybody(url: str, intake: EventIntake, tmp
 def test_events_of_a_database_from_before_are_learnt_too(url: str, intake: EventIntake, tmp_path: Path) -> None:
     intake.take(crowd())
     with intake.store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE event_counted")
+        for name in ("event_counted", "consent", "tombstone", "access"):
+            connection.exec_driver_sql(f"DROP TABLE {name}")
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")  # the one before it
     again = open_intake(url)
     preferences = open_preferences(url, tmp_path)
