@@ -35,6 +35,7 @@ from agent.tools import build_tools
 from agent.turn import Step as Taken
 from agent.turn import steps
 from finetune.selfplay.words.message import Step
+from profiles.privacy.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ To change a table:
 
 1. Declare it: in `profiles.tables`, or in a module of its own on `profiles.tables.metadata` that `env.py` here and
    `profiles.migrating` import too, so that all tables are known wherever one is.
-2. `python -m profiles migrate --write "gift cards"` writes `versions/r0005_gift_cards.py` with the difference between the
+2. `python -m profiles migrate --write "gifts"` writes `versions/r0005_gifts.py` with the difference between the
    newest revision and what is declared. Read it: a renamed column looks like one dropped and one added, and what moves
    data has to be written by hand (`op.execute`, or `op.get_bind()` with tables of the revision's own, never with those
    of `profiles.tables`, which go on changing).
