@@ -15,7 +15,7 @@ import sysconfig
 import venv
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from errors import ConfigError, ShopkeeperError
 
@@ -34,13 +34,13 @@ def make_environment(home: Path = HOME, below: Path | None = None) -> None:
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
     (packages / LAYER).write_text(f"{below or sysconfig.get_path('purelib')}\n", encoding="utf-8")
     # No dependencies: the list is whole, and one that .venv has in another version must not be fetched again.
-    command = [home / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", "-r", REQUIREMENTS]
+    command = [str(home / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "-r", str(REQUIREMENTS)]
     if subprocess.run(command, check=False).returncode:
         raise ConfigError(f"pip install failed in {home}: delete the folder and try again")
 
 
-def library(name: str) -> ModuleType:
-    """A peer's module. Raises ConfigError where it is not installed."""
+def library(name: str) -> Any:
+    """A peer's module, which no type checker of ours sees. Raises ConfigError where it is not installed."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:

@@ -21,12 +21,13 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk
 
 from agent.models.engine_model import EmbeddedChatModel, to_openai
 from agent.models.template import render
 from eval.peers.environment import library
-from eval.peers.usage import Turn, counted, messages_by_turn, pairs_in_words
+from eval.peers.usage import Turn, as_kind, counted, messages_by_turn, pairs_in_words
 from retrieval.embed import Embedder
 
 os.environ["MEM0_TELEMETRY"] = "False"
@@ -45,7 +46,7 @@ INSTRUCTIONS = (
 )
 
 
-class JsonModel(EmbeddedChatModel):
+class _JsonModel(EmbeddedChatModel):
     """The embedded engine, held to one JSON schema."""
 
     form: dict[str, Any]
@@ -64,10 +65,10 @@ class JsonModel(EmbeddedChatModel):
             seconds=self.seconds,
         )
         for piece in generation:
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
         read, written = generation.usage.prompt_tokens, generation.usage.completion_tokens
-        usage = {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
-        yield ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=usage, chunk_position="last"))
+        usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage, chunk_position="last"))
 
 
 class _Vectors(Embeddings):
@@ -77,7 +78,7 @@ class _Vectors(Embeddings):
         self._embedder = Embedder()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self._embedder.encode(texts).tolist()
+        return [[float(number) for number in vector] for vector in self._embedder.encode(texts)]
 
     def embed_query(self, text: str) -> list[float]:
         return self.embed_documents([text])[0]
@@ -95,15 +96,7 @@ def extract_whole(turns: Sequence[Turn], categories: Sequence[str], model: BaseC
 
 def _extract(turns: Sequence[Turn], categories: Sequence[str], model: BaseChatModel, prompt: str) -> dict[str, Any]:
     _PROMPTS.ADDITIVE_EXTRACTION_PROMPT = prompt
-    asked, usage = counted(model)
-    if isinstance(asked, EmbeddedChatModel):
-        asked = JsonModel(
-            engine=asked.engine,
-            seconds=asked.seconds,
-            max_new_tokens=asked.max_new_tokens,
-            callbacks=asked.callbacks,
-            form=_form(categories),
-        )
+    asked, usage = counted(as_kind(model, _JsonModel, form=_form(categories)))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="shopkeeper-mem0-") as folder, _opened(asked, categories, folder) as memory:
         for messages in messages_by_turn(turns):

@@ -61,6 +61,14 @@ def counted(model: BaseChatModel) -> tuple[BaseChatModel, Usage]:
     return model.model_copy(update={"callbacks": [usage], **room}), usage
 
 
+def as_kind(model: BaseChatModel, kind: type[EmbeddedChatModel], **more: Any) -> BaseChatModel:
+    """An embedded model as one of its subclasses, on the same engine; any other as it is."""
+    if not isinstance(model, EmbeddedChatModel):
+        return model
+    kept = {name: getattr(model, name) for name in ("engine", "max_new_tokens", "seconds", "callbacks")}
+    return kind(**kept, **more)
+
+
 def messages_by_turn(turns: Sequence[Turn]) -> Iterator[list[Message]]:
     """The customer's messages as they come, each after what the assistant said since the one before."""
     waiting: list[Message] = []
