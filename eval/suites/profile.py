@@ -5,11 +5,15 @@ In: `--data`, a file or directory of the LAPS form (`finetune.corpora.laps`; eve
 profile store of its own, with a schema whose attributes are the data's categories, and the traits at the end are
 compared with the annotated values (`eval.pairs`).
 
-Any other extractor can stand in the model's place, ``--set extractor=module:function``: a function ``extract(turns,
-categories)`` with turns a list of ``{"role": "customer" or "assistant", "text": ...}`` and categories a list of names,
-that returns a list of ``{"category": ..., "value": ...}``.
+Any other extractor can stand in the listener's place, ``--set extractor=module:function``: a function ``extract(turns,
+categories)``, or ``extract(turns, categories, model)`` to be given the chat model that `--model` names. Turns are a
+list of ``{"role": "customer" or "assistant", "text": ...}``, categories a list of names. It returns a list of
+``{"category": ..., "value": ...}``, or ``{"found": that list, "model_calls", "tokens_read", "tokens_written",
+"unread"}`` with those of the counts that it knows; `unread`: answers of a model that came to nothing because they could
+not be read, or never came. See `eval.peers`.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
 from agent.listen import Listener, Said
 from errors import ConfigError, DataError
@@ -44,15 +48,26 @@ class _Found(BaseModel):
     value: str
 
 
-_FOUND: TypeAdapter[list[_Found]] = TypeAdapter(list[_Found])
+class _Report(BaseModel):
+    """The same with what it took."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    found: list[_Found]
+    model_calls: NonNegativeInt | None = None
+    tokens_read: NonNegativeInt | None = None
+    tokens_written: NonNegativeInt | None = None
+    unread: NonNegativeInt | None = None
+
+
+_LIST: TypeAdapter[list[_Found]] = TypeAdapter(list[_Found])
 
 
 def cases(options: Options) -> list[Case]:
     """One case per session, topics in turn, so that a part of them is like the whole."""
     path = options.needs_data("a file or directory of the LAPS form: JSON lists of workers with sessions")
     extractor = options.settings.get(EXTRACTOR, "")
-    if extractor:
-        _load(extractor)
+    asks_model = not extractor or _asks_model(_load(extractor))
     pattern = options.settings.get(FILES)
     sessions = read_sessions([path] if pattern is None else _matching(path, pattern))
     names = {topic: list(known.by_category) for topic, known in by_topic(sessions).items()}
@@ -66,7 +81,7 @@ def cases(options: Options) -> list[Case]:
                 "categories": names[session.topic],
                 EXTRACTOR: extractor,
             },
-            "none" if extractor else "model",
+            "model" if asks_model else "none",
         )
         for _, session in ordered
     ]
@@ -84,9 +99,8 @@ def run(case: Case, subject: BaseChatModel | None) -> Record:
     """The pairs found in one session and what finding them took. Raises DataError for what an extractor returns."""
     said = [Said(by_customer, text) for by_customer, text in case.data["said"]]
     started = time.monotonic()
-    if subject is None:
-        found = _extract(case.data[EXTRACTOR], said, case.data["categories"])
-        cost = {"turns": sum(one.by_customer for one in said)}
+    if subject is None or case.data[EXTRACTOR]:
+        found, cost = _extract(case.data[EXTRACTOR], said, case.data["categories"], subject)
     else:
         found, cost = listen(subject, said, case.data["categories"])
     gold = [tuple(pair) for pair in case.data["gold"]]
@@ -139,7 +153,7 @@ def metrics(records: Sequence[Record]) -> dict[str, float]:
 def _costs(records: Sequence[Record]) -> dict[str, float]:
     turns = sum(record["turns"] for record in records) or 1
     figures = {"seconds_per_turn": sum(record["seconds"] for record in records) / turns}
-    for name in ("model_calls", "tokens_read", "tokens_written"):
+    for name in ("model_calls", "tokens_read", "tokens_written", "unread"):
         if any(name in record for record in records):
             figures[f"{name}_per_turn"] = sum(record.get(name, 0) for record in records) / turns
     quotes = [good for record in records for good in record.get("quotes", ())]
@@ -159,18 +173,30 @@ def _rank(session: str) -> int:
     return int(session.rpartition("/")[0].rpartition("/")[2])
 
 
-def _extract(name: str, said: Sequence[Said], names: Sequence[str]) -> Record:
-    turns = [{"role": "customer" if one.by_customer else "assistant", "text": one.text} for one in said]
+def _extract(
+    name: str, said: Sequence[Said], names: Sequence[str], model: BaseChatModel | None
+) -> tuple[Record, Record]:
+    """A session through another extractor: (pairs, cost). Raises DataError for what it returns."""
+    turns = [{"role": _CUSTOMER if one.by_customer else "assistant", "text": one.text} for one in said]
+    returned = _load(name)(turns, list(names), *([] if model is None else [model]))
     try:
-        found = _FOUND.validate_python(_load(name)(turns, list(names)))
+        report = _Report.model_validate(returned) if isinstance(returned, dict) else None
+        pairs = report.found if report else _LIST.validate_python(returned)
     except ValidationError as error:
         problem = error.errors()[0]
         place = ".".join(map(str, problem["loc"])) or "its result"
         raise DataError(f"extractor {name}: {place}: {problem['msg']}; expected category and value") from error
-    return {"found": [[pair.category, pair.value] for pair in found]}
+    counts = report.model_dump(exclude={"found"}, exclude_none=True) if report else {}
+    turned = sum(one.by_customer for one in said)
+    return {"found": [[pair.category, pair.value] for pair in pairs]}, {"turns": turned, **counts}
 
 
-def _load(name: str) -> Callable[[list[dict[str, str]], list[str]], Any]:
+def _asks_model(extract: Callable[..., Any]) -> bool:
+    """Whether an extractor takes the chat model, as its third argument."""
+    return len(inspect.signature(extract).parameters) > 2
+
+
+def _load(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     try:
         extract = getattr(import_module(module), function)
@@ -189,7 +215,7 @@ SUITE = Suite(
     metrics=metrics,
     targets=("f1>=0.45", "f1_soft>=0.6"),
     settings={
-        EXTRACTOR: "module:function in place of the model: extract(turns, categories) -> [{category, value}]",
+        EXTRACTOR: "module:function in place of ours: extract(turns, categories[, model]) -> [{category, value}]",
         FILES: "which files of the directory, by a pattern of names: *_val.json",
     },
 )
