@@ -80,8 +80,9 @@ def test_a_customer_who_talks_while_their_events_come_in_and_words_are_taken_bac
         for name in taken_back:
             store.undo(name)
         for writer in writers:
-            out, _ = writer.communicate(timeout=120)
-            assert (writer.returncode, len(out.splitlines())) == (0, 39)
+            assert writer.stdout is not None
+            rest = writer.stdout.read().splitlines()  # `communicate` would miss what has been read ahead
+            assert (writer.wait(timeout=120), len(rest)) == (0, 39)
         history = store.history("C1")
         said = {item.id for item in history if item.op != "undo" and item.authority is Authority.STATED}
         assert said == {f"{name}{number}" for name in "ab" for number in range(40)}
