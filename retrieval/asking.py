@@ -14,6 +14,7 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, facet_values
 from retrieval.search import ProductHit
 
 LEAST_BITS = 0.3  # a question that is expected to tell less costs the customer more than it helps
+_NEGLIGIBLE = 1e-12  # a share of all weights that nobody can mean
 SPREAD = 0.1  # a product this much less relevant than the best is wanted e times less often
 
 
@@ -58,7 +59,8 @@ def values_of(product: Product, space: FacetSpace) -> dict[str, frozenset[str]]:
 def gain(options: Sequence[Candidate], facet: str) -> float:
     """What an answer is expected to tell, in bits; never negative."""
     total = fsum(one.weight for one in options)
-    having = [one for one in options if one.values.get(facet) and one.weight > 0]
+    least = max(total * _NEGLIGIBLE, 1e-300)  # below it, shares come out as nothing
+    having = [one for one in options if one.values.get(facet) and one.weight > least]
     share = fsum(one.weight for one in having)
     if not having or total <= 0:
         return 0.0
