@@ -16,7 +16,7 @@ from langchain_core.messages.tool import ToolCall
 from agent.said import MAX_PRICE, MIN_PRICE
 from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, writable_attributes
 from agent.vocabulary import Vocabulary
-from agent.wording import limits_in
+from agent.wording import Limit, limits_in
 from profiles.quotes import find_quote
 
 SEARCH = "search_products"
@@ -31,13 +31,16 @@ def completed(
     if words is None or not newest or len(searches) != 1:  # of two searches nobody knows which is meant
         return answer
     offered = {tool["function"]["name"]: tool["function"]["parameters"]["properties"] for tool in tools}
-    search = _search(searches[0], newest, offered[SEARCH], words)
+    limits = limits_in(newest)
+    search = _search(searches[0], newest, limits, offered[SEARCH], words)
     calls = [search if call is searches[0] else call for call in answer.tool_calls]
-    noted = _noted(calls, newest, words) if UPDATE_PROFILE in offered else calls
+    noted = _noted(calls, newest, limits, words) if UPDATE_PROFILE in offered else calls
     return answer.model_copy(update={"tool_calls": noted})
 
 
-def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Vocabulary) -> ToolCall:
+def _search(
+    call: ToolCall, newest: str, limits: Sequence[Limit], offered: Mapping[str, Any], words: Vocabulary
+) -> ToolCall:
     """The search with the kind of product, the filters and the prices; in the order of the schema."""
     given = {**call["args"]}
     query = str(given.get("query", ""))
@@ -45,13 +48,13 @@ def _search(call: ToolCall, newest: str, offered: Mapping[str, Any], words: Voca
         asked = words.kinds_whole(facet, newest) if words.is_kind(facet) else words.cued_values(facet, newest)
         if len(asked) == 1 and asked[0] in offered[facet].get("enum", asked):
             given.setdefault(facet, asked[0])
-    for limit in limits_in(newest):
+    for limit in limits:
         if limit.bound in offered and limit.price not in (given.get(MIN_PRICE), given.get(MAX_PRICE)):
             given.setdefault(limit.bound, limit.price)
     return {**call, "args": {name: given[name] for name in [*offered, *given] if name in given}}
 
 
-def _noted(calls: list[ToolCall], newest: str, words: Vocabulary) -> list[ToolCall]:
+def _noted(calls: list[ToolCall], newest: str, limits: Sequence[Limit], words: Vocabulary) -> list[ToolCall]:
     notes = next((call for call in calls if call["name"] == UPDATE_PROFILE), None)
     held = notes["args"].get("changes") if notes else []
     if not isinstance(held, list) or not all(isinstance(change, dict) for change in held):
@@ -59,7 +62,7 @@ def _noted(calls: list[ToolCall], newest: str, words: Vocabulary) -> list[ToolCa
     known = {(change.get("attribute"), change.get("polarity") == "dislike") for change in held}
     added = [
         change
-        for change in _plain_changes(newest, words)
+        for change in _plain_changes(newest, limits, words)
         if (change["attribute"], change["polarity"] == "dislike") not in known
     ]
     if not added:
@@ -70,11 +73,11 @@ def _noted(calls: list[ToolCall], newest: str, words: Vocabulary) -> list[ToolCa
     return [ToolCall(name=UPDATE_PROFILE, args=changes, id=f"call_{uuid4().hex[:12]}", type="tool_call"), *calls]
 
 
-def _plain_changes(newest: str, words: Vocabulary) -> Iterator[dict[str, Any]]:
+def _plain_changes(newest: str, limits: Sequence[Limit], words: Vocabulary) -> Iterator[dict[str, Any]]:
     """What the message plainly says of prices and dislikes, as changes."""
     for name in writable_attributes(words.schema):
         attribute = words.schema.attributes[name]
-        for limit in limits_in(newest):
+        for limit in limits:
             if limit.bound == attribute.bound:
                 found = find_quote(limit.words, {"": newest})
                 yield _change(found.text if found else limit.words, name, limit.price, "fact")
