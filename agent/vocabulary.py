@@ -199,15 +199,21 @@ def _words_of(text: str) -> tuple[_Word, ...]:
     return tuple(_Word(found[0], stem(found[0].casefold()), *found.span()) for found in _TOKEN.finditer(text))
 
 
+@lru_cache(maxsize=4096)
+def _wanted(form: str) -> tuple[str, ...]:
+    """The stems of one of the shop's words."""
+    return tuple(stem(part.casefold()) for part in _TOKEN.findall(_OWNER.sub("", form)))
+
+
 def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[tuple[int, int]]:
     """Where a form stands in the text as it is: Chinese anywhere, other words by their stems in a row."""
     if has_cjk(form):
         yield from (found.span() for found in re.finditer(re.escape(form), text, re.IGNORECASE))
         return
-    wanted = [stem(part.casefold()) for part in _TOKEN.findall(_OWNER.sub("", form))]
+    wanted = _wanted(form)
     for start in range(len(said) - len(wanted) + 1 if wanted else 0):
         row = said[start : start + len(wanted)]
-        if [word.stem for word in row] == wanted:
+        if tuple(word.stem for word in row) == wanted:
             yield row[0].start, row[-1].end
             if owner := _OWNER.match(text, row[-1].end):
                 yield row[0].start, owner.end()
