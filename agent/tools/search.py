@@ -6,7 +6,7 @@ holds until it is changed, and what the customer likes and did reorders the hits
 the act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,6 @@ from profiles.card import brief
 from profiles.observation import Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
-from retrieval.tastes import Taste
 
 SHOWN = 3
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
@@ -69,7 +68,7 @@ def search_products(
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices)
-    pool, filters, dropped = _search(context, wish, sort, tastes(context, profile, wish.filters))
+    pool, filters, dropped = _search(context, profile, wish, sort)
     owned = owned_durables(context)
     hits = (pool if sort else personal_order(context, pool, owned))[:SHOWN]
     beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
@@ -203,19 +202,24 @@ def _said_here(trait: Trait, context: TurnContext) -> bool:
 
 
 def _search(
-    context: TurnContext, wish: Wish, sort: Sort | None, prefer: Sequence[Taste]
+    context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    retriever = context.services.retriever
+    """The hits, the filters that left some, and those that were dropped, for which the profile counts again."""
     filters, dropped = wish.filters, list[str]()
-    hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
+    hits = _found(context, profile, wish.query, filters, sort)
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
         if name in filters.equals:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
-    return list(hits), filters, dropped if hits else []
+            hits = _found(context, profile, wish.query, filters, sort)
+    return hits, filters, dropped if hits else []
+
+
+def _found(context: TurnContext, profile: Profile, query: str, filters: Filters, sort: Sort | None) -> list[ProductHit]:
+    prefer = tastes(context, profile, filters)
+    return context.services.retriever.search(query, filters, k=POOL, sort=sort, prefer=prefer)
 
 
 def _filters_json(filters: Filters) -> dict[str, Any]:
