@@ -192,6 +192,23 @@ def test_what_is_kept_for_the_key_counts_before_what_is_kept_for_all(
     assert "for you: within your budget of $20-60 for jackets" in search(agent, model, budgets, **JACKETS).reply
 
 
+def test_where_a_filter_that_left_nothing_is_dropped_the_profile_counts_again(
+    services: Services, agent: Shopkeeper, model: ScriptedModel
+) -> None:
+    name = customer(services, ("size_in", "boots: 42"))
+    boots = search(agent, model, name, "boots in M", **BOOTS, size="M")
+    assert boots.tools[0].result["dropped"] == ["size M"]
+    assert {product["size"] for product in boots.products} == {"42"}
+
+
+def test_a_shoe_size_is_a_size_of_shoes(services: Services, agent: Shopkeeper, model: ScriptedModel) -> None:
+    name = customer(services, ("shoe_size", "43"), ("size", "L"))
+    for call, size in ((BOOTS, "43"), (JACKETS, "L")):
+        found = search(agent, model, name, **call).products
+        known = {variant.size for one in found for variant in services.retriever.catalog.find(one["sku"]).variants}
+        assert size in known and size in {product["size"] for product in found}
+
+
 def test_what_is_disliked_in_a_key_is_left_out_there_alone(
     services: Services, agent: Shopkeeper, model: ScriptedModel
 ) -> None:
