@@ -12,8 +12,10 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.naming import values_named
+from agent.tastes import facet_of, held
 from profiles.card import FAINT
 from profiles.observation import Profile
+from profiles.schema import key_of
 from retrieval.asking import best_question, candidates
 from retrieval.filters import Filters
 from retrieval.search import SORT_POOL, ProductHit
@@ -32,7 +34,7 @@ def next_question(
         return None
     space, known = context.services.retriever.facets, context.services.firewall.facets
     chances = {name: facet.ask for name, facet in space.facets.items() if facet.type == "choice" and name in known}
-    never = {*_asked(messages), *filters.equals, *_known(context, profile)}
+    never = {*_asked(messages), *filters.equals, *_known(context, profile, fitting)}
     question = best_question(candidates(fitting, space), chances, never)
     return None if question is None else {"facet": question.facet, "values": list(question.values[:OFFERED])}
 
@@ -72,11 +74,18 @@ def _conditions(context: TurnContext, filters: Filters) -> int:
     return sum(name not in kinds for name in filters.equals) + any(price is not None for price in prices)
 
 
-def _known(context: TurnContext, profile: Profile) -> set[str]:
-    """Facets of which the profile has a value; what behaviour or an older word disagrees with may be asked about."""
-    schema = context.services.schema
-    return {
-        schema.attributes[trait.attribute].facet or trait.attribute
-        for trait in profile.traits
-        if trait.polarity != "dislike" and trait.confidence >= FAINT and not trait.challenges
+def _known(context: TurnContext, profile: Profile, hits: Sequence[ProductHit]) -> set[str]:
+    """Facets of which the profile has a value; what behaviour or an older word disagrees with may be asked about.
+
+    What is kept per key is known where each of the hits is of a key that has a value.
+    """
+    attributes, names = context.services.schema.attributes, context.services.retriever.facets.names
+    sure = [t for t in profile.traits if t.polarity != "dislike" and t.confidence >= FAINT and not t.challenges]
+    keyed = [trait for trait in sure if attributes[trait.attribute].per and key_of(trait.value)]
+    kept = held(context, keyed)
+    everywhere = {facet_of(attributes[trait.attribute], names) for trait in sure if trait not in keyed}
+    return everywhere | {
+        name
+        for name in {one.facet for one in kept}
+        if all(any(one.facet == name and one.concerns(hit.product) for one in kept) for hit in hits)
     }

@@ -5,12 +5,16 @@ from an artifact, so the gate finds its evidence; the model has no part in it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isinf
 from typing import Any
 
 from agent.context import Services
+from profiles.observation import Value
+from profiles.schema import Attribute, key_of, parts_of
 from profiles.words import has_cjk
 from retrieval.facets import Facet
+from retrieval.spans import Span, span_of
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
@@ -21,6 +25,34 @@ def money(amount: float, currency: str) -> str:
     """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"
+
+
+def shown(attribute: Attribute, value: Value, currency: str) -> str:
+    """A trait's value: money with its sign, a range as "$100-200", and a key before what is kept under it."""
+    if attribute.per and key_of(value):
+        key, kept = parts_of(value)
+        return f"{key}: {shown(replace(attribute, per=None), kept, currency)}"
+    if attribute.range and (span := span_of(str(value))):
+        return _spanned(span, currency if attribute.type == "money" else "")
+    if attribute.type == "money" and str(value).replace(".", "", 1).isdecimal():  # of a key it is text
+        return money(float(value), currency)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _spanned(span: Span, currency: str) -> str:
+    """ "$100-200", and with an open end "$100+" or "≤$200"; the same in every language."""
+    low, high = (f"{end:,.2f}".removesuffix(".00") for end in (span.low, span.high))
+    symbol = _SYMBOLS.get(currency, "")
+    both = f"{symbol}{low}-{high}"
+    numbers = f"≤{symbol}{high}" if isinf(span.low) else f"{symbol}{low}+" if isinf(span.high) else both
+    return numbers if symbol or not currency else f"{numbers} {currency}"
+
+
+def own_word(facet: Facet, value: str, language: str) -> str:
+    """A value in the customer's language, where the shop has such a word."""
+    chinese = language == "zh" and not has_cjk(value)
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
+    return next(own, value) if chinese else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +111,10 @@ class Composer:
     def _question(self, question: Mapping[str, Any]) -> str:
         """One short question behind all else; values in the customer's language, where the shop has such a word."""
         facet = self.services.retriever.facets.facet(question["facet"])
-        values = [self._own_word(facet, value) for value in question["values"]]
+        values = [own_word(facet, value, self.language) for value in question["values"]]
         label = facet.label.get(self.language) or facet.label.get("en") or facet.name.replace("_", " ")
         offered = self.say("or").join([self.say("comma").join(values[:-1]), values[-1]]) if values[1:] else values[0]
         return self.say("narrow_down", label=label, values=offered)
-
-    def _own_word(self, facet: Facet, value: str) -> str:
-        chinese = self.language == "zh" and not has_cjk(value)
-        own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
-        return next(own, value) if chinese else value
 
     def _product(self, hit: Mapping[str, Any]) -> str:
         stock = hit["stock"]
@@ -95,7 +122,7 @@ class Composer:
         if hit.get("because"):
             reasons = [self.say("reason_act", act=hit["because"])]
         else:
-            reasons = [self.say("reason_trait", trait=reason.split(" ", 1)[1]) for reason in hit["reasons"][:1]]
+            reasons = [self.say("reason_trait", trait=self._liked(reason)) for reason in hit["reasons"][:1]]
         details = [part for part in (hit["color"], hit["size"]) if part]
         return self.say(
             "product_line",
@@ -106,6 +133,11 @@ class Composer:
             rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
             reason="".join(reasons),
         )
+
+    def _liked(self, reason: str) -> str:
+        """The value alone of "color dark green"; a reason in words as it is."""
+        name, _, value = reason.partition(" ")
+        return value if name in self.services.retriever.facets.names else reason
 
     def _answer(self, artifact: Artifact) -> str:
         return str(artifact["text"] or self.say("no_answer"))
@@ -190,15 +222,10 @@ class Composer:
     def _trait(self, trait: Mapping[str, Any]) -> str:
         attribute = self.services.schema.attributes[trait["attribute"]]
         label = attribute.label.get(self.language, attribute.label["en"])
-        value = trait["value"]
-        shown = money(value, self.services.shop.currency) if attribute.type == "money" else self._shown(value)
+        value = shown(attribute, trait["value"], self.services.shop.currency)
         if trait["polarity"] == "fact":
-            return f"{label}: {shown}"
-        return self.say(f"trait_{trait['polarity']}", label=label, value=shown)
-
-    @staticmethod
-    def _shown(value: Any) -> str:
-        return f"{value:g}" if isinstance(value, float) else str(value)
+            return f"{label}: {value}"
+        return self.say(f"trait_{trait['polarity']}", label=label, value=value)
 
     def _value(self, name: str, value: str) -> str:
         label = self.services.shop.facets.get(name, {}).get("label", {})

@@ -1,7 +1,8 @@
 """The profile card: a profile in, one compact line for the prompt out, strongest authority first.
 
-``size: M; likes color: dark green; dislikes material: wool; budget: 150; (seen) likes category: boots``. What is open
-from earlier consultations stands at its end: ``open: jackets, dark green, max 150``.
+``size: M; likes color: dark green; dislikes material: wool; budget: 150; (seen) likes category: boots``. What is kept
+per key stands behind its key: ``size_in: boots 42, jackets M``. What is open from earlier consultations stands at the
+end: ``open: jackets, dark green, max 150``.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from itertools import groupby
 from profiles.intents.intent import Intent, Kind
 from profiles.intents.journal import PRODUCT
 from profiles.observation import Authority, Profile, Trait, Value
-from profiles.schema import Schema
+from profiles.schema import Attribute, Schema, key_of, parts_of
 
 MAX_CHARS = 300  # about 80 tokens
 MAX_VALUES = 4
@@ -28,7 +29,7 @@ def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> st
     shown = [trait for trait in profile.traits if trait.confidence >= FAINT and trait.attribute in order]
     shown.sort(key=lambda trait: (_tier(trait), order[trait.attribute], trait.polarity, str(trait.value)))
     for (_, attribute, _), group in groupby(shown, key=lambda t: (_tier(t), t.attribute, t.polarity)):
-        piece = _piece(attribute, list(group))
+        piece = _piece(schema.attributes[attribute], list(group))
         joined = f"{line}; {piece}" if line else piece
         if len(joined) <= MAX_CHARS:
             line = joined
@@ -55,18 +56,21 @@ def _tier(trait: Trait) -> int:
     return {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}[trait.authority]
 
 
-def _piece(attribute: str, traits: list[Trait]) -> str:
+def _piece(attribute: Attribute, traits: list[Trait]) -> str:
     first = traits[0]
     verb = {"fact": "", "like": "likes ", "dislike": "dislikes "}[first.polarity]
     mark = {Authority.OBSERVED: "(seen) ", Authority.INFERRED: "(guess) "}.get(first.authority, "")
     surest = sorted(traits, key=lambda trait: -trait.confidence)[:MAX_VALUES]
-    values = ", ".join(_show(trait.value) for trait in traits if trait in surest)
-    doubts = {_show(challenge.value) for trait in traits for challenge in trait.challenges}
-    doubt = f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - {_show(t.value) for t in traits} else ""
-    return f"{mark}{verb}{attribute}: {values}{doubt}"
+    values = ", ".join(_show(attribute, trait.value) for trait in traits if trait in surest)
+    doubts = {_show(attribute, challenge.value) for trait in traits for challenge in trait.challenges}
+    known = {_show(attribute, trait.value) for trait in traits}
+    doubt = f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - known else ""
+    return f"{mark}{verb}{attribute.name}: {values}{doubt}"
 
 
-def _show(value: Value) -> str:
+def _show(attribute: Attribute, value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if attribute.per and key_of(value):
+        return " ".join(parts_of(value))
     return f"{value:g}" if isinstance(value, float) else value

@@ -20,7 +20,7 @@ from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
 from profiles.ranges import range_in
-from profiles.schema import KEY_MARK, Attribute, Facets, Schema, key_of
+from profiles.schema import Attribute, Facets, Schema, key_of, parts_of
 from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
@@ -186,7 +186,7 @@ class Firewall:
         if attribute.per and key:
             if not any(self._named(attribute.per, key, words) for words in (quote, answered)):
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {key!r}")
-            attribute, value = replace(attribute, per=None), str(value).removeprefix(f"{key}{KEY_MARK}")
+            attribute, value = replace(attribute, per=None), parts_of(value)[1]
         if attribute.range and (isinstance(value, str) or range_in(quote)):
             if attribute.clean(quote) != value:
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")

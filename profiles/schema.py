@@ -39,10 +39,10 @@ class Attribute:
     """One thing a shop may know about a customer, and the rules for it.
 
     `half_life_days` None: it does not fade. `keep_days` None: as long as the shop keeps such things.
-    `bound`: the price filter of a search that this money sets.
-    `range`: a number may be a range, "100..200". `per`: one value for each value of that attribute, its
-    key: "boots: 42" stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which
-    a message has when it tells this ("call me" for a name); none: any message may.
+    `bound`: the price filter of a search that this money sets. `range`: a number may be a range, "100..200"; a range
+    of money is what products should cost. `per`: one value for each value of that attribute, its key: "boots: 42"
+    stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which a message has when
+    it tells this ("call me" for a name); none: any message may.
     """
 
     name: str
@@ -295,8 +295,13 @@ class _SchemaFile(BaseModel):
 
 def key_of(value: Value) -> str:
     """The key of what is kept per another attribute: "boots" of "boots: 42", "" of "42"."""
-    key, mark, _ = str(value).partition(KEY_MARK)
-    return key if mark else ""
+    return parts_of(value)[0]
+
+
+def parts_of(value: Value) -> tuple[str, str]:
+    """The key, and what is kept under it: "boots" and "42" of "boots: 42"."""
+    key, mark, kept = str(value).partition(KEY_MARK)
+    return (key, kept) if mark else ("", key)
 
 
 def _as_text(value: Value) -> str:

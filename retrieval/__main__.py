@@ -16,6 +16,7 @@ from retrieval.embed import Embedder
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
 from retrieval.search import ProductHit, Retriever
+from retrieval.tastes import Taste
 
 FLAGS = ("category", "color", "size", "material", "brand")
 EPILOG = """\
@@ -66,7 +67,8 @@ def search(options: argparse.Namespace) -> int:
         in_stock=not options.sold_out,
     )
     retriever = _open(options)
-    hits = retriever.search(options.query, filters, options.k, options.sort, _pairs(options.prefer))
+    tastes = [Taste(name, values) for name, values in _pairs(options.prefer).items()]
+    hits = retriever.search(options.query, filters, options.k, options.sort, tastes)
     _print([hit_to_json(hit) for hit in hits], "\n".join(map(_line, hits)) or "nothing found", options.json)
     return 0
 
@@ -175,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--without", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="leave out"
     )
     finding.add_argument(
-        "--prefer", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="move up"
+        "--prefer", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="move up; price=100..200 too"
     )
     finding.add_argument("--min-price", type=float, help="lowest price, in the shop's currency")
     finding.add_argument("--max-price", type=float, help="highest price, in the shop's currency")

@@ -2,7 +2,8 @@
 
 People write "Medium", "gray", "jaket" or "green"; the catalogue says "M", "grey", "jackets" and "dark green".
 `FacetSpace.match` finds what the catalogue calls it, or a *family*: the last words that several values share
-("green" stands for "dark green", "wool" for "wool" and "merino wool").
+("green" stands for "dark green", "wool" for "wool" and "merino wool"). Of numbers, a span is such a family: "20..30"
+stands for all that lie in it.
 """
 
 import re
@@ -16,6 +17,7 @@ from rapidfuzz import fuzz, process
 
 from errors import ConfigError, choices
 from retrieval.catalog import Catalog, Product, Variant
+from retrieval.spans import span_of
 
 FacetType = Literal["choice", "number", "boolean"]
 FUZZY_RATIO = 86.0  # "jaket" is jackets (92), "skirts" is not shirts (83)
@@ -110,6 +112,8 @@ class FacetSpace:
             word = raw.strip().casefold()
             return "true" if word in _TRUE else "false" if word in _FALSE else None
         if facet.type == "number":
+            if span_of(raw):
+                return raw.strip()
             number = re.search(r"(?<![\w.])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?", raw)
             return f"{float(number[0]):g}" if number else None
         value = _match_choice(facet, raw)
@@ -117,7 +121,10 @@ class FacetSpace:
 
     def members(self, name: str, value: str) -> frozenset[str]:
         """The catalogue values that `value` covers: itself and those of its family. Raises ConfigError."""
-        if self.facet(name).type != "choice":
+        kind = self.facet(name).type
+        if kind == "number" and (span := span_of(value)):
+            return frozenset(known for known in self.values(name) if span.holds(float(known)))
+        if kind != "choice":
             return frozenset({value}) & frozenset(self.values(name))
         return frozenset(known for known in self.values(name) if covers(value, known))
 

@@ -1,7 +1,7 @@
 """Filters: what a customer asks for comes in, a test that a product's variants pass or fail goes out."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from errors import ConfigError, choices
@@ -10,11 +10,24 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, covers, facet_values
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Products that have one of a facet's catalogue `values`, or, if it is `beyond` them, none."""
+
+    facet: str
+    values: frozenset[str]
+    beyond: bool = False
+
+    def has(self, product: Product) -> bool:
+        return self.values.isdisjoint(facet_values(product, None, self.facet)) == self.beyond
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Hard conditions of a search; one variant must meet all of them.
 
     ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})},
-    max_price=150.0)`` Prices are in the shop's currency and inclusive.
+    max_price=150.0)`` Prices are in the shop's currency and inclusive. `without_in`: what only products of a scope
+    must not have.
     """
 
     equals: Mapping[str, str] = field(default_factory=dict)
@@ -22,6 +35,7 @@ class Filters:
     min_price: float | None = None
     max_price: float | None = None
     in_stock: bool = True
+    without_in: Mapping[Scope, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,7 @@ class VariantTest:
 
     wanted: Mapping[str, frozenset[str]]
     banned: Mapping[str, frozenset[str]]
+    banned_in: Mapping[Scope, Mapping[str, frozenset[str]]]
     low: float
     high: float
     in_stock: bool
@@ -56,9 +71,14 @@ class VariantTest:
             if (name in VARIANT_FACETS) == (variant is not None)
         ) and all(
             values.isdisjoint(facet_values(product, variant, name))
-            for name, values in self.banned.items()
+            for banned in self._banned(product)
+            for name, values in banned.items()
             if (name in VARIANT_FACETS) == (variant is not None)
         )
+
+    def _banned(self, product: Product) -> Iterator[Mapping[str, frozenset[str]]]:
+        yield self.banned
+        yield from (banned for scope, banned in self.banned_in.items() if scope.has(product))
 
 
 def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
@@ -70,7 +90,8 @@ def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
     """
     return VariantTest(
         wanted={name: _members(space, name, value) for name, value in filters.equals.items()},
-        banned={name: _banned(space, name, values) for name, values in filters.without.items()},
+        banned=_all_banned(space, filters.without),
+        banned_in={scope: _all_banned(space, without) for scope, without in filters.without_in.items()},
         low=_price("min_price", filters.min_price, 0.0),
         high=_price("max_price", filters.max_price, math.inf),
         in_stock=filters.in_stock,
@@ -83,6 +104,10 @@ def _members(space: FacetSpace, name: str, raw: str) -> frozenset[str]:
     if not members:
         raise ConfigError(f"no {name} is called '{raw}'; values: {choices(space.values(name))}")
     return members
+
+
+def _all_banned(space: FacetSpace, without: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    return {name: _banned(space, name, values) for name, values in without.items()}
 
 
 def _banned(space: FacetSpace, name: str, raws: frozenset[str]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The retriever: a shop's folder comes in; products, approved answers and policy passages go out.
 
-Products are found by meaning and by word, kept only if one variant meets every filter, and moved up by what
+Products are found by meaning and by word, kept only if one variant meets every filter, and moved by what
 the customer likes, with a reason that names the trait.
 """
 
@@ -18,7 +18,7 @@ from errors import ConfigError, choices
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.embed import Embedder, Vectors
-from retrieval.facets import FacetSpace, facet_values
+from retrieval.facets import FacetSpace
 from retrieval.filters import Filters, prepare
 from retrieval.index import Collection, Row
 from retrieval.match import relevance
@@ -26,10 +26,12 @@ from retrieval.policy import Passage, load_policy
 from retrieval.questions import QuestionMatcher
 from retrieval.rows import BACKGROUND, background_rows, passage_rows, product_rows, sample_rows
 from retrieval.storage import Identity, StoredIndex, read_index, write_index
+from retrieval.tastes import Palate, Taste
 
 Sort = Literal["price_low", "price_high", "rating"]
 LIKE_BONUS = 0.06  # added to the relevance for each liked facet; about the gap between neighbours in a result
 LIKE_LIMIT = 0.15
+OUTSIDE = 0.9  # what is left of the relevance for each liked range that a product is outside of; never nothing
 SORT_POOL = 0.6  # sorting by price or rating looks at products at least this relevant, compared with the best
 ANSWER_THRESHOLD = 0.5
 POLICY_THRESHOLD = 0.35
@@ -113,12 +115,12 @@ class Retriever:
         filters: Filters | None = None,
         k: int = 3,
         sort: Sort | None = None,
-        prefer: Mapping[str, frozenset[str]] | None = None,
+        prefer: Sequence[Taste] = (),
     ) -> list[ProductHit]:
         """The `k` best products, best first; an empty query lists what passes the filters, best rated first.
 
-        `prefer` holds liked values by facet; names that are no facet are passed over. Raises ConfigError
-        for a filter, sort or k that cannot be, ModelError when the embedder fails.
+        `prefer`: of facets that there are not, passed over. A `sort` is among all that is relevant, so it lowers
+        nothing. Raises ConfigError for a filter, sort or k that cannot be, ModelError when the embedder fails.
         """
         if sort is not None and sort not in get_args(Sort):
             raise ConfigError(f"unknown sort '{sort}'; sorts: {choices(get_args(Sort))}")
@@ -131,9 +133,9 @@ class Retriever:
             if variants := test.passing(self.catalog.by_sku[row.key]):
                 passing[place] = variants
         scores = relevance(collection, query, self.embedder, list(passing))
-        likes = self._likes(prefer or {})
+        palate, outside = Palate.of(prefer, self.facets), 1.0 if sort else OUTSIDE
         hits = [
-            self._hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), likes)
+            _hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), palate, outside)
             for place, variants in passing.items()
         ]
         return _ordered(hits, sort)[:k]
@@ -157,54 +159,35 @@ class Retriever:
         passage = self.passages[int(collection.rows[place].key)]
         return PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
 
-    def _likes(self, prefer: Mapping[str, frozenset[str]]) -> dict[str, dict[str, str]]:
-        """By facet, each catalogue value that is liked, with the word the like was stated in."""
-        return {
-            name: {member: raw for raw in sorted(raws) for member in self._liked_members(name, raw)}
-            for name, raws in prefer.items()
-            if name in self.facets.facets
-        }
 
-    def _liked_members(self, name: str, raw: str) -> frozenset[str]:
-        value = self.facets.match(name, raw)
-        return frozenset() if value is None else self.facets.members(name, value)
+def _hit(
+    product: Product, variants: tuple[Variant, ...], relevance: float, palate: Palate, outside: float
+) -> ProductHit:
+    """Show the variant that suits best; among equals the first in stock, then the cheapest."""
+    fits = {variant.sku: palate.fit(product, variant) for variant in variants}
 
-    def _hit(
-        self,
-        product: Product,
-        variants: tuple[Variant, ...],
-        score: float,
-        likes: Mapping[str, Mapping[str, str]],
-    ) -> ProductHit:
-        """Show the variant that most likes hold for; among equals the first in stock, then the cheapest."""
-        reasons = {variant.sku: _reasons(product, variant, likes) for variant in variants}
-        best = max(
-            variants, key=lambda variant: (len(reasons[variant.sku]), variant.stock > 0, -variant.price)
-        )
-        bonus = min(LIKE_LIMIT, LIKE_BONUS * len(reasons[best.sku]))
-        return ProductHit(product, best, round(min(1.0, score + bonus), 4), reasons[best.sku])
+    def suits(variant: Variant) -> tuple[int, bool, float]:
+        fit = fits[variant.sku]
+        return len(fit.reasons) - fit.missed, variant.stock > 0, -variant.price
+
+    best = max(variants, key=suits)
+    fit = fits[best.sku]
+    liked = min(1.0, relevance + min(LIKE_LIMIT, LIKE_BONUS * len(fit.reasons)))
+    return ProductHit(product, best, round(liked * outside**fit.missed, 4), fit.reasons)
 
 
 def reorder(hits: Sequence[ProductHit], boosts: Mapping[str, Boost]) -> list[ProductHit]:
-    """The hits with what is known of their products, by sku: scores and reasons, best first again."""
+    """The hits with what is known of their products, by sku: scores and reasons, best first again.
+
+    Hits that come out alike, because a score ends at 0 and at 1, stay in their order.
+    """
     moved = []
     for hit in hits:
         boost = boosts.get(hit.product.sku, Boost(0.0))
         score = round(min(1.0, max(0.0, hit.score + boost.bonus)), 4)
         reasons = (boost.reason, *hit.reasons) if boost.reason else hit.reasons
         moved.append(replace(hit, score=score, reasons=reasons))
-    return _ordered(moved, None)
-
-
-def _reasons(product: Product, variant: Variant, likes: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Which likes hold, in the profile card's words: "likes color: green"."""
-    held = {
-        f"likes {name}: {liked[value]}": None
-        for name, liked in likes.items()
-        for value in facet_values(product, variant, name)
-        if value in liked
-    }
-    return tuple(held)
+    return sorted(moved, key=lambda hit: -hit.score)
 
 
 def _ordered(hits: list[ProductHit], sort: Sort | None) -> list[ProductHit]:

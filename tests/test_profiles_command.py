@@ -116,6 +116,18 @@ def test_explain_and_history_give_reasons(shop: Path, capsys: pytest.CaptureFixt
     assert code == 3 and "budget" in err
 
 
+def test_explain_names_the_range_and_the_key(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(shop, capsys, "list")
+    store = open_store(shop, shop / "state")
+    told = [("price_range", "50..80"), ("price_range", "100..200"), ("size_in", "boots: 42"), ("size_in", "jackets: M")]
+    made = [observation(f"{n}", *item, days=n, customer="C1001") for n, item in enumerate(told)]
+    store.append(made)
+    prices = run(shop, capsys, "explain", "C1001", "price_range")[1]
+    assert "holds price_range: 100..200" in prices and "replaced 50..80" in prices
+    sizes = run(shop, capsys, "explain", "C1001", "size_in")[1]
+    assert "holds size_in: boots: 42" in sizes and "holds size_in: jackets: M" in sizes and "replaced" not in sizes
+
+
 def test_a_broken_line_is_named_with_file_and_number(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (shop / "customers.jsonl").write_text('{"id": "C1"}\n{broken\n')
     code, _, err = run(shop, capsys, "list")

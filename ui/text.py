@@ -8,7 +8,7 @@ import html
 import re
 from typing import Any
 
-from agent.compose import money
+from agent.compose import shown
 from profiles.schema import Schema
 from ui.labels import label
 
@@ -31,13 +31,11 @@ def plain(text: str) -> str:
 
 
 def shown_value(attribute: str, value: Any, schema: Schema, currency: str, language: str) -> str:
-    """A trait's value as people write it: money with its sign, whole numbers without a point."""
+    """A trait's value as people write it: money with its sign, a range as "$100-200", whole numbers without a point."""
     known = schema.attributes.get(attribute)
     if isinstance(value, bool):
         return label("yes_value" if value else "no_value", language)
-    if isinstance(value, int | float):
-        return money(value, currency) if known and known.type == "money" else f"{value:g}"
-    return str(value)
+    return shown(known, value, currency) if known else f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:

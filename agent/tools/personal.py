@@ -5,11 +5,12 @@ so, and durables that they have already moved down; and now and then one product
 consent to profiling; what they bought is the shop's own record.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from agent.context import TurnContext
+from agent.tastes import Held, held
 from profiles.preference.keeper import Leaning
 from retrieval.catalog import Product
 from retrieval.facets import VARIANT_FACETS, facet_values
@@ -54,17 +55,19 @@ def personal_order(context: TurnContext, hits: Sequence[ProductHit], owned: Coll
 def suggestion(
     context: TurnContext,
     hits: Sequence[ProductHit],
-    without: Mapping[str, frozenset[str]],
+    filters: Filters,
     excluded: Collection[str],
 ) -> tuple[Product, ProductHit] | None:
-    """A hit and what others took who looked at it: in stock, nothing disliked, nothing of `excluded`."""
-    retriever, own = context.services.retriever, _own_facets(context)
-    test = prepare(Filters(without=without), retriever.facets)
+    """A hit and what others took who looked at it: in stock, nothing that is disliked, nothing of `excluded`."""
+    retriever = context.services.retriever
+    traits = context.services.profiles.read(context.customer).traits
+    own = [one for one in held(context, (trait for trait in traits if trait.polarity == "fact")) if one.is_own]
+    test = prepare(Filters(without=filters.without, without_in=filters.without_in), retriever.facets)
     kinds = {hit.product.category for hit in hits}
     for hit in hits:
         for sku in context.services.preferences.companions(hit.product.sku):
             product = retriever.catalog.by_sku.get(sku)
-            if product is None or sku in excluded or product.category in kinds or not _suits(product, own):
+            if product is None or sku in excluded or product.category in kinds or not _suits(context, product, own):
                 continue
             if variants := test.passing(product):
                 return hit.product, ProductHit(product, variants[0], 0.0, ())
@@ -77,22 +80,17 @@ def earlier_suggestions(messages: Sequence[Any]) -> frozenset[str]:
     return frozenset(artifact[SUGGESTION]["sku"] for artifact in artifacts if SUGGESTION in artifact)
 
 
-def _own_facets(context: TurnContext) -> dict[str, frozenset[str]]:
-    """What the customer said of themselves that a product may contradict: values by facet of the product."""
-    facets, found = context.services.retriever.facets, dict[str, frozenset[str]]()
-    for trait in context.services.profiles.read(context.customer).traits:
-        attribute = context.services.schema.attributes[trait.attribute]
-        name = attribute.facet or trait.attribute
-        if trait.polarity == "fact" and not attribute.many and name in facets.names:
-            value = facets.match(name, str(trait.value))
-            found[name] = frozenset() if value is None else facets.members(name, value)
-    return found
-
-
-def _suits(product: Product, own: Mapping[str, frozenset[str]]) -> bool:
-    """Whether nothing that holds for all of the product contradicts the customer."""
-    held = {name: facet_values(product, None, name) for name in own if name not in VARIANT_FACETS}
-    return all(not values or not own[name] or not own[name].isdisjoint(values) for name, values in held.items())
+def _suits(context: TurnContext, product: Product, own: Sequence[Held]) -> bool:
+    """Whether nothing that holds for all of the product contradicts what is the customer's own."""
+    facets = context.services.retriever.facets
+    told = [one for one in own if one.facet in facets.names and one.facet not in VARIANT_FACETS]
+    return all(
+        not (values := facet_values(product, None, one.facet))
+        or not (members := facets.members(one.facet, one.value))
+        or not members.isdisjoint(values)
+        for one in told
+        if one.concerns(product)
+    )
 
 
 def _why(context: TurnContext, leaning: Leaning) -> str:

@@ -1,9 +1,9 @@
 """The finding tools: products by words and validated filters, and approved answers.
 
 In: the model's arguments and the turn's context. Out: `Outcome`s of kind "products" and "answer". The profile takes
-part in code: what the customer dislikes is excluded, what was said in this consultation about price and size holds
-until it is changed, and what the customer likes and did reorders the hits with a reason that names
-the trait or the act.
+part in code (`agent.tastes`): what the customer dislikes is excluded, what was said in this consultation about price
+holds until it is changed, and what the customer likes and did reorders the hits with a reason that names the trait or
+the act.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from langchain.tools import ToolRuntime
 from agent.asking import answered, next_question
 from agent.context import ShopState, TurnContext
 from agent.intents import PRICES, QUERY, inherited, resumed
+from agent.tastes import avoided, tastes
 from agent.tools.outcome import Artifact, Outcome, outcome
 from agent.tools.personal import (
     SUGGESTION,
@@ -24,7 +25,7 @@ from agent.tools.personal import (
     suggestion,
 )
 from profiles.card import brief
-from profiles.observation import Authority, Profile, Trait
+from profiles.observation import Profile, Trait
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
 
@@ -67,11 +68,10 @@ def search_products(
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices)
-    likes = {name: values for name, values in _likes(context, profile).items() if name not in wish.filters.equals}
-    pool, filters, dropped = _search(context, wish, sort, likes)
+    pool, filters, dropped = _search(context, profile, wish, sort)
     owned = owned_durables(context)
     hits = (pool if sort else personal_order(context, pool, owned))[:SHOWN]
-    beside = suggestion(context, hits, filters.without, owned | earlier_suggestions(messages))
+    beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
     artifact: Artifact = {
         "kind": "products",
         "query": query,
@@ -174,9 +174,11 @@ def _wish(
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
     bounds = _bounds(context, profile)
+    without, without_in = avoided(context, profile, equals)
     filters = Filters(
         equals=equals,
-        without=_dislikes(context, profile, equals),
+        without=without,
+        without_in=without_in,
         min_price=low if low is not None else bounds.get("min_price"),
         max_price=high if high is not None else bounds.get("max_price"),
     )
@@ -199,56 +201,33 @@ def _said_here(trait: Trait, context: TurnContext) -> bool:
     return any(evidence.kind == "turn" and evidence.id in context.heard for evidence in trait.evidence)
 
 
-def _dislikes(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -> dict[str, frozenset[str]]:
-    """Disliked values by facet, and those that this consultation ruled out; what is asked for now is not excluded."""
-    words, said = context.services.vocabulary, "\n".join(context.heard.values())
-    avoided = {
-        name: denied
-        for name in words.facets
-        if words.is_filter(name) and (denied := {v for v in words.denied_values(name, said) if equals.get(name) != v})
-    }
-    for trait in profile.traits:
-        facet, value = _in_catalogue(context, trait)
-        if trait.polarity == "dislike" and value is not None and equals.get(facet) != value:
-            avoided.setdefault(facet, set()).add(value)
-    return {name: frozenset(values) for name, values in avoided.items()}
-
-
-def _likes(context: TurnContext, profile: Profile) -> dict[str, frozenset[str]]:
-    """Values that reorder the hits, stated ones first: likes and facts (own size, department) by their facet."""
-    liked: dict[str, set[str]] = {}
-    for trait in sorted(profile.traits, key=lambda trait: trait.authority is not Authority.STATED):
-        facet, value = _in_catalogue(context, trait)
-        if value is not None and trait.polarity != "dislike":
-            liked.setdefault(facet, set()).add(value)
-    return {name: frozenset(values) for name, values in liked.items()}
-
-
-def _in_catalogue(context: TurnContext, trait: Trait) -> tuple[str, str | None]:
-    """A trait's facet and its value as the catalogue calls it, None where it has no such thing."""
-    facets = context.services.retriever.facets
-    facet = context.services.schema.attributes[trait.attribute].facet or trait.attribute
-    return facet, facets.match(facet, str(trait.value)) if facet in facets.names else None
-
-
 def _search(
-    context: TurnContext, wish: Wish, sort: Sort | None, prefer: Mapping[str, frozenset[str]]
+    context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    retriever = context.services.retriever
+    """The hits, the filters that left some, and those that were dropped, for which the profile counts again."""
     filters, dropped = wish.filters, list[str]()
-    hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
+    hits = _found(context, profile, wish.query, filters, sort)
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
         if name in filters.equals:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = retriever.search(wish.query, filters, k=POOL, sort=sort, prefer=prefer)
-    return list(hits), filters, dropped if hits else []
+            hits = _found(context, profile, wish.query, filters, sort)
+    return hits, filters, dropped if hits else []
+
+
+def _found(context: TurnContext, profile: Profile, query: str, filters: Filters, sort: Sort | None) -> list[ProductHit]:
+    prefer = tastes(context, profile, filters)
+    return context.services.retriever.search(query, filters, k=POOL, sort=sort, prefer=prefer)
 
 
 def _filters_json(filters: Filters) -> dict[str, Any]:
     shown: dict[str, Any] = dict(filters.equals)
     shown |= {f"not_{name}": sorted(values) for name, values in filters.without.items()}
+    for scope, without in filters.without_in.items():
+        kinds = "/".join(sorted(scope.values))
+        for name, values in without.items():
+            shown.setdefault(f"not_{name}", []).extend(f"{kinds}: {value}" for value in sorted(values))
     prices = {"min_price": filters.min_price, "max_price": filters.max_price}
     return shown | {name: value for name, value in prices.items() if value is not None}
