@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from profiles.attribute import Attribute
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -23,7 +24,6 @@ from agent.wording import Prices, asks_to_forget, prices_in, sorts_in, statuses_
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING
-from profiles.schema import Attribute
 from profiles.words import has_cjk, mentions
 
 ORDER_ID, QUESTION = "order_id", "question"

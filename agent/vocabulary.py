@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from profiles.attribute import Attribute, Facets
+from profiles.schema import Schema
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from profiles.schema import Attribute, Facets, Schema
 from profiles.words import has_cjk, stem
 from retrieval.facets import common_words, covers
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from agent.tools.orders import ids_in
 from agent.vocabulary import is_named, named
+from profiles.attribute import Bound
 from profiles.numbers import normalise, numbers_in
 from profiles.ranges import ranges_in, said_ranges
-from profiles.schema import Bound
 
 # By order of results: words that ask for it, each also with slips of the pen.
 SORTS: Mapping[str, tuple[str, ...]] = {

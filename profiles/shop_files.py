@@ -12,6 +12,8 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from profiles.attribute import Facets
+from profiles.schema import Schema
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +22,6 @@ from errors import ConfigError, DataError
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
 from profiles.privacy.settings import Privacy, PrivacyFile
-from profiles.schema import Facets, Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
 

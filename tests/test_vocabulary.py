@@ -1,6 +1,8 @@
 """Which of a shop's values a text names, and what may be noted and asked for because of it."""
 
 from collections.abc import Sequence
+from profiles.attribute import Facets
+from profiles.schema import Schema
 from typing import Any
 
 import pytest
@@ -9,7 +11,6 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from agent.said import supported
 from agent.tools.schemas import update_profile_schema
 from agent.vocabulary import Vocabulary
-from profiles.schema import Facets, Schema
 
 _STATED = ["stated"]
 SCHEMA = Schema.parse(

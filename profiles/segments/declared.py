@@ -15,6 +15,8 @@ Errors: `ConfigError` that names the place, the bad value and the valid ones.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from profiles.attribute import Attribute, Facets
+from profiles.schema import Schema
 from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -23,7 +25,6 @@ from errors import ConfigError, DataError, choices
 from profiles.events.affinity import Products, half_life
 from profiles.events.event import Kind
 from profiles.observation import Authority, Value
-from profiles.schema import Attribute, Facets, Schema
 from profiles.segments.condition import (
     AffinityHeld,
     Bounds,
