@@ -30,8 +30,12 @@ CONSULTATIONS ?= 160
 finetune: model            ## self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
 	$(BIN)/python -m finetune loop --shop shop --minutes $(MINUTES) --consultations $(CONSULTATIONS)
 
-bench: model               ## seconds a turn, time to first token and words, resident memory
-	$(BIN)/python -m eval run cost --shop shop
+bench: model               ## seconds a turn and memory; reads, appends and events of profiles; self-play
+	$(BIN)/python -m eval run cost --shop shop --workers 1
+	$(BIN)/python -m profiles.speed --shop shop
+	$(BIN)/python -m profiles events --shop shop --bench 200000
+	rm -f runs/bench/play.jsonl
+	$(BIN)/python -m finetune play --shop shop --consultations 600 --workers 2 --out runs/bench/play.jsonl
 
 test-vllm: model           ## the same agent on a real vLLM server, in an environment of its own
 	$(BIN)/python -m eval.vllm_server --make-env

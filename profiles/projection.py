@@ -7,6 +7,7 @@ others were folded, and up to which moment; of other rules they count as not the
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -58,12 +59,18 @@ def load(
     heads = {customer: from_json(bodies.pop(_HEAD, "[null, null]")) for customer, bodies in found.items()}
     return {
         customer: Projection(
-            {name: settled_from_json(name, from_json(body)) for name, body in found[customer].items()},
+            {name: _read(name, body) for name, body in found[customer].items()},
             datetime.fromisoformat(newest),
         )
         for customer, (folded_by, newest) in heads.items()
         if folded_by == rules
     }
+
+
+@lru_cache(maxsize=4096)
+def _read(attribute: str, body: str) -> Settled:
+    """A turn reads its customer several times; what is settled is never changed in place."""
+    return settled_from_json(attribute, from_json(body))
 
 
 def save(connection: Connection, rules: str, held: Mapping[str, Projection]) -> None:

@@ -5,7 +5,7 @@ English stems, Chinese characters, synonyms.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -36,6 +36,7 @@ def fold_text(text: str) -> str:
     return re.sub(r"[\s_\-–/]+", " ", folded).strip(" .,!?;:\"'。，！？；：")
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """A crude English stem, enough to join jacket and jackets, hike and hiking; short words stay whole."""
     for ending in ("ings", "ing", "ies", "es", "ed", "s", "e", "y"):
@@ -56,10 +57,15 @@ def mentions(text: str, phrase: str) -> bool:
     """
     if has_cjk(phrase):
         return normalise(phrase) in normalise(text)
-    wanted = [stem(word) for word in _WORD.findall(fold_text(phrase))]
-    there = [stem(word) for word in _WORD.findall(fold_text(text))]
+    wanted, there = _row_of_stems(phrase), _row_of_stems(text)
     size = len(wanted)
     return size > 0 and any(there[i : i + size] == wanted for i in range(len(there) - size + 1))
+
+
+@lru_cache(maxsize=4096)
+def _row_of_stems(text: str) -> tuple[str, ...]:
+    """Of a shop's value, or of a message that is compared with all of them."""
+    return tuple(stem(word) for word in _WORD.findall(fold_text(text)))
 
 
 def match_value(raw: str, valid: Iterable[str], synonyms: Synonyms) -> str | None:

@@ -70,11 +70,16 @@ class Embedder:
         """The vector of one query, shape (width,); the last queries are remembered. Raises ModelError."""
         known = self._recent.get(text)
         if known is None:
-            known = self.encode([text])[0]
-            if len(self._recent) >= QUERY_CACHE:
-                self._recent.clear()
-            self._recent[text] = known
+            self.remember([text])
+            known = self._recent[text]
         return known
+
+    def remember(self, queries: Sequence[str]) -> None:
+        """Encode queries that will be asked for soon: many at once take a fifth of the time. Raises ModelError."""
+        vectors = self.encode(queries)
+        if len(self._recent) + len(queries) > QUERY_CACHE:
+            self._recent.clear()
+        self._recent.update(zip(queries, vectors, strict=True))
 
     @property
     def _width(self) -> int:

@@ -26,6 +26,6 @@ def test_every_customer_finds_the_article_and_the_same_seed_is_the_same_customer
     made = cases(Options(work=tmp_path, settings={"customers": "10", "random": "0"}))
     records = [run(case, None) for case in made]
     assert records == [run(case, None) for case in made]
-    assert all(record[way] >= 1 for record in records for way in WAYS)
+    assert all(record[way] >= record["least"] >= 1 for record in records for way in WAYS)
     assert metrics(records)["turns_best"] == sum(record["best"] for record in records) / len(records)
     assert SUITE.targets

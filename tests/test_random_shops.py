@@ -51,7 +51,7 @@ def stage(request: pytest.FixtureRequest, shops: list[Path], embedder: Rememberi
 
 @pytest.fixture(scope="module")
 def plans(stage: Stage) -> list[list[Step]]:
-    return [stage.simulated(number, 1, HABITS)[1] for number in range(60)]
+    return [made.steps for made in stage.plans(range(60), 1, HABITS)]
 
 
 def _calls(plans: list[list[Step]]) -> Iterator[tuple[Step, str, dict[str, Any]]]:
@@ -143,17 +143,17 @@ def test_what_the_model_sees_listed_is_spelt_as_listed_and_all_else_is_what_was_
 
 def test_nearly_everything_planned_comes_true(stage: Stage) -> None:
     outcome = Outcome()
-    for number in range(15):
-        stage.play(number, 2, HABITS, outcome)
+    for made in stage.plans(range(15), 2, HABITS):
+        stage.play(made, outcome)
     assert outcome.kept >= 14, outcome.table()
     assert sum(outcome.dropped.values()) <= 2, outcome.table()
 
 
 def test_a_rehearsal_is_what_the_agents_graph_does(stage: Stage) -> None:
     kept = 0
-    for number in range(4):
+    for made in stage.plans(range(4), 3, HABITS):
         stage.reset()
-        customer, steps = stage.simulated(number, 3, HABITS)
+        customer, steps = made.customer, made.steps
         stage.rehearsal.begin(customer.id, "same")
         rehearsed = [stage.rehearsal.turn(step) for step in steps]
         messages, tools = stage.rehearsal.transcript()
@@ -172,10 +172,9 @@ def test_a_rehearsal_is_what_the_agents_graph_does(stage: Stage) -> None:
 
 
 def test_a_plan_leaves_what_it_should_and_the_same_each_time(stage: Stage) -> None:
-    for number in range(4):
-        stage.reset()
-        customer, steps = stage.simulated(number, 5, HABITS)
-        assert stage.expected(customer, steps) == stage.expected(customer, steps)
+    for made in stage.plans(range(4), 5, HABITS):
+        outcomes = [stage.expected(made.customer, made.steps) for _ in range(2)]
+        assert outcomes[0] == outcomes[1]
 
 
 def test_held_out_verticals_are_in_no_training_shop() -> None:

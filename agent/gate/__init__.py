@@ -73,7 +73,7 @@ def check(reply: str, evidence: Evidence) -> GateReport:
     """Compare every claim of the reply with the evidence."""
     facts = _facts(evidence)
     text = normalized(reply)
-    claims = list(find_claims(text))
+    claims = find_claims(text)
     topics = list(claimed_topics(text))
     unsupported = [claim.text for claim in claims if not _holds(facts, claim)]
     unsupported += [words for topic, words in topics if topic not in facts.topics]

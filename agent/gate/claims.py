@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from agent.gate.dates import Day, find_days, find_times, find_weekdays
 from agent.gate.numbers import Number, find_numbers
@@ -89,8 +90,14 @@ def normalized(text: str) -> str:
     return re.sub(r"[^\S\n]+", " ", text)
 
 
-def find_claims(text: str) -> Iterator[Claim]:
-    """All claims of a text that `normalized` gave. What one reading has taken, the next does not see."""
+@lru_cache(maxsize=2048)
+def find_claims(text: str) -> tuple[Claim, ...]:
+    """All claims of a text that `normalized` gave. Results of a conversation say much the same again and again."""
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[Claim]:
+    """What one reading has taken, the next does not see."""
     page = _Page(text)
     for match in page.take(_LINK):
         yield Claim("link", match[0], match[0].casefold().rstrip(".,;:!?)>'\""))

@@ -7,6 +7,7 @@ that holds it; a question ("shall I check whether it is in stock?") claims nothi
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,15 @@ def claimed_topics(text: str) -> Iterator[tuple[str, str]]:
         text = topic.claim.sub(lambda match: "\n" * len(match[0]), text)
 
 
-def source_topics(text: str) -> set[str]:
+@lru_cache(maxsize=2048)
+def source_topics(text: str) -> frozenset[str]:
     """Topics that an approved text may be cited for: its own claims, in any of its words."""
     rest, found = text, set[str]()
     for topic in TOPICS:
         if topic.claim.search(rest) or (topic.source and topic.source.search(rest)):
             found.add(topic.name)
         rest = topic.claim.sub(lambda match: "\n" * len(match[0]), rest)
-    return found
+    return frozenset(found)
 
 
 def value_topics(key: str, value: object) -> set[str]:

@@ -7,16 +7,19 @@ answers with what is true of the article, or says that they do not know or do no
 what the facet declares, each customer in their own way. When nothing is left to ask, the next three are shown. The
 fixed order is a script: the search tool's facets, then the others as shop.toml lists them, each that some product left
 has. "sparing" is the same script, but it skips a question whose answer could tell nothing at all, and so does chance.
-Needs no model.
+"least" knows the article and every answer beforehand, and asks the few questions that show it soonest: what no way of
+asking can beat. Needs no model.
 
 Out: mean turns by way of asking, and how many fewer the best one takes, as a share ("saved" against the fixed order,
-"saved_of_sparing" and "saved_of_random" against the others), of all, by kind of shop and by what was said first.
+"saved_of_sparing" and "saved_of_random" against the others; "saved_at_most" is what "least" saves of the fixed order),
+of all, by kind of shop and by what was said first.
 """
 
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 
 from agent.shop import load_shop
@@ -30,6 +33,7 @@ from retrieval.filters import Filters, prepare
 
 WAYS = ("best", "fixed", "sparing", "random")
 SHOWN = 3
+_ENOUGH = 3  # questions that "least" asks; nobody has needed more
 _MOODS = 0.15  # how far a customer's readiness to answer is from what the shop declares, as a standard deviation
 _SHOPS = 8
 Wanted = tuple[Product, Variant]
@@ -77,6 +81,7 @@ def run(case: Case, subject: object) -> Record:
         "random": _telling(order),
     }
     turns = {way: _serve(shelf, wanted, said, answers, choose[way]) for way in WAYS}
+    turns["least"] = _least(shelf, wanted, said, answers)
     return {"kind": case.data["kind"], "start": start, "wanted": wanted[1].sku, "said": said, **turns}
 
 
@@ -91,9 +96,10 @@ def metrics(records: Sequence[Record]) -> Mapping[str, float]:
 
 
 def _figures(records: Sequence[Record]) -> dict[str, float]:
-    turns = {way: sum(record[way] for record in records) / max(1, len(records)) for way in WAYS}
+    turns = {way: sum(record[way] for record in records) / max(1, len(records)) for way in (*WAYS, "least")}
     saved = {way: 1 - turns["best"] / turns[way] if turns[way] else 0.0 for way in WAYS[1:]}
     named = {"saved" if way == "fixed" else f"saved_of_{way}": value for way, value in saved.items()}
+    named["saved_at_most"] = 1 - turns["least"] / turns["fixed"] if turns["fixed"] else 0.0
     return {f"turns_{way}": value for way, value in turns.items()} | named
 
 
@@ -128,6 +134,14 @@ def _serve(shelf: Shelf, wanted: Wanted, said: Mapping[str, str], answers: Mappi
         else:
             asked.add(facet)
             known |= {facet: answers[facet]} if facet in answers else {}
+
+
+def _least(shelf: Shelf, wanted: Wanted, said: Mapping[str, str], answers: Mapping[str, str]) -> int:
+    """Messages of the customer if only what helps most is asked, and then three more are shown each turn."""
+    open_ones = sorted(set(answers) - set(said))
+    asked = [some for count in range(_ENOUGH + 1) for some in combinations(open_ones, count)]
+    places = ((some, _found(shelf, {**said, **{name: answers[name] for name in some}})) for some in asked)
+    return min(1 + len(some) + left.index(wanted[0]) // SHOWN for some, left in places)
 
 
 def _found(shelf: Shelf, known: Mapping[str, str]) -> list[Product]:

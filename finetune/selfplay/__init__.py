@@ -13,8 +13,8 @@ gold calls on the agent's own parts, `verify` compares each turn with what was m
 many processes. A consultation takes about 33 ms of one core, a random shop about 3 s to open.
 
 For evals: `make_shop(folder, seed, number, "held-out")` writes a shop; `with open_stage(shop) as stage:` opens it;
-`stage.simulated(number, seed, Habits())` gives the customer and the `Step`s (text, gold calls or words) of one
-consultation, `stage.expected(customer, steps)` the orders and traits that it should leave (None where a turn cannot do
+`stage.plans(numbers, seed, Habits())` gives customers and their `Step`s (text, gold calls or words), a consultation
+each, `stage.expected(customer, steps)` the orders and traits that it should leave (None where a turn cannot do
 what it was meant to), `end_state(services, customer)` those that another run has left, and `OracleModel` answers with
 the gold calls behind the agent's whole graph.
 """

@@ -112,8 +112,8 @@ def _alone() -> None:
 def _play_block(block: Block) -> tuple[list[str], Outcome]:
     outcome, lines = Outcome(), []
     stage = _stage(block.shop)
-    for number in range(block.first, block.last):
-        sample = stage.play(number, block.seed, block.habits, outcome)
+    for made in stage.plans(range(block.first, block.last), block.seed, block.habits):
+        sample = stage.play(made, outcome)
         if sample is not None:
             lines.append(json.dumps(sample.model_dump(), ensure_ascii=False) + "\n")
     return lines, outcome

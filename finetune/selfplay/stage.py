@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from retrieval.embed import Embedder, Vectors
 
 _BUSY = 0.38  # share of consultations whose customer has an order that can still be changed
 _VISITORS = 0.05
+_LOOKUPS = {"search_products": "query", "find_answer": "question"}  # by tool, the argument
 _MEMORY = Path("/dev/shm")  # a database there needs no disk; where there is no such folder, the usual one does
 
 
@@ -69,6 +70,23 @@ class EndState:
     traits: tuple[tuple[str, str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One consultation that may be played: what the customer says in each step, and the gold answers."""
+
+    number: int
+    seed: int
+    customer: CustomerView
+    steps: Sequence[Step]
+
+    def lookups(self) -> Iterator[str]:
+        """What the tools will look up by meaning."""
+        for step in self.steps:
+            for call in step.calls:
+                if call.name in _LOOKUPS:
+                    yield from (step.text, str(call.arguments.get(_LOOKUPS[call.name], "")))
+
+
 class RememberingEmbedder(Embedder):
     """The usual embedder, which embeds the same text once only: the approved answers of random shops are alike."""
 
@@ -99,20 +117,26 @@ class Stage:
     database: Path
     clean: Path
 
-    def simulated(self, number: int, seed: int, habits: Habits) -> tuple[CustomerView, list[Step]]:
-        """The customer and the plan of one consultation."""
-        rng = random.Random(f"{seed}:{number}")
-        customer = self._as_known(draw_customer(rng, self.view))
-        return customer, plan(rng, self.view, customer, habits)
+    def plans(self, numbers: Iterable[int], seed: int, habits: Habits) -> list[Plan]:
+        """Some consultations. What they will look up is embedded at once."""
+        self.reset()
+        plans = []
+        for number in numbers:
+            rng = random.Random(f"{seed}:{number}")
+            customer = self._as_known(draw_customer(rng, self.view))
+            plans.append(Plan(number, seed, customer, plan(rng, self.view, customer, habits)))
+        texts = {text for made in plans for text in made.lookups() if text.strip()}
+        self.services.retriever.embedder.remember(sorted(texts))
+        return plans
 
-    def play(self, number: int, seed: int, habits: Habits, outcome: Outcome) -> Sample | None:
+    def play(self, made: Plan, outcome: Outcome) -> Sample | None:
         """One consultation; the part of it that went as planned, or None if nothing did."""
         self.reset()
-        customer, steps = self.simulated(number, seed, habits)
-        self.rehearsal.begin(customer.id, f"play-{seed}-{number:05}")
+        customer = made.customer
+        self.rehearsal.begin(customer.id, f"play-{made.seed}-{made.number:05}")
         done: list[Step] = []
         outcome.played += 1
-        for step in steps:
+        for step in made.steps:
             turn = self.rehearsal.turn(step)
             if wrong := problem(step, turn, customer, self.view, outcome.notes):
                 outcome.dropped[wrong] += 1
@@ -126,8 +150,8 @@ class Stage:
         outcome.turns += len(done)
         messages, tools = self.rehearsal.transcript()
         meta = {
-            "consultation": number,
-            "seed": seed,
+            "consultation": made.number,
+            "seed": made.seed,
             "shop": self.services.shop.root.name,
             "kinds": [step.kind for step in done],
             "language": "zh" if any("\u4e00" <= char <= "\u9fff" for step in done for char in step.text) else "en",
