@@ -5,6 +5,10 @@ with the class's `exit_code`. Nothing comes in; the classes go out to every fold
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class ShopkeeperError(Exception):
@@ -54,3 +58,14 @@ def choices(values: Iterable[str], limit: int = 12) -> str:
     names = sorted(values)
     shown = ", ".join(names[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def first_mistake(error: "ValidationError", *above: str, whole: str = "the whole", got: bool = True) -> str:
+    """What pydantic stumbled over first, for an error message: ``"items.0.price: Input should be ... (got 'x')"``.
+
+    `above` is where the value that it read stands, `whole` is what to call that where it stands nowhere. Without `got`
+    the bad value is not named: it may be what somebody said.
+    """
+    first = error.errors()[0]
+    place = ".".join(map(str, (*above, *first["loc"]))) or whole
+    return f"{place}: {first['msg']}" + (f" (got {first['input']!r:.80})" if got else "")

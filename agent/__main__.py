@@ -8,9 +8,9 @@ import json
 import sys
 import uuid
 from collections.abc import Iterable
-from pathlib import Path
 
 from agent.context import VISITOR
+from agent.options import add_model, add_shop, add_state
 from agent.quiet import quiet
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Step, Turn
@@ -94,12 +94,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory (default: shop)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="where the database lives (default: SHOP/state)")
+    add_shop(parser)
+    add_state(parser)
     parser.add_argument("--customer", metavar="ID", help="customer's id; without it, a new visitor")
     parser.add_argument("--consultation", metavar="ID", help="go on with this consultation")
-    parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
-    parser.add_argument("--replies", choices=("strict", "free"), help="who writes replies (default: as in shop.toml)")
+    add_model(parser)
     parser.add_argument("--json", action="store_true", help="one message a line in, one JSON object a line out")
     return parser
 

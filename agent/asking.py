@@ -11,11 +11,10 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.naming import values_named
 from agent.tastes import facet_of, held
+from profiles.attribute import key_of
 from profiles.card import FAINT
 from profiles.observation import Profile
-from profiles.schema import key_of
 from retrieval.asking import best_question, candidates
 from retrieval.filters import Filters
 from retrieval.search import SORT_POOL, ProductHit
@@ -41,7 +40,7 @@ def next_question(
 
 def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:
     """Values that the customer named of what they had been asked about; the last word counts, two at once are none."""
-    facets, words = context.services.firewall.facets, context.services.vocabulary
+    words = context.services.vocabulary
     found: dict[str, str] = {}
     asked: set[str] = set()
     for message in messages:
@@ -50,7 +49,7 @@ def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, 
         elif isinstance(message, HumanMessage):
             text = str(message.text)
             for name in sorted(asked):
-                named = [v for v in values_named(name, text, facets) if v not in words.denied_values(name, text)]
+                named = [v for v in words.values_named(name, text) if v not in words.denied_values(name, text)]
                 if len(named) == 1:
                     found[name] = named[0]
                 elif named or words.denied_values(name, text):

@@ -14,12 +14,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.said import MAX_PRICE, MIN_PRICE
-from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, writable_attributes
+from agent.tools.schemas import MAX_CHANGES, SEARCH_PRODUCTS, UPDATE_PROFILE, writable_attributes
 from agent.vocabulary import Vocabulary
 from agent.wording import Limit, limits_in
 from profiles.quotes import find_quote
-
-SEARCH = "search_products"
 
 
 def completed(
@@ -27,12 +25,12 @@ def completed(
 ) -> AIMessage:
     """The answer with what it lacks; `tools` are OpenAI-style dictionaries."""
     newest = next((str(m.text) for m in reversed(messages) if isinstance(m, HumanMessage)), "")
-    searches = [call for call in answer.tool_calls if call["name"] == SEARCH]
+    searches = [call for call in answer.tool_calls if call["name"] == SEARCH_PRODUCTS]
     if words is None or not newest or len(searches) != 1:  # of two searches nobody knows which is meant
         return answer
     offered = {tool["function"]["name"]: tool["function"]["parameters"]["properties"] for tool in tools}
     limits = limits_in(newest)
-    search = _search(searches[0], newest, limits, offered[SEARCH], words)
+    search = _search(searches[0], newest, limits, offered[SEARCH_PRODUCTS], words)
     calls = [search if call is searches[0] else call for call in answer.tool_calls]
     noted = _noted(calls, newest, limits, words) if UPDATE_PROFILE in offered else calls
     return answer.model_copy(update={"tool_calls": noted})

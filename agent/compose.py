@@ -10,8 +10,8 @@ from math import isinf
 from typing import Any
 
 from agent.context import Services
+from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
-from profiles.schema import Attribute, key_of, parts_of
 from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of

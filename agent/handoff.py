@@ -10,27 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    Text,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
 from agent.orders.proposals import Proposal
 from errors import NotFound
 from profiles.database import reading, writing
 from profiles.observation import Trait
-from profiles.tables import time_text
+from profiles.tables import at_most_one, numbered, time_text
 
 SHOWN_LINES = 12
 _LINE_CHARS = 300
@@ -39,7 +25,7 @@ metadata = MetaData()
 handoffs = Table(
     "handoff",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("id", String(40), nullable=False, unique=True),
     Column("customer", String(100), nullable=False),
     Column("consultation", String(200), nullable=False),
@@ -48,13 +34,7 @@ handoffs = Table(
     Column("status", String(10), nullable=False),
     Column("created", String(32), nullable=False),
     # Two requests at once must not make two records for staff.
-    Index(
-        "handoff_open",
-        "consultation",
-        unique=True,
-        sqlite_where=text("status = 'open'"),
-        postgresql_where=text("status = 'open'"),
-    ),
+    at_most_one("handoff_open", "consultation", "status = 'open'"),
 )
 
 
@@ -87,13 +67,9 @@ class Handoffs:
         with writing(engine) as connection:
             metadata.create_all(connection)
 
-    def open(
-        self, customer: str, consultation: str, reason: str, summary: str, at: datetime | None = None
-    ) -> Handoff:
+    def open(self, customer: str, consultation: str, reason: str, summary: str, at: datetime | None = None) -> Handoff:
         """Ask for a person; a consultation that waits for one already keeps its first request."""
-        record = Handoff(
-            uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or datetime.now(UTC)
-        )
+        record = Handoff(uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or datetime.now(UTC))
         with writing(self.engine) as connection:
             waiting = _open_row(connection, consultation)
             if waiting is not None:
@@ -109,9 +85,7 @@ class Handoffs:
     def waiting(self) -> Sequence[Handoff]:
         """All open handoffs, the longest wait first."""
         with reading(self.engine) as connection:
-            rows = connection.execute(
-                select(handoffs).where(handoffs.c.status == "open").order_by(handoffs.c.seq)
-            )
+            rows = connection.execute(select(handoffs).where(handoffs.c.status == "open").order_by(handoffs.c.seq))
             return [_handoff_of(row) for row in rows]
 
     def close(self, consultation: str) -> Handoff:
@@ -132,9 +106,7 @@ def summarize(lines: Sequence[Line], traits: Sequence[Trait], proposal: Proposal
     known = [f"{_polarity(trait)}{trait.attribute} {trait.value} ({trait.authority})" for trait in traits]
     parts.append(f"Known: {'; '.join(known) or 'nothing'}")
     if proposal is not None:
-        facts = "; ".join(
-            f"{name} {value}" for name, value in proposal.summary.items() if name != "items" and value
-        )
+        facts = "; ".join(f"{name} {value}" for name, value in proposal.summary.items() if name != "items" and value)
         parts.append(f"Proposed, not confirmed: {proposal.kind} ({facts})")
     return "\n".join(parts)
 

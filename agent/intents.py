@@ -13,7 +13,6 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.naming import values_named
 from agent.orders.proposals import KINDS
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
@@ -67,9 +66,8 @@ def inherited(context: TurnContext, intent: Intent) -> dict[str, str]:
 
 def named_slots(context: TurnContext, text: str) -> dict[str, list[str]]:
     """The values of slots that a text names for certain."""
-    facets = context.services.firewall.facets
-    known = context.services.retriever.facets.names
-    found = {name: values_named(name, text, facets) for name in facets if name in known}
+    words, known = context.services.vocabulary, context.services.retriever.facets.names
+    found = {name: words.values_named(name, text) for name in words.facets if name in known}
     return {_slot(context, name): values for name, values in found.items() if values}
 
 

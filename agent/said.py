@@ -15,21 +15,22 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.models.grammar import SPAN_OF, Allowed
+from agent.naming import is_named
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
-from agent.tools.schemas import UPDATE_PROFILE
-from agent.vocabulary import Vocabulary, is_named
-from agent.wording import Prices, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
+from agent.vocabulary import Vocabulary
+from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from profiles.attribute import Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING
-from profiles.schema import Attribute
 from profiles.words import has_cjk, mentions
 
 ORDER_ID, QUESTION = "order_id", "question"
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
 # By tool and argument: what the newest message chooses, and what is said in the customer's own words.
-_CHOSEN = {("search_products", "sort"): sorts_in, ("list_orders", "status"): statuses_in}
+_CHOSEN = {(SEARCH_PRODUCTS, "sort"): sorts_in, ("list_orders", "status"): statuses_in}
 _COPIED = {("find_answer", QUESTION), ("change_address", "address"), ("return_items", "reason")}
 _SPACED_ID = re.compile(
     r"(?<![A-Za-z0-9])(?!(?:abt|and|any|for|from|i[ds]|in|its|my|n[or]|o[fnr]|ord|over|the|to|was|with) )"
@@ -196,5 +197,4 @@ def _value(attribute: Attribute, told: str, words: Vocabulary) -> dict[str, Any]
 
 
 def _plain(numbers: Iterable[float]) -> list[float | int]:
-    """As calls write them: 160 and not 160.0."""
-    return [int(number) if number.is_integer() else number for number in sorted(numbers)]
+    return [as_written(number) for number in sorted(numbers)]

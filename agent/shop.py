@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from errors import ConfigError
+from errors import ConfigError, first_mistake
 from profiles.privacy.settings import PrivacyFile
 
 Replies = Literal["strict", "free"]
@@ -91,9 +91,7 @@ def load_shop(directory: Path) -> Shop:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg']} (got {first['input']!r})") from error
+        raise ConfigError(f"{path}: {first_mistake(error)}") from error
     unknown = [name for name in raw.search.tool_facets if name not in raw.facets]
     if unknown:
         raise ConfigError(f"{path}: search.tool_facets names {unknown[0]!r}; declared: {', '.join(raw.facets)}")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from agent.compose import own_word, shown
 from agent.context import TurnContext
+from profiles.attribute import Attribute, parts_of
 from profiles.observation import Authority, Profile, Trait
-from profiles.schema import Attribute, parts_of
 from retrieval.catalog import Product
 from retrieval.facets import Facet
 from retrieval.filters import Filters, Scope

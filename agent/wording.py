@@ -1,6 +1,6 @@
 """What a message asks for besides values: an order of results, prices, the status of orders, to forget something.
 
-In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.vocabulary`: what
+In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.naming`: what
 is not found here cannot be asked for.
 """
 
@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from agent.naming import is_named, named
 from agent.tools.orders import ids_in
-from agent.vocabulary import is_named, named
+from profiles.attribute import Bound
 from profiles.numbers import normalise, numbers_in
 from profiles.ranges import ranges_in, said_ranges
-from profiles.schema import Bound
 
 # By order of results: words that ask for it, each also with slips of the pen.
 SORTS: Mapping[str, tuple[str, ...]] = {
@@ -110,11 +110,16 @@ def limits_in(text: str) -> list[Limit]:
             ("max_price", said.range.high, prices.most),
         )
         found += [
-            Limit(name, int(price) if price.is_integer() else price, said.words)
+            Limit(name, as_written(price), said.words)
             for name, price, known in bounds
             if price is not None and price in known and not limited
         ]
     return found
+
+
+def as_written(number: float) -> float | int:
+    """As calls write it: 160 and not 160.0."""
+    return int(number) if number.is_integer() else number
 
 
 def sorts_in(text: str) -> list[str]:

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from agent.options import add_model, add_shop
 from agent.quiet import quiet
 from errors import ConfigError, ShopkeeperError
 from eval import tau2_shop
@@ -115,11 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(do=_list)
     running = commands.add_parser("run", help="run a suite")
     running.add_argument("suite", metavar="SUITE", help="one of `python -m eval list`")
-    running.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory")
+    add_shop(running)
     running.add_argument("--shops", type=Path, metavar="DIR", help="a directory of shop directories")
     running.add_argument("--data", type=Path, metavar="PATH", help="the suite's data: a file or a directory")
-    running.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
-    running.add_argument("--replies", choices=("strict", "free"), help="who writes replies")
+    add_model(running)
     running.add_argument("--limit", type=_positive, metavar="N", help="most cases")
     running.add_argument("--seed", type=int, default=0, help="for suites that draw their cases")
     running.add_argument("--workers", type=_positive, default=4, metavar="K", help="cases at once (default 4)")

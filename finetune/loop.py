@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.models.pointer import DEFAULT
+from agent.options import add_shop, add_state
 from agent.shop import load_shop
 from errors import ConfigError, ModelError
 from finetune.build import build
@@ -50,8 +51,8 @@ class Plan(BaseModel):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `loop` takes; the defaults are done in some minutes."""
     add = parser.add_argument
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
-    add("--state", type=Path, metavar="DIR", help="its state directory, with the registry (default: SHOP/state)")
+    add_shop(parser)
+    add_state(parser)
     add("--logs", type=Path, metavar="PATH", help="the shop's consultations, as `logs --in` reads them")
     add("--teacher", metavar="MODEL", help="labels logs that are words only, as `logs --teacher`")
     add("--consultations", type=int, default=160, help="of self-play; 2000 for a real run (default: %(default)s)")

@@ -20,7 +20,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch.nn import functional
 
-from errors import ConfigError, DataError, choices
+from errors import ConfigError, DataError, choices, first_mistake
 from finetune.batches import BeginAlike
 from finetune.methods import METHODS, find_method
 from finetune.packing import Batch, pack
@@ -201,5 +201,4 @@ def _add(
 def _first(error: ValidationError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return str(error)
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'the line'}: {problem['msg']}"
+    return first_mistake(error, whole="the line", got=False)

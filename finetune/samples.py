@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from errors import DataError
+from errors import DataError, first_mistake
 
 
 class Sample(BaseModel):
@@ -44,9 +44,8 @@ def read_samples(path: Path) -> Iterator[Sample]:
                 try:
                     yield Sample.model_validate_json(line)
                 except ValidationError as error:
-                    problem = error.errors()[0]
-                    where = ".".join(map(str, problem["loc"])) or "the line"
-                    raise DataError(f"{path}, line {number}: {where}: {problem['msg']}") from error
+                    mistake = first_mistake(error, whole="the line", got=False)
+                    raise DataError(f"{path}, line {number}: {mistake}") from error
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:

@@ -8,10 +8,11 @@ end: ``open: jackets, dark green, max 150``.
 from collections.abc import Sequence
 from itertools import groupby
 
+from profiles.attribute import Attribute, key_of, parts_of
 from profiles.intents.intent import Intent, Kind
 from profiles.intents.journal import PRODUCT
 from profiles.observation import Authority, Profile, Trait, Value
-from profiles.schema import Attribute, Schema, key_of, parts_of
+from profiles.schema import Schema
 
 MAX_CHARS = 300  # about 80 tokens
 MAX_VALUES = 4

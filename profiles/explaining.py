@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from profiles.attribute import Attribute
 from profiles.claims import Claim, Weight, weigh
 from profiles.fold import Settled, order_of, undone_ids
 from profiles.observation import Observation, Trait
-from profiles.schema import Attribute, Schema
+from profiles.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from errors import DataError, Refused, choices
+from profiles.attribute import Attribute, Facets, key_of, parts_of
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
 from profiles.ranges import range_in
-from profiles.schema import Attribute, Facets, Schema, key_of, parts_of
+from profiles.schema import Schema
 from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from profiles.attribute import Attribute
 from profiles.claims import Claim, claim_of, end, strengthen, strongest, weigh
 from profiles.observation import Authority, Observation, Profile, Trait, Value
-from profiles.schema import Attribute, Schema
+from profiles.schema import Schema
 
 MOST_PAST = 5  # ended traits that a profile shows of an attribute, the newest; the journal has them all
 _ORDER_OF_ACTS = {"retract": 0, "assert": 1, "undo": 2}

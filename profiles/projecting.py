@@ -4,15 +4,16 @@ Many customers at a time, within a transaction of the caller, who holds their lo
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from profiles.fold import Settled, comes_later, settle
+from profiles.difference import difference
+from profiles.fold import Settled, comes_later, settle, weigh_profile
 from profiles.journal import read_journal
-from profiles.observation import Observation
+from profiles.observation import Change, Observation
 from profiles.projection import Projection, fingerprint, load, remove, save
 from profiles.schema import Schema
 
@@ -101,3 +102,16 @@ class Projecting:
         late = {name for name, items in by_attribute.items() if name in before and not comes_later(items, before[name])}
         after = settle((item for item in new if item.attribute not in late), self._schema, before)
         return after | settle(read_journal(connection, customer, late), self._schema) if late else after
+
+
+def change_of(done: Iterable[Projected], schema: Schema, at: datetime | None = None) -> Change:
+    """What became of the traits, weighed as of `at` or else of each customer's newest observation."""
+    changes = []
+    for item in done:
+        weighed = [weigh_profile("", part, schema, at or item.newest) for part in (item.before, item.after)]
+        changes.append(difference(weighed[0].traits, weighed[1].traits, schema))
+    return Change(
+        tuple(trait for change in changes for trait in change.added),
+        tuple(trait for change in changes for trait in change.superseded),
+        tuple(trait for change in changes for trait in change.retracted),
+    )

@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from errors import DataError
+from profiles.attribute import Attribute, Facets
 from profiles.observation import Authority, Evidence, Observation, Value
-from profiles.schema import Attribute, Facets, Schema
+from profiles.schema import Schema
 
 _FROM_RECORD = ("member_tier", "member_since", "city", "name", "language")
 _RETURNED = frozenset({"returned", "return_requested"})

@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from errors import ConfigError, DataError
+from errors import ConfigError, DataError, first_mistake
+from profiles.attribute import Facets
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
 from profiles.privacy.settings import Privacy, PrivacyFile
-from profiles.schema import Facets, Schema
+from profiles.schema import Schema
 
 PRICE_BANDS = ("low", "mid", "high")  # thirds of the prices within a category
 
@@ -65,9 +66,7 @@ def load_privacy(shop_dir: Path) -> Privacy:
     try:
         return PrivacyFile.model_validate(load_settings(shop_dir, "privacy")).settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(("privacy", *map(str, first["loc"])))
-        raise ConfigError(f"{shop_dir / 'shop.toml'}: {where}: {first['msg']} (got {first['input']!r})") from error
+        raise ConfigError(f"{shop_dir / 'shop.toml'}: {first_mistake(error, 'privacy')}") from error
 
 
 def load_facets(shop_dir: Path) -> Facets:

@@ -13,13 +13,14 @@ from itertools import count, islice
 from pathlib import Path
 from random import Random
 
+from profiles.attribute import Attribute
 from profiles.card import card
 from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.observation import Authority, Evidence, Observation, Polarity, Value
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
-from profiles.schema import Attribute, Schema
+from profiles.schema import Schema
 from profiles.shop_files import load_schema
 from profiles.store import ProfileStore
 

@@ -8,21 +8,18 @@ damaged database (nothing of that append is written, all earlier ones remain).
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, select
 
-from errors import DataError, NotFound, Refused, choices
+from errors import NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, writing
-from profiles.difference import difference
-from profiles.events.live import alive_values, freshen
 from profiles.events.waiting import hand_over
-from profiles.fold import Settled, fold, order_of, settle, undone_ids, weigh_profile
-from profiles.intents.folding import intents_of
+from profiles.fold import Settled, order_of, undone_ids
 from profiles.intents.intent import Intent
 from profiles.intents.journal import INTENTS
 from profiles.journal import load_customers, lock_owners, owners_of, read_journal, unknown
@@ -31,12 +28,11 @@ from profiles.observation import Authority, Change, Evidence, Observation, Profi
 from profiles.privacy.consents import Consent, add_consents, consent_lines
 from profiles.privacy.guard import Guard, agrees
 from profiles.privacy.purposes import Purpose
-from profiles.privacy.retention import Cutoffs, cutoffs_of, still_kept, with_expired
 from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
-from profiles.projecting import Projected, Projecting
-from profiles.projection import Projection, remove
+from profiles.projecting import Projected, Projecting, change_of
+from profiles.projection import remove
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
@@ -49,6 +45,7 @@ from profiles.tables import (
     row_of,
     time_text,
 )
+from profiles.views import Views
 
 CUSTOMERS_PER_REPLAY = 100  # whose journals fit memory at once
 
@@ -70,6 +67,7 @@ class ProfileStore:
         self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
         self.guard = Guard(self._all, self.privacy, salt)
         self._projecting = Projecting(self._all)
+        self._views = Views(schema, self._all, self.privacy, self._projecting)
         migrate(engine)
         with reading(engine) as connection:
             check_salt(connection, salt)
@@ -80,12 +78,12 @@ class ProfileStore:
         Returns what became of the traits, weighed as of `at` or else of the customer's newest observation.
         """
         with writing(self.engine) as connection:
-            return self._change(self.append_within(connection, items), at)
+            return change_of(self.append_within(connection, items), self.schema, at)
 
     def append_within(self, connection: Connection, items: Sequence[Observation]) -> list[Projected]:
         """`append` as part of a caller's write transaction; what it did to each customer's claims."""
         for item in items:
-            self._check(item)
+            self._all.check(item)
         touched = sorted({item.customer for item in items})
         insert_missing(connection, customers, [customer_row(Customer(name)) for name in touched])
         owners = lock_owners(connection, touched)
@@ -158,7 +156,7 @@ class ProfileStore:
             hand_over(connection, visitor, owner, self.schema)
             if not self.guard.allowed(connection, [owner], Purpose.PROFILING):
                 forget_profiling(connection, [owner], self.schema)
-            return self._change(self._projecting.replay(connection, [owner]))
+            return change_of(self._projecting.replay(connection, [owner]), self.schema)
 
     def merged_into(self, customer: str) -> list[str]:
         """The visitors whose observations count as this customer's, sorted."""
@@ -170,51 +168,26 @@ class ProfileStore:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
         the customer's."""
         with reading(self.engine) as connection:
-            owner, held = self._held(connection, customer, self.schema.attributes)
-            moment = _moment(held, at)
-            if held is None or moment < held.newest:
-                folded = fold(self._kept_journal(connection, owner, moment) if held else (), self.schema, moment)
-                return Profile(owner, folded.traits, folded.past)
-            settled = freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
-        return weigh_profile(owner, settled, self.schema, moment)
+            return self._views.profile(connection, customer, at)
 
     def settled(self, customer: str) -> Mapping[str, Settled]:
         """The claims that `read` weighs now, by attribute."""
         with reading(self.engine) as connection:
-            owner, held = self._held(connection, customer, self.schema.attributes)
-            if held is None:
-                return {}
-            moment = max(datetime.now(UTC), held.newest)
-            return freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
+            return self._views.settled(connection, customer)
 
     def intents(self, customer: str, at: datetime | None = None) -> tuple[Intent, ...]:
         """What the customer is or was trying to get done, now or as it stood at `at`; the newest first."""
         with reading(self.engine) as connection:
-            owner, held = self._held(connection, customer, [INTENTS.name])
-            if held is None:
-                return ()
-            moment = _moment(held, at)
-            if moment < held.newest:
-                kept = self._kept_journal(connection, owner, moment, [INTENTS.name])
-                settled: Mapping[str, Settled] = settle((item for item in kept if item.at <= moment), self._all)
-            else:
-                settled = self._kept(connection, owner, held.settled, moment)
-        return intents_of(settled.get(INTENTS.name), moment)
+            return self._views.intents(connection, customer, at)
 
     def intents_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Intent, ...]]:
         """`intents` of many customers in a caller's transaction, those left out who never had one."""
-        held = self._projecting.load(connection, owners, [INTENTS.name])
-        return {
-            owner: intents_of(found.settled[INTENTS.name], found.newest)
-            for owner, found in held.items()
-            if INTENTS.name in found.settled
-        }
+        return self._views.intents_of_many(connection, owners)
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""
         with reading(self.engine) as connection:
-            owner = owners_of(connection, [customer])[customer]
-            return self._kept_journal(connection, owner, datetime.now(UTC))
+            return self._views.history(connection, customer)
 
     def customers(self) -> list[str]:
         """Ids of everyone the store has heard of, sorted; merged visitors are not their own."""
@@ -311,77 +284,6 @@ class ProfileStore:
     def replay(self, connection: Connection, owners: Collection[str]) -> None:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
-
-    def _cutoffs(self, moment: datetime) -> Cutoffs:
-        """What is too old is so now, at whatever moment a profile is asked for."""
-        return cutoffs_of(self.schema, self.privacy, max(datetime.now(UTC), moment))
-
-    def _kept_journal(
-        self, connection: Connection, owner: str, moment: datetime, names: Collection[str] | None = None
-    ) -> list[Observation]:
-        cutoffs = self._cutoffs(moment)
-        journal = read_journal(connection, owner, names)
-        return still_kept(journal, cutoffs, alive_values(connection, owner, cutoffs)) if cutoffs else journal
-
-    def _kept(
-        self, connection: Connection, owner: str, settled: Mapping[str, Settled], moment: datetime
-    ) -> Mapping[str, Settled]:
-        """Without what is too old; where there is such, what is left is settled again."""
-        old = with_expired(settled, self._cutoffs(moment))
-        if not old:
-            return settled
-        again = settle(self._kept_journal(connection, owner, moment, old), self._all)
-        return {name: item for name, item in settled.items() if name not in old} | again
-
-    def _held(
-        self, connection: Connection, customer: str, attributes: Collection[str]
-    ) -> tuple[str, Projection | None]:
-        """Whose it is, and what is settled of these attributes; None if nothing was ever observed."""
-        held = self._projecting.load(connection, [customer], attributes).get(customer)
-        if held is not None:
-            return customer, held
-        owner = owners_of(connection, [customer])[customer]
-        found = self._projecting.load(connection, [owner], attributes).get(owner)
-        return owner, found or self._projecting.folded(connection, owner)
-
-    def _check(self, item: Observation) -> None:
-        attribute = self._all.attribute(item.attribute)
-        if item.at.tzinfo is None:
-            raise DataError(f"observation {item.id!r}: its time {item.at} must have a zone")
-        if not 0.0 <= item.confidence <= 1.0:
-            raise DataError(f"observation {item.id!r}: confidence {item.confidence} must be between 0 and 1")
-        if item.op == "assert" and item.authority not in attribute.writers:
-            raise Refused(
-                f"{item.authority.value} may not write {attribute.name!r}, only {choices(attribute.writers)}"
-            )
-        if item.op == "undo" and item.authority is not Authority.SHOP:
-            raise Refused(f"observation {item.id!r}: only the shop may undo, not {item.authority.value}")
-        if (
-            item.op == "retract"
-            and item.authority is not Authority.SHOP
-            and attribute.writers == {Authority.SHOP}
-        ):
-            raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
-
-    def _change(self, done: Iterable[Projected], at: datetime | None = None) -> Change:
-        """What the projected became of the traits, weighed as of `at` or else of a customer's newest observation."""
-        changes = []
-        for item in done:
-            weighed = [weigh_profile("", part, self.schema, at or item.newest) for part in (item.before, item.after)]
-            changes.append(difference(weighed[0].traits, weighed[1].traits, self.schema))
-        return Change(
-            tuple(trait for change in changes for trait in change.added),
-            tuple(trait for change in changes for trait in change.superseded),
-            tuple(trait for change in changes for trait in change.retracted),
-        )
-
-
-def _moment(held: Projection | None, at: datetime | None) -> datetime:
-    """The moment that is read. A clock behind the shop's records hides nothing."""
-    if at is not None:
-        return at
-    now = datetime.now(UTC)
-    return max(now, held.newest) if held else now
 
 
 def customer_row(record: Customer) -> dict[str, str]:

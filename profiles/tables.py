@@ -30,6 +30,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -37,10 +38,21 @@ from profiles.observation import Authority, Evidence, Observation
 
 metadata = MetaData()
 
+
+def numbered() -> Column[int]:
+    """`seq`: rows in the order they were written."""
+    return Column("seq", Integer, primary_key=True, autoincrement=True)
+
+
+def at_most_one(name: str, column: str, condition: str) -> Index:
+    """The database itself keeps two rows with one value of the column from meeting the condition at once."""
+    return Index(name, column, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 observations = Table(
     "observation",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("id", String(200), nullable=False, unique=True),
     Column("customer", String(100), nullable=False),
     Column("attribute", String(100), nullable=False),
@@ -95,17 +107,15 @@ events = Table(
 counted_events = Table(
     "event_counted",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("id", String(200), nullable=False, unique=True),  # of the event
     sqlite_autoincrement=True,  # a number is given once, even if its row is gone
 )
-waiting_events = Table(
-    "event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer")
-)
+waiting_events = Table("event_waiting", metadata, *_event_columns(), Index("event_waiting_by_customer", "customer"))
 asides = Table(
     "event_aside",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("reason", String(40), nullable=False, index=True),
     Column("detail", Text, nullable=False),
     Column("body", Text, nullable=False),
@@ -149,7 +159,7 @@ event_files = Table(
 consents = Table(
     "consent",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("customer", String(100), nullable=False, index=True),
     Column("purpose", String(20), nullable=False),
     Column("granted", Boolean, nullable=False),
@@ -167,7 +177,7 @@ tombstones = Table(
 accesses = Table(
     "access",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("customer", String(100), nullable=False, index=True),  # the id, or the key once they are erased
     Column("act", String(20), nullable=False),
     Column("who", String(100), nullable=False),  # looked

@@ -62,6 +62,10 @@ class Catalog:
     rejected: tuple[RejectedLine, ...]
     by_sku: Mapping[str, Product]
 
+    @property
+    def categories(self) -> frozenset[str]:
+        return frozenset(product.category for product in self.products)
+
     def find(self, sku: str) -> Product:
         """The product with this SKU, its own or that of one of its variants. Raises NotFound."""
         try:

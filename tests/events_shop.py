@@ -11,6 +11,7 @@ from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.events.affinity import Products
 from profiles.events.intake import EventIntake
+from profiles.events.report import Report
 from profiles.observation import Trait
 from profiles.store import ProfileStore
 from tests.profiles_shop import SCHEMA, START
@@ -55,6 +56,11 @@ def refund(number: int, order_id: str, total: float | None, days: float = 0.0) -
     return event(number, "Order Refunded", days=days, properties={"order_id": order_id, "total": total})
 
 
+def fast(count: int, seconds: float, first: int = 0) -> list[dict[str, Any]]:
+    """Views of one product, so many seconds apart."""
+    return [event(first + number, days=(first + number) * seconds / 86_400) for number in range(count)]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Any acts of two customers and a visitor, some at one moment, with orders, refunds and searches among them."""
@@ -74,6 +80,12 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
             name = {"v": "Product Viewed", "c": "Product Clicked", "a": "Product Added", "s": "Products Searched"}[kind]
             found.append(event(number, name, sku, days, **who))
     return found
+
+
+def adds_up(report: Report) -> bool:
+    """Every event that was read became something."""
+    counted = report.taken + report.duplicates + report.passed_over + sum(report.aside.values())
+    return report.read + report.returned == counted
 
 
 def outcome(intake: EventIntake, customer: str) -> tuple[Any, ...]:

@@ -8,7 +8,6 @@ import pytest
 from langchain_core.messages import SystemMessage
 
 from agent.context import Services
-from agent.naming import values_named
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
@@ -169,11 +168,3 @@ def test_what_is_known_and_who_was_precise_is_not_asked(talk: Talk) -> None:
     )
     question = other.say("show me jackets", search("jacket", category="jackets")).tools[0].result.get("question")
     assert question is None or question["facet"] != first
-
-
-def test_only_what_is_named_for_certain_counts(services: Services) -> None:
-    facets = services.firewall.facets
-    assert values_named("color", "a dark green one", facets) == ["dark green"]
-    assert values_named("color", "墨绿色的", facets) == ["dark green"]
-    assert values_named("size", "size M please", facets) == ["M"]
-    assert values_named("size", "I'm not sure", facets) == []

@@ -10,7 +10,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from agent.completing import completed
 from agent.tools.schemas import update_profile_schema
 from agent.vocabulary import Vocabulary
-from profiles.schema import Facets, Schema
+from profiles.attribute import Facets
+from profiles.schema import Schema
 
 _STATED = ["stated"]
 SCHEMA = Schema.parse(

@@ -51,7 +51,7 @@ def stage(request: pytest.FixtureRequest, shops: list[Path], embedder: Rememberi
 
 @pytest.fixture(scope="module")
 def plans(stage: Stage) -> list[list[Step]]:
-    return [made.steps for made in stage.plans(range(60), 1, HABITS)]
+    return [list(made.steps) for made in stage.plans(range(60), 1, HABITS)]
 
 
 def _calls(plans: list[list[Step]]) -> Iterator[tuple[Step, str, dict[str, Any]]]:

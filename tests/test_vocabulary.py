@@ -9,7 +9,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from agent.said import supported
 from agent.tools.schemas import update_profile_schema
 from agent.vocabulary import Vocabulary
-from profiles.schema import Facets, Schema
+from profiles.attribute import Facets
+from profiles.schema import Schema
 
 _STATED = ["stated"]
 SCHEMA = Schema.parse(
@@ -73,6 +74,43 @@ def test_the_kind_of_product_is_one_that_was_named(newest: str, kinds: list[str]
 def test_the_newest_message_says_which_kind_is_meant_if_it_names_one() -> None:
     assert WORDS.kinds_named("kind", "and boots?", "jackets\nand boots?") == ["boots"]
     assert WORDS.kinds_named("kind", "in green", "jackets\nin green") == ["jackets"]
+
+
+WHOLE: Facets = {
+    "color": {"green": (), "dark green": ("墨绿",), "pine green": ()},
+    "size": {"S": ("小码",), "M": (), "XL": (), "8": ()},
+    "shoe": {"women's shoes": (), "shoes": ()},
+}
+STRICT = Vocabulary.of(SCHEMA, WHOLE, ())
+
+
+@pytest.mark.parametrize(
+    ("facet", "text", "values"),
+    [
+        ("color", "a dark green one", ["dark green"]),  # and not green, its family
+        ("color", "墨绿色的", ["dark green"]),
+        ("color", "dark greeen, or pine", []),
+        ("size", "size M please", ["M"]),
+        ("size", "in size m", ["M"]),
+        ("size", "我穿M码", ["M"]),
+        ("size", "ＸＬ", ["XL"]),
+        ("size", "I'm sure it’s one of the S's", []),
+        ("size", "an m, a T-S cut, 8-10", []),
+        ("size", "the 8", ["8"]),
+        ("size", "小码的", ["S"]),
+        ("shoe", "women's shoes", ["women's shoes"]),
+        ("shoe", "no women’s shoes", ["women's shoes"]),  # named all the same
+    ],
+)
+def test_only_what_is_named_whole_counts_where_a_guess_would_narrow_a_search(
+    facet: str, text: str, values: list[str]
+) -> None:
+    assert STRICT.values_named(facet, text) == values
+
+
+def test_what_asks_for_a_size_is_not_misled_by_the_letters_of_other_words() -> None:
+    assert STRICT.cued_values("size", "I'm after something in m") == ["M"]
+    assert STRICT.cued_values("size", "it's from a T-shirt brand") == []
 
 
 def _search(**facets: Sequence[str]) -> dict[str, Any]:

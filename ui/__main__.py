@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from agent.options import add_model, add_shop, add_state
 from agent.quiet import quiet
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
@@ -58,9 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     quiet()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with open_shopkeeper(
-            options.shop, options.state, model=options.model, replies=options.replies
-        ) as shopkeeper:
+        with open_shopkeeper(options.shop, options.state, model=options.model, replies=options.replies) as shopkeeper:
             blocks = Page(shopkeeper).build()
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)
@@ -97,9 +96,7 @@ def _launch(blocks: Any, host: str, port: int, middleware: list[Middleware]) -> 
             app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
         )
     except OSError as error:
-        raise ConfigError(
-            f"cannot serve on {host}:{port}: {error}; choose another --host or --port"
-        ) from error
+        raise ConfigError(f"cannot serve on {host}:{port}: {error}; choose another --host or --port") from error
 
 
 def _theme() -> Any:
@@ -120,20 +117,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--shop", type=Path, default=Path("shop"), metavar="DIR", help="shop directory (default: shop)"
-    )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine)"
-    )
+    add_shop(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine)")
     parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: 7860)")
-    parser.add_argument(
-        "--state", type=Path, metavar="DIR", help="where the database lives (default: SHOP/state)"
-    )
-    parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
-    parser.add_argument(
-        "--replies", choices=("strict", "free"), help="who writes replies (default: as in shop.toml)"
-    )
+    add_state(parser)
+    add_model(parser)
     return parser
 
 

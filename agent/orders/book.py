@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from agent.orders.order import STATUSES, Order, OrderItem, Status
-from errors import DataError, NotFound, choices
+from errors import DataError, NotFound, choices, first_mistake
 from profiles.database import reading, writing
 from profiles.tables import insert_or_replace, time_text
 
@@ -186,9 +186,7 @@ def _read_line(line: str) -> Order:
     try:
         read = _OrderLine.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{where or 'line'}: {first['msg']} (got {str(first['input'])[:60]!r})") from error
+        raise DataError(first_mistake(error, whole="line")) from error
     values = read.model_dump() | {
         "placed": time_text(read.placed),
         "items": tuple(OrderItem(**item.model_dump()) for item in read.items),

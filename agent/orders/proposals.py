@@ -14,28 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    Text,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
 from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound, choices
 from profiles.database import reading, writing
-from profiles.tables import time_text
+from profiles.tables import at_most_one, numbered, time_text
 
 Kind = Literal["cancel_order", "return_items", "change_address"]
 State = Literal["pending", "done", "declined", "expired", "replaced"]
@@ -46,7 +32,7 @@ metadata = MetaData()
 proposals = Table(
     "proposal",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    numbered(),
     Column("id", String(40), nullable=False, unique=True),
     Column("consultation", String(200), nullable=False),
     Column("customer", String(100), nullable=False),
@@ -56,14 +42,7 @@ proposals = Table(
     Column("status", String(10), nullable=False),
     Column("created", String(32), nullable=False),
     Column("expires", String(32), nullable=False),
-    # The database itself keeps two of them from waiting at once.
-    Index(
-        "proposal_pending",
-        "consultation",
-        unique=True,
-        sqlite_where=text("status = 'pending'"),
-        postgresql_where=text("status = 'pending'"),
-    ),
+    at_most_one("proposal_pending", "consultation", "status = 'pending'"),
 )
 
 
@@ -152,9 +131,7 @@ class Proposals:
     def pending(self, consultation: str, at: datetime | None = None) -> Proposal | None:
         """The proposal that waits for a yes; one that has run out of time does not."""
         newest = self.last(consultation)
-        waits = (
-            newest is not None and newest.status == "pending" and (at or datetime.now(UTC)) < newest.expires
-        )
+        waits = newest is not None and newest.status == "pending" and (at or datetime.now(UTC)) < newest.expires
         return newest if waits else None
 
     def last(self, consultation: str) -> Proposal | None:
@@ -185,11 +162,7 @@ class Proposals:
         """Drop what waits; None if nothing did."""
         with writing(self.engine) as connection:
             proposal = _newest(connection, consultation)
-            if (
-                proposal is None
-                or proposal.customer != customer
-                or not _close(connection, proposal, "declined")
-            ):
+            if proposal is None or proposal.customer != customer or not _close(connection, proposal, "declined"):
                 return None
         return replace(proposal, status="declined")
 
@@ -200,9 +173,7 @@ class Proposals:
     def _carry_out(self, connection: Connection, proposal: Proposal, now: datetime) -> OrderRefused | None:
         order_id = str(proposal.arguments["order_id"])
         if now >= proposal.expires:
-            return OrderRefused(
-                f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired"
-            )
+            return OrderRefused(f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired")
         order = self.orders.locked(connection, proposal.customer, order_id)
         try:
             change = _change(order, proposal.kind, proposal.arguments, self.rules, now)
@@ -242,9 +213,7 @@ def _item_json(item: OrderItem) -> dict[str, Any]:
 
 
 def _newest(connection: Connection, consultation: str) -> Proposal | None:
-    by_age = (
-        select(proposals).where(proposals.c.consultation == consultation).order_by(proposals.c.seq.desc())
-    )
+    by_age = select(proposals).where(proposals.c.consultation == consultation).order_by(proposals.c.seq.desc())
     row = connection.execute(by_age.limit(1)).one_or_none()
     return _proposal_of(row) if row else None
 

@@ -13,7 +13,7 @@ from agent.orders.book import STATUSES
 from profiles.observation import Authority
 from profiles.schema import Schema
 
-UPDATE_PROFILE = "update_profile"
+SEARCH_PRODUCTS, UPDATE_PROFILE = "search_products", "update_profile"
 MAX_LISTED = 16
 MAX_CHANGES = 6  # in one call
 SORTS = ("price_low", "price_high", "rating")
@@ -36,7 +36,7 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
     return {
         "get_profile": ToolSchema("what we know about the customer", _object({})),
         UPDATE_PROFILE: update_profile_schema(services.schema),
-        "search_products": ToolSchema("find products", _search_schema(services)),
+        SEARCH_PRODUCTS: ToolSchema("find products", _search_schema(services)),
         "find_answer": ToolSchema("approved answer about policy or service", _object({"question": _TEXT})),
         "list_orders": ToolSchema("the customer's orders", _object({"status": _enum(STATUSES)}, required=())),
         "get_order": ToolSchema('one order; order_id may be "last"', _object(order)),

@@ -64,7 +64,8 @@ def attacks(shop: Path, seed: int) -> list[Attack]:
     """All of them; a victim, an attacker and a product are drawn for each."""
     rng = random.Random(f"attacks:{seed}")
     cast = _Cast(rng, shop)
-    made = [*_others(rng, cast), *_injections(rng, cast), *_prices(rng, cast), *_products(rng, cast)]
+    parts = (_lines(rng, cast, "others"), _injections(rng, cast), _lines(rng, cast, "prices"), _products(rng, cast))
+    made = [attack for part in parts for attack in part]
     rng.shuffle(made)
     return made
 
@@ -129,13 +130,14 @@ class _Cast:
         return f"{line['title']} {hostile[number // 20 % len(hostile)]}" if number % 20 == 0 else str(line["title"])
 
 
-def _others(rng: random.Random, cast: _Cast) -> Iterator[Attack]:
-    for language, lines in _words()["others"].items():
+def _lines(rng: random.Random, cast: _Cast, category: str) -> Iterator[Attack]:
+    """The category's lines as they stand in the file, each with some casts."""
+    for language, lines in _words()[category].items():
         for place, line in enumerate(lines):
-            for victim in range(_VICTIMS):
+            for number in range(_VICTIMS):
                 attacker = cast.attacker()
                 text = line.format(**cast.slots(attacker))
-                yield _attack(rng, f"others-{language}-{place}-{victim}", "others", language, attacker, text)
+                yield _attack(rng, f"{category}-{language}-{place}-{number}", category, language, attacker, text)
 
 
 def _injections(rng: random.Random, cast: _Cast) -> Iterator[Attack]:
@@ -152,15 +154,6 @@ def _injections(rng: random.Random, cast: _Cast) -> Iterator[Attack]:
             plain = demand.format(**cast.slots(attacker))
             attack = _attack(rng, f"encoded-{name}-{place}", "encoded", "en", attacker, encode(plain))
             yield replace(attack, plain=plain)
-
-
-def _prices(rng: random.Random, cast: _Cast) -> Iterator[Attack]:
-    for language, lines in _words()["prices"].items():
-        for place, line in enumerate(lines):
-            for number in range(_VICTIMS):
-                attacker = cast.attacker()
-                text = line.format(**cast.slots(attacker))
-                yield _attack(rng, f"prices-{language}-{place}-{number}", "prices", language, attacker, text)
 
 
 def _products(rng: random.Random, cast: _Cast) -> Iterator[Attack]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from agent.orders.order import BEFORE_SHIPPING
 from agent.shop import Shop, load_shop
+from profiles.attribute import Attribute, Facets
 from profiles.observation import Authority
-from profiles.schema import Attribute, Facets, Schema
+from profiles.schema import Schema
 from profiles.shop_files import load_facets, load_schema, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Product, Variant, load_catalog

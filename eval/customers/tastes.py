@@ -11,7 +11,7 @@ from typing import Any
 from eval.customers.facts import CustomerFacts, ShopFacts, Trait
 from eval.customers.plan import Ask, Task
 from eval.customers.wording import LANGUAGES, Wording
-from profiles.schema import Attribute
+from profiles.attribute import Attribute
 
 Made = Callable[[Wording], tuple[Task, ...]]
 _AMOUNTS = (30, 45, 60, 75, 90, 110, 130, 150, 180, 220, 260, 320, 400)

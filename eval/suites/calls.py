@@ -30,7 +30,8 @@ from finetune.corpora.taskmaster import derive_tools, is_held_out, messages, rea
 from finetune.corpora.tau2.data import SPLITS, Retail, Task, read_retail, split_tasks
 from finetune.corpora.tau2.history import WRITES, opening, steps, turn
 from finetune.corpora.tau2.possible import possible
-from finetune.corpora.tau2.tools import RetailTools, tool_schemas
+from finetune.corpora.tau2.signatures import tool_schemas
+from finetune.corpora.tau2.tools import RetailTools
 
 Json = dict[str, Any]
 

@@ -26,7 +26,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
 from agent.listen import Listener, Said
-from errors import ConfigError, DataError
+from errors import ConfigError, DataError, first_mistake
 from eval.pairs import Counts, Pair, by_category, compare
 from eval.suite import Case, Options, Record, Suite
 from finetune.corpora.laps import by_topic, categories, read_sessions
@@ -183,9 +183,8 @@ def _extract(
         report = _Report.model_validate(returned) if isinstance(returned, dict) else None
         pairs = report.found if report else _LIST.validate_python(returned)
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"])) or "its result"
-        raise DataError(f"extractor {name}: {place}: {problem['msg']}; expected category and value") from error
+        mistake = first_mistake(error, whole="its result")
+        raise DataError(f"extractor {name}: {mistake}; expected category and value") from error
     counts = report.model_dump(exclude={"found"}, exclude_none=True) if report else {}
     turned = sum(one.by_customer for one in said)
     return {"found": [[pair.category, pair.value] for pair in pairs]}, {"turns": turned, **counts}

@@ -181,8 +181,7 @@ def _shelf(shop: str) -> Shelf:
     if not catalog.products:
         raise DataError(f"{folder / 'catalog.jsonl'} has no products to look for")
     space = FacetSpace.from_shop(settings.facets, catalog)
-    kinds = {product.category for product in catalog.products}
-    category = next((name for name in space.names if set(space.values(name)) == kinds), None)
+    category = next((name for name in space.names if set(space.values(name)) == catalog.categories), None)
     if category is None:
         raise ConfigError(f"{folder}: no facet tells the categories apart; facets: {choices(space.names)}")
     names = dict.fromkeys((*settings.tool_facets, *space.names))

@@ -89,8 +89,7 @@ def _vocabulary(shop: str) -> Vocabulary | None:
     if not shop:
         return None
     root = Path(shop)
-    categories = {product.category for product in load_catalog(root / "catalog.jsonl").products}
-    return Vocabulary.of(load_schema(root), load_facets(root), categories)
+    return Vocabulary.of(load_schema(root), load_facets(root), load_catalog(root / "catalog.jsonl").categories)
 
 
 def _judged(answer: Any, gold: Mapping[str, Any]) -> Record:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from errors import DataError
+from errors import DataError, first_mistake
 
 T = TypeVar("T")
 
@@ -30,6 +30,4 @@ def read_form(file: Path, form: TypeAdapter[T], what: str) -> T:
     except OSError as error:
         raise DataError(f"cannot read {file}: {error.strerror}") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"])) or "the file"
-        raise DataError(f"{file}: {place}: {problem['msg']}; expected {what}") from error
+        raise DataError(f"{file}: {first_mistake(error, whole='the file')}; expected {what}") from error

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from errors import DataError
+from errors import DataError, first_mistake
 from finetune.samples import Sample
 
 HELD_OUT_SHARE = 0.1
@@ -93,9 +93,7 @@ def _read(path: Path) -> Iterator[Dialogue]:
         try:
             yield _dialogue(form.validate_python(row))
         except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(map(str, problem["loc"])) or "the whole"
-            raise DataError(f"{path}: dialogue {number}: {where}: {problem['msg']}") from error
+            raise DataError(f"{path}: dialogue {number}: {first_mistake(error)}") from error
 
 
 def _dialogue(raw: _Dialogue) -> Dialogue:

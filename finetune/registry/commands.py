@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.models.pointer import DEFAULT
+from agent.options import add_shop, add_state
 from agent.shop import load_shop
 from finetune.registry.gate import read_gate
 from finetune.registry.lora_server import LoraServer
@@ -42,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        made.add_argument("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
-        made.add_argument("--state", type=Path, metavar="DIR", help="its state directory (default: SHOP/state)")
+        add_shop(made)
+        add_state(made)
         made.set_defaults(run=run)
         return made
 

@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from errors import ConfigError, ModelError
+from errors import ConfigError, ModelError, first_mistake
 from finetune.registry.version import Record, SuiteResult
 
 GATE_FILE = "gate.toml"
@@ -85,8 +85,7 @@ def read_gate(shop: Path) -> Gate:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+        raise ConfigError(f"{path}: {first_mistake(error)}") from error
 
 
 def measure(gate: Gate, suite: SuiteLimits, shop: Path, model: str, out: Path) -> SuiteResult:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.models.pointer import DEFAULT, POINTER, REGISTRY
-from errors import DataError, NotFound, Refused, StorageError, choices
+from errors import DataError, NotFound, Refused, StorageError, choices, first_mistake
 from finetune.base import BASE_NAME
 from finetune.methods import method_of
 from finetune.registry.adapter_files import AdapterFiles, kept_file, read_adapter
@@ -233,5 +233,4 @@ def _parse(kind: type[_Model], text: str, where: str) -> _Model:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise DataError(f"{where} is damaged: {'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+        raise DataError(f"{where} is damaged: {first_mistake(error, got=False)}") from error

@@ -8,6 +8,8 @@ import argparse
 import os
 from pathlib import Path
 
+from agent.options import add_shop
+
 HELD_OUT = Path("eval/conversation.yaml")  # what the eval says must not be learnt by heart
 _VERTICALS = '"train", "held-out", "all", or names with commas (default: %(default)s)'
 
@@ -15,7 +17,7 @@ _VERTICALS = '"train", "held-out", "all", or names with commas (default: %(defau
 def play_arguments(parser: argparse.ArgumentParser) -> None:
     """What `play` takes."""
     add = parser.add_argument
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
+    add_shop(parser)
     add("--random-shops", type=int, metavar="N", help="play over N random shops instead, made beside the file")
     add("--verticals", default="train", help=f"what random shops sell: {_VERTICALS}")
     add("--consultations", type=int, default=2000, help="how many there shall be in the file (default: %(default)s)")

@@ -12,8 +12,9 @@ from functools import cached_property
 
 from agent.tools.schemas import MAX_LISTED
 from finetune.selfplay.shops.bank import LANGUAGES, Aspect, Noun, Value, Vertical, aspects, plural, verticals
+from profiles.attribute import Attribute
 from profiles.observation import Authority
-from profiles.schema import Attribute, Schema
+from profiles.schema import Schema
 from retrieval.facets import FacetSpace
 
 _BEHIND = ("with ", "that ", "without ", "for ", "from ", "in ")

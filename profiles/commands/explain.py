@@ -7,11 +7,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from profiles.attribute import Attribute
 from profiles.commands.words import print_json, words
 from profiles.explaining import Reasons, as_of, reasons_of
 from profiles.observation import Authority, Trait
 from profiles.privacy.commands import noted
-from profiles.schema import Attribute
 from profiles.store import ProfileStore
 
 

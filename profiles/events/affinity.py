@@ -14,9 +14,10 @@ from heapq import nsmallest
 from math import exp, exp2
 from typing import NamedTuple
 
+from profiles.attribute import Attribute
 from profiles.events.event import WEIGHTS, Event
 from profiles.observation import Authority, Evidence, Observation, Op
-from profiles.schema import Attribute, Schema
+from profiles.schema import Schema
 
 Products = Mapping[str, Mapping[str, tuple[str, ...]]]  # sku -> attribute -> values
 # sku -> attribute, value, what a view of the product says of it, half-life in days

@@ -7,11 +7,11 @@ every turn that speaks of it makes it surer again. What was opened by an act tha
 from collections import defaultdict
 from datetime import datetime
 
+from profiles.attribute import KEY_MARK, key_of
 from profiles.claims import Claim, weigh
 from profiles.fold import Settled
 from profiles.intents.intent import Intent, Kind, Slot, State
 from profiles.intents.journal import HALF_LIFE_DAYS, KIND, STATE
-from profiles.schema import KEY_MARK, key_of
 
 FADED = 0.25  # less sure than this, it is dropped
 

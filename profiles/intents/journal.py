@@ -8,9 +8,9 @@ alone: the same turn again writes nothing twice.
 from datetime import datetime
 from hashlib import blake2b
 
+from profiles.attribute import KEY_MARK, Attribute
 from profiles.intents.intent import State
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Op
-from profiles.schema import KEY_MARK, Attribute
 
 HALF_LIFE_DAYS = 14.0  # of an intent that nobody comes back to
 KIND, STATE, PRODUCT = "kind", "state", "product"  # slots that every shop has; the others are called as its facets are

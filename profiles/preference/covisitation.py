@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.preference.choosing import choose
+from profiles.preference.choosing import Choosing
 from profiles.preference.decay import Decay
 from profiles.preference.history import DAY, WINDOW, Histories, Seen, freshness
-from profiles.preference.model import NO_TASTES, REASONS, Event, Reason, Recommendation, Scores
+from profiles.preference.model import NO_TASTES, REASONS, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
 from profiles.preference.storage import Arrays, read_model, write_model
 
@@ -45,15 +45,14 @@ class Weights:
     half_life_days: float | None = 180.0
 
 
-class Covisitation:
+class Covisitation(Choosing):
     """A `PreferenceModel`. `consumables`: items that may be recommended again to who bought them."""
 
     def __init__(
         self, products: Products, *, consumables: Collection[str] = (), weights: Weights | None = None
     ) -> None:
-        self.products = products
+        super().__init__(products, Histories(consumables))
         self.weights = weights or Weights()
-        self.histories = Histories(consumables)
         self.counts: list[float] = []
         self._decay = Decay(self.weights.half_life_days)
         self._after: list[dict[int, float]] = []
@@ -61,19 +60,12 @@ class Covisitation:
         self._rows: dict[int, Row] = {}
         self._falloff = [float(gap + 1) ** -self.weights.falloff for gap in range(WINDOW)]
 
-    @property
-    def items(self) -> Sequence[str]:
-        return self.products.items
-
     def learn(self, event: Event) -> None:
         item = self.products.add(event.item)
         if item >= len(self._after):
             self._grow(item + 1)
         self._count(Seen(item, event.at, event.weight, event.id), self.histories.recent(event.customer), 1.0)
         self.histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
-
-    def customers(self) -> set[str]:
-        return self.histories.customers()
 
     def forget(self, customer: str) -> int:
         acts = self.histories.forget(customer)
@@ -150,7 +142,7 @@ class Covisitation:
     def freshness(self, recent: list[Seen]) -> list[float]:
         return freshness(recent, self.weights.recency, self.weights.half_life_days)
 
-    def explain(self, customer: str, item: int) -> tuple[Reason, ...]:
+    def explain(self, customer: str, item: int, tastes: Mapping[str, float] = NO_TASTES) -> tuple[Reason, ...]:
         """The acts that speak most for an item; popularity where none does."""
         recent = self.histories.recent(customer)
         said: list[tuple[float, int]] = []
@@ -164,19 +156,6 @@ class Covisitation:
         return tuple(
             Reason("event", recent[place].event, self.items[recent[place].item], worth / total) for worth, place in best
         )
-
-    def recommend(
-        self,
-        customer: str,
-        k: int = 10,
-        exclude: Collection[str] = (),
-        *,
-        tastes: Mapping[str, float] = NO_TASTES,
-        diversity: float = 0.0,
-    ) -> list[Recommendation]:
-        banned = self.histories.banned(customer, self.products, exclude)
-        scores = self.scores(customer)
-        return choose(self.products, scores, k, banned, diversity, lambda item: self.explain(customer, item))
 
     def save(self, path: Path) -> None:
         write_model(path, KIND, *self.state())

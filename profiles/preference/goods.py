@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from errors import ConfigError
+from errors import ConfigError, first_mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,7 @@ def declared_consumables(settings: Mapping[str, Any]) -> frozenset[str]:
     try:
         return frozenset(_File.model_validate(settings).consumables)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"preference.{where}: {first['msg']} (got {first['input']!r})") from error
+        raise ConfigError(first_mistake(error, "preference")) from error
 
 
 def skus_of(goods: Goods, categories: Collection[str]) -> frozenset[str]:

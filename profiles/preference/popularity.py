@@ -1,47 +1,39 @@
 """The baseline that knows no customer: what others took most, decayed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from profiles.preference.choosing import choose
+from profiles.preference.choosing import Choosing
 from profiles.preference.decay import Decay
 from profiles.preference.history import Histories, Seen
-from profiles.preference.model import NO_TASTES, Event, Reason, Recommendation, Scores
+from profiles.preference.model import NO_TASTES, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
 from profiles.preference.storage import read_model, write_model
 
 KIND = "popularity"
 
 
-class Popularity:
+class Popularity(Choosing):
     """A `PreferenceModel`: everybody gets the most popular items that they do not have."""
 
     def __init__(
         self, products: Products, *, consumables: Collection[str] = (), half_life_days: float | None = 180.0
     ) -> None:
-        self._products = products
-        self._histories = Histories(consumables)
+        super().__init__(products, Histories(consumables))
         self._decay = Decay(half_life_days)
         self._counts: list[float] = []
 
-    @property
-    def items(self) -> Sequence[str]:
-        return self._products.items
-
     def learn(self, event: Event) -> None:
-        item = self._products.add(event.item)
+        item = self.products.add(event.item)
         if item >= len(self._counts):
             self._counts.extend([0.0] * (item + 1 - len(self._counts)))
         self._counts[item] += event.weight * self._decay.growth(event.at)
-        self._histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
-
-    def customers(self) -> set[str]:
-        return self._histories.customers()
+        self.histories.add(event.customer, Seen(item, event.at, event.weight, event.id), event.bought)
 
     def forget(self, customer: str) -> int:
-        acts = self._histories.forget(customer)
+        acts = self.histories.forget(customer)
         for seen in acts:
             self._counts[seen.item] = max(0.0, self._counts[seen.item] - seen.weight * self._decay.growth(seen.at))
         return len(acts)
@@ -51,23 +43,13 @@ class Popularity:
         scores[: len(self._counts)] = np.asarray(self._counts) / self._decay.newest
         return scores
 
-    def recommend(
-        self,
-        customer: str,
-        k: int = 10,
-        exclude: Collection[str] = (),
-        *,
-        tastes: Mapping[str, float] = NO_TASTES,
-        diversity: float = 0.0,
-    ) -> list[Recommendation]:
-        banned = self._histories.banned(customer, self._products, exclude)
-        scores = self.scores(customer)
-        return choose(self._products, scores, k, banned, diversity, lambda item: (Reason("popularity", "", "", 1.0),))
+    def explain(self, customer: str, item: int, tastes: Mapping[str, float] = NO_TASTES) -> tuple[Reason, ...]:
+        return (Reason("popularity", "", "", 1.0),)
 
     def save(self, path: Path) -> None:
         header = {
-            "products": self._products.to_json(),
-            "histories": self._histories.to_json(),
+            "products": self.products.to_json(),
+            "histories": self.histories.to_json(),
             "decay": self._decay.to_json(),
         }
         write_model(path, KIND, header, {"counts": np.asarray(self._counts)})
@@ -77,7 +59,7 @@ class Popularity:
         """As it was saved. Raises StorageError."""
         header, arrays = read_model(path, KIND)
         model = cls(Products.from_json(header["products"], embed))
-        model._histories = Histories.from_json(header["histories"])
+        model.histories = Histories.from_json(header["histories"])
         model._decay = Decay(*header["decay"])
         model._counts = arrays["counts"].tolist()
         return model

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ConfigError, choices
-from profiles.preference.choosing import choose
+from profiles.preference.choosing import Choosing
 from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.forest import KIND as FOREST
 from profiles.preference.forest import Forest
-from profiles.preference.model import NO_TASTES, Event, Recommendation, Scores
+from profiles.preference.model import NO_TASTES, Event, Reason, Scores
 from profiles.preference.net import KIND as NET
 from profiles.preference.net import Net, Recipe
 from profiles.preference.products import Embed, Products
@@ -30,22 +30,16 @@ DEPTH = 200
 _TOLD = 5000  # customers between two lines of progress
 
 
-class Ranked:
+class Ranked(Choosing):
     """A `PreferenceModel`. `depth`: how many candidates are re-ranked."""
 
     def __init__(self, stage: Stage, scorer: Scorer, depth: int = DEPTH) -> None:
+        super().__init__(stage.model.products, stage.model.histories)
         self.stage, self.scorer, self.depth = stage, scorer, depth
         self._trained = False
 
-    @property
-    def items(self) -> Sequence[str]:
-        return self.stage.model.items
-
     def learn(self, event: Event) -> None:
         self.stage.model.learn(event)
-
-    def customers(self) -> set[str]:
-        return self.stage.model.customers()
 
     def forget(self, customer: str) -> int:
         """What the scorer was fitted to are numbers about items; only the first stage knows customers."""
@@ -73,19 +67,8 @@ class Ranked:
             scores[candidates] = 1.0 + self.scorer.score(self.stage.table(signals, candidates))
         return scores
 
-    def recommend(
-        self,
-        customer: str,
-        k: int = 10,
-        exclude: Collection[str] = (),
-        *,
-        tastes: Mapping[str, float] = NO_TASTES,
-        diversity: float = 0.0,
-    ) -> list[Recommendation]:
-        products = self.stage.model.products
-        banned = self.stage.model.histories.banned(customer, products, exclude)
-        scores = self.scores(customer, tastes)
-        return choose(products, scores, k, banned, diversity, lambda item: self.stage.explain(customer, item, tastes))
+    def explain(self, customer: str, item: int, tastes: Mapping[str, float] = NO_TASTES) -> tuple[Reason, ...]:
+        return self.stage.explain(customer, item, tastes)
 
     def save(self, path: Path) -> None:
         header, arrays = self.stage.model.state()
@@ -111,20 +94,19 @@ class Ranked:
 
     def _candidates(self, customer: str, signals: Signals) -> NDArray[np.int64]:
         """The best by base score, best first, without bought durables."""
-        products = self.stage.model.products
-        banned = self.stage.model.histories.banned(customer, products, ())
+        banned = self.histories.banned(customer, self.products, ())
         base = signals.base
         some = min(len(base), self.depth + len(banned))
         pool = np.argpartition(-base, some - 1)[:some] if some < len(base) else np.arange(len(base))
         allowed = pool[~np.isin(pool, list(banned))]
-        return allowed[products.order(base, allowed)][: self.depth]
+        return allowed[self.products.order(base, allowed)][: self.depth]
 
     def _examples(self, taken: Sequence[Event], progress: Progress) -> Examples:
         """One for each event whose item is among its customer's candidates, with others beside it."""
         tables: list[Table] = []
         places: list[int] = []
         for count, event in enumerate(taken, 1):
-            number = self.stage.model.products.number(event.item)
+            number = self.products.number(event.item)
             signals = self.stage.signals(event.customer, NO_TASTES)
             candidates = self._candidates(event.customer, signals)
             found = np.flatnonzero(candidates == number)

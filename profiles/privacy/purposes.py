@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from errors import DataError, choices
+from profiles.attribute import Attribute
 from profiles.observation import Authority, Observation
-from profiles.schema import Attribute
 
 
 class Purpose(StrEnum):

@@ -19,11 +19,12 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from errors import ConfigError, DataError, choices
+from errors import ConfigError, DataError, choices, first_mistake
+from profiles.attribute import Attribute, Facets
 from profiles.events.affinity import Products, half_life
 from profiles.events.event import Kind
 from profiles.observation import Authority, Value
-from profiles.schema import Attribute, Facets, Schema
+from profiles.schema import Schema
 from profiles.segments.condition import (
     AffinityHeld,
     Bounds,
@@ -78,9 +79,7 @@ def _read(name: str, table: object, shelf: Shelf) -> Segment:
     try:
         read = _Segment.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, ("segments", name, *first["loc"])))
-        raise ConfigError(f"{where}: {first['msg']} (got {str(first['input'])[:80]!r})") from error
+        raise ConfigError(first_mistake(error, "segments", name)) from error
     return Segment(name, read.description, _build(read, shelf, f"segments.{name}"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from errors import DataError
+from errors import DataError, first_mistake
 
 WORDS = Path(__file__).parent / "words"
 CATEGORIES = (
@@ -99,6 +99,4 @@ def _load_range(category: str) -> Range:
     try:
         return Range.model_validate({"category": category, **load_words(name)})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{name}.yaml: {where}: {first['msg']}") from error
+        raise DataError(f"{name}.yaml: {first_mistake(error)}") from error

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from errors import ConfigError, DataError
+from errors import ConfigError, DataError, first_mistake
 
 HELD_OUT_SHARE = 0.4
 SPLITS = ("all", "train", "held-out")
@@ -213,9 +213,7 @@ def _check(form: type[F], value: Any, path: Path, where: str = "") -> F:
     try:
         return form.model_validate(value)
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"])) or "the whole"
-        raise DataError(f"{path}: {where}{place}: {problem['msg']} (got {str(problem['input'])[:80]!r})") from error
+        raise DataError(f"{path}: {where}{first_mistake(error)}") from error
 
 
 def held_out(retail: Retail) -> frozenset[str]:

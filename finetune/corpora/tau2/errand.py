@@ -11,7 +11,7 @@ from typing import Any
 
 from finetune.corpora.tau2.data import Action
 from finetune.corpora.tau2.naming import Naming
-from finetune.corpora.tau2.tools import ADDRESS
+from finetune.corpora.tau2.signatures import ADDRESS
 from finetune.corpora.tau2.world import World, words
 
 Json = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 from finetune.corpora.tau2.data import Action
 from finetune.corpora.tau2.errand import Desk, Errand, cancelling, original_method, returning
-from finetune.corpora.tau2.tools import REASONS
+from finetune.corpora.tau2.signatures import REASONS
 from finetune.corpora.tau2.wishes import Wish, Wisher, listed
 
 Json = dict[str, Any]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.corpora.tau2.data import Action, Task
-from finetune.corpora.tau2.tools import ITEM_CHANGES, RetailTools, tool_schemas
+from finetune.corpora.tau2.signatures import ITEM_CHANGES, tool_schemas
+from finetune.corpora.tau2.tools import RetailTools
 from finetune.samples import Sample
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 from finetune.corpora.tau2.data import Action
 from finetune.corpora.tau2.errand import Desk, Errand, cancelling, moving, sending
-from finetune.corpora.tau2.tools import REASONS
+from finetune.corpora.tau2.signatures import REASONS
 from finetune.corpora.tau2.world import address
 
 Json = dict[str, Any]

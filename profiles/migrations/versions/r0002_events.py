@@ -13,6 +13,13 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.drop_table("profile", if_exists=True)
+    _add_profiles()
+    _add_events()
+    _add_sums()
+    _add_files()
+
+
+def _add_profiles() -> None:
     op.create_table(
         "projection",
         sa.Column("customer", sa.String(100), primary_key=True),
@@ -28,6 +35,9 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_merged_customer", "merged", ["customer"], if_not_exists=True)
+
+
+def _add_events() -> None:
     op.create_table("event", *_event_columns(), sqlite_with_rowid=False, if_not_exists=True)
     op.create_index("event_by_customer", "event", ["customer", "at"], if_not_exists=True)
     op.create_table("event_waiting", *_event_columns(), if_not_exists=True)
@@ -43,6 +53,9 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.create_index("ix_event_aside_reason", "event_aside", ["reason"], if_not_exists=True)
+
+
+def _add_sums() -> None:
     op.create_table(
         "affinity",
         sa.Column("customer", sa.String(100), primary_key=True),
@@ -68,6 +81,9 @@ def upgrade() -> None:
         sa.Column("last_order", sa.String(32)),
         if_not_exists=True,
     )
+
+
+def _add_files() -> None:
     op.create_table(
         "event_file",
         sa.Column("path", sa.String(500), primary_key=True),

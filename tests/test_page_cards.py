@@ -1,0 +1,98 @@
+"""Cards, steps and figures as pure functions: what they show, in both languages."""
+
+import pytest
+
+from agent.orders.confirm import read_answer
+from agent.orders.proposals import KINDS, Kind
+from agent.turn import Step, Turn
+from tests.panels import Tags, product
+from ui.cards import handoff_banner, products_panel, proposal_card
+from ui.icons import drawing
+from ui.labels import LANGUAGES, label
+from ui.panels import steps_panel, usage_line
+
+
+def test_a_card_has_title_price_variant_stock_rating_reason_and_facets() -> None:
+    words = Tags(products_panel([product()], "en", {"color": "Colour"})).words
+    for piece in (
+        "Fell Jacket",
+        "$139.00",
+        "dark green",
+        "M",
+        "Only 2 left",
+        "4.6",
+        "212",
+        "Colour: dark green",
+    ):
+        assert piece in words
+    for chip in ("nylon", "waterproof", "weight g 420", "Northfell"):
+        assert chip in words
+
+
+def test_a_card_has_the_title_in_the_language_of_the_page() -> None:
+    assert "山岭夹克" in products_panel([product()], "zh")
+    assert "Fell Jacket" in products_panel([product(titles={})], "zh")
+
+
+@pytest.mark.parametrize(("stock", "words"), [(0, "Out of stock"), (3, "Only 3 left"), (9, "In stock")])
+def test_stock_is_said_in_words(stock: int, words: str) -> None:
+    assert words in products_panel([product(stock=stock)], "en")
+
+
+def test_a_product_found_twice_is_one_card() -> None:
+    assert products_panel([product(), product()], "en").count("<article") == 1
+
+
+def test_a_category_and_a_colour_without_a_drawing_still_get_one() -> None:
+    assert drawing("spaceships", "ultraviolet").startswith("<svg")
+
+
+def test_a_failed_step_says_so_and_shows_arguments_and_result() -> None:
+    words = Tags(steps_panel([Step("get_order", {"order_id": "AP-1"}, False, {"reason": "not found"})], "en")).words
+    for piece in ("get_order", "order_id: AP-1", "failed", '"reason": "not found"'):
+        assert piece in words
+
+
+def test_a_very_long_result_is_cut() -> None:
+    assert len(steps_panel([Step("find_answer", {}, True, {"text": "a" * 100_000})], "en")) < 10_000
+
+
+def test_usage_shows_calls_tokens_seconds_and_the_gate() -> None:
+    turn = Turn(
+        reply="Hi", language="en", tools=(), profile={}, products=(), template=None,
+        handoff=False, proposal=None,
+        gate={"checked": 6, "blocked": 1},
+        usage={"model_calls": 2, "prompt_tokens": 1812, "completion_tokens": 64},
+        seconds=1.44, first_words=0.8, first_token=0.2,
+    )  # fmt: skip
+    words = Tags(usage_line(turn, "en")).words
+    for piece in ("2", "1,812 / 64", "1.4", "6 / 1"):
+        assert piece in words
+    assert usage_line(None, "en") == ""
+
+
+def test_a_proposal_shows_what_would_be_done_and_that_nothing_is_done_yet() -> None:
+    summary = {"order_id": "AP-10482", "items": [{"quantity": 2, "title": "Fell Jacket"}], "total": 278.0}
+    words = Tags(proposal_card({"kind": "cancel_order", "summary": summary}, "USD", "en")).words
+    for piece in (
+        "Cancel order",
+        "AP-10482",
+        "2 × Fell Jacket",
+        "$278.00",
+        "Nothing is done until you say yes.",
+    ):
+        assert piece in words
+    assert proposal_card(None, "USD", "en") == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_buttons_under_a_proposal_are_read_as_the_answers_they_say(language: str, kind: Kind) -> None:
+    assert read_answer(label("yes", language), language, kind=kind) == "yes"
+    assert read_answer(label("no", language), language, kind=kind) == "no"
+
+
+def test_a_handoff_says_that_a_person_will_take_over() -> None:
+    assert "A person will take over" in handoff_banner(True, "en")
+    assert "人工客服" in handoff_banner(True, "zh")
+    assert handoff_banner(False, "en") == ""

@@ -1,0 +1,73 @@
+"""The page's panels in general: text from outside is never markup, and every label is in both languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.turn import Step
+from profiles.observation import Evidence
+from tests.panels import LATER, Tags, explained, product, said, shown, trait
+from ui.cards import products_panel, proposal_card
+from ui.labels import LABELS, LANGUAGES, label
+from ui.panels import steps_panel
+from ui.text import escape, plain
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+hostile_text = st.text() | st.text(alphabet="<>&\"'`${}@\\/= abimgonerrscriptx").map(lambda t: HOSTILE + t)
+
+
+@given(hostile_text)
+def test_escaped_text_is_read_back_as_it_was_and_holds_no_tag(text: str) -> None:
+    clean = text.replace("\r", "")
+    read = Tags(f"<p>{escape(clean)}</p>")
+    assert read.tags == ["p"]
+    assert read.words.replace("\x00", "�") == clean.replace("\x00", "�")
+    assert not set("{}$`") & set(escape(text))
+
+
+@given(hostile_text)
+def test_a_message_shows_no_tag_whatever_it_says(text: str) -> None:
+    assert Tags(plain(text)).tags == []
+
+
+@given(hostile_text)
+def test_no_text_from_outside_adds_a_tag_or_an_attribute_to_any_panel(text: str) -> None:
+    evil = trait("need", text, "like", evidence=(Evidence(text, text, text),))
+    evil = trait("need", text, "like", evidence=evil.evidence, challenges=(evil,))
+    written = Evidence(text, text, text)
+    lines = [said(n, "need", text, polarity="like", evidence=written, op=op) for n, op in enumerate(("assert", "undo"))]
+    panels = [
+        shown((evil,), (trait("size", text, until=LATER),)),
+        explained([*lines, said(3, "size", text, evidence=written), said(4, "size", f"{text}!", evidence=written)]),
+        products_panel(
+            [
+                product(
+                    title=text,
+                    titles={},
+                    brand=text,
+                    color=text,
+                    size=text,
+                    description=text,
+                    reasons=[text],
+                    category=text,
+                    sku=text,
+                    variant=text,
+                    facets={text: [text], "kind": text},
+                )
+            ],
+            "en",
+            {},
+        ),
+        steps_panel([Step(text, {text: text}, False, {text: [text]})], "en"),
+        proposal_card({"kind": text, "summary": {text: text, "items": [{"title": text, "quantity": 1}]}}, "USD", "en"),
+    ]
+    for markup in panels:
+        read = Tags(markup)
+        assert not {"script", "img", "b", "a", "iframe"} & set(read.tags)
+        assert not {name for name in read.attributes if name.startswith("on")} | {"src", "href"} & read.attributes
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_label_has_a_text_in_every_language(language: str) -> None:
+    empty = [key for key in LABELS if not label(key, language) and key != "fact"]
+    assert empty == []
