@@ -13,6 +13,7 @@ from agent.services import ORDERS_FILE
 from agent.shop import load_shop
 from errors import ConfigError
 from finetune.logs.erasing import SampleSets
+from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
@@ -22,7 +23,6 @@ from profiles.privacy.erasure import Erasure, Receipt
 from profiles.privacy.places import Place
 from profiles.shop_files import read_lines
 
-CUSTOMERS_FILE = "customers.jsonl"
 _EPILOG = """examples:
   python -m finetune erase C1001 --samples runs              samples and kept consultations in the folder `runs` too
   python -m finetune erase C1001 --json --by "Ada, ticket 17"

@@ -15,7 +15,7 @@ _VERTICALS = '"train", "held-out", "all", or names with commas (default: %(defau
 def play_arguments(parser: argparse.ArgumentParser) -> None:
     """What `play` takes."""
     add = parser.add_argument
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
+    add("--shop", type=Path, default=Path("shop"), help="shop directory; customers are invented (default: %(default)s)")
     add("--random-shops", type=int, metavar="N", help="play over N random shops instead, made beside the file")
     add("--verticals", default="train", help=f"what random shops sell: {_VERTICALS}")
     add("--consultations", type=int, default=2000, help="how many there shall be in the file (default: %(default)s)")
@@ -32,12 +32,15 @@ def run_play(args: argparse.Namespace) -> int:
     from finetune.selfplay.customer import Habits  # the agent behind it takes seconds to import
     from finetune.selfplay.runner import play, print_plans, wordings_of
     from finetune.selfplay.shops.make import make_shop, shop_name
+    from finetune.selfplay.shops.peopled import peopled
 
     habits = Habits(args.chinese, wordings_of(args.avoid))
-    shops = [args.shop]
+    made = args.out.with_suffix(".shops")
     if args.random_shops:
-        folder = args.out.with_suffix(".shops") / f"{args.verticals}-{args.seed}"
+        folder = made / f"{args.verticals}-{args.seed}"
         shops = [make_shop(folder / shop_name(n), args.seed, n, args.verticals) for n in range(args.random_shops)]
+    else:
+        shops = [peopled(args.shop, made / args.shop.resolve().name, args.seed)]
     if args.dry is not None:
         for shop in shops:
             print_plans(shop, args.dry, args.seed, habits)
