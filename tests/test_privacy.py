@@ -16,7 +16,7 @@ from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.firewall import Firewall
 from profiles.observation import Authority, Observation
-from profiles.privacy.audit import Act, Audit
+from profiles.privacy.audit import Act, Audit, note_consultation
 from profiles.privacy.consents import Consent
 from profiles.privacy.export import as_text, export
 from profiles.privacy.purposes import Purpose
@@ -214,6 +214,16 @@ def test_an_export_holds_everything_and_can_be_read(store: ProfileStore) -> None
     text = as_text(data)
     for word in ("ada@example.org", "socks", "about socks", "navy", "e004", "Bob"):
         assert word in text
+
+
+def test_a_consultation_is_one_line_in_the_audit_under_whatever_name(store: ProfileStore) -> None:
+    store.append([observation("1", "need", "socks", customer="V")])
+    store.merge("V", "C1")
+    for name in ("C1", "V", "C1"):
+        note_consultation(store, name, "agent", "17")
+    note_consultation(store, "C1", "page", "17")
+    found = [(line.by, line.detail) for line in Audit(store.engine).of(["C1", "V"])]
+    assert found == [("agent", "consultation 17"), ("page", "consultation 17")]
 
 
 def test_a_shop_says_what_it_keeps_and_for_how_long(tmp_path: Path) -> None:
