@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.services import ORDERS_FILE
 from agent.shop import Shop, load_shop
-from finetune.folders import is_current, replace_folder
+from finetune.folders import Fingerprint, is_current, replace_folder
 from finetune.logs.people import CUSTOMERS_FILE, PERSONAL
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders
 from finetune.selfplay.topics import Topic, Topics
@@ -29,7 +29,7 @@ from retrieval.facets import FacetSpace
 
 PEOPLE = 120
 _FOLDED = ("choice", "text")  # types of what a customer may have said before
-_SHARES = {("en",): 0.0, ("zh",): 1.0}  # of customers who write Chinese
+_SHARES: Mapping[tuple[str, ...], float] = {("en",): 0.0, ("zh",): 1.0}  # of customers who write Chinese
 _ACTS = ("Product Viewed", "Product Viewed", "Product Viewed", "Product Clicked", "Product Added")
 
 Line = dict[str, Any]
@@ -39,7 +39,8 @@ def peopled(shop: Path, folder: Path, seed: int) -> Path:
     """Make the folder, anew if the shop's files or the day are others than it was made from."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     files = [path for path in sorted(shop.iterdir()) if path.is_file() and path.name not in PERSONAL]
-    made_from = {"seed": seed, "day": f"{today:%Y-%m-%d}"} | {path.name: file_sha256(path) for path in files}
+    hashes: Fingerprint = {path.name: file_sha256(path) for path in files}
+    made_from: Fingerprint = {**hashes, "seed": seed, "day": f"{today:%Y-%m-%d}"}
     if is_current(folder, made_from):
         return folder
     settings, catalog = load_shop(shop), load_catalog(shop / "catalog.jsonl")
