@@ -352,16 +352,10 @@ class ProfileStore:
         if not 0.0 <= item.confidence <= 1.0:
             raise DataError(f"observation {item.id!r}: confidence {item.confidence} must be between 0 and 1")
         if item.op == "assert" and item.authority not in attribute.writers:
-            raise Refused(
-                f"{item.authority.value} may not write {attribute.name!r}, only {choices(attribute.writers)}"
-            )
+            raise Refused(f"{item.authority.value} may not write {attribute.name!r}, only {choices(attribute.writers)}")
         if item.op == "undo" and item.authority is not Authority.SHOP:
             raise Refused(f"observation {item.id!r}: only the shop may undo, not {item.authority.value}")
-        if (
-            item.op == "retract"
-            and item.authority is not Authority.SHOP
-            and attribute.writers == {Authority.SHOP}
-        ):
+        if item.op == "retract" and item.authority is not Authority.SHOP and attribute.writers == {Authority.SHOP}:
             raise Refused(f"{attribute.name!r} is the shop's own record; only shop may retract it")
 
     def _change(self, done: Iterable[Projected], at: datetime | None = None) -> Change:
