@@ -51,7 +51,10 @@ from agent.tools import build_tools
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
 from errors import NotFound, StorageError, choices
 from profiles.database import BUSY_SECONDS
+from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
+
+READER = "agent"  # of profiles, in the audit
 
 
 class Shopkeeper:
@@ -114,6 +117,8 @@ class Shopkeeper:
         if state.get("customer", customer) != customer:
             raise NotFound(f"customer {customer!r} has no consultation {consultation!r}")
         earlier = list(state.get("messages", []))
+        if not earlier:
+            note_consultation(self.services.profiles, customer, READER, consultation)
         text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)

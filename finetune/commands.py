@@ -51,9 +51,9 @@ def train(args: argparse.Namespace) -> int:
     from finetune.mixture import Source, read_mixture
     from finetune.registry.lineage import keep_lineage
     from finetune.train import train
-    from profiles.privacy.tombstones import erased
+    from profiles.privacy.barred import barred
 
-    sources, gone = [Source.parse(text) for text in args.samples], erased(args.state)
+    sources, gone = [Source.parse(text) for text in args.samples], barred(args.state)
     base, recipe = find_base(args.base), _recipe(args)
     mixture = read_mixture(sources, open_tokenizer(base), args.max_tokens, args.seed, gone)
     _tell(str(mixture))
@@ -67,9 +67,9 @@ def prefer(args: argparse.Namespace) -> int:
     from finetune.base import find_base, open_tokenizer
     from finetune.preference import prefer, read_pairs
     from finetune.registry.lineage import keep_lineage
-    from profiles.privacy.tombstones import erased
+    from profiles.privacy.barred import barred
 
-    base, recipe, gone = find_base(args.base), _recipe(args), erased(args.state)
+    base, recipe, gone = find_base(args.base), _recipe(args), barred(args.state)
     pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens, gone)
     _tell(str(pairs))
     if _is_first():
@@ -85,7 +85,8 @@ def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warm
     add("--start", type=Path, metavar="ADAPTER", help="begin with what was trained there instead of from nothing")
     add(
         "--state", type=Path, default=Path("shop/state"), metavar="DIR",
-        help="the shop's state: what is of customers erased there is left out (default: %(default)s)",
+        help="the shop's state: what is of customers erased there, or who agree to training no more, is left out"
+        " (default: %(default)s)",
     )  # fmt: skip
     add("--method", choices=METHODS, help="see `python -m finetune methods` (default: that of --start, or lora)")
     add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")

@@ -13,15 +13,16 @@ from agent.services import ORDERS_FILE
 from agent.shop import load_shop
 from errors import ConfigError
 from finetune.logs.erasing import SampleSets
+from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
+from profiles.privacy.barred import WHO
 from profiles.privacy.commands import staff
 from profiles.privacy.erasure import Erasure, Receipt
 from profiles.privacy.places import Place
 from profiles.shop_files import read_lines
 
-CUSTOMERS_FILE = "customers.jsonl"
 _EPILOG = """examples:
   python -m finetune erase C1001 --samples runs              samples and kept consultations in the folder `runs` too
   python -m finetune erase C1001 --json --by "Ada, ticket 17"
@@ -88,12 +89,11 @@ def left_in_files(shop: Path, customer: str) -> list[str]:
 
 
 def tainted(state: Path) -> list[str]:
-    """Adapters that have learnt from the erased."""
+    """Adapters that have learnt from somebody of whom nothing may be learnt any more."""
     registry = Registry(state)
     learnt = {version.id: len(samples) for version in registry.versions() if (samples := registry.taint(version.id))}
     serving = ", and serves: publish another or roll back"
     return [
-        f"adapter {version} has learnt from {count} samples of erased customers"
-        f"{serving if version == registry.current else ''}"
+        f"adapter {version} has learnt from {count} samples of {WHO}{serving if version == registry.current else ''}"
         for version, count in learnt.items()
     ]

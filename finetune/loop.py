@@ -124,11 +124,13 @@ class Loop:
         from finetune.selfplay.commands import HELD_OUT
         from finetune.selfplay.customer import Habits  # the agent behind it takes seconds to import
         from finetune.selfplay.runner import play, wordings_of
+        from finetune.selfplay.shops.peopled import peopled
 
         self._say("self-play", f"{plan.consultations} consultations")
         out = self.out / "play.jsonl"
         habits = Habits(0.2, wordings_of(HELD_OUT))
-        print(play([plan.shop], plan.consultations, out, plan.seed, habits, os.cpu_count() or 1).table())
+        shop = peopled(plan.shop, self.out / "shops" / plan.shop.resolve().name, plan.seed)
+        print(play([shop], plan.consultations, out, plan.seed, habits, os.cpu_count() or 1).table())
         return out
 
     def _logs(self, plan: Plan) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from errors import ConfigError, DataError
 from finetune.samples import Features, Sample, encode, read_samples
+from profiles.privacy.barred import WHO
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +48,19 @@ class Source:
 
 @dataclass(slots=True)
 class Mixture:
-    """What is trained on, and how much was not: `skipped` samples (`why`, of the first), `erased` and `cut` ones."""
+    """What is trained on, and how much was not: `skipped` samples (`why`, of the first), `barred` and `cut` ones."""
 
     features: list[Features] = field(default_factory=list)
     skipped: int = 0
-    erased: int = 0
+    barred: int = 0
     cut: int = 0
     why: str = ""
 
     def __str__(self) -> str:
         tokens, learnt = sum(len(f.ids) for f in self.features), sum(sum(f.learnt) for f in self.features)
         skipped = f"{self.skipped} skipped" + f" (the first: {self.why})" * bool(self.why)
-        erased = f"; {self.erased} left out, of erased customers" * bool(self.erased)
-        return f"{len(self.features)} samples, {tokens} tokens, {learnt} learnt; {self.cut} cut; {skipped}{erased}"
+        barred = f"; {self.barred} left out, of {WHO}" * bool(self.barred)
+        return f"{len(self.features)} samples, {tokens} tokens, {learnt} learnt; {self.cut} cut; {skipped}{barred}"
 
 
 def read_mixture(
@@ -67,18 +68,18 @@ def read_mixture(
     tokenizer: Any,
     max_tokens: int,
     seed: int,
-    erased: Container[str] = frozenset(),
+    barred: Container[str] = frozenset(),
 ) -> Mixture:
     """Read, repeat and encode; a sample that teaches nothing is skipped, a longer one is cut after `max_tokens`.
 
-    `erased`: keys of customers whose samples are left out.
+    `barred`: keys of customers whose samples are left out.
     """
     mixture, told = Mixture(), time.monotonic()
     for source in sources:
         last: tuple[Sample, Features | DataError] | None = None
         for sample in source.samples(seed):
-            if str(sample.meta.get("customer")) in erased:
-                mixture.erased += 1
+            if str(sample.meta.get("customer")) in barred:
+                mixture.barred += 1
                 continue
             if last is None or last[0] is not sample:  # a repeated one is encoded once
                 last = sample, _encoded(tokenizer, sample, max_tokens)

@@ -26,6 +26,7 @@ from finetune.methods import METHODS, find_method
 from finetune.packing import Batch, pack
 from finetune.samples import Features, Sample, encode
 from finetune.train import LanguageTrainer, Outcome, Recipe, open_trainer, run
+from profiles.privacy.barred import WHO
 
 BETA = 0.1  # how dear a step away from the reference is, as in the paper (arXiv 2305.18290)
 ANCHOR = 0.2  # weight of simply learning the better answer: the pair alone may make both less likely
@@ -61,20 +62,20 @@ class Pair:
 class Pairs:
     """What is trained on; `alone` thumbs had no counterpart, `left_out` pairs were too long, equal or unreadable.
 
-    `erased` lines were of customers who have been erased.
+    `barred` lines were of customers of whom nothing is learnt any more.
     """
 
     pairs: list[Pair] = field(default_factory=list)
     alone: int = 0
     left_out: int = 0
-    erased: int = 0
+    barred: int = 0
     why: str = ""
 
     def __str__(self) -> str:
         why = f" (the first: {self.why})" * bool(self.why)
-        erased = f"; {self.erased} lines of erased customers" * bool(self.erased)
+        barred = f"; {self.barred} lines of {WHO}" * bool(self.barred)
         alone = f"{self.alone} thumbs without a counterpart"
-        return f"{len(self.pairs)} pairs; {alone}; {self.left_out} left out{why}{erased}"
+        return f"{len(self.pairs)} pairs; {alone}; {self.left_out} left out{why}{barred}"
 
 
 def read_judged(path: Path) -> Iterator[Judged]:
@@ -93,15 +94,13 @@ def read_judged(path: Path) -> Iterator[Judged]:
                 yield judged
 
 
-def read_pairs(
-    paths: Iterable[Path], tokenizer: Any, max_tokens: int, erased: Container[str] = frozenset()
-) -> Pairs:
-    """Pairs as they stand in the files, and those that thumbs make; without the lines of `erased` customer keys."""
+def read_pairs(paths: Iterable[Path], tokenizer: Any, max_tokens: int, barred: Container[str] = frozenset()) -> Pairs:
+    """Pairs as they stand in the files, and those that thumbs make; without the lines of `barred` customer keys."""
     found, ups, downs = Pairs(), defaultdict[str, list[Judged]](list), defaultdict[str, list[Judged]](list)
     for path in paths:
         for judged in read_judged(path):
-            if str(judged.meta.get("customer")) in erased:
-                found.erased += 1
+            if str(judged.meta.get("customer")) in barred:
+                found.barred += 1
             elif judged.chosen is not None and judged.rejected is not None:
                 _add(found, tokenizer, judged, judged.chosen, judged.rejected, max_tokens)
             else:

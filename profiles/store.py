@@ -107,11 +107,7 @@ class ProfileStore:
         Undoing what is undone changes nothing. Errors: `NotFound` for an id that is not in the journal.
         """
         with reading(self.engine) as connection:
-            row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
-            if row is None:
-                raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
-            target = observation_of(row)
-            owner = owners_of(connection, [target.customer])[target.customer]
+            owner, target = _find(connection, observation)
             items = sorted(read_journal(connection, owner, [target.attribute]), key=order_of)
         number = sum(item.op == "undo" and item.value == target.id for item in items)
         if target.id in undone_ids(items):
@@ -129,6 +125,11 @@ class ProfileStore:
             confidence=1.0,
         )
         return self.append([tombstone])
+
+    def whose(self, observation: str) -> str:
+        """The customer in whose journal it stands. Errors: `NotFound`."""
+        with reading(self.engine) as connection:
+            return _find(connection, observation)[0]
 
     def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
         """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
@@ -284,6 +285,15 @@ class ProfileStore:
     def replay(self, connection: Connection, owners: Collection[str]) -> None:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
+
+
+def _find(connection: Connection, observation: str) -> tuple[str, Observation]:
+    """An observation by its id, and whose it is. Errors: `NotFound`."""
+    row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
+    if row is None:
+        raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
+    found = observation_of(row)
+    return owners_of(connection, [found.customer])[found.customer], found
 
 
 def customer_row(record: Customer) -> dict[str, str]:

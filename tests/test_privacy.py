@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from agent.tools.profile import note
 from errors import ConfigError, DataError, Refused
 from profiles.customer import Customer
-from profiles.database import open_database
+from profiles.database import open_database, reading
 from profiles.events.intake import EventIntake
 from profiles.firewall import Firewall
-from profiles.observation import Authority, Observation
-from profiles.privacy.audit import Act, Audit
+from profiles.intents.intent import State
+from profiles.intents.journal import KIND, close, intent_id, say
+from profiles.observation import Authority, Evidence, Observation
+from profiles.privacy.audit import Act, Audit, note_consultation
 from profiles.privacy.consents import Consent
 from profiles.privacy.export import as_text, export
 from profiles.privacy.purposes import Purpose
@@ -26,6 +29,7 @@ from profiles.privacy.settings import Privacy, PrivacyFile
 from profiles.schema import Schema
 from profiles.shop_files import load_privacy
 from profiles.store import ProfileStore
+from profiles.tables import observations
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profile_journals import JOURNALS
 from tests.profile_stores import DATABASES, databases, somebody, told_of
@@ -165,6 +169,31 @@ def test_reads_never_show_what_is_too_old_whether_it_was_removed_or_not(keeping:
     assert not removed.get("observations") and "a tent" not in str(export(keeping, "C1"))
 
 
+def test_intents_are_kept_as_long_as_the_shop_keeps_what_it_learns_and_exported_until_then(url: str) -> None:
+    store = ProfileStore(open_database(url), SCHEMA, replace(PRIVACY, keep_days=90.0))
+    store.append([*looking(0, 100, "an old tent"), *looking(1, 10, "warm socks")])
+    for _ in range(2):
+        assert [intent.values for intent in store.intents("C1")] == [{"query": "warm socks"}]
+        assert not store.intents("C1", TODAY - timedelta(days=95))
+        data = export(store, "C1")
+        assert [intent["slots"][0]["value"] for intent in data["intents"]] == ["warm socks"]
+        for shown in (str(data), as_text(data)):
+            assert "warm socks" in shown and "an old tent" not in shown
+        removed = retain(store, "Ada").removed
+    assert not removed.get("observations")
+    with reading(store.engine) as connection:
+        left = connection.execute(select(observations.c.value)).scalars().all()
+    assert len(left) == 3 and "an old tent" not in str(left)
+    store.engine.dispose()
+
+
+def looking(number: int, days: float, query: str) -> list[Observation]:
+    """C1 began to look for something, so many days ago."""
+    name, evidence, at = intent_id("C1", number), Evidence("turn", f"t{number}", query), TODAY - timedelta(days=days)
+    told = [say(name, slot, value, "C1", evidence, at) for slot, value in {KIND: "find", "query": query}.items()]
+    return [*told, close(name, State.OPEN, "C1", evidence, at)]
+
+
 def test_what_was_forgotten_stays_forgotten_when_the_forgetting_is_old(keeping: ProfileStore) -> None:
     keeping.append([old(observation("1", "color", "red", op="retract"), 200)])
     keeping.append([old(observation("2", "color", "red", by=Authority.OBSERVED, polarity="like"), 10)])
@@ -214,6 +243,16 @@ def test_an_export_holds_everything_and_can_be_read(store: ProfileStore) -> None
     text = as_text(data)
     for word in ("ada@example.org", "socks", "about socks", "navy", "e004", "Bob"):
         assert word in text
+
+
+def test_a_consultation_is_one_line_in_the_audit_under_whatever_name(store: ProfileStore) -> None:
+    store.append([observation("1", "need", "socks", customer="V")])
+    store.merge("V", "C1")
+    for name in ("C1", "V", "C1"):
+        note_consultation(store, name, "agent", "17")
+    note_consultation(store, "C1", "page", "17")
+    found = [(line.by, line.detail) for line in Audit(store.engine).of(["C1", "V"])]
+    assert found == [("agent", "consultation 17"), ("page", "consultation 17")]
 
 
 def test_a_shop_says_what_it_keeps_and_for_how_long(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from profiles.__main__ import main
 from profiles.customer import Customer
 from profiles.database import open_database
 from profiles.importing import ensure_imported, open_store
-from profiles.observation import Authority
+from profiles.intents.intent import State
+from profiles.intents.journal import close, intent_id, say
+from profiles.observation import Authority, Evidence, Observation
 from profiles.store import ProfileStore
 from profiles.tables import projections
 from tests.profiles_shop import PRIVACY, SCHEMA, START, observation, write_shop
 
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)  # an intent that nobody comes back to fades
 TOLD = [
     observation("s1", "size", "M", customer="C1001"),
     observation("s2", "size", "L", customer="C1001", days=2),
@@ -125,13 +128,41 @@ def test_undo_takes_one_observation_back_and_history_shows_both(shell: Shell) ->
     assert code == 4 and "nothing" in err
 
 
+def test_undo_of_what_an_intent_rests_on_says_what_became_of_the_intent(shell: Shell, shop: Path) -> None:
+    told, name = looking("C1001"), intent_id("C1001", 0)
+    at, evidence = YESTERDAY + timedelta(hours=1), Evidence("turn", "t:9", "rather navy")
+    _, red, opened = told
+    navy = say(name, "color", "navy", "C1001", evidence, at)
+    again = say(name, "kind", "find", "C1001", evidence, at)
+    done = close(name, State.DONE, "C1001", evidence, at)
+    open_store(shop, shop / "state").append([*told, navy, again, done])
+    assert shell("undo", done.id) == f"intent {name}: state done -> open\n"
+    assert shell("undo", done.id) == "nothing changed\n"
+    (change,) = shell.json("undo", navy.id)["intents"]
+    assert [slot["value"] for end in ("before", "after") for slot in change[end]["slots"]] == ["navy", "red"]
+    assert shell("undo", red.id) == f"intent {name}: color red -> nothing\n"
+    assert shell("undo", again.id) == f"intent {name}: find, open: as before, for other reasons\n"
+    assert shell("undo", opened.id) == f"gone: intent {name}: find, open\n"
+    (tombstone,) = (item["id"] for item in shell.json("history", "C1001") if item["value"] == opened.id)
+    assert shell("undo", tombstone) == f"added: intent {name}: find, open\n"
+    assert shell("audit", "C1001").count("changed") == 7
+
+
+def looking(customer: str) -> list[Observation]:
+    """Somebody looks for something red."""
+    evidence, name = Evidence("turn", "t:1", "a red jacket"), intent_id(customer, 0)
+    slots = {"kind": "find", "color": "red"}
+    told = [say(name, slot, value, customer, evidence, YESTERDAY) for slot, value in slots.items()]
+    return [*told, close(name, State.OPEN, customer, evidence, YESTERDAY)]
+
+
 def test_merge_makes_a_visitor_the_customer(shell: Shell, shop: Path) -> None:
     store = open_store(shop, shop / "state")
     store.append([replace(observation("v1", "recipient", "wife", days=1), customer="visitor-1")])
     assert "visitor-1" in shell("list")
     assert values(shell.json("merge", "visitor-1", "C1001")["added"])["recipient"] == "wife"
     assert "visitor-1" not in shell("list")
-    assert shell.json("merge", "visitor-1", "C1001") == {"added": [], "superseded": [], "retracted": []}
+    assert shell.json("merge", "visitor-1", "C1001") == {"added": [], "superseded": [], "retracted": [], "intents": []}
     assert {item["customer"] for item in shell.json("history", "C1001")} == {"C1001", "visitor-1"}
     assert store.merged_into("C1001") == ["visitor-1"]
     code, err = shell.fails("merge", "visitor-1", "C1002")

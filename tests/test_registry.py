@@ -215,9 +215,9 @@ def test_training_keeps_what_it_learnt_from_and_refuses_to_go_on_with_the_erased
     assert kept == read_lineage(tmp_path / "out") and kept.customers == {"k1", "k2"}
     assert kept.of(frozenset({"k1"})) == ["a.jsonl, sample 1 (consultation c-1)"]
     assert keep_lineage(tmp_path / "out", [second], frozenset({"k3"}), start=tmp_path / "parent") == kept
-    with pytest.raises(Refused, match=r"out has learnt from erased customers.*b\.jsonl, sample 1"):
+    with pytest.raises(Refused, match=r"out has learnt from customers who were erased.*b\.jsonl, sample 1"):
         keep_lineage(tmp_path / "out", [second], frozenset({"k2", "k3"}))
-    with pytest.raises(Refused, match=r"parent has learnt from erased customers.*a\.jsonl, sample 1"):
+    with pytest.raises(Refused, match=r"parent has learnt from customers who were erased.*a\.jsonl, sample 1"):
         keep_lineage(tmp_path / "new", [second], frozenset({"k1"}), start=tmp_path / "parent")
     assert read_lineage(tmp_path / "new") is None
 

@@ -7,6 +7,7 @@ import pytest
 
 from finetune.__main__ import main
 from finetune.registry.registry import Registry
+from profiles.privacy.barred import WHO
 from profiles.privacy.keys import customer_key, load_salt
 from tests.registry_adapters import make_adapter, make_samples
 
@@ -25,7 +26,7 @@ def run(state: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tup
 def test_looking_at_an_empty_registry_makes_nothing(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(state, capsys, "list")[1].startswith("* default")
     assert run(state, capsys, "show")[1].startswith("default")
-    assert run(state, capsys, "tainted")[1] == "no version has learnt from an erased customer\n"
+    assert run(state, capsys, "tainted")[1] == f"no version has learnt from {WHO}\n"
     code, out, _ = run(state, capsys, "verify")
     assert (code, out) == (0, "0 versions, all as they were added; default serves\n")
     assert run(state, capsys, "publish", "x")[0] == 4
@@ -55,7 +56,7 @@ def test_an_erased_customer_is_found_by_id_or_key(
     make_adapter(tmp_path / "a", 1, make_samples(tmp_path / "s.jsonl", [key, "k2"]))
     version = run(state, capsys, "add", str(tmp_path / "a"))[1].strip()
     code, out, _ = run(state, capsys, "taint", "--customer", "C1")
-    assert (code, out) == (0, f"{version}: 1 samples of erased customers\n  s.jsonl, sample 1 (consultation c-1)\n")
+    assert (code, out) == (0, f"{version}: 1 samples of {WHO}\n  s.jsonl, sample 1 (consultation c-1)\n")
     assert run(state, capsys, "taint", "--customer", "C1")[1] == out  # once is enough
     assert "C1" not in (state / "erased.jsonl").read_text()
     assert "sample 2" in run(state, capsys, "taint", "--key", "k2")[1]

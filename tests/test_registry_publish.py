@@ -47,9 +47,7 @@ class Desk:
         return version
 
     def publish(self, version: str) -> Entry:
-        return publish(
-            self.registry, version, Path("shop"), self.gate, server=self.server, tell=self.told.append
-        )
+        return publish(self.registry, version, Path("shop"), self.gate, server=self.server, tell=self.told.append)
 
     def rollback(self, **options: str) -> Entry:
         return rollback(self.registry, server=self.server, tell=self.told.append, **options)
@@ -137,7 +135,7 @@ def test_a_tainted_version_is_neither_published_nor_rolled_back_to(desk: Desk) -
     desk.publish(third)
     bury(desk.registry.state, "k2")
     assert desk.rollback().version == first  # over the second, which has learnt from k2
-    with pytest.raises(Refused, match=r"tainted: 1 samples are of erased customers.*2\.jsonl, sample 1"):
+    with pytest.raises(Refused, match=r"tainted: 1 samples are of customers who were erased.*2\.jsonl, sample 1"):
         desk.publish(second)
     with pytest.raises(Refused, match="tainted"):
         desk.rollback(to=second)

@@ -1,4 +1,4 @@
-"""Self-play on the demo shop: what simulated customers say, what follows from it, and the samples that come of it."""
+"""Self-play on the demo shop: whom it invents, what they say, what follows, and the samples that come of it."""
 
 import random
 import subprocess
@@ -12,13 +12,17 @@ import pytest
 import yaml
 
 from agent.models.template import render
+from errors import Refused
 from finetune.samples import Sample, read_samples
 from finetune.selfplay import runner
 from finetune.selfplay.customer import MOST, Habits, folded, plan
+from finetune.selfplay.shops.peopled import peopled
 from finetune.selfplay.shopview import ShopView
-from finetune.selfplay.stage import Outcome
+from finetune.selfplay.stage import Outcome, open_stage
 from finetune.selfplay.words import load_words
 from finetune.selfplay.words.message import Step
+from profiles.observation import Authority
+from profiles.shop_files import read_lines
 
 SHOP = Path("shop")
 ACCEPTANCE = Path("eval/conversation.yaml")
@@ -26,8 +30,13 @@ CONSULTATIONS = 12
 
 
 @pytest.fixture(scope="module")
-def shop() -> ShopView:
-    return ShopView.open(SHOP)
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return peopled(SHOP, tmp_path_factory.mktemp("invented") / "shop", 7)
+
+
+@pytest.fixture(scope="module")
+def shop(invented: Path) -> ShopView:
+    return ShopView.open(invented)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +50,39 @@ def plans(shop: ShopView) -> list[list[Step]]:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+def played(tmp_path_factory: pytest.TempPathFactory, invented: Path) -> tuple[Path, Outcome]:
     out = tmp_path_factory.mktemp("play") / "play.jsonl"
-    return out, runner.play([SHOP], CONSULTATIONS, out, 3, Habits())
+    return out, runner.play([invented], CONSULTATIONS, out, 3, Habits())
+
+
+def test_nobody_of_the_shop_is_in_what_self_play_is_played_on(invented: Path) -> None:
+    held = "".join(path.read_text(encoding="utf-8") for path in sorted(invented.iterdir()))
+    own = list(read_lines(SHOP / "customers.jsonl"))
+    secrets = {str(customer[name]) for customer in own for name in ("email", "phone", "address")}
+    secrets |= {str(order["tracking"]) for order in read_lines(SHOP / "orders.jsonl") if order["tracking"]}
+    secrets |= {str(trait["quote"]) for customer in own for trait in customer["traits"]}
+    assert len(secrets) > 900 and not [secret for secret in secrets if secret in held]
+    ids = [{str(order["id"]) for order in read_lines(folder / "orders.jsonl")} for folder in (SHOP, invented)]
+    assert not ids[0] & ids[1] and {name[:3] for name in ids[1]} == {"AP-"}
+    for name in ("catalog.jsonl", "answers.yaml", "policy.md", "profile.yaml", "shop.toml"):
+        assert (invented / name).read_bytes() == (SHOP / name).read_bytes()
+
+
+def test_a_shop_whose_customers_do_not_agree_to_training_is_not_played_on(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"customer 'C1\d+' of shop does not agree to training"), open_stage(SHOP):
+        pass
+    with pytest.raises(Refused, match="invented customers"):
+        runner.play([SHOP], 1, tmp_path / "play.jsonl", 3, Habits())
+
+
+def test_those_who_are_invented_have_said_bought_and_looked_at_things(invented: Path) -> None:
+    with open_stage(invented) as stage:
+        profiles, view = stage.services.profiles, stage.view
+        known = [{trait.authority for trait in profiles.read(customer.id).traits} for customer in view.customers]
+        for authority in (Authority.STATED, Authority.OBSERVED, Authority.SHOP):
+            assert sum(authority in found for found in known) > len(known) / 5
+        assert sum(any(order.changeable for order in one.orders) for one in view.customers) > len(known) / 5
+    assert peopled(SHOP, invented, 7) == invented and peopled(SHOP, invented.with_name("x"), 8) != invented
 
 
 def _changes(steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any]]]:
@@ -99,10 +138,17 @@ def test_plans_have_every_intent_in_both_languages_and_most_of_them_come_first_t
     assert set.union(*(names(steps[:1]) for steps in plans)) == tools
 
 
-def test_a_plan_follows_from_its_seed_alone_in_any_process() -> None:
-    command = [sys.executable, "-m", "finetune", "play", "--shop", str(SHOP), "--dry", "12", "--seed", "5"]
+def test_a_plan_follows_from_its_seed_alone_in_any_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "finetune", "play", "--shop", str(SHOP), "--dry", "12", "--seed", "5", "--out"]
     runs = [
-        subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PYTHONHASHSEED": seed}, check=True)
+        subprocess.run(
+            [*command, str(tmp_path / seed)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={"PYTHONHASHSEED": seed},
+            check=True,
+        )
         for seed in ("1", "2")
     ]
     assert runs[0].stdout == runs[1].stdout
@@ -140,12 +186,12 @@ def test_samples_hold_the_gold_calls_with_results_and_the_template_renders_them(
 
 
 def test_a_run_that_was_stopped_goes_on_behind_its_last_whole_line(
-    played: tuple[Path, Outcome], tmp_path: Path
+    played: tuple[Path, Outcome], invented: Path, tmp_path: Path
 ) -> None:
     whole = played[0].read_text(encoding="utf-8").splitlines(keepends=True)
     begun = tmp_path / "play.jsonl"
     begun.write_text("".join(whole[:-1]) + whole[-1][:100], encoding="utf-8")
-    again = runner.play([SHOP], CONSULTATIONS, begun, 3, Habits())
+    again = runner.play([invented], CONSULTATIONS, begun, 3, Habits())
     assert again.played < CONSULTATIONS
     assert begun.read_text("utf-8") == "".join(whole)
 

@@ -15,14 +15,17 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from agent.context import VISITOR
 from agent.middleware.replying import turn_messages
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Step, Turn, steps
 from profiles.explaining import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
 from profiles.observation import Profile
+from profiles.privacy.audit import note_consultation
 from ui.session import Session
 
+READER = "page"  # of profiles, in the audit
 log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.1  # seconds between looks at the stop button
 Json = dict[str, Any]
@@ -60,7 +63,12 @@ class View:
 
 
 def opened(shopkeeper: Shopkeeper, session: Session) -> View:
-    """The consultation as it was left: its words, the last steps and products, and what is still open."""
+    """The consultation as it was left: its words, the last steps and products, and what is still open.
+
+    Whom the shop knows is looked at, and the audit says so; of a visitor it says so once they are consulted.
+    """
+    if not session.customer.startswith(VISITOR):
+        note_consultation(shopkeeper.services.profiles, session.customer, READER, session.consultation)
     messages = shopkeeper.messages(session.consultation)
     lines = (Line("agent", shopkeeper.greeting(session.customer)), *_spoken(messages))
     services, known = shopkeeper.services, _known(shopkeeper, session)

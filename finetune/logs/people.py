@@ -17,12 +17,13 @@ from errors import DataError
 from finetune.logs.consultation import Consultation
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE
-from profiles.importing import open_store
+from profiles.importing import EVENT_FILES, open_store
 from profiles.privacy.purposes import Purpose
 from profiles.shop_files import read_lines
 from profiles.store import ProfileStore
 
 CUSTOMERS_FILE = "customers.jsonl"
+PERSONAL = (CUSTOMERS_FILE, ORDERS_FILE, *EVENT_FILES)  # files of a shop that are about its customers
 
 
 @dataclass(frozen=True, slots=True)

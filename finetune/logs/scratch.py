@@ -28,11 +28,11 @@ from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from errors import ShopkeeperError
-from finetune.logs.people import CUSTOMERS_FILE
+from finetune.logs.people import PERSONAL
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE
 
-_PERSONAL = (CUSTOMERS_FILE, ORDERS_FILE, "events.jsonl.gz", "state")
+_LEFT_OUT = (*PERSONAL, "state")
 Teacher = Callable[[list[BaseMessage], Any], AIMessage]
 
 
@@ -179,7 +179,7 @@ def open_scratch(shop: Path, index: Path) -> Iterator[Scratch]:
         root, state = Path(folder) / "shop", Path(folder) / "state"
         root.mkdir()
         for path in shop.resolve().iterdir():
-            if path.name not in _PERSONAL:
+            if path.name not in _LEFT_OUT:
                 (root / path.name).symlink_to(path)
         (root / ORDERS_FILE).touch()
         if index.is_dir():

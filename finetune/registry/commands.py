@@ -17,6 +17,7 @@ from finetune.registry.publish import publish, rollback
 from finetune.registry.registry import MODEL, Registry
 from finetune.registry.verify import verify
 from finetune.registry.version import Entry, Version
+from profiles.privacy.barred import WHO
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.tombstones import bury
 
@@ -67,7 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who = made.add_mutually_exclusive_group(required=True)
     who.add_argument("--customer", metavar="ID", help="the customer's id in the shop")
     who.add_argument("--key", help="the key in the samples' meta, if the id is gone")
-    command("tainted", _tainted, "list the versions that learnt from erased customers, and the samples to drop")
+    command(
+        "tainted",
+        _tainted,
+        "list the versions that learnt from customers who were erased or withdrew, and the samples to drop",
+    )
     command("verify", _verify, "check every file of the registry against its SHA-256")
 
 
@@ -146,11 +151,11 @@ def _tainted(args: argparse.Namespace) -> int:
     registry = _registry(args)
     tainted = {version.id: samples for version in registry.versions() if (samples := registry.taint(version.id))}
     for version, samples in tainted.items():
-        print(f"{version}: {len(samples)} samples of erased customers")
+        print(f"{version}: {len(samples)} samples of {WHO}")
         for sample in samples:
             print(f"  {sample}")
     if not tainted:
-        print("no version has learnt from an erased customer")
+        print(f"no version has learnt from {WHO}")
     elif registry.current in tainted:
         print(f"{registry.current} SERVES: train again without these samples and publish that, or roll back now")
     return 0

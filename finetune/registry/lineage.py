@@ -1,9 +1,9 @@
 """Where a training run's samples came from: sample -> consultation -> customer key, beside the adapter.
 
-In: files of samples, or of pairs of answers, and the keys of erased customers. Out: a `Lineage`, and the file
-`lineage.jsonl.gz` that keeps it: a first line with the files' fingerprints, then a line a sample. It holds no word of
-any consultation, and of a customer only the key. Errors: `DataError` for samples or a lineage that cannot be read,
-`Refused`, `StorageError`.
+In: files of samples, or of pairs of answers, and the keys of customers of whom nothing may be learnt
+(`profiles.privacy.barred`). Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a first line with the
+files' fingerprints, then a line a sample. It holds no word of any consultation, and of a customer only the key. Errors:
+`DataError` for samples or a lineage that cannot be read, `Refused`, `StorageError`.
 """
 
 import gzip
@@ -18,6 +18,7 @@ from errors import DataError, Refused
 from finetune.registry.version import Record, SamplesFile
 from finetune.weights import file_sha256
 from profiles.files import write_whole
+from profiles.privacy.barred import WHO
 
 LINEAGE = "lineage.jsonl.gz"
 
@@ -68,9 +69,7 @@ class Lineage(Record):
         further = [place for place, file in enumerate(other.files) if file.sha256 not in known]
         places = {old: len(self.files) + new for new, old in enumerate(further)}
         moved = [s.model_copy(update={"file": places[s.file]}) for s in other.sources if s.file in places]
-        return Lineage(
-            files=(*self.files, *(other.files[place] for place in further)), sources=(*self.sources, *moved)
-        )
+        return Lineage(files=(*self.files, *(other.files[place] for place in further)), sources=(*self.sources, *moved))
 
     def write(self, folder: Path) -> Path:
         """Keep it in an adapter's folder, in the same bytes each time."""
@@ -80,33 +79,33 @@ class Lineage(Record):
         return folder / LINEAGE
 
 
-def trace(paths: Sequence[Path], erased: frozenset[str] = frozenset()) -> Lineage:
-    """The lineage of training on these files, in order, without the samples of erased customers."""
+def trace(paths: Sequence[Path], barred: frozenset[str] = frozenset()) -> Lineage:
+    """The lineage of training on these files, in order, without the samples of barred customers."""
     files: list[SamplesFile] = []
     sources: list[Source] = []
     for place, path in enumerate(paths):
         found = list(_sources(path, place))
-        kept = [source for source in found if source.customer not in erased]
+        kept = [source for source in found if source.customer not in barred]
         sources += kept
         counts = Counter(used=len(kept), skipped=len(found) - len(kept))
         files.append(SamplesFile(name=path.name, sha256=file_sha256(path), **counts))
     return Lineage(files=tuple(files), sources=tuple(sources))
 
 
-def keep_lineage(out: Path, paths: Sequence[Path], erased: frozenset[str], start: Path | None = None) -> Lineage:
+def keep_lineage(out: Path, paths: Sequence[Path], barred: frozenset[str], start: Path | None = None) -> Lineage:
     """What a training run in `out` learns from, written before it learns: `paths`, and what it begins with.
 
     A run that goes on keeps what it had learnt from before. Raises `Refused` if that, or `start`, has learnt from an
-    erased customer.
+    barred customer.
     """
-    lineage = trace(paths, erased)
+    lineage = trace(paths, barred)
     for before in (out, start):
         known = read_lineage(before) if before is not None else None
         if known is None:
             continue
-        if samples := known.of(erased):
+        if samples := known.of(barred):
             raise Refused(
-                f"{before} has learnt from erased customers, {len(samples)} samples, the first: {samples[0]}; begin in "
+                f"{before} has learnt from {WHO}, {len(samples)} samples, the first: {samples[0]}; begin in "
                 "another folder, and from an adapter that has not"
             )
         lineage = lineage.joined(known)

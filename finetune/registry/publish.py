@@ -21,6 +21,7 @@ from finetune.registry.lora_server import LoraServer
 from finetune.registry.registry import MODEL, Registry
 from finetune.registry.version import Entry, SuiteResult
 from finetune.weights import file_sha256
+from profiles.privacy.barred import WHO
 
 Tell = Callable[[str], None]
 
@@ -145,7 +146,7 @@ def _through(
 def _refuse_tainted(registry: Registry, version: str) -> None:
     if taint := registry.taint(version):
         raise Refused(
-            f"version {version} is tainted: {len(taint)} samples are of erased customers, the first: {taint[0]}; "
+            f"version {version} is tainted: {len(taint)} samples are of {WHO}, the first: {taint[0]}; "
             "train again without them"
         )
 

@@ -24,7 +24,7 @@ from finetune.registry.storage import locked, new_folder, remove_unfinished
 from finetune.registry.version import Action, Base, Entry, Served, SuiteResult, Version
 from finetune.weights import BASE, file_sha256
 from profiles.files import append_line, whole_lines, write_whole
-from profiles.privacy.tombstones import erased
+from profiles.privacy.barred import WHO, barred
 
 LOG = "log.jsonl"
 RECORD = "version.json"
@@ -41,9 +41,7 @@ class Registry:
         self.state = state
         self.folder = state / REGISTRY
 
-    def add(
-        self, adapter: Path, *, samples: Sequence[Path] = (), parent: str | None = None, note: str = ""
-    ) -> Version:
+    def add(self, adapter: Path, *, samples: Sequence[Path] = (), parent: str | None = None, note: str = "") -> Version:
         """Copy an adapter in as a new version; the same weights again are the version that they already are.
 
         `samples`: what it was trained on, where training has left no lineage beside it. `parent`: the version that
@@ -111,12 +109,11 @@ class Registry:
         return line
 
     def taint(self, version: str) -> list[str]:
-        """The samples of erased customers that a version or its parents learnt from; none: it may serve.
+        """The samples of barred customers that a version or its parents learnt from; none: it may serve.
 
         Training again without those samples, and not from a tainted version, makes one that is not tainted.
         """
-        gone = erased(self.state)
-        if version == DEFAULT or not gone:
+        if version == DEFAULT or not (gone := barred(self.state)):
             return []
         return [sample for each in self.ancestry(version) for sample in self.lineage(each.id).of(gone)]
 
@@ -140,9 +137,7 @@ class Registry:
         # A crash between the switch and its line in the log: the switch carries the line with it.
         return [*entries, served.entry] if served and served.entry not in entries else entries
 
-    def note(
-        self, action: Action, version: str, reason: str = "", results: Sequence[SuiteResult] = ()
-    ) -> Entry:
+    def note(self, action: Action, version: str, reason: str = "", results: Sequence[SuiteResult] = ()) -> Entry:
         """Write into the log what changes nothing that serves: an eval, a refusal, a taint."""
         entry = Entry(at=datetime.now(UTC), action=action, version=version, reason=reason, results=tuple(results))
         with locked(self.folder):
@@ -161,7 +156,7 @@ class Registry:
             if (now := self.current) != expected:
                 raise Refused(f"{now} has been published meanwhile, and {expected} no longer serves: run it again")
             if taint := self.taint(version):
-                raise Refused(f"version {version} is tainted: {len(taint)} of its samples are of erased customers")
+                raise Refused(f"version {version} is tainted: {len(taint)} of its samples are of {WHO}")
             own = with_gguf and version != DEFAULT
             gguf = str((self.build(version) / MODEL).relative_to(self.folder)) if own else None
             entry = Entry(

@@ -33,7 +33,7 @@ class SamplesFile(Record):
     name: str
     sha256: str
     used: int = Field(ge=0)
-    skipped: Annotated[int, Field(ge=0)] = 0  # samples of customers who had been erased
+    skipped: Annotated[int, Field(ge=0)] = 0  # samples of customers who had been erased or had withdrawn
 
 
 class Base(Record):

@@ -34,12 +34,15 @@ def run_play(args: argparse.Namespace) -> int:
     from finetune.selfplay.customer import Habits  # the agent behind it takes seconds to import
     from finetune.selfplay.runner import play, print_plans, wordings_of
     from finetune.selfplay.shops.make import make_shop, shop_name
+    from finetune.selfplay.shops.peopled import peopled
 
     habits = Habits(args.chinese, wordings_of(args.avoid))
-    shops = [args.shop]
+    made = args.out.with_suffix(".shops")
     if args.random_shops:
-        folder = args.out.with_suffix(".shops") / f"{args.verticals}-{args.seed}"
+        folder = made / f"{args.verticals}-{args.seed}"
         shops = [make_shop(folder / shop_name(n), args.seed, n, args.verticals) for n in range(args.random_shops)]
+    else:
+        shops = [peopled(args.shop, made / args.shop.resolve().name, args.seed)]
     if args.dry is not None:
         for shop in shops:
             print_plans(shop, args.dry, args.seed, habits)

@@ -1,7 +1,8 @@
 """What a simulated customer may know of a shop: its products, who they are, and which changes of a profile would hold.
 
 In: a shop directory (catalogue, orders, customers, profile schema, approved answers). Out: `ShopView` and
-`CustomerView`s. Errors: `ConfigError` and `DataError` of the parts that read the files.
+`CustomerView`s. Errors: `Refused` for a shop with customers who do not agree to training (`shops.peopled` invents
+others); `ConfigError` and `DataError` of the parts that read the files.
 """
 
 import random
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from agent.models.template import Call
 from agent.shop import load_shop
+from errors import Refused
 from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
 from finetune.selfplay.topics import Topics
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
+from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.shop_files import load_facets, read_lines
 from retrieval.answers import Template, load_answers
@@ -210,6 +213,12 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
             line["status"] == "delivered" and not late and line["total"] <= cap,
         )
         orders.setdefault(line["customer"], []).append((line["placed"], view))
+    lines = list(read_lines(directory / "customers.jsonl"))
+    for line in lines:
+        if line.get("consent", {}).get(Purpose.TRAINING) is not True:
+            raise Refused(
+                f"customer {line['id']!r} of {directory} does not agree to training: self-play takes invented customers"
+            )
     customers = [
         CustomerView(
             line["id"],
@@ -218,6 +227,6 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
             tuple((trait["attribute"], trait["value"], trait["polarity"]) for trait in line.get("traits", ())),
             bool(line.get("consent", {}).get("profiling")),
         )
-        for line in read_lines(directory / "customers.jsonl")
+        for line in lines
     ]
     return tuple(customers), tuple(view.id for views in orders.values() for _, view in views)

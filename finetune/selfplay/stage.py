@@ -207,6 +207,7 @@ def draw_customer(rng: random.Random, view: ShopView) -> CustomerView:
 @contextmanager
 def open_stage(shop_dir: Path, embedder: Embedder | None = None) -> Iterator[Stage]:
     """The agent's parts over a temporary state."""
+    view = ShopView.open(shop_dir)  # first: it refuses a shop whose customers do not agree
     memory = str(_MEMORY) if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="selfplay-", dir=memory) as folder:
         settings = replace(load_shop(shop_dir), replies="strict")
@@ -214,7 +215,7 @@ def open_stage(shop_dir: Path, embedder: Embedder | None = None) -> Iterator[Sta
         database, clean = Path(folder) / DATABASE_FILE, Path(folder) / "clean.db"
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(clean)) as target:
             source.backup(target)
-        yield Stage(ShopView.open(shop_dir), services, Rehearsal(services), database, clean)
+        yield Stage(view, services, Rehearsal(services), database, clean)
         services.profiles.engine.dispose()
 
 

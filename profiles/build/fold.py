@@ -73,10 +73,11 @@ def read_part(path: Path) -> tuple[Report, list[Aside]]:
 
 
 def _introduce(store: ProfileStore, rows: Rows) -> None:
-    """The shop's records of whom the database does not know yet: what it knows is newer."""
+    """The shop's records of whom the database does not know yet (what it knows is newer), and who was not erased."""
     with reading(store.engine) as connection:
-        known = ledger.lock_customers(connection, [record.id for record in rows.customers])
-    store.put_customers([record for record in rows.customers if record.id not in known])
+        names = [record.id for record in rows.customers]
+        left_out = {*ledger.lock_customers(connection, names), *store.guard.erased_among(connection, names)}
+    store.put_customers([record for record in rows.customers if record.id not in left_out])
 
 
 def _batches(rows: Rows) -> Iterator[Sequence[Event | Aside]]:

@@ -1,10 +1,12 @@
 """The journal as a command: `history` shows it, `undo` and `merge` add to it. Options and a store in, text out."""
 
 import argparse
+from collections.abc import Sequence
 
 from profiles.commands.words import print_json, shown, words
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
+from profiles.intents.changing import IntentChange, changes
 from profiles.observation import Change
 from profiles.privacy.audit import Act
 from profiles.privacy.commands import noted
@@ -32,26 +34,34 @@ def history(options: argparse.Namespace, store: ProfileStore) -> None:
 
 
 def undo(options: argparse.Namespace, store: ProfileStore) -> None:
-    """Take one observation back, by its id."""
-    _print_change(store.undo(options.observation, options.reason), options.json)
+    """Take one observation back, by its id; what became of traits and intents."""
+    customer = store.whose(options.observation)
+    before = store.intents(customer)
+    change = store.undo(options.observation, options.reason)
+    noted(options, store, customer, Act.CHANGED)
+    _print_change(change, changes(before, store.intents(customer)), options.json)
 
 
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     """Let a visitor's observations and events count as a customer's."""
     customer = store.customer(options.customer).id
+    before = store.intents(customer)
     change = store.merge(options.visitor, customer)
     noted(options, store, customer, Act.CHANGED)
     open_intake(options.shop, store).settle()
-    _print_change(change, options.json)
+    _print_change(change, changes(before, store.intents(customer)), options.json)
 
 
-def _print_change(change: Change, as_json: bool) -> None:
+def _print_change(change: Change, intents: Sequence[IntentChange], as_json: bool) -> None:
     parts = {"added": change.added, "superseded": change.superseded, "retracted": change.retracted}
     if as_json:
-        print_json({name: [trait.to_json() for trait in traits] for name, traits in parts.items()})
+        lists = {name: [trait.to_json() for trait in traits] for name, traits in parts.items()}
+        print_json({**lists, "intents": [one.to_json() for one in intents]})
         return
     for name, traits in parts.items():
         for trait in traits:
             print(f"{name}: {words(trait)}")
-    if not any(parts.values()):
+    for one in intents:
+        print("\n".join(one.lines()))
+    if not any(parts.values()) and not intents:
         print("nothing changed")

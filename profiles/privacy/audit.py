@@ -1,7 +1,9 @@
 """Who looked at whom, exported or erased whom, and when: a line each time, never changed.
 
-In: a customer, what was done, by whom. Out: the lines. Once a customer is erased, their lines bear the key in place of
-the id (`profiles.privacy.profile_place`), so that what was done can still be accounted for.
+In: a customer, what was done, by whom. Out: the lines. A command that shows something of a customer is a line each
+time; the agent and the page, which read with every turn, are a line each consultation. Once a customer is erased, their
+lines bear the key in place of the id (`profiles.privacy.profile_place`), so that what was done can still be accounted
+for.
 """
 
 from collections.abc import Collection
@@ -13,7 +15,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from profiles.database import reading, writing
-from profiles.journal import batched
+from profiles.journal import batched, lock_owners
+from profiles.store import ProfileStore
 from profiles.tables import accesses, time_text
 
 
@@ -71,3 +74,15 @@ class Audit:
             Access(row.customer, Act(row.act), row.who, datetime.fromisoformat(row.at), row.detail)
             for row in sorted(rows, key=lambda row: int(row.seq))
         ]
+
+
+def note_consultation(store: ProfileStore, customer: str, by: str, consultation: str) -> None:
+    """That `by` reads the customer's profile in a consultation: once, however often; nothing of the erased."""
+    with writing(store.engine) as connection:
+        owner = lock_owners(connection, [customer])[customer]
+        if store.guard.erased_among(connection, {customer, owner}):
+            return
+        row = {"customer": owner, "act": Act.READ, "who": by, "detail": f"consultation {consultation}"}
+        same = [accesses.c[name] == value for name, value in row.items()]
+        if connection.execute(select(accesses.c.seq).where(*same).limit(1)).first() is None:
+            connection.execute(accesses.insert(), row | {"at": time_text(datetime.now(UTC))})

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from profiles.events.batch import is_visitor, visitor_name
 from profiles.journal import batched
 from profiles.privacy.purposes import Purpose
-from profiles.tables import consents, time_text
+from profiles.tables import consents, merged, time_text
 
 _LINES = select(consents).where(consents.c.customer.in_(bindparam("names", expanding=True))).order_by(consents.c.seq)
 
@@ -72,3 +73,12 @@ def consent_lines(connection: Connection, names: Collection[str]) -> list[Consen
         Consent(row.customer, Purpose(row.purpose), row.granted, datetime.fromisoformat(row.at), row.source, row.who)
         for row in sorted(found, key=lambda row: int(row.seq))
     ]
+
+
+def unwilling(connection: Connection, purpose: Purpose) -> set[str]:
+    """Everybody whose last word on a purpose is no, under all names that are theirs: visitors, and browsers by them."""
+    last = select(func.max(consents.c.seq)).where(consents.c.purpose == purpose.value).group_by(consents.c.customer)
+    said_no = select(consents.c.customer).where(consents.c.seq.in_(last), consents.c.granted.is_(False))
+    names = set(connection.execute(said_no).scalars())
+    names.update(connection.execute(select(merged.c.visitor).where(merged.c.customer.in_(said_no))).scalars())
+    return names | {visitor_name(name) for name in names if not is_visitor(name)}

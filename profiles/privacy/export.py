@@ -90,7 +90,7 @@ def _traits(traits: Sequence[Json]) -> Iterator[str]:
 
 
 def _intent(intent: Json) -> str:
-    slots = ", ".join(f"{slot['name']} {slot['value']}" for slot in intent["slots"])
+    slots = ", ".join(f"{slot['slot']} {slot['value']}" for slot in intent["slots"])
     return f"{intent['kind']}, {intent['state']}, since {intent['opened'][:10]}: {slots or 'nothing more is known'}"
 
 

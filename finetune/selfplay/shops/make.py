@@ -7,7 +7,7 @@ be changed. Errors: `ConfigError` for an unknown vertical, `StorageError` if the
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ import yaml
 from errors import StorageError
 from finetune.selfplay.shops.bank import verticals
 from finetune.selfplay.shops.catalogue import Style, draw_products, draw_range
-from finetune.selfplay.shops.people import draw_customers, draw_orders
+from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders, draw_traits
 from finetune.selfplay.shops.schema import draw_schema, entries
 from finetune.selfplay.shops.texts import draw_answers, draw_currency, draw_facts, draw_name, policy, settings
 
 STYLES: tuple[Style, ...] = ("en", "zh", "both")
 _SHARES = (58, 24, 18)
+_CUSTOMERS = 40
+_CHINESE: Mapping[Style, float] = {"en": 0.0, "zh": 1.0, "both": 0.5}  # share of customers who write it
 _RATES = {"USD": 1.0, "EUR": 0.9, "GBP": 0.8, "CAD": 1.3, "AUD": 1.5, "CNY": 7.0}
 
 
@@ -44,8 +46,9 @@ def make_shop(folder: Path, seed: int, number: int, names: str = "train") -> Pat
     facts = draw_facts(rng, name, currency)
     lines = draw_products(rng, offer, _RATES[currency])
     answers = draw_answers(rng)
-    customers = draw_customers(rng, offer, kept)
-    orders = draw_orders(rng, lines, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    customers = draw_customers(rng, _CUSTOMERS, _CHINESE[style], lambda spoken: draw_traits(rng, offer, kept, spoken))
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    orders = draw_orders(rng, [customer["id"] for customer in customers], lines, rng.choice(FORMATS), today)
     written = settings(rng, name, currency, offer, facts)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""The customers and orders of a random shop.
+"""Invented customers and orders.
 
 In: a random generator, the shop's products and attributes. Out: lines of customers.jsonl (with a few traits that they
-have stated before) and orders.jsonl, in every status; ids in the shop's own format.
+have stated before) and orders.jsonl, in every status. All agree to training: they are nobody.
 """
 
 import random
@@ -12,7 +12,6 @@ from typing import Any
 from finetune.selfplay.shops.catalogue import Range
 from finetune.selfplay.shops.schema import Kept
 
-CUSTOMERS = 40
 _NAMES = (
     "Anna Berg", "Tom Ellis", "Mei Tan", "Lukas Brandt", "Priya Nair", "Carlos Vega", "Kate Doyle", "Ahmed Saleh",
     "Yuki Mori", "Lena Vogt", "Ben Archer", "Nora Lind", "Ivy Chen", "Oscar Ruiz", "Fatima Diallo", "Rosa Conti",
@@ -47,11 +46,13 @@ FORMATS: Sequence[Callable[[int], str]] = (
 )
 
 
-def draw_customers(rng: random.Random, offer: Range, kept: Sequence[Kept]) -> list[dict[str, Any]]:
-    """Lines of customers.jsonl."""
+def draw_customers(
+    rng: random.Random, count: int, share: float, traits: Callable[[str], list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Lines of customers.jsonl. `share`: of them who write Chinese; `traits`: draws what one of a language has said."""
     made = []
-    for number in range(CUSTOMERS):
-        chinese = offer.style == "zh" or (offer.style == "both" and rng.random() < 0.5)
+    for number in range(count):
+        chinese = share == 1 or (share > 0 and rng.random() < share)
         language = "zh" if chinese else "en"
         made.append(
             {
@@ -63,16 +64,17 @@ def draw_customers(rng: random.Random, offer: Range, kept: Sequence[Kept]) -> li
                 "member_tier": rng.choice(("basic", "silver", "gold")),
                 "member_since": f"{rng.randint(2019, 2025)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}",
                 "consent": {"service": True, "profiling": rng.random() < 0.85, "training": True},
-                "traits": _traits(rng, offer, kept, language),
+                "traits": traits(language),
             }
         )
     return made
 
 
-def draw_orders(rng: random.Random, lines: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """Lines of orders.jsonl, oldest first, for most of the customers."""
-    form = rng.choice(FORMATS)
-    drawn = [f"C{1001 + number}" for number in range(CUSTOMERS) if rng.random() < 0.9 for _ in range(rng.randint(1, 4))]
+def draw_orders(
+    rng: random.Random, names: Sequence[str], lines: Sequence[dict[str, Any]], form: Callable[[int], str], now: datetime
+) -> list[dict[str, Any]]:
+    """Lines of orders.jsonl, oldest first, for most of the customers; `form` numbers them."""
+    drawn = [name for name in names if rng.random() < 0.9 for _ in range(rng.randint(1, 4))]
     rng.shuffle(drawn)
     placed = sorted(now - timedelta(hours=rng.uniform(1, 24 * 60)) for _ in drawn)
     return [
@@ -124,7 +126,7 @@ def _item(rng: random.Random, line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _traits(rng: random.Random, offer: Range, kept: Sequence[Kept], language: str) -> list[dict[str, Any]]:
+def draw_traits(rng: random.Random, offer: Range, kept: Sequence[Kept], language: str) -> list[dict[str, Any]]:
     """Up to three things said in earlier consultations."""
     known = [one for one in kept if one.values or one.facet]
     made = []

@@ -1,0 +1,89 @@
+"""An erasure that broke off, was too early, or was undone by a backup: on SQLite and PostgreSQL it completes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from errors import Refused, StorageError
+from profiles.customer import Customer
+from profiles.privacy.places import Subject
+from profiles.store import ProfileStore
+from tests.erasure_shop import OTHER, Shop, fill, fill_consultation, open_shop, traces
+from tests.events_shop import event
+from tests.profile_stores import DATABASES, databases
+from tests.profiles_shop import PRIVACY, SCHEMA, observation
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
+    with databases(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Shop]:
+    state = tmp_path / "state"
+    state.mkdir()
+    opened = open_shop(place(state), state)
+    yield opened
+    opened.store.engine.dispose()
+
+
+class Breaking:
+    """A place behind which the power fails."""
+
+    def held(self) -> list[str]:
+        return []
+
+    def erase(self, subject: Subject) -> Mapping[str, int]:
+        raise StorageError("the disk is gone")
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_an_interrupted_erasure_is_run_again_and_completes(shop: Shop, after: int) -> None:
+    fill(shop)
+    places = shop.places()
+    with pytest.raises(StorageError, match="disk"):
+        shop.erasure().run("QX-7731", [*places[:after], Breaking(), *places[after:]])
+    with pytest.raises(Refused, match="erased"):  # nothing new comes in meanwhile
+        shop.store.append([observation("late", "need", "azure-lagoon", customer="QX-7731")])
+    shop.erasure().run("QX-7731", shop.places())
+    assert traces(shop) == []
+    assert sum(shop.erasure().run("QX-7731", shop.places()).removed.values()) == 0
+
+
+def test_what_comes_late_is_refused_under_all_names_and_leaves_no_trace(shop: Shop) -> None:
+    fill(shop)
+    shop.erasure().run("QX-7731", shop.places())
+    late = [
+        event(60, userId="QX-7731"),
+        event(61, userId="vis-8842"),
+        event(62, userId=None, anonymousId="vis-8842"),
+        event(63, userId="QX-7731", properties={"product_id": ["Quillfeather"]}),
+    ]
+    assert shop.intake().take(late).aside["erased customer"] == 3
+    for name in ("QX-7731", "vis-8842"):
+        with pytest.raises(Refused, match="erased"):
+            shop.store.append([observation("late", "need", "x", customer=name)])
+        with pytest.raises(Refused, match="erased"):
+            shop.store.put_customers([Customer(name, "Quillfeather")])
+        with pytest.raises(Refused, match="erased"):
+            shop.store.merge(name, OTHER)
+    shop.store.engine.dispose()
+    assert traces(shop) == []
+
+
+def test_who_comes_back_with_a_backup_is_erased_again(shop: Shop) -> None:
+    fill(shop)
+    shop.erasure().run("QX-7731", shop.places())
+    with shop.store.engine.begin() as connection:  # as a database from before has it
+        connection.execute(text("DELETE FROM tombstone"))
+    fill_again = replace(shop, store=ProfileStore(shop.store.engine, SCHEMA, PRIVACY))
+    fill_again.store.put_customers([Customer("QX-7731", "Quillfeather")])
+    fill_consultation(shop.state, "vis-8842", "7f0e", "azure-lagoon")
+    receipts = shop.erasure().run_again(shop.places())
+    assert [sum(receipt.removed.values()) > 0 for receipt in receipts] == [True, True]
+    assert traces(shop) == [] and shop.erasure().run_again(shop.places()) == []
