@@ -45,6 +45,13 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
     "returned": ("returned", "sent back", "send back", "退过", "退了", "已退", "退货"),
     "lost": ("lost", "missing", "disappeared", "丢"),
 }
+_STOCK = re.compile(
+    r"\b(?:in|out of) stock\b|\bsold out\b|\b(?:still|back) available\b|有货|没货|缺货|库存|断货|卖完|补货"
+)
+_ORDERING = re.compile(
+    r"\borders?\b|\bordered\b|\bparcels?\b|\bpackages?\b|\bdeliver|\bship|\bcancel|\breturn|\brefund|\bsen[dt]\b|\barriv"
+    r"|订单|下单|包裹|快递|发货|物流|取消|退|送到"
+)
 _FORGET = ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")
 _FORGETTING_EN = (
     r"drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody's business|stor(?:e|ing)|stop|wrong",
@@ -130,6 +137,12 @@ def sorts_in(text: str) -> list[str]:
 def statuses_in(text: str) -> list[str]:
     """The statuses of orders that the text may name: ``statuses_in("what has arrived?") == ["delivered"]``."""
     return list(named(text, STATUSES))
+
+
+def asks_for_stock(text: str) -> bool:
+    """Whether the text asks if the shop has something, and speaks of no order: "is the jacket still in stock?"."""
+    plain = text.casefold()
+    return bool(_STOCK.search(plain)) and not (_ORDERING.search(plain) or ids_in(text))
 
 
 def asks_to_forget(text: str) -> bool:

@@ -104,3 +104,18 @@ def test_a_price_limit_is_never_lost(price: int, words: str) -> None:
     noted, searched = _complete(f"boots, {words.format(price)}", ("search_products", {"query": "boots"}))
     assert searched[1]["max_price"] == price
     assert [(one["attribute"], one["value"]) for one in noted[1]["changes"]] == [("budget", price)]
+
+
+@pytest.mark.parametrize("said", ["is the jacket for my son still in stock?", "Are those jackets sold out"])
+def test_a_question_for_stock_is_told_by_a_search(said: str) -> None:
+    searched = ("search_products", {"query": "jackets", "kind": "jackets"})
+    assert _complete(said, ("get_order", {"order_id": "last"})) == [searched]
+    assert _complete(said, ("get_profile", {})) == [searched]
+
+
+def test_a_question_for_stock_stays_as_it_is_where_an_order_an_answer_or_nothing_of_the_shop_is_meant() -> None:
+    order = ("get_order", {"order_id": "last"})
+    for said in ("is the jacket of my order in stock?", "is it in stock?", "are jackets or boots in stock?"):
+        assert _complete(said, order) == [order]
+    answer = ("find_answer", {"question": "when are jackets back in stock"})
+    assert _complete("when are jackets back in stock?", answer) == [answer]
