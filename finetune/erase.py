@@ -6,6 +6,7 @@ consultations and orders, and samples. In: arguments. Out: the receipt, as text 
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from agent.places import agent_places
@@ -14,6 +15,7 @@ from agent.shop import load_shop
 from errors import ConfigError
 from finetune.logs.erasing import SampleSets
 from finetune.registry.registry import Registry
+from profiles.database import chosen_database
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
 from profiles.privacy.commands import staff
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def erase(args: argparse.Namespace) -> list[Receipt]:
     """One receipt a customer."""
     state = args.state or load_shop(args.shop).default_state
-    store = open_store(args.shop, state)
+    store = open_store(args.shop, state, chosen_database(os.environ))
     try:
         files: list[Place] = [SampleSets(args.samples), PreferenceFiles(args.preference)]
         places: list[Place] = [*files, *agent_places(store.engine, state)]

@@ -24,6 +24,7 @@ from finetune.merge import DEFAULT_ADAPTER
 from finetune.registry.gate import read_gate
 from finetune.registry.publish import publish
 from finetune.registry.registry import Registry
+from profiles.database import chosen_database
 from profiles.files import write_whole
 
 PLAN = "loop.json"
@@ -138,7 +139,8 @@ class Loop:
 
         self._say("logs", str(plan.logs))
         folder = self.out / "logs"
-        run_logs(Request(plan.logs, plan.shop, folder, plan.state, teacher=plan.teacher))
+        database = chosen_database(os.environ)  # not of the plan, which is written down
+        run_logs(Request(plan.logs, plan.shop, folder, plan.state, teacher=plan.teacher, database=database))
         return [f"{folder / 'train.jsonl'}={LOGS_WEIGHT:g}"]
 
     def _train(self, plan: Plan, registry: Registry, samples: list[str]) -> Path | None:
