@@ -1,9 +1,7 @@
 """Erasure on SQLite and PostgreSQL: then no file and no table has anything of the customer, whatever broke off."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from langchain_core.messages import HumanMessage
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from sqlalchemy import MetaData, select, text
 
+from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from agent.places import CHECKPOINTS_FILE, agent_places
+from agent.places import agent_places
 from errors import NotFound, Refused, StorageError
 from finetune.logs.erasing import SampleSets
 from profiles.customer import Customer
@@ -90,12 +88,12 @@ def fill(shop: Shop) -> None:
         who: Mapping[str, Any] = {"userId": name}
         shop.intake().take([event(n, **who) | {"messageId": f"{name}-{n}"} for n in range(5)])
         fill_desk(shop, name, words)
-        fill_consultation(shop.state, name, f"{name}.0001", f"I am {words}, I live at {address_of(name)}")
+        fill_consultation(shop, name, f"{name}.0001", f"I am {words}, I live at {address_of(name)}")
     shop.store.append([observation("v-1", "need", "azure-lagoon shoes", customer="vis-8842")])
     shop.intake().take([event(50, userId=None, anonymousId="vis-8842")])
     shop.intake().take([event(51, userId="QX-7731", properties={"product_id": ["Quillfeather"]})])  # kept aside
-    fill_consultation(shop.state, "vis-8842", "7f0e", "a visitor speaks of an azure-lagoon")
-    fill_consultation(shop.state, OTHER, "c2-2", "what did QX-7731 buy?".replace("QX-7731", "somebody"))
+    fill_consultation(shop, "vis-8842", "7f0e", "a visitor speaks of an azure-lagoon")
+    fill_consultation(shop, OTHER, "c2-2", "what did QX-7731 buy?".replace("QX-7731", "somebody"))
     shop.store.merge("vis-8842", "QX-7731")
     shop.store.undo("QX-7731-1", "Quillfeather said so")
     fill_samples(shop)
@@ -119,14 +117,14 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")
 
 
-def fill_consultation(state: Path, customer: str, thread: str, words: str) -> None:
+def fill_consultation(shop: Shop, customer: str, thread: str, words: str) -> None:
     graph = StateGraph(ShopState)
     graph.add_node("answer", lambda _: {"card": f"need: {words}"})
     graph.add_edge(START, "answer")
     graph.add_edge("answer", END)
-    with closing(sqlite3.connect(state / CHECKPOINTS_FILE, check_same_thread=False)) as connection:
+    with open_checkpoints(shop.store.engine, shop.state) as checkpoints:
         said: Any = {"messages": [HumanMessage(words)], "customer": customer}
-        compiled = graph.compile(checkpointer=SqliteSaver(connection))
+        compiled = graph.compile(checkpointer=checkpoints.saver)
         compiled.invoke(said, {"configurable": {"thread_id": thread}}, durability="sync")
 
 
@@ -160,8 +158,8 @@ def traces(shop: Shop, names: tuple[str, ...] = SECRETS) -> list[str]:
 
 
 def left_of_the_other(shop: Shop) -> tuple[Any, ...]:
-    with closing(sqlite3.connect(shop.state / CHECKPOINTS_FILE)) as checkpoints:
-        threads = {row[0] for row in checkpoints.execute("SELECT DISTINCT thread_id FROM checkpoints")}
+    with open_checkpoints(shop.store.engine, shop.state) as checkpoints:
+        threads = checkpoints.threads()
     return (
         shop.store.history(OTHER),
         shop.store.customer(OTHER),
@@ -245,7 +243,7 @@ def test_who_comes_back_with_a_backup_is_erased_again(shop: Shop) -> None:
         connection.execute(text("DELETE FROM tombstone"))
     fill_again = replace(shop, store=ProfileStore(shop.store.engine, SCHEMA, PRIVACY))
     fill_again.store.put_customers([Customer("QX-7731", "Quillfeather")])
-    fill_consultation(shop.state, "vis-8842", "7f0e", "azure-lagoon")
+    fill_consultation(shop, "vis-8842", "7f0e", "azure-lagoon")
     receipts = shop.erasure().run_again(shop.places())
     assert [sum(receipt.removed.values()) > 0 for receipt in receipts] == [True, True]
     assert traces(shop) == [] and shop.erasure().run_again(shop.places()) == []
