@@ -9,13 +9,14 @@ import json
 import os
 from pathlib import Path
 
+from agent.checkpoints import CHECKPOINTS_FILE
 from agent.places import agent_places
 from agent.services import ORDERS_FILE
 from agent.shop import load_shop
 from errors import ConfigError
 from finetune.logs.erasing import SampleSets
 from finetune.registry.registry import Registry
-from profiles.database import chosen_database
+from profiles.database import DATABASE_FILE, chosen_database
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
 from profiles.privacy.commands import staff
@@ -73,7 +74,8 @@ def erase(args: argparse.Namespace) -> list[Receipt]:
         if args.returned:
             return erasure.run_again(places, by)
         receipt = erasure.run(args.customer, places, by, left_in_files(args.shop, args.customer))
-        return [receipt.with_left(tainted(state))]
+        before = left_in_databases(state) if store.engine.dialect.name != "sqlite" else []
+        return [receipt.with_left([*before, *tainted(state)])]
     finally:
         store.engine.dispose()
 
@@ -87,6 +89,12 @@ def left_in_files(shop: Path, customer: str) -> list[str]:
         if count:
             found.append(f"still in {name}: {count} lines of the shop's own")
     return found
+
+
+def left_in_databases(state: Path) -> list[str]:
+    """SQLite files of a shop that has chosen PostgreSQL since: no command reads them any more."""
+    there = [name for name in (DATABASE_FILE, CHECKPOINTS_FILE) if (state / name).is_file()]
+    return [f"not erased from {state / name}, which PostgreSQL has replaced: remove the file" for name in there]
 
 
 def tainted(state: Path) -> list[str]:

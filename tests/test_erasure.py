@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from langchain_core.messages import HumanMessage
 from langgraph.graph import END, START, StateGraph
-from sqlalchemy import MetaData, select, text
+from sqlalchemy import text
 
 from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
@@ -22,7 +22,7 @@ from agent.places import agent_places
 from errors import NotFound, Refused, StorageError
 from finetune.logs.erasing import SampleSets
 from profiles.customer import Customer
-from profiles.database import open_database, reading
+from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.observation import Authority, Observation
 from profiles.privacy.audit import Act, Audit
@@ -36,6 +36,7 @@ from tests.order_shop import line
 from tests.profile_journals import JOURNALS
 from tests.profile_stores import DATABASES, databases, somebody, told_of
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
+from tests.traces import traces_in
 
 SECRETS = ("QX-7731", "vis-8842", "Quillfeather", "quill@example.org", "azure-lagoon", "Zephyr Lane", "TRACK4477")
 OTHER = "C2"
@@ -139,22 +140,8 @@ def fill_samples(shop: Shop) -> None:
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def traces(shop: Shop, names: tuple[str, ...] = SECRETS) -> list[str]:
-    """Where any of the words still stands, in the bytes of every file and in every column of every table."""
-    found = [
-        f"{path.name}: {word}"
-        for path in shop.state.rglob("*")
-        if path.is_file()
-        for word in names
-        if word.encode() in path.read_bytes()
-    ]
-    every = MetaData()
-    every.reflect(shop.store.engine)
-    with reading(shop.store.engine) as connection:
-        for table in every.sorted_tables:
-            for row in connection.execute(select(table)):
-                found += [f"{table.name}: {word}" for word in names if word in repr(tuple(row))]
-    return found
+def traces(shop: Shop) -> list[str]:
+    return traces_in(shop.state, shop.store.engine, SECRETS)
 
 
 def left_of_the_other(shop: Shop) -> tuple[Any, ...]:
