@@ -5,6 +5,7 @@ In: a shop directory, a customer and messages on standard input. Out: replies, o
 
 import argparse
 import json
+import os
 import sys
 import uuid
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from agent.quiet import quiet
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Step, Turn
 from errors import ShopkeeperError
+from profiles.database import chosen_database
 
 EPILOG = """examples:
   python -m agent --customer C1001                      chat as customer C1001 of the demo shop
@@ -35,7 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     quiet()
     try:
-        with open_shopkeeper(options.shop, options.state, model=options.model, replies=options.replies) as shopkeeper:
+        database = chosen_database(os.environ)
+        with open_shopkeeper(
+            options.shop, options.state, model=options.model, replies=options.replies, database=database
+        ) as shopkeeper:
             customer = shopkeeper.known(options.customer) if options.customer else f"{VISITOR}{uuid.uuid4().hex[:12]}"
             consultation = options.consultation or uuid.uuid4().hex
             if options.json:

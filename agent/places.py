@@ -6,37 +6,34 @@ long as the law asks, as nobody's: the customer's key takes the place of the id,
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Engine, delete, or_, select, update
 
+from agent.checkpoints import Checkpoints, checkpoint_errors, open_checkpoints
 from agent.handoff import Handoffs, handoffs
 from agent.orders.book import OrderBook, orders
 from agent.orders.proposals import metadata as proposal_tables
 from agent.orders.proposals import proposals
-from errors import StorageError
-from profiles.database import BUSY_SECONDS, reading, writing
-from profiles.privacy.overwriting import overwrite_freed_in
+from profiles.database import reading, writing
 from profiles.privacy.places import Place, Subject
 
-CHECKPOINTS_FILE = "checkpoints.db"
 _PERSONAL = ("address", "tracking")  # of an order
 
 
 def agent_places(engine: Engine, state: Path) -> list[Place]:
     """Consultations first: their ids tell which proposals and handoffs belong to them."""
-    return [Consultations(engine, state / CHECKPOINTS_FILE), Orders(engine)]
+    return [Consultations(engine, state), Orders(engine)]
 
 
 class Consultations:
     """Checkpoints of whole conversations, with the proposals and handoffs that were made in them."""
 
-    def __init__(self, engine: Engine, checkpoints: Path) -> None:
-        self._engine, self._checkpoints = engine, checkpoints
+    def __init__(self, engine: Engine, state: Path) -> None:
+        self._engine, self._state = engine, state
         Handoffs(engine)  # makes its table
         with writing(engine) as connection:
             proposal_tables.create_all(connection)
@@ -46,33 +43,29 @@ class Consultations:
         with reading(self._engine) as connection:
             for table in (proposals, handoffs):
                 found.update(connection.execute(select(table.c.customer).distinct()).scalars())
-        if self._checkpoints.is_file():
-            with self._open() as database:
-                threads = [row[0] for row in database.execute("SELECT DISTINCT thread_id FROM checkpoints")]
-                found.update(name for thread in threads for name in _customers_of(database, thread))
+        with self._open() as checkpoints:
+            found.update(name for thread in checkpoints.threads() for name in _customers_of(checkpoints, thread))
         return found
 
     def erase(self, subject: Subject) -> Mapping[str, int]:
-        removed = {"consultations": 0, "checkpoints": 0}
-        threads: list[str] = []
-        if self._checkpoints.is_file():
-            with self._open() as database:
-                threads = [name for name in _mentioning(database, subject) if _is_theirs(database, name, subject)]
-                for thread in threads:
-                    for part in ("writes", "checkpoints"):
-                        gone = database.execute(f"DELETE FROM {part} WHERE thread_id = ?", (thread,))
-                        removed["checkpoints"] += gone.rowcount
-                database.commit()
-                overwrite_freed_in(database)
-        removed["consultations"] = len(threads)
+        with self._open() as checkpoints:
+            near = {thread for name in subject.names for thread in checkpoints.mentioning(name)}
+            threads = {thread for thread in near if _customers_of(checkpoints, thread) & set(subject.names)}
+            removed = {"consultations": len(threads), "checkpoints": checkpoints.remove(threads)}
         with writing(self._engine) as connection:
             for name, table in {"proposals": proposals, "handoffs": handoffs}.items():
                 theirs = or_(table.c.customer.in_(subject.names), table.c.consultation.in_(threads))
                 removed[name] = connection.execute(delete(table).where(theirs)).rowcount
         return removed
 
-    def _open(self) -> "_Database":
-        return _Database(self._checkpoints)
+    @contextmanager
+    def _open(self) -> Iterator[Checkpoints]:
+        """The checkpoints, while an agent may be writing them."""
+        with (
+            checkpoint_errors(self._engine, "consultations cannot be erased; run it again"),
+            open_checkpoints(self._engine, self._state) as opened,
+        ):
+            yield opened
 
 
 class Orders:
@@ -100,45 +93,11 @@ class Orders:
         return {"orders made nobody's": count}
 
 
-class _Database:
-    """``with _Database(path) as database``: the checkpoints, while an agent may be writing them."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> sqlite3.Connection:
-        try:
-            self._open = sqlite3.connect(self._path, timeout=BUSY_SECONDS)
-            SqliteSaver(self._open).setup()
-        except sqlite3.Error as error:
-            raise StorageError(f"cannot open {self._path}: {error}") from error
-        return self._open
-
-    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        self._open.close()
-        if isinstance(error, sqlite3.Error):
-            raise StorageError(f"consultations in {self._path} cannot be erased: {error}; run it again") from error
-
-
-def _mentioning(database: sqlite3.Connection, subject: Subject) -> list[str]:
-    """Threads in whose bytes one of the names stands; most threads are passed over without being unpacked."""
-    found: set[str] = set()
-    for name in subject.names:
-        for table, column in (("checkpoints", "checkpoint"), ("writes", "value")):
-            query = f"SELECT DISTINCT thread_id FROM {table} WHERE instr({column}, ?) OR instr(thread_id, ?)"
-            found.update(row[0] for row in database.execute(query, (name.encode(), name)))
-    return sorted(found)
-
-
-def _is_theirs(database: sqlite3.Connection, thread: str, subject: Subject) -> bool:
-    return bool(_customers_of(database, thread) & set(subject.names))
-
-
-def _customers_of(database: sqlite3.Connection, thread: str) -> set[str]:
+def _customers_of(checkpoints: Checkpoints, thread: str) -> set[str]:
     """Whose a consultation is, as its state says; a turn that broke off at once has it in its input."""
     return {
         str(values["customer"])
-        for one in SqliteSaver(database).list({"configurable": {"thread_id": thread}})
+        for one in checkpoints.saver.list({"configurable": {"thread_id": thread}})
         for values in _states(one.checkpoint["channel_values"], one.pending_writes or ())
         if values.get("customer")
     }

@@ -1,7 +1,8 @@
 """Opens what an agent works with: the shop's database, its index, its order book and its phrases.
 
-In: a `Shop` and its state directory. Out: `Services`. On the first run the shop's records are imported and its index
-is built, with progress on standard error; later runs find both. Errors: `ConfigError`, `DataError`, `StorageError`.
+In: a `Shop`, its state directory, and the URL of its database if that is not there. Out: `Services`. On the first run
+the shop's records are imported and its index is built, with progress on standard error; later runs find both. Errors:
+`ConfigError`, `DataError`, `StorageError`.
 """
 
 import sys
@@ -29,14 +30,16 @@ from retrieval.search import Retriever
 ORDERS_FILE = "orders.jsonl"
 
 
-def open_services(shop: Shop, folder: Path, embedder: Embedder | None = None) -> Services:
-    """Everything of one shop, opened; `embedder` in place of the default one."""
+def open_services(
+    shop: Shop, folder: Path, embedder: Embedder | None = None, *, database: str | None = None
+) -> Services:
+    """Everything of one shop, opened; `embedder` and `database` in place of the default one and a file in `folder`."""
     schema = load_schema(shop.root)  # before anything is written: a wrong directory stays as it is
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the state directory {folder}: {error}") from error
-    store = open_store(shop.root, folder)
+    store = open_store(shop.root, folder, database)
     engine = store.engine
     ensure_imported(shop.root, store, progress)
     orders = OrderBook(engine)

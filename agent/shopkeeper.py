@@ -6,11 +6,10 @@ crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `
 """
 
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +28,9 @@ from langchain_core.messages import (
 )
 from langchain_core.runnables import RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.gate import check
@@ -43,24 +43,23 @@ from agent.middleware.tooling import ErrorsAsResults, InOrder
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
-from agent.places import CHECKPOINTS_FILE
 from agent.prompt import instructions, window
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
-from errors import NotFound, StorageError, choices
-from profiles.database import BUSY_SECONDS
+from errors import NotFound, choices
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
 READER = "agent"  # of profiles, in the audit
+_NOT_KEPT = "the consultation cannot be kept"  # the turn was not acknowledged
 
 
 class Shopkeeper:
     """Answers messages. Safe for many threads; turns of one consultation run one after the other."""
 
-    def __init__(self, services: Services, model: BaseChatModel, checkpointer: SqliteSaver) -> None:
+    def __init__(self, services: Services, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str]) -> None:
         self.services = services
         self._tools = build_tools(services)
         self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
@@ -95,7 +94,7 @@ class Shopkeeper:
 
     def stream(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
         """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end."""
-        with self._lock(consultation), _storage_errors():
+        with self._lock(consultation), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
@@ -261,27 +260,22 @@ def _steps(update: Mapping[str, Any], calls: dict[str, Mapping[str, Any]], words
 
 @contextmanager
 def open_shopkeeper(
-    shop: Path, state: Path | None = None, *, model: str | None = None, replies: Replies | None = None
+    shop: Path,
+    state: Path | None = None,
+    *,
+    model: str | None = None,
+    replies: Replies | None = None,
+    database: str | None = None,
 ) -> Iterator[Shopkeeper]:
-    """Open a shop's agent with everything it needs; `model` and `replies` override shop.toml."""
+    """Open a shop's agent with everything it needs; `model` and `replies` override shop.toml.
+
+    `database`: the URL of the shop's, if it is not in the state directory.
+    """
     settings = load_shop(shop)
     settings = replace(settings, model=model or settings.model, replies=replies or settings.replies)
     folder = state or settings.default_state
-    services = open_services(settings, folder)
+    services = open_services(settings, folder, database=database)
     chat_model = load_chat_model(settings.model, registry=folder / REGISTRY, seconds=settings.limits.model_seconds)
-    with (
-        _storage_errors(),
-        closing(
-            sqlite3.connect(folder / CHECKPOINTS_FILE, check_same_thread=False, timeout=BUSY_SECONDS)
-        ) as connection,
-    ):
-        yield Shopkeeper(services, chat_model, SqliteSaver(connection))
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """A checkpoint that cannot be written or read is an error of our own tree; the turn was not acknowledged."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(f"the consultation cannot be kept: {error}") from error
+    engine = services.profiles.engine
+    with checkpoint_errors(engine, _NOT_KEPT), open_checkpoints(engine, folder) as checkpoints:
+        yield Shopkeeper(services, chat_model, checkpoints.saver)

@@ -51,9 +51,11 @@ def train(args: argparse.Namespace) -> int:
     from finetune.mixture import Source, read_mixture
     from finetune.registry.lineage import keep_lineage
     from finetune.train import train
+    from profiles.database import chosen_database
     from profiles.privacy.barred import barred
 
-    sources, gone = [Source.parse(text) for text in args.samples], barred(args.state)
+    sources = [Source.parse(text) for text in args.samples]
+    gone = barred(args.state, chosen_database(os.environ))
     base, recipe = find_base(args.base), _recipe(args)
     mixture = read_mixture(sources, open_tokenizer(base), args.max_tokens, args.seed, gone)
     _tell(str(mixture))
@@ -67,9 +69,11 @@ def prefer(args: argparse.Namespace) -> int:
     from finetune.base import find_base, open_tokenizer
     from finetune.preference import prefer, read_pairs
     from finetune.registry.lineage import keep_lineage
+    from profiles.database import chosen_database
     from profiles.privacy.barred import barred
 
-    base, recipe, gone = find_base(args.base), _recipe(args), barred(args.state)
+    base, recipe = find_base(args.base), _recipe(args)
+    gone = barred(args.state, chosen_database(os.environ))
     pairs = read_pairs(args.pairs, open_tokenizer(base), args.max_tokens, gone)
     _tell(str(pairs))
     if _is_first():

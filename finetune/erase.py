@@ -6,8 +6,10 @@ consultations and orders, and samples. In: arguments. Out: the receipt, as text 
 
 import argparse
 import json
+import os
 from pathlib import Path
 
+from agent.checkpoints import CHECKPOINTS_FILE
 from agent.places import agent_places
 from agent.services import ORDERS_FILE
 from agent.shop import load_shop
@@ -15,6 +17,7 @@ from errors import ConfigError
 from finetune.logs.erasing import SampleSets
 from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry
+from profiles.database import DATABASE_FILE, chosen_database
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
 from profiles.privacy.barred import WHO
@@ -64,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
 def erase(args: argparse.Namespace) -> list[Receipt]:
     """One receipt a customer."""
     state = args.state or load_shop(args.shop).default_state
-    store = open_store(args.shop, state)
+    database = chosen_database(os.environ)
+    store = open_store(args.shop, state, database)
     try:
         files: list[Place] = [SampleSets(args.samples), PreferenceFiles(args.preference)]
         places: list[Place] = [*files, *agent_places(store.engine, state)]
@@ -72,7 +76,8 @@ def erase(args: argparse.Namespace) -> list[Receipt]:
         if args.returned:
             return erasure.run_again(places, by)
         receipt = erasure.run(args.customer, places, by, left_in_files(args.shop, args.customer))
-        return [receipt.with_left(tainted(state))]
+        before = left_in_databases(state) if store.engine.dialect.name != "sqlite" else []
+        return [receipt.with_left([*before, *tainted(Registry(state, database))])]
     finally:
         store.engine.dispose()
 
@@ -88,9 +93,14 @@ def left_in_files(shop: Path, customer: str) -> list[str]:
     return found
 
 
-def tainted(state: Path) -> list[str]:
+def left_in_databases(state: Path) -> list[str]:
+    """SQLite files of a shop that has chosen PostgreSQL since: no command reads them any more."""
+    there = [name for name in (DATABASE_FILE, CHECKPOINTS_FILE) if (state / name).is_file()]
+    return [f"not erased from {state / name}, which PostgreSQL has replaced: remove the file" for name in there]
+
+
+def tainted(registry: Registry) -> list[str]:
     """Adapters that have learnt from somebody of whom nothing may be learnt any more."""
-    registry = Registry(state)
     learnt = {version.id: len(samples) for version in registry.versions() if (samples := registry.taint(version.id))}
     serving = ", and serves: publish another or roll back"
     return [

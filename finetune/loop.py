@@ -25,6 +25,7 @@ from finetune.merge import DEFAULT_ADAPTER
 from finetune.registry.gate import read_gate
 from finetune.registry.publish import publish
 from finetune.registry.registry import Registry
+from profiles.database import chosen_database
 from profiles.files import write_whole
 
 PLAN = "loop.json"
@@ -92,7 +93,7 @@ class Loop:
         """All steps that are not done yet; the exit code, 10 if training was stopped and can go on."""
         started = time.monotonic()
         plan = self.begin()
-        registry = Registry(plan.state)
+        registry = Registry(plan.state, chosen_database(os.environ))
         samples = [*self._logs(plan), str(self._play(plan))]
         if not (adapter := self._train(plan, registry, samples)):
             return STOPPED
@@ -114,7 +115,7 @@ class Loop:
             if begun != self.plan.model_copy(update={"parent": self.plan.parent or begun.parent}):
                 raise ConfigError(f"{self.out} was begun with another plan ({PLAN} there): name another --out")
             return begun
-        registry = Registry(self.plan.state)
+        registry = Registry(self.plan.state, chosen_database(os.environ))
         parent = DEFAULT if registry.taint(registry.current) else registry.current
         plan = self.plan.model_copy(update={"parent": self.plan.parent or parent})
         write_whole(path, plan.model_dump_json(indent=1).encode())
@@ -141,7 +142,8 @@ class Loop:
 
         self._say("logs", str(plan.logs))
         folder = self.out / "logs"
-        run_logs(Request(plan.logs, plan.shop, folder, plan.state, teacher=plan.teacher))
+        database = chosen_database(os.environ)  # not of the plan, which is written down
+        run_logs(Request(plan.logs, plan.shop, folder, plan.state, teacher=plan.teacher, database=database))
         return [f"{folder / 'train.jsonl'}={LOGS_WEIGHT:g}"]
 
     def _train(self, plan: Plan, registry: Registry, samples: list[str]) -> Path | None:

@@ -1,6 +1,7 @@
 """`python -m profiles`: shows what the shop knows about each customer, and why. See `--help`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from profiles.commands.journal import history, merge, undo
 from profiles.commands.migrate import run_migrate
 from profiles.commands.moments import as_of, diff, show
 from profiles.commands.words import print_json
+from profiles.database import chosen_database
 from profiles.events.command import add_events_options, run_events
 from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
@@ -49,6 +51,7 @@ examples:
   python -m profiles audit C1001               who looked at, exported or erased a customer, and when
 
 To erase a customer everywhere: python -m finetune erase C1001
+SHOPKEEPER_DATABASE=postgresql+psycopg://user@host/database puts it all into PostgreSQL; see docs/postgresql.md
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command in _WITHOUT_STORE:
             options.run(options)
             return 0
-        store = open_store(options.shop, options.state or options.shop / "state")
+        store = open_store(options.shop, options.state or options.shop / "state", chosen_database(os.environ))
         if options.command != "import":
             ensure_imported(options.shop, store, _progress)
         return int(options.run(options, store) or 0)
@@ -121,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     merged.add_argument("customer", metavar="ID", help="whose they are")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
     brought = command("migrate", run_migrate, "bring a database to the tables of this version, as every start does")
-    brought.add_argument("--database", metavar="URL", help="in place of the state's; a file or postgresql+psycopg://...")
+    brought.add_argument("--database", metavar="URL", help="in place of the shop's; a file or postgresql+psycopg://...")
     brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
     agreed = command("consent", run_consent, "show or note what a customer agreed to", customer=True, as_json=True)
     agreed.add_argument("purpose", nargs="?", choices=list(Purpose), help="what for")

@@ -1,24 +1,49 @@
 """The shop's database: a URL or a file path in, a SQLAlchemy engine out.
 
-SQLite by default, PostgreSQL by URL.
+SQLite by default, PostgreSQL by URL; which of the two a shop chose stands in the environment.
 
 SQLite runs in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut.
 Writers take the write lock when they begin, so two of them wait for each other instead of losing a
 write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from errors import ConfigError, StorageError
 
 DATABASE_FILE = "shopkeeper.db"
+DATABASE = "SHOPKEEPER_DATABASE"
 BUSY_SECONDS = 30.0
+_DRIVER = "postgresql+psycopg"
+_EXPECTED = f"expected {_DRIVER}://user@host/database"
+
+
+def chosen_database(environment: Mapping[str, str]) -> str | None:
+    """The URL of the PostgreSQL database that the shop chose; None: the SQLite file in its state directory.
+
+    For the commands that open a shop's own database. What works on a state of its own (self-play, evals, builds)
+    never asks. Errors: `ConfigError`, which does not quote the value: it may hold a password.
+    """
+    given = environment.get(DATABASE, "").strip()
+    if not given:
+        return None
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):  # the second for a port that is no number
+        raise ConfigError(f"{DATABASE} is no database URL; {_EXPECTED}") from None
+    if url.drivername != _DRIVER:
+        raise ConfigError(f"{DATABASE} begins with {url.drivername!r}; {_EXPECTED}")
+    if not url.database:
+        raise ConfigError(f"{DATABASE} names no database; {_EXPECTED}")
+    if "password" in url.query:  # there, messages would show it
+        raise ConfigError(f"{DATABASE} has the password behind the '?'; expected {_DRIVER}://user:password@host/database")
+    return given
 
 
 def open_database(url: str | Path) -> Engine:
@@ -35,8 +60,8 @@ def open_database(url: str | Path) -> Engine:
         url = f"sqlite:///{url}"
     try:
         engine = create_engine(url, hide_parameters=True)  # neither errors nor logs quote what customers said
-    except (ArgumentError, ImportError) as error:
-        raise ConfigError(f"cannot open the database {url!r}: {error}") from error
+    except (ArgumentError, ImportError, ValueError) as error:
+        raise ConfigError(f"cannot open the database {_without_password(url)!r}: {error}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -70,6 +95,13 @@ def _storage_errors(engine: Engine) -> Iterator[None]:
         raise StorageError(
             f"database {engine.url.render_as_string()}: {reason}; nothing was written"
         ) from error
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string()
+    except (ArgumentError, ValueError):
+        return url.partition("://")[0] + "://..."
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

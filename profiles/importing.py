@@ -41,10 +41,13 @@ class Imported:
     events: Report
 
 
-def open_store(shop_dir: Path, state_dir: Path) -> ProfileStore:
-    """The store of a shop, in its state directory; of a database that was put back, the erased are erased again."""
+def open_store(shop_dir: Path, state_dir: Path, database: str | None = None) -> ProfileStore:
+    """The store of a shop, in its state directory or in `database`, which is `chosen_database` for the shop's own.
+
+    From a database that was put back, the erased are erased again.
+    """
     schema, privacy = load_schema(shop_dir), load_privacy(shop_dir)  # first: a folder that is no shop gets no database
-    store = ProfileStore(open_database(state_dir / DATABASE_FILE), schema, privacy, load_salt(state_dir))
+    store = ProfileStore(open_database(database or state_dir / DATABASE_FILE), schema, privacy, load_salt(state_dir))
     erase_returned(store, state_dir)
     return store
 

@@ -5,12 +5,15 @@ know exactly what the model asked for; `tests/test_conversation.py` runs the rea
 """
 
 import itertools
+import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -75,6 +78,21 @@ def noting(*changes: dict[str, Any]) -> Call:
 
 def open_demo_services(state: Path) -> Services:
     return open_services(load_shop(SHOP), state)
+
+
+def small_shop(folder: Path, customers: Sequence[str]) -> Path:
+    """The demo shop with twenty products, three answers, these customers and their orders, and no events."""
+    shop = Path(shutil.copytree(SHOP, folder / "shop", ignore=shutil.ignore_patterns("state", "generator", "events*")))
+    products = (SHOP / "catalog.jsonl").read_text(encoding="utf-8").splitlines()[:20]
+    (shop / "catalog.jsonl").write_text("\n".join(products), encoding="utf-8")
+    answers = yaml.safe_load((SHOP / "answers.yaml").read_text(encoding="utf-8"))
+    answers = answers if isinstance(answers, list) else answers["answers"]
+    (shop / "answers.yaml").write_text(yaml.safe_dump(answers[:3], allow_unicode=True), encoding="utf-8")
+    for name, field in (("customers.jsonl", "id"), ("orders.jsonl", "customer")):
+        lines = (SHOP / name).read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if json.loads(line)[field] in customers]
+        (shop / name).write_text("\n".join(kept), encoding="utf-8")
+    return shop
 
 
 @contextmanager

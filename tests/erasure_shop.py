@@ -4,27 +4,24 @@ In: a database's URL and a state directory. Out: a `Shop`; what of the customer 
 """
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import HumanMessage
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
-from sqlalchemy import MetaData, select
 
+from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from agent.places import CHECKPOINTS_FILE, agent_places
+from agent.places import agent_places
 from finetune.logs.erasing import SampleSets
 from profiles.customer import Customer
-from profiles.database import open_database, reading
+from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.intents.intent import State
 from profiles.intents.journal import KIND, close, intent_id, say
@@ -43,6 +40,7 @@ from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
+from tests.traces import traces_in
 
 MODEL = "covisitation.npz"  # as `profiles build` leaves it
 SECRETS = ("QX-7731", "vis-8842", "Quillfeather", "quill@example.org", "azure-lagoon", "Zephyr Lane", "TRACK4477")
@@ -83,12 +81,12 @@ def fill(shop: Shop) -> None:
         shop.intake().take([event(n, **who) | {"messageId": f"{name}-{n}"} for n in range(5)])
         fill_desk(shop, name, words)
         fill_intents(shop, name, f"{words} azure-lagoon" if name != OTHER else "socks")
-        fill_consultation(shop.state, name, f"{name}.0001", f"I am {words}, I live at {address_of(name)}")
+        fill_consultation(shop, name, f"{name}.0001", f"I am {words}, I live at {address_of(name)}")
     shop.store.append([observation("v-1", "need", "azure-lagoon shoes", customer="vis-8842")])
     shop.intake().take([event(50, userId=None, anonymousId="vis-8842")])
     shop.intake().take([event(51, userId="QX-7731", properties={"product_id": ["Quillfeather"]})])  # kept aside
-    fill_consultation(shop.state, "vis-8842", "7f0e", "a visitor speaks of an azure-lagoon")
-    fill_consultation(shop.state, OTHER, "c2-2", "what did QX-7731 buy?".replace("QX-7731", "somebody"))
+    fill_consultation(shop, "vis-8842", "7f0e", "a visitor speaks of an azure-lagoon")
+    fill_consultation(shop, OTHER, "c2-2", "what did QX-7731 buy?".replace("QX-7731", "somebody"))
     shop.store.merge("vis-8842", "QX-7731")
     shop.store.undo("QX-7731-1", "Quillfeather said so")
     fill_samples(shop)
@@ -113,14 +111,14 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")
 
 
-def fill_consultation(state: Path, customer: str, thread: str, words: str) -> None:
+def fill_consultation(shop: Shop, customer: str, thread: str, words: str) -> None:
     graph = StateGraph(ShopState)
     graph.add_node("answer", lambda _: {"card": f"need: {words}"})
     graph.add_edge(START, "answer")
     graph.add_edge("answer", END)
-    with closing(sqlite3.connect(state / CHECKPOINTS_FILE, check_same_thread=False)) as connection:
+    with open_checkpoints(shop.store.engine, shop.state) as checkpoints:
         said: Any = {"messages": [HumanMessage(words)], "customer": customer}
-        compiled = graph.compile(checkpointer=SqliteSaver(connection))
+        compiled = graph.compile(checkpointer=checkpoints.saver)
         compiled.invoke(said, {"configurable": {"thread_id": thread}}, durability="sync")
 
 
@@ -151,27 +149,13 @@ def fill_samples(shop: Shop) -> None:
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def traces(shop: Shop, names: tuple[str, ...] = SECRETS) -> list[str]:
-    """Where any of the words still stands, in the bytes of every file and in every column of every table."""
-    found = [
-        f"{path.name}: {word}"
-        for path in shop.state.rglob("*")
-        if path.is_file()
-        for word in names
-        if word.encode() in path.read_bytes()
-    ]
-    every = MetaData()
-    every.reflect(shop.store.engine)
-    with reading(shop.store.engine) as connection:
-        for table in every.sorted_tables:
-            for row in connection.execute(select(table)):
-                found += [f"{table.name}: {word}" for word in names if word in repr(tuple(row))]
-    return found
+def traces(shop: Shop) -> list[str]:
+    return traces_in(shop.state, shop.store.engine, SECRETS)
 
 
 def left_of_the_other(shop: Shop) -> tuple[Any, ...]:
-    with closing(sqlite3.connect(shop.state / CHECKPOINTS_FILE)) as checkpoints:
-        threads = {row[0] for row in checkpoints.execute("SELECT DISTINCT thread_id FROM checkpoints")}
+    with open_checkpoints(shop.store.engine, shop.state) as checkpoints:
+        threads = checkpoints.threads()
     return (
         shop.store.history(OTHER),
         shop.store.intents(OTHER, NOW),

@@ -288,13 +288,3 @@ class TestFreeReplies:
         assert "77" not in shown
         kept = [str(message.text) for message in talk.agent.messages(talk.consultation)[1:]]
         assert not any("77" in words for words in kept)
-
-
-def test_a_consultation_goes_on_after_a_restart(services: Services, model: ScriptedModel, tmp_path: Path) -> None:
-    customer = f"visitor-{next(_numbers)}"
-    with keeper(services, model, tmp_path / "checkpoints.db") as agent:
-        Talk.say(talk := Talk(agent, model, customer), "hi", "Hello, what are you looking for?")
-    with keeper(services, model, tmp_path / "checkpoints.db") as agent:
-        talk.agent = agent
-        talk.say("a tent", [("search_products", {"query": "tent"})])
-        assert [m.content for m in agent.messages(talk.consultation)][:2] == ["hi", "Hello, what are you looking for?"]

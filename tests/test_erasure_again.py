@@ -83,7 +83,7 @@ def test_who_comes_back_with_a_backup_is_erased_again(shop: Shop) -> None:
         connection.execute(text("DELETE FROM tombstone"))
     fill_again = replace(shop, store=ProfileStore(shop.store.engine, SCHEMA, PRIVACY))
     fill_again.store.put_customers([Customer("QX-7731", "Quillfeather")])
-    fill_consultation(shop.state, "vis-8842", "7f0e", "azure-lagoon")
+    fill_consultation(shop, "vis-8842", "7f0e", "azure-lagoon")
     receipts = shop.erasure().run_again(shop.places())
     assert [sum(receipt.removed.values()) > 0 for receipt in receipts] == [True, True]
     assert traces(shop) == [] and shop.erasure().run_again(shop.places()) == []

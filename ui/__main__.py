@@ -17,6 +17,7 @@ from agent.options import add_model, add_shop, add_state
 from agent.quiet import quiet
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
+from profiles.database import chosen_database
 from profiles.events.keys import Keys
 from profiles.importing import open_intake
 from profiles.shop_files import load_settings
@@ -59,7 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
     quiet()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with open_shopkeeper(options.shop, options.state, model=options.model, replies=options.replies) as shopkeeper:
+        database = chosen_database(os.environ)
+        with open_shopkeeper(
+            options.shop, options.state, model=options.model, replies=options.replies, database=database
+        ) as shopkeeper:
             blocks = Page(shopkeeper).build()
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)

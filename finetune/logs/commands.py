@@ -4,10 +4,13 @@ In: arguments. Out: what `finetune.logs.pipeline` makes of them.
 """
 
 import argparse
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from finetune.logs.sources import FORMATS
+from profiles.database import chosen_database
 
 STOPPED = 10
 
@@ -38,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from finetune.logs.pipeline import Request, run_logs  # only now: it loads models
 
     request = Request(args.path, args.shop, args.out, args.state, args.format, args.encoding, args.teacher, args.strict)
+    request = replace(request, database=chosen_database(os.environ))
     try:
         return run_logs(request)
     except KeyboardInterrupt:

@@ -37,14 +37,18 @@ class ShopPeople:
     order_places: Mapping[str, Sequence[int]] = field(repr=False)
 
     @classmethod
-    def open(cls, shop: Path, state: Path) -> "ShopPeople":
-        """Read the shop's records; the profile store, where there is one, has the newest consents."""
+    def open(cls, shop: Path, state: Path, database: str | None = None) -> "ShopPeople":
+        """Read the shop's records; the profile store, where there is one, has the newest consents.
+
+        `database`: where it is, if not in the state directory.
+        """
         known: dict[str, Customer] = {}
         for record in read_lines(shop / CUSTOMERS_FILE):
             if not record.get("id"):
                 raise DataError(f"{shop / CUSTOMERS_FILE}: a customer without an id")
             known[str(record["id"])] = Customer.from_record(record)
-        store = open_store(shop, state) if (state / DATABASE_FILE).is_file() else None
+        there = database is not None or (state / DATABASE_FILE).is_file()
+        store = open_store(shop, state, database) if there else None
         emails = {customer.email.casefold(): customer.id for customer in known.values() if customer.email}
         return cls(known, emails, store, shop / ORDERS_FILE, _places(shop / ORDERS_FILE))
 

@@ -38,7 +38,8 @@ TEACHER_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done; `state` None is the shop's own, `encoding` None is told from the log."""
+    """What is to be done; `state` None is the shop's own, `encoding` None is told from the log, `database` None is in
+    the state."""
 
     log: Path
     shop: Path
@@ -49,6 +50,7 @@ class Request:
     teacher: str | None = None
     strict: bool = False
     rules: Rules = field(default_factory=Rules)
+    database: str | None = field(default=None, repr=False)
 
 
 def run_logs(request: Request, teacher: BaseChatModel | None = None) -> int:
@@ -56,7 +58,7 @@ def run_logs(request: Request, teacher: BaseChatModel | None = None) -> int:
     shop, rules = load_shop(request.shop), request.rules
     state = request.state or shop.default_state
     source = open_source(request.log, request.format, request.encoding)
-    people, salt = ShopPeople.open(request.shop, state), load_salt(state)
+    people, salt = ShopPeople.open(request.shop, state, request.database), load_salt(state)
     settings = {
         "log": [file_facts(path) for path in source.files],
         "format": source.format,

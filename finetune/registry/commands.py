@@ -5,6 +5,7 @@ In: arguments. Out: text, or JSON (`show --json`, `list --json`), and an exit co
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from finetune.registry.publish import publish, rollback
 from finetune.registry.registry import MODEL, Registry
 from finetune.registry.verify import verify
 from finetune.registry.version import Entry, Version
+from profiles.database import chosen_database
 from profiles.privacy.barred import WHO
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.tombstones import bury
@@ -83,7 +85,7 @@ def _moving(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _registry(args: argparse.Namespace) -> Registry:
-    return Registry(args.state or load_shop(args.shop).default_state)
+    return Registry(args.state or load_shop(args.shop).default_state, chosen_database(os.environ))
 
 
 def _add(args: argparse.Namespace) -> int:

@@ -35,10 +35,14 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Registry:
-    """The registry in a shop's state directory. ``Registry(Path("shop/state")).add(Path("runs/adapter"))``"""
+    """The registry in a shop's state directory. ``Registry(Path("shop/state")).add(Path("runs/adapter"))``
 
-    def __init__(self, state: Path) -> None:
+    `database`: the URL of the shop's, which says who is barred from training, if it is not in the state directory.
+    """
+
+    def __init__(self, state: Path, database: str | None = None) -> None:
         self.state = state
+        self._database = database
         self.folder = state / REGISTRY
 
     def add(self, adapter: Path, *, samples: Sequence[Path] = (), parent: str | None = None, note: str = "") -> Version:
@@ -113,7 +117,7 @@ class Registry:
 
         Training again without those samples, and not from a tainted version, makes one that is not tainted.
         """
-        if version == DEFAULT or not (gone := barred(self.state)):
+        if version == DEFAULT or not (gone := barred(self.state, self._database)):
             return []
         return [sample for each in self.ancestry(version) for sample in self.lineage(each.id).of(gone)]
 

@@ -1,8 +1,9 @@
 """`migrate`: a database brought to the newest revision, as every start does; or a new revision written. Text out."""
 
 import argparse
+import os
 
-from profiles.database import DATABASE_FILE, open_database
+from profiles.database import DATABASE_FILE, chosen_database, open_database
 from profiles.migrating import migrate, newest_revision, write_revision
 
 
@@ -12,7 +13,7 @@ def run_migrate(options: argparse.Namespace) -> None:
         print(f"written: {write_revision(options.write)}; read it before you commit it")
         return
     state = options.state or options.shop / "state"
-    engine = open_database(options.database or state / DATABASE_FILE)
+    engine = open_database(options.database or chosen_database(os.environ) or state / DATABASE_FILE)
     for line in migrate(engine):
         print(f"applied: {line}")
     print(f"{engine.url.render_as_string()} is at revision {newest_revision()}")

@@ -1,9 +1,9 @@
 """Of whom nothing may be learnt: the erased, and those who agree to training no more.
 
-In: a shop's state directory. Out: their keys, as they stand in samples and in the lineage of adapters. Asked anew each
-time that a model is trained, looked at or published, so that a consent counts as it is then; one that is given again
-lifts the bar. Only a customer's own no counts: what nobody was asked was decided when the sample was made. Errors:
-those of the files and of the database.
+In: a shop's state directory, and the URL of its database if that is not there. Out: their keys, as they stand in
+samples and in the lineage of adapters. Asked anew each time that a model is trained, looked at or published, so that a
+consent counts as it is then; one that is given again lifts the bar. Only a customer's own no counts: what nobody was
+asked was decided when the sample was made. Errors: those of the files and of the database.
 """
 
 from pathlib import Path
@@ -18,12 +18,13 @@ from profiles.privacy.tombstones import erased
 WHO = "customers who were erased or agree to training no more"
 
 
-def barred(state: Path) -> frozenset[str]:
+def barred(state: Path, database: str | None = None) -> frozenset[str]:
     """Keys of all of them, under every name that they had."""
     gone = erased(state)
-    if not ((state / DATABASE_FILE).is_file() and (state / SALT_FILE).is_file()):
+    there = database is not None or (state / DATABASE_FILE).is_file()
+    if not (there and (state / SALT_FILE).is_file()):
         return gone  # nobody has said anything, or there is no key by which a sample could name them
-    engine = open_database(state / DATABASE_FILE)
+    engine = open_database(database or state / DATABASE_FILE)
     try:
         migrate(engine)
         with reading(engine) as connection:
