@@ -18,6 +18,7 @@ from agent.shopkeeper import Shopkeeper
 from errors import ConfigError
 from eval.stage import Stages
 from finetune.__main__ import main as finetune
+from finetune.selfplay.shops.peopled import peopled
 from finetune.selfplay.stage import open_stage
 from profiles.__main__ import main as profiles
 from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database
@@ -174,7 +175,8 @@ def test_what_works_on_a_state_of_its_own_does_not_read_the_setting(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DATABASE, "no database at all")
-    with open_stage(shop) as stage, Stages(ScriptedModel()) as stages, stages.agent(shop) as keeper:
+    invented = peopled(shop, tmp_path / "invented", 1)  # self-play takes no real customers
+    with open_stage(invented) as stage, Stages(ScriptedModel()) as stages, stages.agent(shop) as keeper:
         for services in (stage.services, keeper.services):
             assert services.profiles.engine.dialect.name == "sqlite"
     (tmp_path / "events.jsonl").write_text(json.dumps(event(1, userId=MEGAN)) + "\n", encoding="utf-8")
