@@ -1,7 +1,8 @@
 """Which shops a suite runs on: those of a directory, fresh random ones, or the one shop named.
 
 In: `Options` (`shops`, `shop`, `seed`, the setting `random`). Out: shop directories. Random ones are of kinds of shop
-that are kept out of training, and are made anew from the seed wherever they are not there yet. Errors: `ConfigError`.
+that are kept out of training, and are made anew from the seed wherever they are not there yet. Simulated customers are
+invented: where they play on a real shop, it is a copy without its own customers. Errors: `ConfigError`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,18 @@ from pathlib import Path
 from errors import ConfigError
 from eval.suite import Options
 from finetune.selfplay.shops.make import make_shop, shop_name
+from finetune.selfplay.shops.peopled import peopled
+from finetune.selfplay.shopview import all_agree
 
 _APART = 900_000  # seeds of evals are none that anybody trains with
+
+
+def played_shops(options: Options, default: int = 8) -> Sequence[Path]:
+    """`chosen_shops` for simulated customers; a shop whose own do not all agree to training gets invented ones."""
+    return [
+        shop if all_agree(shop) else peopled(shop, options.work / "invented" / shop.resolve().name, options.seed)
+        for shop in chosen_shops(options, default)
+    ]
 
 
 def chosen_shops(options: Options, default: int = 8) -> Sequence[Path]:

@@ -20,7 +20,7 @@ from eval.customers.state import plain
 from eval.customers.tastes import correcting, stating, taking_back
 from eval.customers.wants import browsing
 from eval.customers.wording import Wording
-from eval.shops import chosen_shops
+from eval.shops import played_shops
 from eval.suite import Case, Options, Record, Suite
 from profiles.observation import Authority
 from profiles.quotes import find_quote
@@ -34,7 +34,7 @@ def cases(options: Options) -> Sequence[Case]:
     count = options.integer("sessions", SESSIONS)
     return [
         Case(f"{shop.name}:{options.seed}:{number}", session, shop=shop)
-        for shop in chosen_shops(options, 6)
+        for shop in played_shops(options, 6)
         for number, session in enumerate(_sessions(shop, options.seed, count))
     ]
 

@@ -15,7 +15,7 @@ from eval.customers.facts import ShopFacts
 from eval.customers.goals import plans
 from eval.customers.plan import Plan
 from eval.customers.play import fault_of_plan, play, snapshot
-from eval.shops import chosen_shops
+from eval.shops import played_shops
 from eval.suite import Case, Options, Record, Suite
 
 TRIALS = 4
@@ -26,7 +26,7 @@ def cases(options: Options) -> Sequence[Case]:
     """Goals shop by shop; the trials of a goal follow one another."""
     goals = options.integer("goals", GOALS)
     made = []
-    for shop in chosen_shops(options):
+    for shop in played_shops(options):
         for plan in plans(ShopFacts.load(shop), f"{shop.name}:{options.seed}", goals, TRIALS):
             data = plan.model_dump(mode="json")
             made.append(Case(f"{plan.goal}:{plan.trial}", data, shop=shop))

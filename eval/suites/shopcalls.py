@@ -26,7 +26,7 @@ from agent.said import supported
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
-from eval.shops import chosen_shops
+from eval.shops import played_shops
 from eval.suite import Case, Options, Record, Suite, share
 from finetune.samples import Sample, read_samples
 from finetune.selfplay.customer import Habits
@@ -41,7 +41,7 @@ _CODE = ("confirm", "decline")  # answered without the model
 
 def cases(options: Options) -> Sequence[Case]:
     """One a consultation, so that its history is read once."""
-    shops = chosen_shops(options) if options.data is None or options.shops is not None else ()
+    shops = played_shops(options) if options.data is None or options.shops is not None else ()
     path = options.data if options.data is not None else _played(options, shops)
     roots = {shop.name: str(shop) for shop in shops}
     return [

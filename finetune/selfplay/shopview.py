@@ -6,12 +6,12 @@ others); `ConfigError` and `DataError` of the parts that read the files.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.models.template import Call
 from agent.shop import load_shop
@@ -215,7 +215,7 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
         orders.setdefault(line["customer"], []).append((line["placed"], view))
     lines = list(read_lines(directory / "customers.jsonl"))
     for line in lines:
-        if line.get("consent", {}).get(Purpose.TRAINING) is not True:
+        if not _agrees(line):
             raise Refused(
                 f"customer {line['id']!r} of {directory} does not agree to training: self-play takes invented customers"
             )
@@ -230,3 +230,12 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
         for line in lines
     ]
     return tuple(customers), tuple(view.id for views in orders.values() for _, view in views)
+
+
+def all_agree(directory: Path) -> bool:
+    """Whether self-play may take the shop's own customers: all agree to training."""
+    return all(map(_agrees, read_lines(directory / "customers.jsonl")))
+
+
+def _agrees(line: Mapping[str, Any]) -> bool:
+    return line.get("consent", {}).get(Purpose.TRAINING) is True
