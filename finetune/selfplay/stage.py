@@ -30,7 +30,6 @@ from retrieval.embed import Embedder, Vectors
 
 _BUSY = 0.38  # share of consultations whose customer has an order that can still be changed
 _VISITORS = 0.05
-_LOOKUPS = {"search_products": "query", "find_answer": "question"}  # by tool, the argument
 _MEMORY = Path("/dev/shm")  # a database there needs no disk; where there is no such folder, the usual one does
 
 
@@ -83,8 +82,10 @@ class Plan:
         """What the tools will look up by meaning."""
         for step in self.steps:
             for call in step.calls:
-                if call.name in _LOOKUPS:
-                    yield from (step.text, str(call.arguments.get(_LOOKUPS[call.name], "")))
+                if call.name == "search_products":
+                    yield str(call.arguments.get("query", ""))
+                elif call.name == "find_answer":  # which tries the customer's own words too
+                    yield from (step.text, str(call.arguments.get("question", "")))
 
 
 class RememberingEmbedder(Embedder):
