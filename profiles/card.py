@@ -19,6 +19,11 @@ MAX_VALUES = 4
 MAX_INTENTS, MAX_INTENT_CHARS = 2, 80
 FAINT = 0.25  # a trait less sure than this is not worth a token
 
+# What the customer said, then the shop's facts, then behaviour, then guesses: the budget goes to what steers.
+_TIERS = {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}
+_MARKS = {Authority.OBSERVED: "(seen) ", Authority.INFERRED: "(guess) "}
+_VERBS = {"fact": "", "like": "likes ", "dislike": "dislikes "}
+
 
 def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> str:
     """Same profile, same card. `intents`: those that are open from before, the one spoken of last first.
@@ -28,8 +33,8 @@ def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> st
     line = ""
     order = {name: place for place, name in enumerate(schema.attributes)}
     shown = [trait for trait in profile.traits if trait.confidence >= FAINT and trait.attribute in order]
-    shown.sort(key=lambda trait: (_tier(trait), order[trait.attribute], trait.polarity, str(trait.value)))
-    for (_, attribute, _), group in groupby(shown, key=lambda t: (_tier(t), t.attribute, t.polarity)):
+    shown.sort(key=lambda trait: (_TIERS[trait.authority], order[trait.attribute], trait.polarity, str(trait.value)))
+    for (_, attribute, _), group in groupby(shown, key=lambda t: (t.authority, t.attribute, t.polarity)):
         piece = _piece(schema.attributes[attribute], list(group))
         joined = f"{line}; {piece}" if line else piece
         if len(joined) <= MAX_CHARS:
@@ -49,24 +54,14 @@ def brief(intent: Intent) -> str:
     return " ".join([intent.kind.value, *words, *([held["question"]] if "question" in held else [])])[:MAX_INTENT_CHARS]
 
 
-def _tier(trait: Trait) -> int:
-    """What the customer said, then the shop's facts, then behaviour, then guesses.
-
-    The budget goes to what steers.
-    """
-    return {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}[trait.authority]
-
-
 def _piece(attribute: Attribute, traits: list[Trait]) -> str:
     first = traits[0]
-    verb = {"fact": "", "like": "likes ", "dislike": "dislikes "}[first.polarity]
-    mark = {Authority.OBSERVED: "(seen) ", Authority.INFERRED: "(guess) "}.get(first.authority, "")
     surest = sorted(traits, key=lambda trait: -trait.confidence)[:MAX_VALUES]
     values = ", ".join(_show(attribute, trait.value) for trait in traits if trait in surest)
     doubts = {_show(attribute, challenge.value) for trait in traits for challenge in trait.challenges}
     known = {_show(attribute, trait.value) for trait in traits}
     doubt = f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - known else ""
-    return f"{mark}{verb}{attribute.name}: {values}{doubt}"
+    return f"{_MARKS.get(first.authority, '')}{_VERBS[first.polarity]}{attribute.name}: {values}{doubt}"
 
 
 def _show(attribute: Attribute, value: Value) -> str:

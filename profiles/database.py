@@ -20,6 +20,8 @@ from errors import ConfigError, StorageError
 DATABASE_FILE = "shopkeeper.db"
 DATABASE = "SHOPKEEPER_DATABASE"
 BUSY_SECONDS = 30.0
+CACHE_KILOBYTES = 32_000  # of a connection, once it has touched so much; SQLite's 2 MB spill a batch of events
+CHECKPOINT_PAGES = 4000  # of the write-ahead log, as many as one block of its index finds: fewer writers wait for one
 _DRIVER = "postgresql+psycopg"
 _EXPECTED = f"expected {_DRIVER}://user@host/database"
 
@@ -111,6 +113,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA cache_size={-CACHE_KILOBYTES}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     cursor.close()
 
 

@@ -8,13 +8,26 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
 
 from profiles.customer import Customer
 from profiles.observation import Observation
 from profiles.tables import customers, merged, observation_of, observations
 
 IDS_PER_QUERY = 500
+_OWNERS: BindParameter[str] = bindparam("owners", expanding=True)
+_JOURNALS = (
+    select(observations, func.coalesce(merged.c.customer, observations.c.customer).label("owner"))
+    .select_from(observations.outerjoin(merged, merged.c.visitor == observations.c.customer))
+    .where(
+        or_(
+            observations.c.customer.in_(_OWNERS),
+            observations.c.customer.in_(select(merged.c.visitor).where(merged.c.customer.in_(_OWNERS))),
+        )
+    )
+    .order_by(observations.c.at, observations.c.seq)
+)
+_SOME_OF_JOURNALS = _JOURNALS.where(observations.c.attribute.in_(bindparam("attributes", expanding=True)))
 
 
 def batched(names: Iterable[str]) -> Iterator[list[str]]:
@@ -64,11 +77,20 @@ def read_journal(
     connection: Connection, owner: str, attributes: Collection[str] | None = None
 ) -> list[Observation]:
     """An owner's observations, oldest first: theirs and their visitors', of these attributes or of all."""
-    statement = select(observations).where(_is_of(owner))
-    if attributes is not None:
-        statement = statement.where(observations.c.attribute.in_(sorted(attributes)))
-    ordered = statement.order_by(observations.c.at, observations.c.seq)
-    return [observation_of(row) for row in connection.execute(ordered)]
+    return read_journals(connection, [owner], attributes).get(owner, [])
+
+
+def read_journals(
+    connection: Connection, owners: Collection[str], attributes: Collection[str] | None = None
+) -> dict[str, list[Observation]]:
+    """`read_journal` of many, by owner, those left out who have none; all of it must fit memory."""
+    found: dict[str, list[Observation]] = {}
+    for part in batched(owners):
+        statement = _JOURNALS if attributes is None else _SOME_OF_JOURNALS
+        asked = {"owners": part} | ({} if attributes is None else {"attributes": sorted(attributes)})
+        for row in connection.execute(statement, asked):
+            found.setdefault(row.owner, []).append(observation_of(row))
+    return found
 
 
 def unknown(connection: Connection, items: Sequence[Observation]) -> list[Observation]:
@@ -78,8 +100,3 @@ def unknown(connection: Connection, items: Sequence[Observation]) -> list[Observ
     for part in batched(by_id):
         known.update(connection.execute(select(observations.c.id).where(observations.c.id.in_(part))).scalars())
     return [item for item in dict.fromkeys(items) if item.id not in known and by_id[item.id] is item]
-
-
-def _is_of(owner: str) -> ColumnElement[bool]:
-    theirs = select(merged.c.visitor).where(merged.c.customer == owner)
-    return or_(observations.c.customer == owner, observations.c.customer.in_(theirs))

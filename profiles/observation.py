@@ -19,18 +19,15 @@ EVERYTHING = "*"  # as the value of a retraction: all values of the attribute
 class Authority(StrEnum):
     """Who says so, strongest first."""
 
+    rank: int  # 0 for the strongest
+
     SHOP = "shop"
     STATED = "stated"
     OBSERVED = "observed"
     INFERRED = "inferred"
 
-    @property
-    def rank(self) -> int:
-        """0 for the strongest."""
-        return _RANKS[self.value]
-
-
-_RANKS = {"shop": 0, "stated": 1, "observed": 2, "inferred": 3}
+    def __init__(self, _name: str) -> None:
+        self.rank = len(type(self).__members__)  # those before it
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,21 @@ Many customers at a time, within a transaction of the caller, who holds their lo
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from profiles.difference import difference
 from profiles.fold import Settled, comes_later, settle, weigh_profile
-from profiles.journal import read_journal
+from profiles.journal import read_journal, read_journals
 from profiles.observation import Change, Observation
 from profiles.projection import Projection, fingerprint, load, remove, save
 from profiles.schema import Schema
+
+CUSTOMERS_AT_ONCE = 100  # whose journals fit memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +50,54 @@ class Projecting:
     def folded(self, connection: Connection, customer: str) -> Projection | None:
         """What the whole journal settles; None where it is empty."""
         journal = read_journal(connection, customer)
-        if not journal:
-            return None
-        return Projection(settle(journal, self._schema), max(item.at for item in journal))
+        return self._fold(journal) if journal else None
 
     def add(self, connection: Connection, new: Mapping[str, Sequence[Observation]]) -> list[Projected]:
         """Bring projections up to date with what is new in the journal, by customer."""
         attributes = {item.attribute for items in new.values() for item in items}
         held = load(connection, new, self._rules, attributes)
         done = []
-        for customer, items in new.items():
-            if customer in held:
-                touched = {item.attribute for item in items}
-                before = {name: settled for name, settled in held[customer].settled.items() if name in touched}
-                newest = max(held[customer].newest, *(item.at for item in items))
-                done.append(Projected(customer, before, self._continue(connection, customer, items, before), newest))
-            else:
-                remove(connection, customer)
-                done.append(self._begin(connection, customer, items))
+        for customer, found in held.items():
+            items = new[customer]
+            touched = {item.attribute for item in items}
+            before = {name: settled for name, settled in found.settled.items() if name in touched}
+            newest = max(found.newest, *(item.at for item in items))
+            done.append(Projected(customer, before, self._continue(connection, customer, items, before), newest))
+        done += self._begin(connection, {customer: items for customer, items in new.items() if customer not in held})
         self._save(connection, done)
         return done
 
     def replay(self, connection: Connection, customers: Collection[str]) -> list[Projected]:
         """Build projections from the whole journal."""
         held = load(connection, customers, self._rules)
+        remove(connection, customers)
         done = []
-        for customer in customers:
-            remove(connection, customer)
-            if folded := self.folded(connection, customer):
-                before = held[customer].settled if customer in held else {}
-                done.append(Projected(customer, before, folded.settled, folded.newest))
+        for customer, journal in self._journals(connection, customers):
+            before = held[customer].settled if customer in held else {}
+            folded = self._fold(journal)
+            done.append(Projected(customer, before, folded.settled, folded.newest))
         self._save(connection, done)
         return done
 
-    def _begin(self, connection: Connection, customer: str, new: Sequence[Observation]) -> Projected:
-        """The first projection by these rules. Nothing of what the journal held already is a change."""
-        journal, names = read_journal(connection, customer), {item.id for item in new}
-        before = settle((item for item in journal if item.id not in names), self._schema)
-        return Projected(customer, before, settle(journal, self._schema), max(item.at for item in journal))
+    def _begin(self, connection: Connection, new: Mapping[str, Sequence[Observation]]) -> Iterator[Projected]:
+        """The first projections by these rules. Nothing of what a journal held already is a change."""
+        remove(connection, new)
+        for customer, journal in self._journals(connection, new):
+            names = {item.id for item in new[customer]}
+            earlier = [item for item in journal if item.id not in names]
+            after = self._fold(journal)
+            yield Projected(customer, settle(earlier, self._schema), after.settled, after.newest)
+
+    def _journals(
+        self, connection: Connection, customers: Collection[str]
+    ) -> Iterator[tuple[str, Sequence[Observation]]]:
+        """The whole journals of those who have one, with few of them in memory at once."""
+        rest = iter(sorted(customers))
+        while part := list(islice(rest, CUSTOMERS_AT_ONCE)):
+            yield from read_journals(connection, part).items()
+
+    def _fold(self, journal: Sequence[Observation]) -> Projection:
+        return Projection(settle(journal, self._schema), max(item.at for item in journal))
 
     def _save(self, connection: Connection, done: Sequence[Projected]) -> None:
         save(connection, self._rules, {item.customer: Projection(item.after, item.newest) for item in done})

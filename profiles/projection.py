@@ -22,11 +22,13 @@ from profiles.schema import Schema
 from profiles.tables import insert_or_replace, projections, time_text
 
 FORMAT = 2  # raise it when claims, their JSON or the fold's rules change
+FEW = 4  # attributes: to name more of them to the database takes longer than to read them all
 _HEAD = ""  # the attribute of the row that tells of the others
 _ALL = select(projections.c.customer, projections.c.attribute, projections.c.body).where(
     projections.c.customer.in_(bindparam("customers", expanding=True))
 )
 _SOME = _ALL.where(projections.c.attribute.in_(bindparam("attributes", expanding=True)))
+_REMOVED = projections.delete().where(projections.c.customer.in_(bindparam("customers", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,13 @@ def load(
     """By customer; those are left out who have none by these rules."""
     found: dict[str, dict[str, str]] = {}
     for part in batched(customers):
-        if attributes is None:
+        if attributes is None or len(attributes) > FEW:
             rows = connection.execute(_ALL, {"customers": part})
         else:
             rows = connection.execute(_SOME, {"customers": part, "attributes": [_HEAD, *sorted(attributes)]})
         for customer, attribute, body in rows:
-            found.setdefault(customer, {})[attribute] = body
+            if attributes is None or attribute in attributes or attribute == _HEAD:
+                found.setdefault(customer, {})[attribute] = body
     heads = {customer: from_json(bodies.pop(_HEAD, "[null, null]")) for customer, bodies in found.items()}
     return {
         customer: Projection(
@@ -84,8 +87,9 @@ def save(connection: Connection, rules: str, held: Mapping[str, Projection]) -> 
     insert_or_replace(connection, projections, rows)
 
 
-def remove(connection: Connection, customer: str) -> None:
-    connection.execute(projections.delete().where(projections.c.customer == customer))
+def remove(connection: Connection, customers: Collection[str]) -> None:
+    for part in batched(customers):
+        connection.execute(_REMOVED, {"customers": part})
 
 
 def settled_to_json(settled: Settled) -> dict[str, Any]:

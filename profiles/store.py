@@ -31,7 +31,7 @@ from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
-from profiles.projecting import Projected, Projecting, change_of
+from profiles.projecting import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
 from profiles.projection import remove
 from profiles.schema import Schema
 from profiles.tables import (
@@ -46,8 +46,6 @@ from profiles.tables import (
     time_text,
 )
 from profiles.views import Views
-
-CUSTOMERS_PER_REPLAY = 100  # whose journals fit memory at once
 
 
 class ProfileStore:
@@ -153,7 +151,7 @@ class ProfileStore:
             insert_missing(connection, merged, [row])
             moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
             connection.execute(moved)
-            remove(connection, visitor)
+            remove(connection, [visitor])
             hand_over(connection, visitor, owner, self.schema)
             if not self.guard.allowed(connection, [owner], Purpose.PROFILING):
                 forget_profiling(connection, [owner], self.schema)
@@ -263,8 +261,8 @@ class ProfileStore:
             connection.execute(projections.delete())
             written = list(connection.execute(select(observations.c.customer).distinct()).scalars())
             everyone = sorted(set(owners_of(connection, written).values()))
-            for start in range(0, len(everyone), CUSTOMERS_PER_REPLAY):
-                self._projecting.replay(connection, everyone[start : start + CUSTOMERS_PER_REPLAY])
+            for start in range(0, len(everyone), CUSTOMERS_AT_ONCE):
+                self._projecting.replay(connection, everyone[start : start + CUSTOMERS_AT_ONCE])
         return len(everyone)
 
     def _record(self, customer: str) -> Customer | None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -219,7 +220,8 @@ def _compiled(dialect: Dialect, table: Table, columns: tuple[str, ...], replaces
 
 
 def time_text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    text = orjson.dumps(at.astimezone(UTC)).decode()[1:-1]  # a few times as fast as `isoformat`
+    return text if at.microsecond else f"{text[:19]}.000000{text[19:]}"
 
 
 def row_of(item: Observation) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Values as customers and models write them become canonical, or are refused with the valid ones named."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from profiles.dates import dates_in
 from profiles.numbers import centimetres_in, numbers_in
 from profiles.observation import Value
 from profiles.schema import Schema
+from profiles.tables import time_text
 from tests.profiles_shop import FACETS, SCHEMA
 
 TUESDAY = date(2026, 11, 24)
@@ -162,3 +163,8 @@ def test_a_broken_schema_names_every_mistake(tmp_path: Path) -> None:
 def test_a_schema_that_makes_no_sense_is_refused(entry: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         Schema.parse({"attributes": [entry]})
+
+
+@given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones()))
+def test_times_are_written_in_utc_to_the_microsecond(at: datetime) -> None:
+    assert time_text(at) == at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -11,19 +11,20 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from pydantic_core import from_json
 from sqlalchemy import Connection
 from sqlalchemy import select as sql_select
 
 from errors import DataError
 from profiles.database import reading
 from profiles.events.intake import EventIntake
+from profiles.events.reading import LINES_AHEAD, parse, read_batches, read_lines
 from profiles.events.report import Report
 from profiles.store import ProfileStore
 from profiles.tables import event_files, insert_or_replace
@@ -38,21 +39,25 @@ Progress = Callable[[Report], None]
 
 
 def take_file(
-    intake: EventIntake, path: Path, progress: Progress = lambda report: None, lines: int = LINES_PER_BATCH
+    intake: EventIntake,
+    path: Path,
+    progress: Progress = lambda report: None,
+    lines: int = LINES_PER_BATCH,
+    ahead: int = LINES_AHEAD,
 ) -> Report:
-    """Take a file in; `progress` hears what each batch has added up to."""
+    """Take a file in; `progress` hears what each batch has added up to. `ahead`: see `read_batches`."""
     report = intake.settle()
     try:
         with _open(path) as stream, _no_search_for_cycles():
             place = _Place.find(intake.store, path, stream)
-            while batch := _read_lines(stream, lines):
-                raws = [parse(line) for line in batch]
-                if isinstance(raws[-1], str) and not batch[-1].endswith(b"\n"):
-                    place.pass_over(batch[:-1])  # half a line: once it is whole, it will be read
-                else:
-                    place.pass_over(batch)
-                report += intake.take((raw for raw in raws if raw is not None), place.mark)
-                progress(report)
+            with closing(read_batches(_batches(stream, lines), intake.reader, ahead)) as read:
+                for batch, readings in read:
+                    if not batch[-1].endswith(b"\n") and isinstance(parse(batch[-1]), str):
+                        place.pass_over(batch[:-1])  # half a line: once it is whole, it will be read
+                    else:
+                        place.pass_over(batch)
+                    report += intake.take_read(readings, place.mark)
+                    progress(report)
             intake.take((), place.mark_whole)
     except (OSError, EOFError) as error:
         raise DataError(f"{path}: {error}; read so far: {report.read} events") from error
@@ -62,7 +67,7 @@ def take_file(
 def lines_of(path: Path) -> Iterator[object]:
     """The JSON of each line of a file, its text where it is none. Errors: `OSError`, `EOFError`."""
     with _open(path) as stream:
-        while batch := _read_lines(stream, LINES_PER_BATCH):
+        for batch in _batches(stream, LINES_PER_BATCH):
             yield from (raw for raw in map(parse, batch) if raw is not None)
 
 
@@ -79,17 +84,9 @@ def take_stream(
     """Take in what comes through an open file descriptor, such as standard input, until it ends."""
     report = intake.settle()
     for batch in _arriving(descriptor, lines):
-        report += intake.take(raw for raw in map(parse, batch) if raw is not None)
+        report += intake.take_read(read_lines(batch, intake.reader))
         progress(report)
     return report
-
-
-def parse(line: bytes) -> object:
-    """The JSON of a line; None for an empty one, its text for one that is no JSON."""
-    try:
-        return from_json(line) if line and not line.isspace() else None
-    except ValueError:
-        return line.decode("utf-8", "replace")
 
 
 class _Place:
@@ -150,12 +147,11 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _read_lines(stream: BinaryIO, count: int) -> list[bytes]:
-    """The next lines; a line that is too long comes as several pieces, none of them JSON."""
-    found: list[bytes] = []
-    while len(found) < count and (line := stream.readline(MOST_BYTES)):
-        found.append(line)
-    return found
+def _batches(stream: BinaryIO, count: int) -> Iterator[list[bytes]]:
+    """So many lines at once; a line that is too long comes as several pieces, none of them JSON."""
+    lines = iter(lambda: stream.readline(MOST_BYTES), b"")
+    while batch := list(islice(lines, count)):
+        yield batch
 
 
 def _arriving(descriptor: int, count: int) -> Iterator[list[bytes]]:

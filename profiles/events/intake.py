@@ -45,17 +45,17 @@ class EventIntake:
 
     def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
         self.store, self.now = store, now
-        self._reader = EventReader(products, now)
+        self.reader = EventReader(products, now)
         self._counting = Counting(store, products)
 
     def refusal(self, raw: object) -> Aside | None:
         """Why an event would be kept aside, as far as it can be told from the event alone."""
-        read = self._reader.read(raw)
+        read = self.reader.read(raw)
         return read if isinstance(read, Aside) else None
 
     def take(self, raws: Iterable[object], mark: Mark | None = None) -> Report:
         """Take one batch in, of any size that fits memory."""
-        return self.take_read(map(self._reader.read, raws), mark)
+        return self.take_read(map(self.reader.read, raws), mark)
 
     def take_read(self, readings: Iterable[Event | Aside | None], mark: Mark | None = None) -> Report:
         """The same of what an `EventReader` has read already."""

@@ -7,7 +7,7 @@ event there.
 """
 
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
@@ -96,9 +96,9 @@ class _Ga4(_Shape):
 class EventReader:
     """Reads events of a shop that has `products`; what is later than `now()`, by more than `CLOCK_SKEW`, is not yet."""
 
-    def __init__(self, products: Container[str], now: Callable[[], datetime]) -> None:
-        self._products = products
-        self._now = now
+    def __init__(self, products: Collection[str], now: Callable[[], datetime]) -> None:
+        self.products = products
+        self.now = now
 
     def read(self, raw: object) -> Event | Aside | None:
         if isinstance(raw, Aside):  # whoever brought it has judged it
@@ -126,7 +126,7 @@ class EventReader:
             return Aside(Reason.BOT_AGENT, agent[:200].replace("\x00", ""), body_text(raw), who)
         if event.at < EARLIEST:
             return Aside(Reason.IMPOSSIBLE, f"time {event.at:%Y-%m-%d}", body_text(raw), who)
-        if event.at > self._now() + CLOCK_SKEW:
+        if event.at > self.now() + CLOCK_SKEW:
             return Aside(Reason.FUTURE, f"time {event.at:%Y-%m-%d %H:%M}", body_text(raw), who)
         return event
 
@@ -182,7 +182,7 @@ class EventReader:
             exact = product.sku or product.item_id or product.product_id
             if exact:
                 coarse = product.product_id or exact
-                found.append(coarse if coarse in self._products and exact not in self._products else exact)
+                found.append(coarse if coarse in self.products and exact not in self.products else exact)
         return tuple(found)
 
 

@@ -1,0 +1,131 @@
+"""Lines of events to readings: here, or batch after batch with a process that reads ahead; always in the same order.
+
+While the caller takes in one batch, the process reads the next. It knows no database, so nothing is lost with it: it
+ends when its caller does, however that ends, and if it ends too soon, the caller hears of it.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain, repeat
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast
+
+from pydantic_core import from_json
+
+from profiles.events.event import Aside, Event
+from profiles.events.shapes import EventReader
+from profiles.tables import time_text
+
+Reading = Event | Aside | None
+Plain = tuple[Any, ...] | Aside | None  # an event as texts and numbers: loaded several times as fast as the object
+
+LINES_AHEAD = 20_000  # of a batch: below that, a process costs more than it saves
+_ROOT = Path(__file__).parent.parent.parent
+_RUN = "from profiles.events.reading import serve; serve()"
+
+
+def parse(line: bytes) -> object:
+    """The JSON of a line; None for an empty one, its text for one that is no JSON."""
+    try:
+        return from_json(line) if line and not line.isspace() else None
+    except ValueError:
+        return line.decode("utf-8", "replace")
+
+
+def read_lines(lines: Iterable[bytes], reader: EventReader) -> list[Reading]:
+    """One reading a line, none of an empty one."""
+    return [reader.read(raw) for line in lines if (raw := parse(line)) is not None]
+
+
+def read_batches(
+    batches: Iterator[list[bytes]], reader: EventReader, ahead: int = LINES_AHEAD
+) -> Generator[tuple[list[bytes], list[Reading]]]:
+    """Each batch of lines with what they say; batches of at least `ahead` lines are read ahead where there are two
+    processors. Errors: `OSError`."""
+    first = next(batches, [])
+    if len(first) < ahead or os.cpu_count() == 1:
+        yield from ((lines, read_lines(lines, reader)) for lines in chain([first] if first else [], batches))
+        return
+    with _Process(reader) as process:
+        lines, readings = first, read_lines(first, reader)  # while the process starts
+        while following := next(batches, []):
+            process.give(following)
+            yield lines, readings
+            lines, readings = following, process.take()
+        yield lines, readings
+
+
+class _Process:
+    """Reads as `reader` does. What it was given must be taken before it is given more."""
+
+    def __init__(self, reader: EventReader) -> None:
+        self._now = reader.now
+        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _RUN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C is for the caller, whose end is the end of its input
+        )
+        self._send(frozenset(reader.products))
+
+    def give(self, lines: Sequence[bytes]) -> None:
+        self._send((lines, self._now()))
+
+    def take(self) -> list[Reading]:
+        """What the lines say that it was given; waits for it."""
+        try:
+            plain: list[Plain] = pickle.load(cast(BinaryIO, self._process.stdout))
+        except (EOFError, pickle.UnpicklingError):
+            raise self._gone() from None
+        return [_event(*item) if isinstance(item, tuple) else item for item in plain]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()  # it holds nothing
+        self._process.communicate()
+
+    def _send(self, what: object) -> None:
+        given = cast(BinaryIO, self._process.stdin)
+        try:
+            pickle.dump(what, given, pickle.HIGHEST_PROTOCOL)
+            given.flush()
+        except BrokenPipeError:
+            raise self._gone() from None
+
+    def _gone(self) -> OSError:
+        return ChildProcessError(f"the process that reads its lines ended with code {self._process.wait()}")
+
+
+def serve() -> None:
+    """The process: reads what comes through standard input, until that ends or nobody listens."""
+    try:
+        products = pickle.load(sys.stdin.buffer)
+        while True:
+            lines, now = pickle.load(sys.stdin.buffer)
+            readings = read_lines(lines, EventReader(products, repeat(now).__next__))
+            pickle.dump(list(map(_plain, readings)), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+            sys.stdout.buffer.flush()
+    except (EOFError, BrokenPipeError):
+        os._exit(0)  # without a word about what could not be written
+
+
+def _plain(item: Reading) -> Plain:
+    if not isinstance(item, Event):
+        return item
+    at = time_text(item.at)
+    return item.id, item.customer, item.visitor, item.kind, at, item.skus, item.order, item.amount
+
+
+def _event(id_: str, customer: str, visitor: str, kind: Any, at: str, *rest: Any) -> Event:
+    return Event(id_, customer, visitor, kind, datetime.fromisoformat(at), *rest)
