@@ -1,8 +1,9 @@
-"""The one question after a list of products: whether to ask, about what, and what the customer answered.
+"""The one question after a list of products: whether to ask, about what, what the customer answered, what to show then.
 
 In: the turn's context, the consultation's messages, what a search found. Out: a question as an artifact has it
-(``{"facet", "values"}``), and filters that customers named when they were asked. What was asked stands in the results
-of the consultation, so nothing is asked twice in it, and the model has no part in it.
+(``{"facet", "values"}``), filters that customers named when they were asked, and the hits in the order that suits who
+has seen some of them. What was asked and shown stands in the results of the consultation, so nothing is asked twice in
+it, and the model has no part in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,13 +58,34 @@ def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, 
     return found
 
 
-def _asked(messages: Sequence[AnyMessage]) -> Iterator[str]:
-    """The facets that results of these messages have asked about."""
+def onward(
+    messages: Sequence[AnyMessage], hits: Sequence[ProductHit], filters: Mapping[str, Any]
+) -> Sequence[ProductHit]:
+    """The hits, last those that the customer has passed over: shown beside a question that was answered instead.
+
+    That is so while a search keeps all `filters` (as an artifact has them) of the one that asked. The same article in
+    another variant has not been seen.
+    """
+    seen = {
+        hit["variant"]
+        for result in _asking(messages)
+        if all(filters.get(name) == value for name, value in result["filters"].items())
+        for hit in result["hits"]
+    }
+    return sorted(hits, key=lambda hit: hit.variant.sku in seen)
+
+
+def _asking(messages: Sequence[AnyMessage]) -> Iterator[Mapping[str, Any]]:
+    """The results of these messages that ask something."""
     for message in messages:
         artifact = message.artifact if isinstance(message, ToolMessage) else None
-        question = artifact.get("question") if isinstance(artifact, Mapping) else None
-        if question:
-            yield str(question["facet"])
+        if isinstance(artifact, Mapping) and artifact.get("question"):
+            yield artifact
+
+
+def _asked(messages: Sequence[AnyMessage]) -> Iterator[str]:
+    """The facets that results of these messages have asked about."""
+    return (str(result["question"]["facet"]) for result in _asking(messages))
 
 
 def _conditions(context: TurnContext, filters: Filters) -> int:
@@ -76,10 +98,12 @@ def _conditions(context: TurnContext, filters: Filters) -> int:
 def _known(context: TurnContext, profile: Profile, hits: Sequence[ProductHit]) -> set[str]:
     """Facets of which the profile has a value; what behaviour or an older word disagrees with may be asked about.
 
-    What is kept per key is known where each of the hits is of a key that has a value.
+    Who has liked navy and green may want this one in black: tastes of before are no answer, and not asking about them
+    costs turns (the suite `question`). What is kept per key is known where each hit is of a key that has a value.
     """
     attributes, names = context.services.schema.attributes, context.services.retriever.facets.names
     sure = [t for t in profile.traits if t.polarity != "dislike" and t.confidence >= FAINT and not t.challenges]
+    sure = [t for t in sure if context.said_here(t) or not (attributes[t.attribute].many or t.polarity == "like")]
     keyed = [trait for trait in sure if attributes[trait.attribute].per and key_of(trait.value)]
     kept = held(context, keyed)
     everywhere = {facet_of(attributes[trait.attribute], names) for trait in sure if trait not in keyed}

@@ -18,6 +18,7 @@ from agent.phrases import Phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall
+from profiles.observation import Trait
 from profiles.preference.keeper import Preferences
 from profiles.schema import Schema
 from profiles.store import ProfileStore
@@ -60,6 +61,10 @@ class TurnContext:
     def is_visitor(self) -> bool:
         """Whether nobody has logged in: such a customer has a profile, but no orders."""
         return self.customer.startswith(VISITOR)
+
+    def said_here(self, trait: Trait) -> bool:
+        """Whether the customer said it in this consultation: last month's budget for boots says nothing of a tent."""
+        return any(evidence.kind == "turn" and evidence.id in self.heard for evidence in trait.evidence)
 
 
 class ShopState(AgentState[Any]):

@@ -148,6 +148,23 @@ def test_the_answer_to_the_question_narrows_the_search_even_if_the_model_misses_
     assert turn.tools[0].result["filters"][question["facet"]] == question["values"][0]
 
 
+def test_who_answers_a_question_is_shown_what_they_have_not_passed_over(talk: Talk) -> None:
+    first = talk.say("show me jackets", search("jacket", category="jackets")).tools[0].result
+    answer = first["question"]["values"][0]
+    second = talk.say(f"{answer}, please", search("jacket", category="jackets")).tools[0].result
+    assert second["hits"] and not {hit["variant"] for hit in first["hits"]} & {hit["variant"] for hit in second["hits"]}
+
+
+def test_a_taste_is_no_answer_in_a_later_consultation(talk: Talk) -> None:
+    """Who has liked navy may want these in black; who has just said navy is not asked which colour."""
+    shirts = search("shirts", category="shirts", gender="women")
+    talk.say("I like navy", [noting(change("navy", "color", "navy", "like"))])
+    now = talk.say("show me shirts", *[shirts]).tools[0].result.get("question")
+    talk.again()
+    later = talk.say("show me shirts", *[shirts]).tools[0].result["question"]
+    assert later["facet"] == "color" and (now is None or now["facet"] != "color")
+
+
 def test_a_question_is_asked_in_the_customers_language_and_passes_the_gate(talk: Talk) -> None:
     turn = talk.say("有什么外套", search("外套", category="jackets"))
     question = turn.tools[0].result["question"]

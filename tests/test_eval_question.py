@@ -26,6 +26,15 @@ def test_every_customer_finds_the_article_and_the_same_seed_is_the_same_customer
     made = cases(Options(work=tmp_path, settings={"customers": "10", "random": "0"}))
     records = [run(case, None) for case in made]
     assert records == [run(case, None) for case in made]
-    assert all(record[way] >= record["least"] >= 1 for record in records for way in WAYS)
+    listing = [way for way in WAYS if way not in ("agent", "onward")]  # these show the same three again
+    assert all(record[way] >= record["least"] >= 1 for record in records for way in listing)
+    assert all(record["agent"] >= 1 <= record["onward"] for record in records)
     assert metrics(records)["turns_best"] == sum(record["best"] for record in records) / len(records)
     assert SUITE.targets
+
+
+def test_half_of_the_shops_customers_come_back_and_are_known_as_of_the_day_before(tmp_path: Path) -> None:
+    made = cases(Options(work=tmp_path, settings={"customers": "40", "random": "0"}))
+    known = [case.data for case in made if case.data["kind"] == "returning"]
+    assert len(known) == 20 and len({one["customer"] for one in known}) == 20
+    assert any(one["likes"] for one in known) and all(set(one["own"]) <= set(one["likes"]) for one in known)

@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain.tools import ToolRuntime
 
-from agent.asking import answered, next_question
+from agent.asking import answered, next_question, onward
 from agent.context import ShopState, TurnContext
 from agent.intents import PRICES, QUERY, inherited, resumed
 from agent.tastes import avoided, tastes
@@ -25,7 +25,7 @@ from agent.tools.personal import (
     suggestion,
 )
 from profiles.card import brief
-from profiles.observation import Profile, Trait
+from profiles.observation import Profile
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
 
@@ -70,12 +70,13 @@ def search_products(
     wish = _wish(context, profile, query, named, prices)
     pool, filters, dropped = _search(context, profile, wish, sort)
     owned = owned_durables(context)
-    hits = (pool if sort else personal_order(context, pool, owned))[:SHOWN]
+    held_to = _filters_json(filters)
+    hits = (pool if sort else onward(messages, personal_order(context, pool, owned), held_to))[:SHOWN]
     beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
     artifact: Artifact = {
         "kind": "products",
         "query": query,
-        "filters": _filters_json(filters),
+        "filters": held_to,
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
     }
@@ -191,14 +192,9 @@ def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
     found: dict[str, float] = {}
     for trait in profile.traits:
         bound = context.services.schema.attributes[trait.attribute].bound
-        if bound and isinstance(trait.value, float) and _said_here(trait, context):
+        if bound and isinstance(trait.value, float) and context.said_here(trait):
             found[bound] = trait.value
     return found
-
-
-def _said_here(trait: Trait, context: TurnContext) -> bool:
-    """Whether the customer said it in this consultation: last month's budget for boots says nothing of a tent."""
-    return any(evidence.kind == "turn" and evidence.id in context.heard for evidence in trait.evidence)
 
 
 def _search(
