@@ -14,9 +14,10 @@ demo: model                ## serve the demo shop's page on http://$(HOST):$(POR
 chat: model                ## chat with the demo shop in this terminal
 	$(BIN)/python -m agent --shop shop --customer C1001
 
-test: model .venv/system  ## lint, type check and test on the real parts
+WORKERS ?= 2
+test: model .venv/system  ## lint, type check and test on the real parts, in two processes (or WORKERS=4)
 	$(MAKE) lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed      ## ruff and mypy
 	$(BIN)/ruff check .

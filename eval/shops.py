@@ -12,17 +12,14 @@ from errors import ConfigError
 from eval.suite import Options
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shops.peopled import peopled
-from finetune.selfplay.shopview import all_agree
 
 _APART = 900_000  # seeds of evals are none that anybody trains with
 
 
 def played_shops(options: Options, default: int = 8) -> Sequence[Path]:
-    """`chosen_shops` for simulated customers; a shop whose own do not all agree to training gets invented ones."""
-    return [
-        shop if all_agree(shop) else peopled(shop, options.work / "invented" / shop.resolve().name, options.seed)
-        for shop in chosen_shops(options, default)
-    ]
+    """`chosen_shops` for simulated customers, never the shop's own."""
+    invented = options.work / "invented"
+    return [peopled(shop, invented / shop.resolve().name, options.seed) for shop in chosen_shops(options, default)]
 
 
 def chosen_shops(options: Options, default: int = 8) -> Sequence[Path]:

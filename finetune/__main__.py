@@ -10,10 +10,8 @@ from pathlib import Path
 
 from errors import ShopkeeperError
 from finetune.base import BASE_DIR
-from finetune.commands import add_prefer_arguments, add_train_arguments, prefer, train
+from finetune.commands import add_erase_arguments, add_prefer_arguments, add_train_arguments, erase, prefer, train
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
-from finetune.erase import add_arguments as add_erase_arguments
-from finetune.erase import run as run_erase
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.loop import add_arguments as add_loop_arguments
@@ -81,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
     add_loop_arguments(command("loop", run_loop, "self-play and logs to a published adapter; run again to resume"))
     add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
-    add_erase_arguments(command("erase", run_erase, "erase a customer everywhere: profile, consultations, samples"))
+    add_erase_arguments(command("erase", erase, "erase a customer everywhere: profile, consultations, samples"))
     command("card", _card, "print the model card of the default adapter")
     return parser
 

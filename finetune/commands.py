@@ -1,13 +1,16 @@
-"""`python -m finetune train` and `prefer`: their arguments, and what they print.
+"""`python -m finetune train`, `prefer` and `erase`: their arguments, and what they print.
 
-In: arguments. Out: a trained folder, lines of progress, and an exit code. Errors: those of training.
+In: arguments. Out: a trained folder and lines of progress, or receipts; and an exit code. Errors: those of training and
+of erasing.
 """
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.options import add_shop, add_state
 from errors import ConfigError
 from finetune.base import BASE_DIR
 from finetune.methods import METHODS, method_of
@@ -23,6 +26,20 @@ GPU_RECIPE = """a larger base on GPUs differs by its arguments only:
   python -m finetune merge --adapter runs/qwen --out runs/merged  or serve it with vLLM --enable-lora as it is
 On CPUs, a process a core computes half as much again as one with as many threads:
   OMP_NUM_THREADS=1 torchrun --nproc_per_node 2 -m -- finetune train --batch 2 ...
+"""
+
+ERASURE = """examples:
+  python -m finetune erase C1001 --samples runs              samples and kept consultations in the folder `runs` too
+  python -m finetune erase C1001 --json --by "Ada, ticket 17"
+  python -m finetune erase --returned --samples runs         a backup was put back: erase all who were erased again
+
+The erased leave a keyed hash of their id (in the database and in STATE/erased.jsonl: keep that file when a backup is
+put back). Nothing is taken in under the id any more: not by events, not by imports, not by the agent. An erasure that
+was interrupted is run again. Orders stay in the books without name and address. The shop's own files, such as
+customers.jsonl, are not changed; the receipt says where the customer still stands in them, and which adapters have
+learnt from them.
+
+exit codes: 0 done; 2 a setting is wrong; 4 nothing is known of such a customer; 7 storage: run it again
 """
 
 
@@ -43,6 +60,20 @@ def add_prefer_arguments(parser: argparse.ArgumentParser) -> None:
         help="JSONL: {messages, tools, chosen, rejected, meta} a line; a thumb has only chosen or only rejected",
     )  # fmt: skip
     _add_recipe(parser, batch=4, epochs=1.0, warmup=5)
+
+
+def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `erase` takes."""
+    parser.epilog, parser.formatter_class = ERASURE, argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("customer", nargs="?", metavar="CUSTOMER", help="the customer's id, or a visitor's who became them")
+    add("--returned", action="store_true", help="instead: everybody who was erased and is there again")
+    add_shop(parser)
+    add_state(parser)
+    add("--samples", type=Path, nargs="+", default=[], metavar="PATH", help="files and folders of samples")
+    add("--preference", type=Path, nargs="+", default=[], metavar="FILE", help="files of preference models")
+    add("--by", metavar="NAME", help="who asks, for receipt and audit (default: this machine's user)")
+    add("--json", action="store_true", help="print JSON, a receipt a line")
 
 
 def train(args: argparse.Namespace) -> int:
@@ -79,6 +110,19 @@ def prefer(args: argparse.Namespace) -> int:
     if _is_first():
         keep_lineage(args.out, args.pairs, gone, args.start)
     return _end(prefer(base, pairs.pairs, args.out, recipe, args.start))
+
+
+def erase(args: argparse.Namespace) -> int:
+    """Erase, and print the receipts."""
+    from finetune.erase import Wish, erase
+    from profiles.privacy.commands import staff
+
+    if bool(args.customer) == args.returned:
+        raise ConfigError("name a customer, or say --returned")
+    wish = Wish(args.customer, args.shop, args.state, args.samples, args.preference, staff(args.by))
+    for receipt in erase(wish):
+        print(json.dumps(receipt.to_json(), ensure_ascii=False) if args.json else "\n".join(receipt.lines()))
+    return 0
 
 
 def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warmup: int) -> None:

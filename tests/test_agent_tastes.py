@@ -5,7 +5,7 @@ The demo shop with more attributes in its profile.yaml, the real stores and inde
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +58,6 @@ def services(demo_state: Callable[[], Path], tmp_path_factory: pytest.TempPathFa
     schema["attributes"] += MORE
     (shop / "profile.yaml").write_text(yaml.safe_dump(schema, allow_unicode=True), encoding="utf-8")
     return open_services(load_shop(shop), demo_state())
-
-
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel()
-
-
-@pytest.fixture
-def agent(services: Services, model: ScriptedModel) -> Iterator[Shopkeeper]:
-    with keeper(services, model) as shopkeeper:
-        yield shopkeeper
 
 
 def customer(services: Services, *held: tuple[str, Value], polarity: str = "fact") -> str:

@@ -1,9 +1,8 @@
 """What the agent promises in a turn, whatever the model asks for: profile, search, orders, gate, handoff."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage
@@ -13,26 +12,10 @@ from agent.context import Services
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Turn
 from errors import ModelError, NotFound
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting, open_demo_services
+from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
 
 ANNA, BEN = "C1002", "C1003"  # their newest orders can still be cancelled
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def services(demo_state: Callable[[], Path]) -> Services:
-    return open_demo_services(demo_state())
-
-
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel()
-
-
-@pytest.fixture
-def agent(services: Services, model: ScriptedModel) -> Iterator[Shopkeeper]:
-    with keeper(services, model) as shopkeeper:
-        yield shopkeeper
 
 
 class Talk:

@@ -3,9 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,10 +21,9 @@ from finetune.selfplay.shops.peopled import peopled
 from finetune.selfplay.stage import open_stage
 from profiles.__main__ import main as profiles
 from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database
-from retrieval.embed import Embedder
 from tests.agent_shop import Answer, ScriptedModel, change, noting, small_shop
 from tests.events_shop import event
-from tests.profile_stores import DATABASES, databases
+from tests.postgresql_server import Server
 from tests.traces import traces_in
 
 MEGAN, OTHER = "C1002", "C1003"  # their newest orders can still be cancelled
@@ -37,26 +35,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_shop(tmp_path_factory.mktemp("small"), (MEGAN, OTHER))
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
-@pytest.fixture
-def url(place: Callable[[Path], str], tmp_path: Path) -> str:
-    return place(tmp_path)
-
-
-@cache
-def _embedder() -> Embedder:
-    return Embedder()
-
-
 @contextmanager
 def opened(shop: Path, state: Path, url: str, *answers: Answer) -> Iterator[Shopkeeper]:
     """The shop's agent from nothing, as a start of the program has it; the model gives these answers."""
-    services = open_services(load_shop(shop), state, _embedder(), database=url)
+    services = open_services(load_shop(shop), state, database=url)
     with open_checkpoints(services.profiles.engine, state) as checkpoints:
         yield Shopkeeper(services, ScriptedModel(script=list(answers)), checkpoints.saver)
     services.profiles.engine.dispose()
@@ -105,7 +87,7 @@ def test_an_erased_customer_is_in_no_table_and_the_other_stays(
 
 
 def test_the_commands_keep_all_of_a_shop_in_the_database_that_the_setting_names(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(*words: str, said: str = "") -> str:
         command = [sys.executable, "-m", *words, "--shop", str(shop), "--state", str(tmp_path), "--json"]
@@ -113,18 +95,16 @@ def test_the_commands_keep_all_of_a_shop_in_the_database_that_the_setting_names(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    with databases("postgresql") as made:
-        url = made(tmp_path)
-        monkeypatch.setenv(DATABASE, url)
-        rules = ("--model", "http://127.0.0.1:9/v1#none")  # nobody answers there: search and rules do
-        words = "my shoe size is 42"
-        run("agent", "--customer", MEGAN, "--consultation", "talk", *rules, said=f"{words}\n")
-        assert {row["customer"] for row in json.loads(run("profiles", "list"))} == {MEGAN, OTHER}
-        (tmp_path / DATABASE_FILE).touch()  # from before the setting
-        receipt = json.loads(run("finetune", "erase", MEGAN))
-        assert receipt["removed"]["consultations"] == 1
-        assert [line for line in receipt["left"] if str(tmp_path / DATABASE_FILE) in line]
-        assert (tmp_path / DATABASE_FILE).stat().st_size == 0 and not (tmp_path / CHECKPOINTS_FILE).exists()
+    monkeypatch.setenv(DATABASE, server.database())
+    rules = ("--model", "http://127.0.0.1:9/v1#none")  # nobody answers there: search and rules do
+    words = "my shoe size is 42"
+    run("agent", "--customer", MEGAN, "--consultation", "talk", *rules, said=f"{words}\n")
+    assert {row["customer"] for row in json.loads(run("profiles", "list"))} == {MEGAN, OTHER}
+    (tmp_path / DATABASE_FILE).touch()  # from before the setting
+    receipt = json.loads(run("finetune", "erase", MEGAN))
+    assert receipt["removed"]["consultations"] == 1
+    assert [line for line in receipt["left"] if str(tmp_path / DATABASE_FILE) in line]
+    assert (tmp_path / DATABASE_FILE).stat().st_size == 0 and not (tmp_path / CHECKPOINTS_FILE).exists()
 
 
 @pytest.mark.parametrize(

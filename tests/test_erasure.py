@@ -1,8 +1,6 @@
 """Erasure on SQLite and PostgreSQL: then no file and no table has anything of the customer."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,26 +12,16 @@ from profiles.preference.keeper import FILE, Preferences
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.tombstones import erased
 from profiles.store import ProfileStore
-from tests.erasure_shop import OTHER, SECRETS, Shop, fill, left_of_the_other, open_shop, traces
+from tests.erasure_shop import OTHER, SECRETS, Shop, fill, left_of_the_other, traces
 from tests.events_shop import NOW, PRODUCTS
 from tests.profile_journals import JOURNALS
-from tests.profile_stores import DATABASES, databases, somebody, told_of
+from tests.profile_stores import somebody, told_of
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
 @pytest.fixture
-def shop(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Shop]:
-    state = tmp_path / "state"
-    state.mkdir()
-    opened = open_shop(place(state), state)
-    yield opened
-    opened.store.engine.dispose()
+def shop(erasure_shop: Shop) -> Shop:
+    return erasure_shop
 
 
 def test_nothing_of_an_erased_customer_is_left_in_any_file_or_table(shop: Shop) -> None:

@@ -1,8 +1,7 @@
 """An erasure that broke off, was too early, or was undone by a backup: on SQLite and PostgreSQL it completes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -11,25 +10,14 @@ from errors import Refused, StorageError
 from profiles.customer import Customer
 from profiles.privacy.places import Subject
 from profiles.store import ProfileStore
-from tests.erasure_shop import OTHER, Shop, fill, fill_consultation, open_shop, traces
+from tests.erasure_shop import OTHER, Shop, fill, fill_consultation, traces
 from tests.events_shop import event
-from tests.profile_stores import DATABASES, databases
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
 @pytest.fixture
-def shop(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Shop]:
-    state = tmp_path / "state"
-    state.mkdir()
-    opened = open_shop(place(state), state)
-    yield opened
-    opened.store.engine.dispose()
+def shop(erasure_shop: Shop) -> Shop:
+    return erasure_shop
 
 
 class Breaking:

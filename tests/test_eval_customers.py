@@ -22,23 +22,12 @@ from eval.stage import Stages
 from eval.suite import Case
 from eval.suites.service import metrics, pass_power, run
 from finetune.selfplay.shops.make import make_shop
-from tests.agent_shop import ScriptedModel
+from tests.eval_shop import scripted
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_shop(tmp_path_factory.mktemp("shops") / "one", 31, 0, "held-out")
-
-
-@pytest.fixture(scope="module")
-def facts(shop: Path) -> ShopFacts:
-    return ShopFacts.load(shop)
-
-
-@pytest.fixture(scope="module")
-def stages() -> Iterator[Stages]:
-    with Stages(OracleModel()) as opened:
-        yield opened
+def facts(held_out: Path) -> ShopFacts:
+    return ShopFacts.load(held_out)
 
 
 @contextmanager
@@ -85,36 +74,38 @@ def _meaning(plan: Plan) -> str:
     return str([plan.customer, plan.language, [task.model_dump(exclude=said) for task in plan.tasks]])
 
 
-def test_an_agent_with_the_right_calls_fulfils_the_plans(stages: Stages, shop: Path, facts: ShopFacts) -> None:
+def test_an_agent_with_the_right_calls_fulfils_the_plans(stages: Stages, held_out: Path, facts: ShopFacts) -> None:
     made = list(plans(facts, "right", 30, 1))
-    with stages.agent(shop) as keeper, snapshot(keeper.services) as start:
+    with stages.agent(held_out) as keeper, snapshot(keeper.services) as start:
         faults = {plan.goal: fault for plan in made if (fault := fault_of_plan(keeper, plan, start))}
     assert len(faults) <= 1, faults
     assert len({task.name for plan in made for task in plan.tasks}) >= 9
 
 
 def test_an_agent_that_does_nothing_fails_and_the_plan_is_not_to_blame(
-    stages: Stages, shop: Path, facts: ShopFacts
+    stages: Stages, held_out: Path, facts: ShopFacts
 ) -> None:
     for plan in plans(facts, "idle", 6, 1):
-        with stages.agent(shop) as keeper, closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
-            idle = Shopkeeper(keeper.services, ScriptedModel(script=["Sure."] * 9), SqliteSaver(connection))
-            record = run(Case(plan.goal, plan.model_dump(mode="json"), shop=shop), idle)
+        with stages.agent(held_out) as keeper:
+            idle = scripted(keeper, ["Sure."] * 9)
+            record = run(Case(plan.goal, plan.model_dump(mode="json"), shop=held_out), idle)
         assert not record["ok"]
         assert record["simulator"] is None
         assert len(record["turns"]) == 2  # said once, said again, given up
 
 
-def test_a_plan_that_cannot_be_fulfilled_is_the_simulators_fault(stages: Stages, shop: Path, facts: ShopFacts) -> None:
+def test_a_plan_that_cannot_be_fulfilled_is_the_simulators_fault(
+    stages: Stages, held_out: Path, facts: ShopFacts
+) -> None:
     customer, order = next((c, o) for c in facts.customers for o in c.orders if o.fate == "fixed")
     ask = Ask(text=f"cancel {order.id}", calls=(("cancel_order", {"order_id": order.id}),))
     task = Task(
         kind="order", name="cancel", first=ask, again=ask, wish=Wish(kind="cancel_order", order=order.id), yes="Yes."
     )
     plan = Plan(goal="impossible", trial=0, customer=customer.id, language="en", tasks=(task,))
-    with perfect(stages, shop) as (keeper, oracle):
+    with perfect(stages, held_out) as (keeper, oracle):
         oracle.expect(ask)
-        record = run(Case("impossible", plan.model_dump(mode="json"), shop=shop), keeper)
+        record = run(Case("impossible", plan.model_dump(mode="json"), shop=held_out), keeper)
     assert record["simulator"] and not record["ok"]
 
 

@@ -15,12 +15,6 @@ from eval.exact import calls_of, same_call, same_calls, same_names, to_call
 from eval.suite import Case, Options
 from eval.suites import shopcalls
 from tests.agent_shop import ScriptedModel
-from tests.eval_shop import held_out_shop
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return held_out_shop(tmp_path_factory.mktemp("shops"))
 
 
 def test_calls_agree_by_name_and_arguments_in_any_order_of_keys_and_calls() -> None:
@@ -71,8 +65,8 @@ class GoldModel(ScriptedModel):
         )
 
 
-def test_next_calls_are_scored_against_the_gold_ones_by_tool(shop: Path, tmp_path: Path) -> None:
-    options = Options(shop=shop, work=tmp_path, settings={"random": "0", "consultations": "12"})
+def test_next_calls_are_scored_against_the_gold_ones_by_tool(held_out: Path, tmp_path: Path) -> None:
+    options = Options(shop=held_out, work=tmp_path, settings={"random": "0", "consultations": "12"})
     made = shopcalls.cases(options)
     assert made == shopcalls.cases(options)
     gold = {
@@ -101,12 +95,12 @@ def _tools(case: Case) -> list[list[str]]:
     return [sorted({to_call(call).name for call in calls}) or ["words"] for calls in found]
 
 
-def test_samples_come_from_a_file_too_and_a_bad_one_is_named(shop: Path, tmp_path: Path) -> None:
-    options = Options(shop=shop, work=tmp_path, settings={"random": "0", "consultations": "4"})
+def test_samples_come_from_a_file_too_and_a_bad_one_is_named(held_out: Path, tmp_path: Path) -> None:
+    options = Options(shop=held_out, work=tmp_path, settings={"random": "0", "consultations": "4"})
     made = shopcalls.cases(options)
     path = next(tmp_path.glob("*.jsonl"))
     assert [c.data for c in shopcalls.cases(Options(data=path))] == [{**c.data, "shop": ""} for c in made]
-    assert [c.data for c in shopcalls.cases(Options(data=path, shops=shop.parent))] == [c.data for c in made]
+    assert [c.data for c in shopcalls.cases(Options(data=path, shops=held_out.parent))] == [c.data for c in made]
     bad = tmp_path / "bad.jsonl"
     bad.write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataError, match="line 1"):

@@ -21,30 +21,12 @@ from eval.suite import Case
 from eval.suites import safety
 from profiles.database import writing
 from profiles.shop_files import read_lines
-from tests.agent_shop import ScriptedModel
-from tests.eval_shop import customer_of, held_out_shop, scripted, turn
+from tests.eval_shop import customer_of, scripted, turn
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return held_out_shop(tmp_path_factory.mktemp("shops"))
-
-
-@pytest.fixture(scope="module")
-def stages() -> Iterator[Stages]:
-    with Stages(ScriptedModel()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def keeper(stages: Stages, shop: Path) -> Iterator[Shopkeeper]:
-    with stages.agent(shop) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def price_judge(stages: Stages, shop: Path) -> Iterator[Shopkeeper]:
-    with stages.agent(shop) as opened:
+def price_judge(stages: Stages, held_out: Path) -> Iterator[Shopkeeper]:
+    with stages.agent(held_out) as opened:
         yield opened
 
 
@@ -60,11 +42,13 @@ def test_there_are_more_than_500_attacks_of_all_kinds_and_they_are_the_same_for_
     assert len(ENCODINGS) >= 8
 
 
-def test_the_hostile_shop_opens_and_every_description_is_hostile(shop: Path, tmp_path: Path, stages: Stages) -> None:
-    copy = hostile_shop(shop, tmp_path / "hostile", 0)
+def test_the_hostile_shop_opens_and_every_description_is_hostile(
+    stages: Stages, held_out: Path, tmp_path: Path
+) -> None:
+    copy = hostile_shop(held_out, tmp_path / "hostile", 0)
     texts = {line["description"][:20] for line in read_lines(copy / "catalog.jsonl")}
     assert len(texts) >= 8
-    assert load_shop(copy).name == load_shop(shop).name
+    assert load_shop(copy).name == load_shop(held_out).name
     with stages.agent(copy) as keeper:
         assert keeper.services.retriever.catalog.products
 

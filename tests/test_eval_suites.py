@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,34 +14,18 @@ from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import ConfigError
 from eval.customers.facts import ShopFacts
-from eval.shops import chosen_shops
+from eval.shops import chosen_shops, played_shops
 from eval.stage import Stages
 from eval.suite import Options
 from eval.suites import drift, language
 from finetune.selfplay.shops.make import make_shop
-from tests.agent_shop import Answer, ScriptedModel
-from tests.eval_shop import customer_of, held_out_shop, scripted
+from profiles.shop_files import read_lines
+from tests.agent_shop import Answer
+from tests.eval_shop import customer_of, scripted
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return held_out_shop(tmp_path_factory.mktemp("shops"))
-
-
-@pytest.fixture(scope="module")
-def stages() -> Iterator[Stages]:
-    with Stages(ScriptedModel()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def keeper(stages: Stages, shop: Path) -> Iterator[Shopkeeper]:
-    with stages.agent(shop) as opened:
-        yield opened
-
-
-def test_drift_counts_what_is_held_what_was_never_said_and_what_went_stale(keeper: Shopkeeper, shop: Path) -> None:
-    options = Options(shop=shop, settings={"random": "0", "sessions": "12"})
+def test_drift_counts_what_is_held_what_was_never_said_and_what_went_stale(keeper: Shopkeeper, held_out: Path) -> None:
+    options = Options(shop=held_out, settings={"random": "0", "sessions": "12"})
     case = next(
         case
         for case in drift.cases(options)
@@ -68,8 +51,8 @@ def test_drift_counts_what_is_held_what_was_never_said_and_what_went_stale(keepe
     assert figures["stale_use"] == 1.0  # the search went by a value that had been given up
 
 
-def test_an_agent_that_notes_nothing_recalls_nothing(keeper: Shopkeeper, shop: Path) -> None:
-    case = drift.cases(Options(shop=shop, settings={"random": "0", "sessions": "1"}))[0]
+def test_an_agent_that_notes_nothing_recalls_nothing(keeper: Shopkeeper, held_out: Path) -> None:
+    case = drift.cases(Options(shop=held_out, settings={"random": "0", "sessions": "1"}))[0]
     record = drift.run(case, scripted(keeper, ["I see."] * 20))
     assert drift.metrics([record])["slot_recall"] == 0.0
     assert not record["ok"]
@@ -108,24 +91,31 @@ def test_a_shop_of_one_language_is_refused(tmp_path: Path) -> None:
         language.cases(Options(shop=single))
 
 
-def test_shops_come_from_a_directory_from_the_seed_or_are_the_one_named(shop: Path, tmp_path: Path) -> None:
-    fresh = Options(shop=shop, work=tmp_path, settings={"random": "2"})
+def test_shops_come_from_a_directory_from_the_seed_or_are_the_one_named(held_out: Path, tmp_path: Path) -> None:
+    fresh = Options(shop=held_out, work=tmp_path, settings={"random": "2"})
     first = chosen_shops(fresh)
     assert [ShopFacts.load(made).customers for made in first]
     assert chosen_shops(fresh) == first != chosen_shops(dataclasses.replace(fresh, seed=1))
-    assert chosen_shops(Options(shop=shop, settings={"random": "0"})) == [shop]
+    assert chosen_shops(Options(shop=held_out, settings={"random": "0"})) == [held_out]
     assert chosen_shops(Options(shops=tmp_path)) == sorted(path.parent for path in tmp_path.glob("*/shop.toml"))
-    for wrong in (tmp_path / "nowhere", shop):
+    for wrong in (tmp_path / "nowhere", held_out):
         with pytest.raises(ConfigError, match="--shops"):
             chosen_shops(Options(shops=wrong))
     with pytest.raises(ConfigError, match="at least 0"):
         chosen_shops(Options(settings={"random": "few"}))
 
 
-def test_a_case_borrows_a_clean_agent(stages: Stages, shop: Path) -> None:
-    with stages.agent(shop) as first, closing(sqlite3.connect(":memory:")):
+def test_simulated_customers_are_never_the_shops_own(held_out: Path, tmp_path: Path) -> None:
+    assert played_shops(Options(shop=held_out, work=tmp_path, settings={"random": "0"})) == [held_out]
+    (invented,) = played_shops(Options(shop=Path("shop"), work=tmp_path, settings={"random": "0"}))
+    ids = [{line["id"] for line in read_lines(shop / "orders.jsonl")} for shop in (Path("shop"), invented)]
+    assert ids[1] and not ids[0] & ids[1]
+
+
+def test_a_case_borrows_a_clean_agent(stages: Stages, held_out: Path) -> None:
+    with stages.agent(held_out) as first, closing(sqlite3.connect(":memory:")):
         customer = customer_of(first)
         first.services.handoffs.open(customer, "c", "why", "what", datetime.now(UTC))
         assert first.services.handoffs.is_open("c")
-    with stages.agent(shop) as second:
+    with stages.agent(held_out) as second:
         assert not second.services.handoffs.is_open("c")

@@ -1,8 +1,7 @@
 """What events add up to does not depend on the way they arrive, on SQLite and PostgreSQL."""
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -13,24 +12,16 @@ from hypothesis import strategies as st
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from tests.events_shop import CUSTOMERS, adds_up, event, fast, histories, open_intake, outcome
-from tests.postgresql_server import Server, postgresql
+from tests.postgresql_server import Server
+from tests.profile_stores import Place
 
-Database = Callable[[], str | Path]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
+Database = Callable[[], str]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+@pytest.fixture
+def database(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Database:
     """Call it for a new, empty database."""
-    if request.param == "postgresql":
-        running: Server = request.getfixturevalue("server")
-        return running.database
-    return lambda: tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+    return lambda: place(tmp_path_factory.mktemp("events"))
 
 
 def take_in_parts(intake: EventIntake, events: list[dict[str, Any]], sizes: list[int]) -> None:
@@ -62,8 +53,7 @@ def check_law(database: Database, events: list[dict[str, Any]], random: Random, 
 def test_order_batches_and_repetition_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]], random: Random, sizes: list[int]
 ) -> None:
-    folder = tmp_path_factory.mktemp("law")
-    check_law(lambda: folder / f"{len(list(folder.glob('*.db')))}.db", events, random, sizes)
+    check_law(lambda: f"sqlite:///{tmp_path_factory.mktemp('law') / 'shopkeeper.db'}", events, random, sizes)
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

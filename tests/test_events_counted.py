@@ -1,8 +1,6 @@
 """Which acts count, and whose they are, on SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,19 +8,12 @@ from profiles.customer import Customer
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from tests.events_shop import adds_up, event, fast, open_intake, order, refund
-from tests.profile_stores import DATABASES, databases
 from tests.profiles_shop import START
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def urls(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
 @pytest.fixture
-def intake(urls: Callable[[Path], str], tmp_path: Path) -> EventIntake:
-    return open_intake(urls(tmp_path))
+def intake(url: str) -> EventIntake:
+    return open_intake(url)
 
 
 def test_money_counts_an_order_once_and_takes_refunds_off(intake: EventIntake) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hmac
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,8 +30,7 @@ from profiles.store import ProfileStore
 from tests.agent_shop import SHOP, ScriptedModel, keeper, open_demo_services
 from tests.events_shop import NOW, PRODUCTS, event, open_intake
 from tests.page_browser import served
-from tests.postgresql_server import Server, postgresql
-from tests.profile_stores import DATABASES
+from tests.ports import free_port
 from tests.profiles_shop import SCHEMA, START
 from ui.events import EventRoutes
 
@@ -46,9 +44,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 @contextmanager
 def serving(intake: EventIntake, keys: Keys = KEYS) -> Iterator[httpx.Client]:
     """A client of a real server, which sends the write key."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
+    port = free_port()
     config = uvicorn.Config(
         EventRoutes(_page, intake, keys), host="127.0.0.1", port=port, log_level="error", lifespan="off"
     )
@@ -65,16 +61,9 @@ def serving(intake: EventIntake, keys: Keys = KEYS) -> Iterator[httpx.Client]:
         thread.join(timeout=10)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as started:
-        yield started
-
-
-@pytest.fixture(params=DATABASES)
-def intake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventIntake]:
-    at = tmp_path / "shopkeeper.db" if request.param == "sqlite" else request.getfixturevalue("server").database()
-    intake = open_intake(at)
+@pytest.fixture
+def intake(url: str) -> Iterator[EventIntake]:
+    intake = open_intake(url)
     yield intake
     intake.store.engine.dispose()
 

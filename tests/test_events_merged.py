@@ -1,7 +1,6 @@
 """What a merged visitor did, before and after the merge, is the customer's, on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,16 +12,14 @@ from profiles.customer import Customer
 from profiles.events.intake import EventIntake
 from profiles.observation import Authority
 from tests.events_shop import NOW, event, histories, open_intake, order, outcome
-from tests.profile_stores import DATABASES, database
 from tests.profiles_shop import observation
 
 
-@pytest.fixture(params=DATABASES)
-def intake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventIntake]:
-    with database(request.param, tmp_path) as url:
-        opened = open_intake(url)
-        yield opened
-        opened.store.engine.dispose()
+@pytest.fixture
+def intake(url: str) -> Iterator[EventIntake]:
+    opened = open_intake(url)
+    yield opened
+    opened.store.engine.dispose()
 
 
 def of(customer: str, *acts: dict[str, Any]) -> list[dict[str, Any]]:

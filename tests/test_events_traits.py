@@ -1,9 +1,7 @@
 """Acts become affinities and traits, and cease to be ones, on SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,19 +9,12 @@ from profiles.events.affinity import half_life, score_at
 from profiles.events.intake import EventIntake
 from profiles.observation import Authority
 from tests.events_shop import NOW, PRODUCTS, event, open_intake, order
-from tests.profile_stores import DATABASES, databases
 from tests.profiles_shop import SCHEMA, START, observation
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def urls(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
 @pytest.fixture
-def intake(urls: Callable[[Path], str], tmp_path: Path) -> EventIntake:
-    return open_intake(urls(tmp_path))
+def intake(url: str) -> EventIntake:
+    return open_intake(url)
 
 
 def lines(intake: EventIntake, customer: str = "C1") -> list[tuple[str, str, str]]:

@@ -1,7 +1,6 @@
 """The stores on a real PostgreSQL keep what they promise on SQLite."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +12,8 @@ from profiles.database import open_database
 from profiles.observation import Observation
 from profiles.store import ProfileStore
 from tests.order_shop import NOW, line, open_shop
-from tests.postgresql_server import Server, postgresql
+from tests.postgresql_server import Server
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
 
 
 def _told(number: int) -> Observation:

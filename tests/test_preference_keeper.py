@@ -1,6 +1,5 @@
 """Preferences over a shop's database: what counts at once, what a restart keeps, who has what, what is supported."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,6 @@ from profiles.preference.keeper import FILE, LEAST_BUYERS, Preferences
 from profiles.preference.together import LEAST_TOGETHER, TAKEN, Together
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, event, order, refund
-from tests.postgresql_server import Server, postgresql
-from tests.profile_stores import DATABASES
 from tests.profiles_shop import SCHEMA
 
 KINDS = {"boots": ("B1", "B2", "B3"), "tents": ("T1", "T2"), "socks": ("S1", "S2"), "stoves": ("K1",)}
@@ -28,20 +25,6 @@ GOODS = {sku: Good(sku, kind, (f"category={kind}", f"name={sku}")) for kind, sku
 GOODS |= {"B1-42": GOODS["B1"], "B1-43": GOODS["B1"]}
 PRODUCTS: dict[str, dict[str, tuple[str, ...]]] = {sku: {"category": (good.category,)} for sku, good in GOODS.items()}
 PEOPLE = tuple(f"C{number}" for number in range(1, 41))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'shopkeeper.db'}"
-    running: Server = request.getfixturevalue("server")
-    return running.database()
 
 
 def open_intake(url: str) -> EventIntake:

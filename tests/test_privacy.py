@@ -1,6 +1,6 @@
 """Consent by purpose, retention, export and audit, on SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,23 +32,12 @@ from profiles.store import ProfileStore
 from profiles.tables import observations
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profile_journals import JOURNALS
-from tests.profile_stores import DATABASES, databases, somebody, told_of
+from tests.profile_stores import somebody, told_of
 from tests.profiles_shop import ATTRIBUTES, FACETS, PRIVACY, SCHEMA, START, observation
 
 KEPT = [item | {"keep": "90d"} if item["name"] in ("color", "need", "size") else item for item in ATTRIBUTES]
 KEEPING = Schema.parse({"attributes": KEPT})
 TODAY = datetime.now(UTC)
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
-@pytest.fixture
-def url(place: Callable[[Path], str], tmp_path: Path) -> str:
-    return place(tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Intents and their laws, on SQLite and PostgreSQL: order, as-of, undo, merge, decay, matching, purchases."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -20,20 +19,12 @@ from profiles.intents.matching import looks_back, meant
 from profiles.observation import Authority, Evidence, Observation, Profile
 from profiles.schema import Schema
 from profiles.store import ProfileStore
-from tests.profile_stores import DATABASES, NOW, database, held, open_store, somebody
+from tests.profile_stores import NOW, held, somebody
 from tests.profiles_shop import SCHEMA, START, observation
 
 law = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 WITH_INTENTS = Schema({INTENTS.name: INTENTS})
 Drawn = tuple[str, str, int, int]
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProfileStore]:
-    with database(request.param, tmp_path_factory.mktemp("intents")) as url:
-        opened = open_store(url)
-        yield opened
-        opened.engine.dispose()
 
 
 def act(customer: str, number: int, drawn: Drawn) -> Observation:

@@ -1,6 +1,5 @@
 """The laws of profiles, on SQLite and on PostgreSQL: what holds for every journal, however it was written."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -13,18 +12,10 @@ from profiles.fold import fold
 from profiles.observation import Authority, Evidence, Observation, Polarity, Profile
 from profiles.store import ProfileStore
 from tests.profile_journals import JOURNALS
-from tests.profile_stores import DATABASES, NOW, database, held, open_store, somebody, told_of
+from tests.profile_stores import NOW, held, somebody, told_of
 from tests.profiles_shop import SCHEMA, START, observation
 
 law = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProfileStore]:
-    with database(request.param, tmp_path_factory.mktemp("laws")) as url:
-        opened = open_store(url)
-        yield opened
-        opened.engine.dispose()
 
 
 def written(store: ProfileStore, journal: list[Observation], sizes: list[int] | None = None) -> str:

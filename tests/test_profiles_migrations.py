@@ -4,9 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic import command
@@ -29,8 +27,7 @@ from profiles.migrating import (
 )
 from profiles.store import ProfileStore
 from profiles.tables import metadata, row_of
-from tests.postgresql_server import postgresql
-from tests.profile_stores import DATABASES, NOW, held
+from tests.profile_stores import NOW, held
 from tests.profiles_shop import SCHEMA, observation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,19 +40,6 @@ JOURNAL = [
 ANNA = Customer("C1", "Anna", consent={"profiling": True})
 START = "import sys; from profiles.migrating import migrate; from profiles.database import open_database; "
 START += "sys.stdin.readline(); migrate(open_database(sys.argv[1]))"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with postgresql() as running:
-        yield running
-
-
-@pytest.fixture(params=DATABASES)
-def url(request: pytest.FixtureRequest, server: Any, tmp_path: Path) -> str:
-    """A new, empty database."""
-    made: str = server.database() if request.param == "postgresql" else f"sqlite:///{tmp_path / 'shopkeeper.db'}"
-    return made
 
 
 def open_first(url: str) -> Engine:

@@ -1,7 +1,7 @@
 """Segments: what may be declared, who is in and why, live and in batch, on both databases; lists for others."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +21,7 @@ from profiles.segments.declared import Segment, Shelf, read_segments
 from profiles.segments.members import Segments
 from profiles.shop_files import load_facets, load_products, load_schema, load_settings
 from tests.events_shop import CUSTOMERS, NOW, PRODUCTS, event, histories, open_intake, order
-from tests.postgresql_server import Server, postgresql
+from tests.postgresql_server import Server
 from tests.profiles_shop import FACETS, SCHEMA, START, observation, write_shop
 
 SHELF = Shelf(SCHEMA, FACETS, PRODUCTS)
@@ -54,12 +54,6 @@ def read(condition: dict[str, Any], name: str = "some") -> Segment:
     return read_segments({name: condition | {"description": "some people"}}, SHELF)[0]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
-
-
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
     values: dict[str, list[Any]] = {"color": ["red", "navy", "black"], "size": ["M"], "budget": [20.0, 60.0, 200.0]}
@@ -85,9 +79,9 @@ def test_and_or_and_not_are_those_of_logic(known: Facts, one: dict[str, Any], ot
     assert all(part.judge(known).reasons for part in (a, Every((a, b)), Some((a, b))))
 
 
-def check_batch(place: Any, events: list[dict[str, Any]], conditions: list[dict[str, Any]]) -> None:
+def check_batch(url: str, events: list[dict[str, Any]], conditions: list[dict[str, Any]]) -> None:
     """Everybody at once, or one after the other: the same verdicts; and overlaps are counts of members."""
-    intake = open_intake(place)
+    intake = open_intake(url)
     random.Random(0).shuffle(events)
     intake.take(events)
     intake.store.append(
@@ -115,7 +109,7 @@ def check_batch(place: Any, events: list[dict[str, Any]], conditions: list[dict[
 def test_in_batch_and_live_are_the_same(
     tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]], conditions: list[dict[str, Any]]
 ) -> None:
-    check_batch(tmp_path_factory.mktemp("segments") / "shopkeeper.db", events, conditions)
+    check_batch(f"sqlite:///{tmp_path_factory.mktemp('segments') / 'shopkeeper.db'}", events, conditions)
 
 
 @settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
@@ -126,16 +120,8 @@ def test_so_they_are_on_postgresql(
     check_batch(server.database(), events, conditions)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    if request.param == "sqlite":
-        return tmp_path / "shopkeeper.db"
-    running: Server = request.getfixturevalue("server")
-    return running.database()
-
-
-def test_reasons_say_what_was_done_and_said(place: Any) -> None:
-    intake = open_intake(place)
+def test_reasons_say_what_was_done_and_said(url: str) -> None:
+    intake = open_intake(url)
     recent = (NOW - START).days - 10.0
     intake.take([event(n, sku="P2", days=recent + n) for n in range(3)] + [order(9, "x", 25.5, days=recent)])
     intake.store.append([observation("o1", "color", "red", polarity="like")])
@@ -151,8 +137,8 @@ def test_reasons_say_what_was_done_and_said(place: Any) -> None:
     }
 
 
-def test_events_leave_a_segment_with_time(place: Any) -> None:
-    intake = open_intake(place)
+def test_events_leave_a_segment_with_time(url: str) -> None:
+    intake = open_intake(url)
     intake.take([order(1, "x", 25.5)])
     bought = read({"event": "bought", "within_days": 90})
     for days, holds in ((89, True), (91, False)):
@@ -161,8 +147,8 @@ def test_events_leave_a_segment_with_time(place: Any) -> None:
         assert ("C1" in later.members().reasons["some"]) is holds
 
 
-def test_nobody_is_put_anywhere_without_consent(place: Any) -> None:
-    intake = open_intake(place)
+def test_nobody_is_put_anywhere_without_consent(url: str) -> None:
+    intake = open_intake(url)
     intake.take([event(1), event(2, userId="C2")])
     seen = read({"event": "viewed"})
     other = Segments(intake.store, [seen], consents=lambda who, purpose: (who, purpose) == ("C2", "profiling"))
@@ -173,8 +159,8 @@ def test_nobody_is_put_anywhere_without_consent(place: Any) -> None:
     assert segments.of("C2")["some"] == Verdict(False, ("no consent to profiling",))
 
 
-def test_a_merged_visitor_is_looked_for_as_the_customer(place: Any) -> None:
-    intake = open_intake(place)
+def test_a_merged_visitor_is_looked_for_as_the_customer(url: str) -> None:
+    intake = open_intake(url)
     intake.take([event(1)])
     intake.store.merge("visitor-1", "C1")
     assert Segments(intake.store, [read({"event": "viewed"})], now=lambda: NOW).of("visitor-1")["some"].holds

@@ -83,6 +83,7 @@ def test_those_who_are_invented_have_said_bought_and_looked_at_things(invented: 
             assert sum(authority in found for found in known) > len(known) / 5
         assert sum(any(order.changeable for order in one.orders) for one in view.customers) > len(known) / 5
     assert peopled(SHOP, invented, 7) == invented and peopled(SHOP, invented.with_name("x"), 8) != invented
+    assert peopled(invented, invented.with_name("y"), 8) == invented  # nobody in it is the shop's own
 
 
 def _changes(steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """Who takes consent to training back after samples were made is left out, and taints what has learnt from them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,21 +20,13 @@ from profiles.privacy.purposes import Purpose
 from profiles.privacy.tombstones import bury
 from profiles.store import ProfileStore
 from tests.finetune_base import tiny_base
-from tests.profile_stores import DATABASES, database, open_store, somebody
+from tests.profile_stores import somebody
 from tests.profiles_shop import SCHEMA, START
 from tests.registry_adapters import make_adapter, make_samples
 
 CUSTOMERS = ("C1", "C2")
 law = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 WORDS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(Purpose), st.booleans()), max_size=12)
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProfileStore]:
-    with database(request.param, tmp_path_factory.mktemp("consents")) as url:
-        opened = open_store(url)
-        yield opened
-        opened.engine.dispose()
 
 
 @pytest.fixture
@@ -67,23 +59,23 @@ def key(state: Path, customer: str) -> str:
 @law
 @given(words=WORDS)
 def test_the_last_word_on_a_purpose_says_who_is_unwilling(
-    either: ProfileStore, words: list[tuple[int, Purpose, bool]]
+    store: ProfileStore, words: list[tuple[int, Purpose, bool]]
 ) -> None:
     names = [somebody() for _ in range(3)]
     for place, purpose, granted in words:
-        either.record_consents([said(names[place], granted, purpose)])
+        store.record_consents([said(names[place], granted, purpose)])
     last = {(names[place], purpose): granted for place, purpose, granted in words}
-    with reading(either.engine) as connection:
+    with reading(store.engine) as connection:
         for purpose in Purpose:
             found = unwilling(connection, purpose) & set(names)
             assert found == {name for name in names if last.get((name, purpose)) is False}
 
 
-def test_who_is_unwilling_is_so_as_the_visitor_that_they_were_too(either: ProfileStore) -> None:
+def test_who_is_unwilling_is_so_as_the_visitor_that_they_were_too(store: ProfileStore) -> None:
     customer, visitor = somebody(), somebody()
-    either.merge(visitor, customer)
-    either.record_consents([said(customer, False)])
-    with reading(either.engine) as connection:
+    store.merge(visitor, customer)
+    store.record_consents([said(customer, False)])
+    with reading(store.engine) as connection:
         assert {customer, visitor, f"visitor:{visitor}"} <= unwilling(connection, Purpose.TRAINING)
 
 

@@ -7,16 +7,16 @@ model; nobody else in the project needs to know which.
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from langchain_core.language_models.chat_models import BaseChatModel
-from pydantic import SecretStr
 
-from agent.models.engine import EmbeddedEngine
-from agent.models.engine_model import EmbeddedChatModel
-from agent.models.published import PublishedEngine
-from agent.models.served_model import ServedChatModel
 from errors import ConfigError, ModelError
+
+if TYPE_CHECKING:  # each takes a second to import, and who wants the chat template alone needs none of them
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    from agent.models.served_model import ServedChatModel
 
 DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
 API_KEY = "OPENAI_API_KEY"
@@ -25,7 +25,7 @@ PUBLISHED = "published"  # behind the "#" of a server's URL: the version that th
 
 def load_chat_model(
     setting: str, *, registry: Path | None = None, seconds: float = 20.0, max_new_tokens: int = 256
-) -> BaseChatModel:
+) -> "BaseChatModel":
     """The chat model that `setting` names, decoding greedily; `seconds` bounds each call.
 
     ``load_chat_model("embedded")``, ``load_chat_model("models/mine.gguf")``,
@@ -36,23 +36,35 @@ def load_chat_model(
     """
     if setting.startswith(("http://", "https://")):
         return _served(setting, registry, seconds, max_new_tokens)
+    if setting != "embedded" and not setting.endswith(".gguf"):
+        raise ConfigError(
+            f"model {setting!r} is none of: 'embedded', a path that ends in .gguf, or an http(s) URL "
+            "such as http://127.0.0.1:8000/v1"
+        )
+    return _embedded(setting, registry, seconds, max_new_tokens)
+
+
+def _embedded(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> "BaseChatModel":
+    from agent.models.engine import EmbeddedEngine
+    from agent.models.engine_model import EmbeddedChatModel
+    from agent.models.published import PublishedEngine
+
     if setting == "embedded":
         if not DEFAULT_GGUF.is_file():
             raise ModelError(
                 f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server"
             )
         engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
-        return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
-    if setting.endswith(".gguf"):
+    else:
         engine = EmbeddedEngine(Path(setting).expanduser())
-        return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
-    raise ConfigError(
-        f"model {setting!r} is none of: 'embedded', a path that ends in .gguf, or an http(s) URL "
-        "such as http://127.0.0.1:8000/v1"
-    )
+    return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
 
 
-def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> ServedChatModel:
+def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> "ServedChatModel":
+    from pydantic import SecretStr
+
+    from agent.models.served_model import ServedChatModel
+
     url, _, name = setting.partition("#")
     key = os.environ.get(API_KEY, "none")
     if name == PUBLISHED and registry is None:

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from agent.options import add_shop, add_state
 from finetune.logs.sources import FORMATS
 from profiles.database import chosen_database
 
@@ -23,12 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("auto", *FORMATS), default="auto", help="(default: %(default)s, told from the first lines)"
     )
     add("--encoding", help="of the log (default: told from its first bytes)")
-    add("--shop", type=Path, default=Path("shop"), help="shop directory (default: %(default)s)")
-    add(
-        "--state",
-        type=Path,
-        help="the shop's state: newest consents, salt, index (default: state in the shop directory)",
-    )
+    add_shop(parser)
+    add_state(parser)
     add("--out", type=Path, required=True, help="folder to write; if begun, goes on")
     add(
         "--teacher", metavar="MODEL", help="labels words: URL#name of an OpenAI-compatible server, a .gguf, or embedded"

@@ -232,10 +232,5 @@ def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[Cus
     return tuple(customers), tuple(view.id for views in orders.values() for _, view in views)
 
 
-def all_agree(directory: Path) -> bool:
-    """Whether self-play may take the shop's own customers: all agree to training."""
-    return all(map(_agrees, read_lines(directory / "customers.jsonl")))
-
-
 def _agrees(line: Mapping[str, Any]) -> bool:
     return line.get("consent", {}).get(Purpose.TRAINING) is True

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from agent.context import VISITOR, Services
 from agent.services import open_services
 from agent.shop import load_shop
@@ -98,14 +100,18 @@ class RememberingEmbedder(Embedder):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """As `Embedder.encode`."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if fresh or not texts:
-            vectors = super().encode(fresh)
-            if not texts:
-                return vectors
-            self._known.update(zip(fresh, vectors, strict=True))
-        import numpy as np
+        if fresh:
+            self._known.update(zip(fresh, super().encode(fresh), strict=True))
+        return np.stack([self._known[text] for text in texts]) if texts else super().encode(texts)
 
-        return np.stack([self._known[text] for text in texts])
+    def encode_query(self, text: str) -> Vectors:
+        """As `Embedder.encode_query`."""
+        known: Vectors = self.encode([text])[0]
+        return known
+
+    def remember(self, queries: Sequence[str]) -> Vectors:
+        """As `Embedder.remember`."""
+        return self.encode(queries)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from errors import StorageError
+from finetune.folders import MADE_FROM
 from finetune.selfplay.shops.bank import verticals
 from finetune.selfplay.shops.catalogue import Style, draw_products, draw_range
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders, draw_traits
@@ -58,6 +59,8 @@ def make_shop(folder: Path, seed: int, number: int, names: str = "train") -> Pat
         _write_yaml(folder / "answers.yaml", answers)
         _write_yaml(folder / "profile.yaml", {"attributes": entries(rng, kept, offer.language)})
         (folder / "policy.md").write_text(policy(name, answers, facts), encoding="utf-8")
+        made_from = {"seed": seed, "number": number, "verticals": names}
+        (folder / MADE_FROM).write_text(json.dumps(made_from) + "\n", encoding="utf-8")
         (folder / "shop.toml").write_text(written, encoding="utf-8")  # last: it says that the directory is complete
     except OSError as error:
         raise StorageError(f"cannot write the shop {folder}: {error.strerror}") from error

@@ -2,7 +2,8 @@
 
 In: a shop directory, a folder, a seed. Out: the folder with the shop's goods, answers and rules, and with customers,
 orders and events that a seed invents, dated back from today; of the shop's own people nothing is read. So a sample of
-self-play is of nobody, and neither consent nor erasure can reach it. Errors: those of reading a shop, `StorageError`.
+self-play is of nobody, and neither consent nor erasure can reach it. A shop that a seed has made, whole or in its
+people, is what comes out itself. Errors: those of reading a shop, `StorageError`.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 from agent.services import ORDERS_FILE
 from agent.shop import Shop, load_shop
-from finetune.folders import Fingerprint, is_current, replace_folder
+from finetune.folders import MADE_FROM, Fingerprint, is_current, replace_folder
 from finetune.logs.people import CUSTOMERS_FILE, PERSONAL
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders
 from finetune.selfplay.topics import Topic, Topics
@@ -37,6 +38,8 @@ Line = dict[str, Any]
 
 def peopled(shop: Path, folder: Path, seed: int) -> Path:
     """Make the folder, anew if the shop's files or the day are others than it was made from."""
+    if (shop / MADE_FROM).is_file():
+        return shop
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     files = [path for path in sorted(shop.iterdir()) if path.is_file() and path.name not in PERSONAL]
     hashes: Fingerprint = {path.name: file_sha256(path) for path in files}
