@@ -40,8 +40,11 @@ class Checkpoints(Protocol):
 
 
 @contextmanager
-def open_checkpoints(engine: Engine, state: Path) -> Iterator[Checkpoints]:
-    """Open for one block; what is missing is made. The block's own database errors come out as they are."""
+def open_checkpoints(engine: Engine, state: Path, *, make: bool = True) -> Iterator[Checkpoints]:
+    """Open for one block; the block's own database errors come out as they are.
+
+    `make` False: where there is no SQLite file there are no consultations, and no file is made to say so.
+    """
     if engine.dialect.name == "postgresql":
         try:
             from agent.checkpoints_postgresql import open_postgresql  # an optional package
@@ -51,7 +54,8 @@ def open_checkpoints(engine: Engine, state: Path) -> Iterator[Checkpoints]:
             yield opened
         return
     path = state / CHECKPOINTS_FILE
-    with closing(sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)) as connection:
+    place = path if make or path.is_file() else ":memory:"
+    with closing(sqlite3.connect(place, check_same_thread=False, timeout=BUSY_SECONDS)) as connection:
         yield SqliteCheckpoints(connection)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, select
 
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
-from profiles.database import reading, writing
+from profiles.database import reading, retried, writing
 from profiles.events.waiting import hand_over
 from profiles.fold import Settled, order_of, undone_ids
 from profiles.intents.intent import Intent
@@ -25,7 +25,8 @@ from profiles.intents.journal import INTENTS
 from profiles.journal import load_customers, lock_owners, owners_of, read_journal, unknown
 from profiles.migrating import migrate
 from profiles.observation import Authority, Change, Evidence, Observation, Profile
-from profiles.privacy.consents import Consent, add_consents, consent_lines
+from profiles.privacy.consent_file import ConsentFile, outliving
+from profiles.privacy.consents import FROM_RECORD, Consent, add_consents, consent_lines
 from profiles.privacy.guard import Guard, agrees
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
@@ -57,13 +58,22 @@ class ProfileStore:
     """
 
     def __init__(
-        self, engine: Engine, schema: Schema, privacy: Privacy | None = None, salt: bytes | None = None
+        self,
+        engine: Engine,
+        schema: Schema,
+        privacy: Privacy | None = None,
+        salt: bytes | None = None,
+        consent_file: ConsentFile | None = None,
     ) -> None:
-        """`privacy`: the shop's defaults. `salt`: by which the erased are known; a database that has some needs it."""
+        """`privacy`: the shop's defaults. `salt`: by which the erased are known; a database that has some needs it.
+
+        `consent_file`: what remembers withdrawals beyond the database; None for a database that is not put back.
+        """
         self.engine = engine
         self.schema = schema
         self.privacy = privacy or Privacy()
         self.salt = salt
+        self.consent_file = consent_file
         self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
         self.guard = Guard(self._all, self.privacy, salt)
         self._projecting = Projecting(self._all)
@@ -72,6 +82,7 @@ class ProfileStore:
         with reading(engine) as connection:
             check_salt(connection, salt)
 
+    @retried
     def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
         """Write the observations whose ids are new, of any number of customers.
 
@@ -131,6 +142,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return _find(connection, observation)[0]
 
+    @retried
     def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
         """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
 
@@ -218,14 +230,18 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return consent_lines(connection, [owners_of(connection, [customer])[customer]])
 
+    @retried
     def record_consents(self, lines: Sequence[Consent]) -> None:
         """Write down who agreed to what. Where profiling is no longer agreed to, what was learnt by it goes at once."""
         names = sorted({line.customer for line in lines})
+        if not names:
+            return
         with writing(self.engine) as connection:
             insert_missing(connection, customers, [customer_row(Customer(name)) for name in names])
             owners = lock_owners(connection, names)
             self._consent(connection, [replace(line, customer=owners[line.customer]) for line in lines])
 
+    @retried
     def put_customers(self, records: Sequence[Customer], at: datetime | None = None) -> None:
         """Write the shop's records, in place of earlier ones.
 
@@ -240,7 +256,7 @@ class ProfileStore:
             insert_or_replace(connection, customers, [customer_row(record) for record in records])
             moment = at or datetime.now(UTC)
             lines = [
-                Consent(owners[record.id], Purpose(purpose), granted, moment, "record", "shop")
+                Consent(owners[record.id], Purpose(purpose), granted, moment, FROM_RECORD, "shop")
                 for record in records
                 for purpose, granted in record.consent.items()
                 if before[record.id].consent.get(purpose) is not granted
@@ -256,6 +272,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return connection.execute(select(observations.c.seq).limit(1)).first() is None
 
+    @retried
     def rebuild(self) -> int:
         """Replay the whole journal into the projection; returns the number of customers."""
         with writing(self.engine) as connection:
@@ -276,6 +293,8 @@ class ProfileStore:
     def _consent(self, connection: Connection, lines: Sequence[Consent], names: Collection[str] = ()) -> None:
         """Of owners who are locked."""
         self.guard.refuse_erased(connection, {*names, *(line.customer for line in lines)})
+        if self.consent_file is not None:
+            self.consent_file.note(outliving(connection, lines))  # first: then no crash can make it forget one
         add_consents(connection, lines)
         asked = {line.customer for line in lines if line.purpose is Purpose.PROFILING and not line.granted}
         withdrawn = sorted(asked - self.guard.allowed(connection, asked, Purpose.PROFILING))
