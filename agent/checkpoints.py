@@ -20,6 +20,7 @@ from profiles.database import BUSY_SECONDS
 from profiles.privacy.overwriting import overwrite_freed_in
 
 CHECKPOINTS_FILE = "checkpoints.db"
+NO_POSTGRESQL = "checkpoints in PostgreSQL need langgraph-checkpoint-postgres"
 
 
 class Checkpoints(Protocol):
@@ -49,7 +50,7 @@ def open_checkpoints(engine: Engine, state: Path, *, make: bool = True) -> Itera
         try:
             from agent.checkpoints_postgresql import open_postgresql  # an optional package
         except ImportError as error:
-            raise ConfigError(f"checkpoints in PostgreSQL need langgraph-checkpoint-postgres: {error}") from error
+            raise ConfigError(f"{NO_POSTGRESQL}: {error}") from error
         with open_postgresql(engine) as opened:
             yield opened
         return

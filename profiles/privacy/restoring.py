@@ -60,5 +60,5 @@ def _said(word: Word) -> _Said:
 
 def _names_of(connection: Connection, keys: set[str], salt: bytes | None) -> dict[str, str]:
     """By key, the ids of those customers whom the database knows."""
-    every = connection.execution_options(yield_per=1000).execute(select(customers.c.id)).scalars()
+    every = connection.execute(select(customers.c.id).execution_options(yield_per=1000)).scalars()
     return {key: name for name in every if salt and (key := customer_key(name, salt)) in keys}
