@@ -6,25 +6,31 @@ somebody who was erased; `DataError` for an unknown attribute or a time without 
 damaged database (nothing of that append is written, all earlier ones remain).
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, retried, writing
-from profiles.events.waiting import hand_over
-from profiles.fold import Settled, order_of, undone_ids
+from profiles.fold import Settled
 from profiles.intents.intent import Intent
 from profiles.intents.journal import INTENTS
-from profiles.journal import load_customers, lock_owners, owners_of, read_journal, unknown
+from profiles.journal import (
+    customer_row,
+    find_observation,
+    load_customers,
+    lock_owners,
+    owners_of,
+    read_journal,
+    unknown,
+)
+from profiles.merging import bring_over
 from profiles.migrating import migrate
-from profiles.observation import Authority, Change, Evidence, Observation, Profile
+from profiles.observation import Change, Observation, Profile
 from profiles.privacy.consent_file import ConsentFile, outliving
 from profiles.privacy.consents import FROM_RECORD, Consent, add_consents, consent_lines
 from profiles.privacy.guard import Guard, agrees
@@ -33,19 +39,17 @@ from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
 from profiles.projecting import Projected, Projecting, change_of
-from profiles.projection import remove
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
     insert_missing,
     insert_or_replace,
     merged,
-    observation_of,
     observations,
     projections,
     row_of,
-    time_text,
 )
+from profiles.undoing import undo_of
 from profiles.views import Views
 
 CUSTOMERS_PER_REPLAY = 100  # whose journals fit memory at once
@@ -118,41 +122,29 @@ class ProfileStore:
         Undoing what is undone changes nothing. Errors: `NotFound` for an id that is not in the journal.
         """
         with reading(self.engine) as connection:
-            owner, target = _find(connection, observation)
-            items = sorted(read_journal(connection, owner, [target.attribute]), key=order_of)
-        number = sum(item.op == "undo" and item.value == target.id for item in items)
-        if target.id in undone_ids(items):
-            return Change()
-        name = f"undo:{sha256(target.id.encode()).hexdigest()[:16]}:{number}"  # the same of two who undo it at once
-        moment = max(at or datetime.now(UTC), target.at + timedelta(microseconds=1))
-        tombstone = replace(
-            target,
-            id=name,
-            value=target.id,
-            authority=Authority.SHOP,
-            evidence=Evidence("record", name, reason),
-            at=moment,
-            op="undo",
-            confidence=1.0,
-        )
-        return self.append([tombstone])
+            owner, target = find_observation(connection, observation)
+            items = read_journal(connection, owner, [target.attribute])
+        taken_back = undo_of(target, items, reason, at or datetime.now(UTC))
+        return self.append([taken_back]) if taken_back else Change()
 
     def whose(self, observation: str) -> str:
         """The customer in whose journal it stands. Errors: `NotFound`."""
         with reading(self.engine) as connection:
-            return _find(connection, observation)[0]
+            return find_observation(connection, observation)[0]
 
     @retried
     def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
         """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
 
-        The journal stays as it is, and says which were the visitor's. Merging again changes nothing. Their events
-        wait for the intake (`profiles.events.intake`), which counts them as the customer's when it next settles.
+        The journal says which were the visitor's; what the customer does not agree to goes. Merging again changes
+        nothing. Their events wait for the intake (`profiles.events.intake`), which counts them as the customer's when
+        it next settles.
         Errors: `Refused` for a visitor who is another customer already, and for merging one into themselves.
         """
         with writing(self.engine) as connection:
-            insert_missing(connection, customers, [customer_row(Customer(name)) for name in (visitor, customer)])
-            owners = lock_owners(connection, sorted({visitor, customer}))
+            names = sorted({visitor, customer})
+            insert_missing(connection, customers, [customer_row(Customer(name)) for name in names])
+            owners = lock_owners(connection, names)
             self.guard.refuse_erased(connection, {visitor, customer})
             owner = owners[customer]
             if visitor == owner:
@@ -161,15 +153,13 @@ class ProfileStore:
                 return Change()
             if owners[visitor] != visitor:
                 raise Refused(f"{visitor!r} is merged into {owners[visitor]!r} already, not into {customer!r}")
-            row = {"visitor": visitor, "customer": owner, "at": time_text(at or datetime.now(UTC))}
-            insert_missing(connection, merged, [row])
-            moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
-            connection.execute(moved)
-            remove(connection, visitor)
-            hand_over(connection, visitor, owner, self.schema)
-            if not self.guard.allowed(connection, [owner], Purpose.PROFILING):
-                forget_profiling(connection, [owner], self.schema)
+            bring_over(connection, self.guard, self.schema, visitor, owner, at or datetime.now(UTC))
             return change_of(self._projecting.replay(connection, [owner]), self.schema)
+
+    def owner(self, customer: str) -> str:
+        """Who somebody is: of a merged visitor the customer that they turned out to be, of anybody else themselves."""
+        with reading(self.engine) as connection:
+            return owners_of(connection, [customer])[customer]
 
     def merged_into(self, customer: str) -> list[str]:
         """The visitors whose observations count as this customer's, sorted."""
@@ -305,15 +295,3 @@ class ProfileStore:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
 
-
-def _find(connection: Connection, observation: str) -> tuple[str, Observation]:
-    """An observation by its id, and whose it is. Errors: `NotFound`."""
-    row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
-    if row is None:
-        raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
-    found = observation_of(row)
-    return owners_of(connection, [found.customer])[found.customer], found
-
-
-def customer_row(record: Customer) -> dict[str, str]:
-    return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}

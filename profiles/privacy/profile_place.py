@@ -11,9 +11,9 @@ from profiles.customer import Customer
 from profiles.database import reading, retried, writing
 from profiles.events.batch import is_visitor, visitor_name
 from profiles.events.counted import withdraw_where
-from profiles.journal import batched, lock_owners, owners_of
+from profiles.journal import batched, customer_row, lock_owners, owners_of
 from profiles.privacy.places import Subject
-from profiles.store import ProfileStore, customer_row
+from profiles.store import ProfileStore
 from profiles.tables import (
     accesses,
     activities,
