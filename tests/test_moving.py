@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from errors import DataError, Refused, StorageError
 from finetune.__main__ import main as finetune
 from profiles.database import DATABASE, DATABASE_FILE, open_database, reading, writing
 from profiles.events.counted import newest_number
-from profiles.explaining import tell
+from profiles.explaining import reasons_of
 from profiles.importing import open_intake
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
@@ -50,10 +51,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_shop(tmp_path_factory.mktemp("small"), (ADA, GONE))
 
 
+@cache
+def _embedder() -> Embedder:
+    return Embedder()
+
+
 @contextmanager
 def opened(shop: Path, state: Path, url: str | None, *answers: Answer) -> Iterator[Shopkeeper]:
     """The shop's agent, as a start of the program has it; the model gives these answers."""
-    services = open_services(load_shop(shop), state, Embedder(), database=url)
+    services = open_services(load_shop(shop), state, _embedder(), database=url)
     with open_checkpoints(services.profiles.engine, state) as checkpoints:
         yield Shopkeeper(services, ScriptedModel(script=list(answers)), checkpoints.saver)
     services.profiles.engine.dispose()
@@ -81,9 +87,10 @@ def live(shop: Path, state: Path) -> None:
 def told(keeper: Shopkeeper) -> dict[str, Any]:
     """What a shop knows and holds of Ada."""
     store = keeper.services.profiles
+    settled = [(name, item) for name, item in store.settled(ADA).items() if name in store.schema.attributes]
     return {
         "profile": store.read(ADA, NOW),
-        "why": tell(store.settled(ADA), store.history(ADA), store.schema),
+        "why": sorted((reasons_of(store.schema.attribute(name), item, NOW) for name, item in settled), key=repr),
         "history": store.history(ADA),
         "intents": store.intents(ADA, NOW),
         "consents": store.consent_history(ADA),
@@ -122,7 +129,7 @@ def test_a_shop_goes_on_where_it_was_after_the_move_and_after_the_way_back(
     for name in files:
         (tmp_path / name).rename(tmp_path / f"{name}.before")
     with opened(shop, tmp_path, url) as keeper:
-        assert told(keeper) == before and before["intents"] and before["why"].reasons
+        assert told(keeper) == before and before["intents"] and before["why"]
     monkeypatch.setenv(DATABASE, url)
     assert moved_by_command(capsys, shop, tmp_path, "sqlite") == there  # the same digests
     monkeypatch.delenv(DATABASE)
