@@ -27,7 +27,7 @@ from ui.session import Session, as_customer, new_session
 from ui.signing_in import signed_in
 
 ADA, BO, STRICT = "C1002", "C1003", "C9001"
-WISH = "I like waxed canvas; show me a jacket"
+WISH = "I need touchscreen gloves; show me a jacket"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def desk(shop: Path, embedder: Embedder, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-WISHED = (noting(change("waxed canvas", "need", "waxed canvas", "like")), ("search_products", {"query": "jacket"}))
+WISHED = (noting(change("touchscreen", "need", "touchscreen", "like")), ("search_products", {"query": "jacket"}))
 
 
 @contextmanager
@@ -91,9 +91,9 @@ def test_what_a_visitor_said_did_and_wants_goes_on_as_the_customers(desk: Desk, 
     visitor = visited(desk, shop)
     session = desk.sign_in(visitor, ADA)
     assert (session.customer, session.consultation) == (ADA, visitor.consultation)
-    assert desk.says(ADA, "waxed canvas") == [Authority.STATED] and desk.says(BO, "waxed canvas") == []
-    trait = next(trait for trait in desk.store.read(ADA).traits if trait.value == "waxed canvas")
-    assert trait.evidence[0].quote == "waxed canvas"
+    assert desk.says(ADA, "touchscreen") == [Authority.STATED] and desk.says(BO, "touchscreen") == []
+    trait = next(trait for trait in desk.store.read(ADA).traits if trait.value == "touchscreen")
+    assert trait.evidence[0].quote == "touchscreen"
     assert [intent.state for intent in desk.store.intents(ADA)][:1] == [State.OPEN]
     assert desk.intake.activity(ADA).acts == 4
     assert [line.text for line in desk.view(session).lines if line.by == "customer"] == [WISH]
@@ -113,7 +113,7 @@ def test_the_visitors_id_and_consultation_open_nothing_for_anybody_else(desk: De
     left = as_customer(session, "", lambda _: True)
     assert desk.view(left).profile.traits == () and desk.view(left).intents == ()
     other = desk.sign_in(session, BO)
-    assert other.consultation != session.consultation and "waxed canvas" not in str(desk.view(other))
+    assert other.consultation != session.consultation and "touchscreen" not in str(desk.view(other))
 
 
 def test_signing_in_again_changes_nothing_and_as_somebody_else_brings_nothing(desk: Desk, shop: Path) -> None:
@@ -124,14 +124,14 @@ def test_signing_in_again_changes_nothing_and_as_somebody_else_brings_nothing(de
     after = desk.store.history(ADA), desk.store.intents(ADA), desk.intake.activity(ADA), desk.store.merged_into(ADA)
     assert after == before and again.consultation == first.consultation
     other = desk.sign_in(visitor, BO)
-    assert other.customer == BO and other.consultation.startswith(BO) and desk.says(BO, "waxed canvas") == []
+    assert other.customer == BO and other.consultation.startswith(BO) and desk.says(BO, "touchscreen") == []
     assert desk.store.owner(visitor.visitor) == ADA
 
 
 def test_the_customers_consent_holds_for_what_comes_in(desk: Desk, shop: Path) -> None:
     session = desk.sign_in(visited(desk, shop), STRICT)
     assert desk.store.read(STRICT).traits == () and desk.intake.activity(STRICT).acts == 0
-    assert desk.store.intents(STRICT) == () and "waxed canvas" not in str(desk.store.history(STRICT))
+    assert desk.store.intents(STRICT) == () and "touchscreen" not in str(desk.store.history(STRICT))
     assert [line.text for line in desk.view(session).lines if line.by == "customer"] == [WISH]
 
 

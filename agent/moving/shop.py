@@ -80,8 +80,8 @@ def move(source: Kept, target: Kept, progress: Progress = lambda line: None) -> 
         )
         read = {table.name: copy_table(here, there, table, _told(progress, table.name)) for table in _of(here)}
         if said and saying:
-            read |= move_consultations(said, saying, lambda name, rows: _told(progress, name)(rows))
-        progress("comparing")
+            read |= move_consultations(said, saying, lambda name, rows: progress(f"{name}: {rows} rows"))
+        progress(f"comparing {sum(tally.rows for tally in read.values())} rows")
         _compare(read, there, saying)
         return Moved(read, _strangers(here))
 

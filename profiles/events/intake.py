@@ -16,7 +16,6 @@ or older than the shop keeps them.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
 from sqlalchemy import Connection, Table
 
@@ -95,13 +94,13 @@ class EventIntake:
     def _taken(
         self,
         readings: Sequence[Event | Aside | None] = (),
-        links: Mapping[str, str] = MappingProxyType({}),
+        links: Mapping[str, str] | None = None,
         others: Callable[[Connection], Collection[str]] = lambda connection: (),
         mark: Mark | None = None,
     ) -> Report:
         """In one transaction; each try begins with a batch of its own."""
         batch = Batch(readings)
-        batch.links |= links
+        batch.links |= links or {}
         with writing(self.store.engine) as connection:
             self._take(connection, batch, others(connection))
             if mark:

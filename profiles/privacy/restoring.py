@@ -34,6 +34,8 @@ def catch_up(store: ProfileStore, state: Path) -> None:
 def _missed(store: ProfileStore, file: ConsentFile) -> Iterator[Consent]:
     """The file's last words that the database does not have, of customers whom it knows."""
     words = file.last()
+    if not words:
+        return
     with reading(store.engine) as connection:
         gone = buried(connection, {word.customer for word in words})
         lacking = _lacking(connection, [word for word in words if word.customer not in gone])
