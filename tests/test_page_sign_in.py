@@ -53,6 +53,11 @@ class Desk:
     def view(self, session: Session) -> View:
         return opened(self.shopkeeper, session)
 
+    def known_of(self, customer: str) -> tuple[object, ...]:
+        """What their words and acts amount to, as of a moment."""
+        held = self.store.read(customer, NOW), self.store.history(customer), self.store.intents(customer, NOW)
+        return *held, self.intake.activity(customer), self.store.merged_into(customer)
+
     def says(self, customer: str, value: str) -> list[Authority]:
         """Who says that the customer likes something."""
         return [trait.authority for trait in self.store.read(customer).traits if trait.value == value]
@@ -119,10 +124,9 @@ def test_the_visitors_id_and_consultation_open_nothing_for_anybody_else(desk: De
 def test_signing_in_again_changes_nothing_and_as_somebody_else_brings_nothing(desk: Desk, shop: Path) -> None:
     visitor = visited(desk, shop)
     first = desk.sign_in(visitor, ADA)
-    before = desk.store.history(ADA), desk.store.intents(ADA), desk.intake.activity(ADA), desk.store.merged_into(ADA)
+    before = desk.known_of(ADA)
     again = desk.sign_in(visitor, ADA)  # from another window, which knows of nothing yet
-    after = desk.store.history(ADA), desk.store.intents(ADA), desk.intake.activity(ADA), desk.store.merged_into(ADA)
-    assert after == before and again.consultation == first.consultation
+    assert desk.known_of(ADA) == before and again.consultation == first.consultation
     other = desk.sign_in(visitor, BO)
     assert other.customer == BO and other.consultation.startswith(BO) and desk.says(BO, "touchscreen") == []
     assert desk.store.owner(visitor.visitor) == ADA
