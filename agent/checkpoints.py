@@ -20,6 +20,7 @@ from profiles.database import BUSY_SECONDS
 from profiles.privacy.overwriting import overwrite_freed_in
 
 CHECKPOINTS_FILE = "checkpoints.db"
+NO_POSTGRESQL = "checkpoints in PostgreSQL need langgraph-checkpoint-postgres"
 
 
 class Checkpoints(Protocol):
@@ -40,18 +41,22 @@ class Checkpoints(Protocol):
 
 
 @contextmanager
-def open_checkpoints(engine: Engine, state: Path) -> Iterator[Checkpoints]:
-    """Open for one block; what is missing is made. The block's own database errors come out as they are."""
+def open_checkpoints(engine: Engine, state: Path, *, make: bool = True) -> Iterator[Checkpoints]:
+    """Open for one block; the block's own database errors come out as they are.
+
+    `make` False: where there is no SQLite file there are no consultations, and no file is made to say so.
+    """
     if engine.dialect.name == "postgresql":
         try:
             from agent.checkpoints_postgresql import open_postgresql  # an optional package
         except ImportError as error:
-            raise ConfigError(f"checkpoints in PostgreSQL need langgraph-checkpoint-postgres: {error}") from error
+            raise ConfigError(f"{NO_POSTGRESQL}: {error}") from error
         with open_postgresql(engine) as opened:
             yield opened
         return
     path = state / CHECKPOINTS_FILE
-    with closing(sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)) as connection:
+    place = path if make or path.is_file() else ":memory:"
+    with closing(sqlite3.connect(place, check_same_thread=False, timeout=BUSY_SECONDS)) as connection:
         yield SqliteCheckpoints(connection)
 
 

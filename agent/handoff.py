@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table,
 
 from agent.orders.proposals import Proposal
 from errors import NotFound
-from profiles.database import reading, writing
+from profiles.database import make_tables, reading, writing
 from profiles.observation import Trait
 from profiles.tables import at_most_one, numbered, time_text
 
@@ -64,8 +64,7 @@ class Handoffs:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        with writing(engine) as connection:
-            metadata.create_all(connection)
+        make_tables(engine, metadata)
 
     def open(self, customer: str, consultation: str, reason: str, summary: str, at: datetime | None = None) -> Handoff:
         """Ask for a person; a consultation that waits for one already keeps its first request."""

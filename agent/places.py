@@ -18,7 +18,7 @@ from agent.handoff import Handoffs, handoffs
 from agent.orders.book import OrderBook, orders
 from agent.orders.proposals import metadata as proposal_tables
 from agent.orders.proposals import proposals
-from profiles.database import reading, writing
+from profiles.database import make_tables, reading, writing
 from profiles.privacy.places import Place, Subject
 
 _PERSONAL = ("address", "tracking")  # of an order
@@ -35,8 +35,7 @@ class Consultations:
     def __init__(self, engine: Engine, state: Path) -> None:
         self._engine, self._state = engine, state
         Handoffs(engine)  # makes its table
-        with writing(engine) as connection:
-            proposal_tables.create_all(connection)
+        make_tables(engine, proposal_tables)
 
     def held(self) -> Iterable[str]:
         found: set[str] = set()
@@ -60,10 +59,10 @@ class Consultations:
 
     @contextmanager
     def _open(self) -> Iterator[Checkpoints]:
-        """The checkpoints, while an agent may be writing them."""
+        """The checkpoints, while an agent may be writing them; none are made where there are none."""
         with (
             checkpoint_errors(self._engine, "consultations cannot be erased; run it again"),
-            open_checkpoints(self._engine, self._state) as opened,
+            open_checkpoints(self._engine, self._state, make=False) as opened,
         ):
             yield opened
 

@@ -75,9 +75,14 @@ class Shopkeeper:
         self._locks_guard = threading.Lock()
 
     def known(self, customer: str) -> str:
-        """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`."""
+        """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`.
+
+        Who has signed in since is a visitor no more: what is known under that id is the customer's.
+        """
         if self.services.profiles.erased_among([customer]):
             raise NotFound(f"customer {customer!r} was erased")
+        if customer.startswith(VISITOR) and self.services.profiles.owner(customer) != customer:
+            raise NotFound(f"visitor {customer!r} has signed in since")
         if not customer.startswith(VISITOR) and customer not in (ids := set(self.services.profiles.customers())):
             raise NotFound(f"no customer {customer!r}; there are {choices(ids, limit=5)}")
         return customer
@@ -113,10 +118,11 @@ class Shopkeeper:
     def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
         state = self._graph.get_state(self._config(consultation)).values
-        if state.get("customer", customer) != customer:
+        began = state.get("customer", "")
+        if began and self.services.profiles.owner(began) != customer:  # a visitor's goes on as the customer's
             raise NotFound(f"customer {customer!r} has no consultation {consultation!r}")
         earlier = list(state.get("messages", []))
-        if not earlier:
+        if began != customer:
             note_consultation(self.services.profiles, customer, READER, consultation)
         text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier, state.get("language"))

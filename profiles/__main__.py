@@ -52,6 +52,7 @@ examples:
 
 To erase a customer everywhere: python -m finetune erase C1001
 SHOPKEEPER_DATABASE=postgresql+psycopg://user@host/database puts it all into PostgreSQL; see docs/postgresql.md
+To move what is there into it, or back: python -m agent.moving --help
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.

@@ -4,15 +4,19 @@ SQLite by default, PostgreSQL by URL; which of the two a shop chose stands in th
 
 SQLite runs in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut.
 Writers take the write lock when they begin, so two of them wait for each other instead of losing a
-write.
+write. PostgreSQL locks row by row: of two transactions that wait for each other it ends one, which is
+`retried`.
 """
 
-from collections.abc import Iterator, Mapping
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from errors import ConfigError, StorageError
@@ -22,8 +26,17 @@ DATABASE = "SHOPKEEPER_DATABASE"
 BUSY_SECONDS = 30.0
 CACHE_KILOBYTES = 32_000  # of a connection, once it has touched so much; SQLite's 2 MB spill a batch of events
 CHECKPOINT_PAGES = 4000  # of the write-ahead log, as many as one block of its index finds: fewer writers wait for one
-_DRIVER = "postgresql+psycopg"
-_EXPECTED = f"expected {_DRIVER}://user@host/database"
+DRIVER = "postgresql+psycopg"
+_EXPECTED = f"expected {DRIVER}://user@host/database"
+_LOCK = 0x53484F50  # PostgreSQL's advisory lock of whoever makes or fills tables: any number that nobody else takes
+_TRIES = 5
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+_COLLISIONS = ("40P01", "40001")  # PostgreSQL's codes: a deadlock, and transactions that cannot be put in an order
+
+
+class Collision(StorageError):
+    """PostgreSQL ended this transaction so that another one can go on. To do it again is enough."""
 
 
 def chosen_database(environment: Mapping[str, str]) -> str | None:
@@ -33,18 +46,21 @@ def chosen_database(environment: Mapping[str, str]) -> str | None:
     never asks. Errors: `ConfigError`, which does not quote the value: it may hold a password.
     """
     given = environment.get(DATABASE, "").strip()
-    if not given:
-        return None
+    return postgresql_url(given, DATABASE) if given else None
+
+
+def postgresql_url(given: str, named: str) -> str:
+    """The URL, if it is one of a PostgreSQL database. `named`: where it stands. Errors: `ConfigError`, without it."""
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):  # the second for a port that is no number
-        raise ConfigError(f"{DATABASE} is no database URL; {_EXPECTED}") from None
-    if url.drivername != _DRIVER:
-        raise ConfigError(f"{DATABASE} begins with {url.drivername!r}; {_EXPECTED}")
+        raise ConfigError(f"{named} is no database URL; {_EXPECTED}") from None
+    if url.drivername != DRIVER:
+        raise ConfigError(f"{named} begins with {url.drivername!r}; {_EXPECTED}")
     if not url.database:
-        raise ConfigError(f"{DATABASE} names no database; {_EXPECTED}")
+        raise ConfigError(f"{named} names no database; {_EXPECTED}")
     if "password" in url.query:  # there, messages would show it
-        raise ConfigError(f"{DATABASE} has the password behind the '?'; expected {_DRIVER}://user:password@host/database")
+        raise ConfigError(f"{named} has the password behind the '?'; expected {DRIVER}://user:password@host/database")
     return given
 
 
@@ -88,15 +104,43 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def retried(work: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """For a function whose writes are one transaction: called again when PostgreSQL has ended it for another one."""
+
+    @wraps(work)
+    def again(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        for attempt in range(1, _TRIES):
+            try:
+                return work(*args, **kwargs)
+            except Collision:
+                time.sleep(random.uniform(0.0, 0.05) * attempt)
+        return work(*args, **kwargs)
+
+    return again
+
+
+def stay_alone(connection: Connection) -> None:
+    """Until this write transaction ends, others that ask for the same wait here, as SQLite's writers do anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def make_tables(engine: Engine, declared: MetaData) -> None:
+    """Make those of the declared tables that are missing; processes that start at once wait for each other."""
+    with writing(engine) as connection:
+        stay_alone(connection)
+        declared.create_all(connection)
+
+
 @contextmanager
 def _storage_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]  # PostgreSQL tells the row below
-        raise StorageError(
-            f"database {engine.url.render_as_string()}: {reason}; nothing was written"
-        ) from error
+        cause = getattr(error, "orig", None)
+        kind = Collision if getattr(cause, "sqlstate", None) in _COLLISIONS else StorageError
+        reason = str(cause or error).partition("\n")[0]  # PostgreSQL tells the row below
+        raise kind(f"database {engine.url.render_as_string()}: {reason}; nothing was written") from error
 
 
 def _without_password(url: str) -> str:

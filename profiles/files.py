@@ -3,10 +3,11 @@
 In: paths and bytes. Out: nothing is returned before it is on the disk. Errors: `StorageError` naming the path.
 """
 
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,16 +33,33 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def append_line(path: Path, line: str) -> None:
     """Add a line of JSON; half a line that a crash left at the end is cut off first."""
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    append_lines(path, [line])
+
+
+def append_lines(path: Path, lines: Sequence[str]) -> None:
+    """The same of several lines, with one wait for the disk."""
+    with alone_in(path.parent), storage_errors(path):
         whole = "".join(f"{kept}\n" for kept in whole_lines(path)).encode()
         if path.exists() and path.stat().st_size != len(whole):
             write_whole(path, whole)
         with path.open("ab") as file:
-            file.write(line.encode() + b"\n")
+            file.write("".join(f"{line}\n" for line in lines).encode())
             file.flush()
             os.fsync(file.fileno())
         sync(path.parent)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """No other process that asks for this is at the folder's files meanwhile. The folder is made."""
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
 
 def whole_lines(path: Path) -> list[str]:

@@ -19,8 +19,9 @@ from profiles.events.files import is_whole, take_file
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
 from profiles.observation import Authority, Observation
-from profiles.privacy.erasure import erase_returned
+from profiles.privacy.consent_file import ConsentFile
 from profiles.privacy.keys import load_salt
+from profiles.privacy.restoring import catch_up
 from profiles.records import OrderLine, OrderNumbers, record_observations, stated_observations
 from profiles.shop_files import load_facets, load_privacy, load_products, load_schema, read_lines
 from profiles.store import ProfileStore
@@ -44,11 +45,12 @@ class Imported:
 def open_store(shop_dir: Path, state_dir: Path, database: str | None = None) -> ProfileStore:
     """The store of a shop, in its state directory or in `database`, which is `chosen_database` for the shop's own.
 
-    From a database that was put back, the erased are erased again.
+    A database that was put back catches up with the erasures and withdrawals since.
     """
     schema, privacy = load_schema(shop_dir), load_privacy(shop_dir)  # first: a folder that is no shop gets no database
-    store = ProfileStore(open_database(database or state_dir / DATABASE_FILE), schema, privacy, load_salt(state_dir))
-    erase_returned(store, state_dir)
+    engine, salt = open_database(database or state_dir / DATABASE_FILE), load_salt(state_dir)
+    store = ProfileStore(engine, schema, privacy, salt, ConsentFile(state_dir, salt))
+    catch_up(store, state_dir)
     return store
 
 

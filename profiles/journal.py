@@ -6,10 +6,12 @@ customer they turned out to be, anybody else's is themselves.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
 
+from errors import NotFound
 from profiles.customer import Customer
 from profiles.observation import Observation
 from profiles.tables import customers, merged, observation_of, observations
@@ -71,6 +73,19 @@ def load_customers(connection: Connection, names: Collection[str]) -> dict[str, 
         for row in connection.execute(select(customers).where(customers.c.id.in_(part))):
             found[row.id] = Customer(**json.loads(row.record))
     return found
+
+
+def customer_row(record: Customer) -> dict[str, str]:
+    return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}
+
+
+def find_observation(connection: Connection, observation: str) -> tuple[str, Observation]:
+    """An observation by its id, and whose it is. Errors: `NotFound`."""
+    row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
+    if row is None:
+        raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
+    found = observation_of(row)
+    return owners_of(connection, [found.customer])[found.customer], found
 
 
 def read_journal(

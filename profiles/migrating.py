@@ -14,17 +14,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect
 
 from errors import StorageError, choices
-from profiles.database import open_database, reading, writing
+from profiles.database import open_database, reading, stay_alone, writing
 from profiles.tables import metadata, observations
 
 FIRST = "0001"  # where databases stand that were made before revisions were counted
 NEWEST = "head"
 VERSION_TABLE = "profiles_version"
 _FOLDER = Path(__file__).parent / "migrations"
-_LOCK = 0x53484F50  # PostgreSQL's advisory lock of whoever migrates: any number that nobody else takes
 
 
 def migrate(engine: Engine) -> Sequence[str]:
@@ -33,8 +32,7 @@ def migrate(engine: Engine) -> Sequence[str]:
         if revision_of(connection) == newest_revision():
             return ()
     with writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        stay_alone(connection)
         return _migrate(connection, engine)
 
 

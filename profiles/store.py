@@ -6,45 +6,50 @@ somebody who was erased; `DataError` for an unknown attribute or a time without 
 damaged database (nothing of that append is written, all earlier ones remain).
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
-from profiles.database import reading, writing
-from profiles.events.waiting import hand_over
-from profiles.fold import Settled, order_of, undone_ids
+from profiles.database import reading, retried, writing
+from profiles.fold import Settled
 from profiles.intents.intent import Intent
 from profiles.intents.journal import INTENTS
-from profiles.journal import load_customers, lock_owners, owners_of, read_journal, unknown
+from profiles.journal import (
+    customer_row,
+    find_observation,
+    load_customers,
+    lock_owners,
+    owners_of,
+    read_journal,
+    unknown,
+)
+from profiles.merging import bring_over
 from profiles.migrating import migrate
-from profiles.observation import Authority, Change, Evidence, Observation, Profile
-from profiles.privacy.consents import Consent, add_consents, consent_lines
+from profiles.observation import Change, Observation, Profile
+from profiles.privacy.consent_file import ConsentFile, outliving
+from profiles.privacy.consents import FROM_RECORD, Consent, add_consents, consent_lines
 from profiles.privacy.guard import Guard, agrees
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
 from profiles.projecting import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
-from profiles.projection import remove
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
     insert_missing,
     insert_or_replace,
     merged,
-    observation_of,
     observations,
     projections,
     row_of,
-    time_text,
 )
+from profiles.undoing import undo_of
 from profiles.views import Views
 
 
@@ -55,13 +60,22 @@ class ProfileStore:
     """
 
     def __init__(
-        self, engine: Engine, schema: Schema, privacy: Privacy | None = None, salt: bytes | None = None
+        self,
+        engine: Engine,
+        schema: Schema,
+        privacy: Privacy | None = None,
+        salt: bytes | None = None,
+        consent_file: ConsentFile | None = None,
     ) -> None:
-        """`privacy`: the shop's defaults. `salt`: by which the erased are known; a database that has some needs it."""
+        """`privacy`: the shop's defaults. `salt`: by which the erased are known; a database that has some needs it.
+
+        `consent_file`: what remembers withdrawals beyond the database; None for a database that is not put back.
+        """
         self.engine = engine
         self.schema = schema
         self.privacy = privacy or Privacy()
         self.salt = salt
+        self.consent_file = consent_file
         self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
         self.guard = Guard(self._all, self.privacy, salt)
         self._projecting = Projecting(self._all)
@@ -70,6 +84,7 @@ class ProfileStore:
         with reading(engine) as connection:
             check_salt(connection, salt)
 
+    @retried
     def append(self, items: Sequence[Observation], at: datetime | None = None) -> Change:
         """Write the observations whose ids are new, of any number of customers.
 
@@ -105,40 +120,29 @@ class ProfileStore:
         Undoing what is undone changes nothing. Errors: `NotFound` for an id that is not in the journal.
         """
         with reading(self.engine) as connection:
-            owner, target = _find(connection, observation)
-            items = sorted(read_journal(connection, owner, [target.attribute]), key=order_of)
-        number = sum(item.op == "undo" and item.value == target.id for item in items)
-        if target.id in undone_ids(items):
-            return Change()
-        name = f"undo:{sha256(target.id.encode()).hexdigest()[:16]}:{number}"  # the same of two who undo it at once
-        moment = max(at or datetime.now(UTC), target.at + timedelta(microseconds=1))
-        tombstone = replace(
-            target,
-            id=name,
-            value=target.id,
-            authority=Authority.SHOP,
-            evidence=Evidence("record", name, reason),
-            at=moment,
-            op="undo",
-            confidence=1.0,
-        )
-        return self.append([tombstone])
+            owner, target = find_observation(connection, observation)
+            items = read_journal(connection, owner, [target.attribute])
+        taken_back = undo_of(target, items, reason, at or datetime.now(UTC))
+        return self.append([taken_back]) if taken_back else Change()
 
     def whose(self, observation: str) -> str:
         """The customer in whose journal it stands. Errors: `NotFound`."""
         with reading(self.engine) as connection:
-            return _find(connection, observation)[0]
+            return find_observation(connection, observation)[0]
 
+    @retried
     def merge(self, visitor: str, customer: str, at: datetime | None = None) -> Change:
         """Let the visitor's observations, past and future, count as the customer's: who they were is known now.
 
-        The journal stays as it is, and says which were the visitor's. Merging again changes nothing. Their events
-        wait for the intake (`profiles.events.intake`), which counts them as the customer's when it next settles.
+        The journal says which were the visitor's; what the customer does not agree to goes. Merging again changes
+        nothing. Their events wait for the intake (`profiles.events.intake`), which counts them as the customer's when
+        it next settles.
         Errors: `Refused` for a visitor who is another customer already, and for merging one into themselves.
         """
         with writing(self.engine) as connection:
-            insert_missing(connection, customers, [customer_row(Customer(name)) for name in (visitor, customer)])
-            owners = lock_owners(connection, sorted({visitor, customer}))
+            names = sorted({visitor, customer})
+            insert_missing(connection, customers, [customer_row(Customer(name)) for name in names])
+            owners = lock_owners(connection, names)
             self.guard.refuse_erased(connection, {visitor, customer})
             owner = owners[customer]
             if visitor == owner:
@@ -147,15 +151,13 @@ class ProfileStore:
                 return Change()
             if owners[visitor] != visitor:
                 raise Refused(f"{visitor!r} is merged into {owners[visitor]!r} already, not into {customer!r}")
-            row = {"visitor": visitor, "customer": owner, "at": time_text(at or datetime.now(UTC))}
-            insert_missing(connection, merged, [row])
-            moved = merged.update().where(merged.c.customer == visitor).values(customer=owner)
-            connection.execute(moved)
-            remove(connection, [visitor])
-            hand_over(connection, visitor, owner, self.schema)
-            if not self.guard.allowed(connection, [owner], Purpose.PROFILING):
-                forget_profiling(connection, [owner], self.schema)
+            bring_over(connection, self.guard, self.schema, visitor, owner, at or datetime.now(UTC))
             return change_of(self._projecting.replay(connection, [owner]), self.schema)
+
+    def owner(self, customer: str) -> str:
+        """Who somebody is: of a merged visitor the customer that they turned out to be, of anybody else themselves."""
+        with reading(self.engine) as connection:
+            return owners_of(connection, [customer])[customer]
 
     def merged_into(self, customer: str) -> list[str]:
         """The visitors whose observations count as this customer's, sorted."""
@@ -216,14 +218,18 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return consent_lines(connection, [owners_of(connection, [customer])[customer]])
 
+    @retried
     def record_consents(self, lines: Sequence[Consent]) -> None:
         """Write down who agreed to what. Where profiling is no longer agreed to, what was learnt by it goes at once."""
         names = sorted({line.customer for line in lines})
+        if not names:
+            return
         with writing(self.engine) as connection:
             insert_missing(connection, customers, [customer_row(Customer(name)) for name in names])
             owners = lock_owners(connection, names)
             self._consent(connection, [replace(line, customer=owners[line.customer]) for line in lines])
 
+    @retried
     def put_customers(self, records: Sequence[Customer], at: datetime | None = None) -> None:
         """Write the shop's records, in place of earlier ones.
 
@@ -238,7 +244,7 @@ class ProfileStore:
             insert_or_replace(connection, customers, [customer_row(record) for record in records])
             moment = at or datetime.now(UTC)
             lines = [
-                Consent(owners[record.id], Purpose(purpose), granted, moment, "record", "shop")
+                Consent(owners[record.id], Purpose(purpose), granted, moment, FROM_RECORD, "shop")
                 for record in records
                 for purpose, granted in record.consent.items()
                 if before[record.id].consent.get(purpose) is not granted
@@ -254,6 +260,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return connection.execute(select(observations.c.seq).limit(1)).first() is None
 
+    @retried
     def rebuild(self) -> int:
         """Replay the whole journal into the projection; returns the number of customers."""
         with writing(self.engine) as connection:
@@ -274,6 +281,8 @@ class ProfileStore:
     def _consent(self, connection: Connection, lines: Sequence[Consent], names: Collection[str] = ()) -> None:
         """Of owners who are locked."""
         self.guard.refuse_erased(connection, {*names, *(line.customer for line in lines)})
+        if self.consent_file is not None:
+            self.consent_file.note(outliving(connection, lines))  # first: then no crash can make it forget one
         add_consents(connection, lines)
         asked = {line.customer for line in lines if line.purpose is Purpose.PROFILING and not line.granted}
         withdrawn = sorted(asked - self.guard.allowed(connection, asked, Purpose.PROFILING))
@@ -284,15 +293,3 @@ class ProfileStore:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
 
-
-def _find(connection: Connection, observation: str) -> tuple[str, Observation]:
-    """An observation by its id, and whose it is. Errors: `NotFound`."""
-    row = connection.execute(select(observations).where(observations.c.id == observation)).one_or_none()
-    if row is None:
-        raise NotFound(f"no observation {observation!r}; `history` shows the ids of a customer's")
-    found = observation_of(row)
-    return owners_of(connection, [found.customer])[found.customer], found
-
-
-def customer_row(record: Customer) -> dict[str, str]:
-    return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}

@@ -33,9 +33,12 @@ from profiles.preference.keeper import Preferences
 from profiles.preference.model import Event
 from profiles.preference.products import Products
 from profiles.privacy.audit import Act, Audit
+from profiles.privacy.consent_file import ConsentFile
+from profiles.privacy.consents import Consent
 from profiles.privacy.erasure import Erasure
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.places import Place
+from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line
@@ -67,13 +70,15 @@ class Shop:
 
 
 def open_shop(url: str, state: Path) -> Shop:
-    return Shop(url, state, ProfileStore(open_database(url), SCHEMA, PRIVACY, load_salt(state)))
+    salt = load_salt(state)
+    return Shop(url, state, ProfileStore(open_database(url), SCHEMA, PRIVACY, salt, ConsentFile(state, salt)))
 
 
 def fill(shop: Shop) -> None:
     for name, words in (("QX-7731", "Quillfeather"), (OTHER, "Ordinary")):
         email = "quill@example.org" if name != OTHER else "o@example.org"
         shop.store.put_customers([Customer(name, words, email, consent={"profiling": True, "training": True})])
+        shop.store.record_consents([Consent(name, Purpose.TRAINING, False, NOW, f"consultation {name}", "Ada")])
         said = observation(f"{name}-1", "need", f"{words} azure-lagoon" if name != OTHER else "socks", customer=name)
         shop.store.append([said])
         Audit(shop.store.engine).note(name, Act.READ, "Ada", detail="show")

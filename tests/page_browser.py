@@ -100,12 +100,17 @@ def ready(page: Page) -> None:
 
 
 def pick(page: Page, customer: str) -> None:
-    """Choose a customer in the list by typing the id."""
+    """Choose a customer in the list by typing the id; the page begins a new conversation."""
+    sign_in(page, customer)
+    page.wait_for_function("() => document.querySelectorAll('#chat .user').length === 0")
+
+
+def sign_in(page: Page, customer: str) -> None:
+    """The same of a visitor, whose conversation stays if they have said something."""
     field = page.get_by_role("combobox", name="Customer")
     field.click()
     field.fill(customer)
     page.get_by_role("option").filter(has_text=customer).first.click()
-    page.wait_for_function("() => document.querySelectorAll('#chat .user').length === 0")
     page.wait_for_function("id => document.querySelector('#customer input').value.includes(id)", arg=customer)
     page.wait_for_timeout(300)
 

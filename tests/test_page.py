@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page_browser import ROOT, START_SECONDS, Scheme, chromium, opened, pick, ready, say, served
+from tests.page_browser import ROOT, START_SECONDS, Scheme, chromium, opened, pick, ready, say, served, sign_in
 
 WISH = "I'm after a warm waterproof jacket, nothing over $150"
 SAFE = "hello <script>window.broken = 1</script><img src=x onerror='window.broken = 2'> ${1+1} {{value}}"
@@ -129,6 +129,30 @@ def test_a_visitors_words_and_id_stay_in_their_own_browser(browser: Browser, add
         field.click()
         field.fill("visitor-")
         assert second.get_by_role("option").filter(has_text="visitor-").count() == 0
+
+
+def test_a_visitor_who_signs_in_goes_on_as_the_customer_and_leaves_nothing_behind(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    ready(other)
+    say(page, WISH)
+    sign_in(page, "C1004")
+    expect(page.locator("#chat .message.user")).to_have_text(WISH)
+    expect(page.locator("#chat .message.bot").last).to_contain_text("You are signed in")
+    expect(page.locator("#profile")).to_contain_text("$150.00")
+    expect(page.locator("#profile .badge.shop").first).to_be_visible()
+    say(page, "where is my last order?")
+    expect(page.locator("#steps")).to_contain_text("get_order")
+    page.reload()
+    ready(page)
+    expect(page.locator("#chat .message.user")).to_have_count(2)
+    say(other, "hello")  # a window from before is somebody new
+    expect(other.locator("#chat .message.user")).to_have_text("hello")
+    assert "$150.00" not in other.locator("#profile").inner_text()
+    for whoever in ("Visitor", "C1005"):
+        pick(page, whoever)
+        assert page.locator("#chat .message.user").count() == 0
+        assert "$150.00" not in page.locator("#profile").inner_text()
 
 
 def test_what_a_customer_types_is_text_and_never_markup(page: Page) -> None:

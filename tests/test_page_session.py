@@ -16,35 +16,55 @@ from ui.session import (
 )
 
 CUSTOMERS = {"C1001", "C1002"}
+SIGNED_IN = {f"visitor-{'a' * 32}": "C1001", f"visitor-{'b' * 32}": "C1002"}
 
 
 def known(customer: str) -> bool:
-    return customer in CUSTOMERS or customer.startswith("visitor-")
+    return customer in CUSTOMERS or (customer.startswith("visitor-") and customer not in SIGNED_IN)
+
+
+def owner(name: str) -> str:
+    return SIGNED_IN.get(name, name)
 
 
 def test_a_session_is_the_same_after_a_refresh() -> None:
     session = as_customer(new_session("zh"), "C1001", known)
-    assert restored_session(session.to_json(), known, "en") == session
+    assert restored_session(session.to_json(), known, owner, "en") == session
 
 
 def test_a_consultation_of_another_customer_is_not_opened() -> None:
     kept = as_customer(new_session("en"), "C1001", known).to_json()
-    other = restored_session(kept | {"customer": "C1002"}, known, "en")
+    other = restored_session(kept | {"customer": "C1002"}, known, owner, "en")
     assert other.customer == "C1002"
     assert other.consultation != kept["consultation"]
     assert other.consultation.startswith("C1002.")
 
 
+def test_a_visitors_consultation_goes_on_for_the_customer_they_are_and_for_nobody_else() -> None:
+    visitor = next(iter(SIGNED_IN))
+    begun = {"consultation": f"{visitor}.{'0' * 32}"}
+    mine = as_customer(new_session("en"), "C1001", known).to_json() | begun
+    assert restored_session(mine, known, owner, "en").consultation == begun["consultation"]
+    assert restored_session(mine | {"customer": "C1002"}, known, owner, "en").consultation.startswith("C1002.")
+
+
+def test_who_has_signed_in_is_a_visitor_no_more() -> None:
+    visitor = next(iter(SIGNED_IN))
+    kept = {"visitor": visitor, "customer": visitor, "consultation": f"{visitor}.{'0' * 32}", "language": "zh"}
+    session = restored_session(kept, known, owner, "en")
+    assert visitor not in session.to_json().values() and session.language == "zh"
+
+
 def test_another_visitor_cannot_be_picked_or_kept() -> None:
     mine, other = new_session("en"), new_session("en")
     assert as_customer(mine, other.visitor, known).customer == mine.visitor
-    forged = restored_session(mine.to_json() | {"customer": other.visitor}, known, "en")
+    forged = restored_session(mine.to_json() | {"customer": other.visitor}, known, owner, "en")
     assert forged.customer == mine.visitor
 
 
 def test_a_customer_that_the_shop_does_not_know_becomes_the_visitor() -> None:
     session = new_session("en")
-    assert restored_session(session.to_json() | {"customer": "C9999"}, known, "en").choice == VISITOR_CHOICE
+    assert restored_session(session.to_json() | {"customer": "C9999"}, known, owner, "en").choice == VISITOR_CHOICE
     assert as_customer(session, "C9999", known).choice == VISITOR_CHOICE
 
 
@@ -61,7 +81,9 @@ def test_no_two_visitors_and_no_two_consultations_share_an_id() -> None:
 
 
 texts = st.text(max_size=40)
-kept_values = st.none() | texts | st.integers() | st.lists(texts) | st.sampled_from([*CUSTOMERS, "en", "zh"])
+begun = st.sampled_from([f"{name}.{'0' * 32}" for name in (*CUSTOMERS, *SIGNED_IN)])
+names = st.sampled_from([*CUSTOMERS, *SIGNED_IN, "en", "zh"])
+kept_values = st.none() | texts | st.integers() | st.lists(texts) | names | begun
 
 
 @given(
@@ -70,9 +92,9 @@ kept_values = st.none() | texts | st.integers() | st.lists(texts) | st.sampled_f
     | st.dictionaries(st.sampled_from(["visitor", "customer", "consultation", "language"]), kept_values)
 )
 def test_whatever_a_browser_kept_the_consultation_is_that_customers_own(kept: Any) -> None:
-    session = restored_session(kept, known, "en")
+    session = restored_session(kept, known, owner, "en")
     assert session.customer in CUSTOMERS | {session.visitor}
-    assert session.consultation.startswith(f"{session.customer}.")
+    assert owner(session.consultation.rpartition(".")[0]) == session.customer
     assert session.language in ("en", "zh")
 
 

@@ -120,6 +120,16 @@ def test_a_visitor_who_turns_out_to_be_somebody_without_consent_brings_nothing_s
     assert [trait.value for trait in store.read("C1").traits] == ["socks"]
 
 
+def test_a_visitor_who_turns_out_to_be_somebody_who_refuses_service_brings_nothing_said(store: ProfileStore) -> None:
+    forgotten = observation("2", "need", "socks", customer="V", op="retract")
+    store.append([observation("1", "size", "L", customer="V"), forgotten])
+    store.append([observation("3", "size", "M", customer="V2")])
+    store.merge("V2", "V")
+    store.record_consents([said(Purpose.SERVICE, False)])
+    store.merge("V", "C1")
+    assert store.read("C1").traits == () and [item.id for item in store.history("C1")] == ["2"]
+
+
 def test_the_agent_notes_nothing_of_who_does_not_agree_to_service_but_forgets_what_they_say(
     store: ProfileStore,
 ) -> None:

@@ -33,8 +33,9 @@ EPILOG = """examples:
   python -m ui --model http://127.0.0.1:8000/v1 --replies free
                                                         a model on a vLLM server that writes its own replies
 
-Pick a customer at the top, or stay a visitor, and write to the assistant. The page keeps the conversation
-over a refresh, and over a restart with the same --state. It loads nothing from other hosts and sends them
+Pick a customer at the top, or stay a visitor, and write to the assistant. A visitor who picks a customer has
+signed in: what they said goes on as the customer's. The page keeps the conversation over a refresh, and over a
+restart with the same --state. It loads nothing from other hosts and sends them
 nothing.
 
 Events of the shop come in at POST /v1/track, /v1/identify, /v1/batch (as Segment sends them) and /mp/collect (GA4),
@@ -64,9 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
         with open_shopkeeper(
             options.shop, options.state, model=options.model, replies=options.replies, database=database
         ) as shopkeeper:
-            blocks = Page(shopkeeper).build()
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)
+            blocks = Page(shopkeeper, intake).build()
             _launch(blocks, options.host, options.port, [Middleware(Guard), Middleware(EventRoutes, intake, keys)])
             print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
             blocks.block_thread()

@@ -28,6 +28,10 @@ LABELS: Mapping[str, tuple[str, str]] = {
         "Something went wrong on our side. Your message is safe to send again.",
         "我们这边出了点问题，您可以放心地重新发送。",
     ),
+    "signed_in": (
+        "You are signed in. What you told us before still counts, and we can go on here.",
+        "您已登录。您之前告诉我们的内容仍然有效，可以在这里继续。",
+    ),
     "person_answers": ("A person will answer here.", "将由人工客服在此回复。"),
     "handed_off": (
         "A person will take over. The assistant stays quiet until then.",

@@ -1,7 +1,7 @@
 """The Gradio page: its layout, and which event leads to which view.
 
-In: an open `Shopkeeper`. Out: `gr.Blocks` to launch. What a browser keeps is checked in `ui.session`; the
-rest of a session lives on the server. Events are private: the page is no API.
+In: an open `Shopkeeper`, and the way in for events. Out: `gr.Blocks` to launch. What a browser keeps is checked in
+`ui.session`; the rest of a session lives on the server. Events are private: the page is no API.
 """
 
 import threading
@@ -11,10 +11,12 @@ from typing import Any
 
 import gradio as gr
 
+from agent.context import VISITOR
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
+from profiles.events.intake import EventIntake
 from profiles.observation import Profile
-from ui.consultation import View, asked, opened
+from ui.consultation import Line, View, asked, opened
 from ui.frame import Frame, changes, frame, people
 from ui.labels import LANGUAGES, label
 from ui.session import (
@@ -25,6 +27,7 @@ from ui.session import (
     preferred_language,
     restored_session,
 )
+from ui.signing_in import signed_in
 
 Update = list[Any]
 _ANSWERS_AT_ONCE = 8
@@ -33,8 +36,8 @@ _ANSWERS_AT_ONCE = 8
 class Page:
     """Builds the widgets and answers their events for one shop. Safe for many browsers at once."""
 
-    def __init__(self, shopkeeper: Shopkeeper) -> None:
-        self._shopkeeper = shopkeeper
+    def __init__(self, shopkeeper: Shopkeeper, intake: EventIntake) -> None:
+        self._shopkeeper, self._intake = shopkeeper, intake
         self._stops: dict[str, threading.Event] = {}
         self._widgets: dict[str, Any] = {}
         self._people: tuple[tuple[str, str], ...] = ()
@@ -129,51 +132,63 @@ class Page:
     def _load(self, kept: Any, request: gr.Request) -> Update:
         self._people = people(self._shopkeeper.services)
         language = preferred_language(request.headers.get("accept-language", ""))
-        session = restored_session(kept, self._is_known, language)
-        return self._update(None, opened(self._shopkeeper, session))
+        return self._update(None, opened(self._shopkeeper, self._restored(kept, language)))
 
     def _choose(self, view: View | None, kept: Any, choice: str | None) -> Update:
-        view = self._current(view, kept)
-        return self._open(view, as_customer(view.session, choice or "", self._is_known))
+        now, shown = self._current(view, kept)
+        session = as_customer(now.session, choice or "", self._is_known)
+        if not session.customer.startswith(VISITOR):
+            session = signed_in(self._shopkeeper, self._intake, now.session, session.customer)
+        after = self._opened(now, session)
+        if session.consultation == now.session.consultation and session.customer != now.session.customer:
+            after = replace(after, lines=(*after.lines, Line("page", "signed_in")))
+        return self._update(shown, after, text={"value": ""})
 
     def _begin(self, view: View | None, kept: Any) -> Update:
-        view = self._current(view, kept)
-        return self._open(view, replace(view.session, consultation=new_consultation(view.session.customer)))
+        now, shown = self._current(view, kept)
+        session = replace(now.session, consultation=new_consultation(now.session.customer))
+        return self._update(shown, self._opened(now, session), text={"value": ""})
 
     def _speak(self, view: View | None, kept: Any, language: str) -> Update:
-        view = self._current(view, kept)
-        return self._update(view, replace(view, session=replace(view.session, language=language)))
+        now, shown = self._current(view, kept)
+        return self._update(shown, replace(now, session=replace(now.session, language=language)))
 
-    def _open(self, view: View, session: Session) -> Update:
-        self._stop(view)
-        return self._update(view, opened(self._shopkeeper, session), text={"value": ""})
+    def _opened(self, before: View, session: Session) -> View:
+        self._stop(before)
+        return opened(self._shopkeeper, session)
 
     def _send(self, view: View | None, kept: Any, text: str) -> Iterator[Update]:
         if text.strip():
-            yield from self._ask(self._current(view, kept), text.strip(), text={"value": ""})
+            yield from self._ask(*self._current(view, kept), text.strip(), text={"value": ""})
 
     def _retry(self, view: View | None, kept: Any) -> Iterator[Update]:
-        view = self._current(view, kept)
-        if view.last_question:
-            yield from self._ask(view, view.last_question)
+        now, shown = self._current(view, kept)
+        if now.last_question:
+            yield from self._ask(now, shown, now.last_question)
 
     def _quick(self, answer: str) -> Callable[[View | None, Any], Iterator[Update]]:
         def send(view: View | None, kept: Any) -> Iterator[Update]:
-            view = self._current(view, kept)
-            yield from self._ask(view, label(answer, view.session.language))
+            now, shown = self._current(view, kept)
+            yield from self._ask(now, shown, label(answer, now.session.language))
 
         return send
 
-    def _current(self, view: View | None, kept: Any) -> View:
-        """The view, or what the browser kept of it: a server that was restarted has forgotten its views."""
-        if view is not None:
-            return view
-        return opened(self._shopkeeper, restored_session(kept, self._is_known, next(iter(LANGUAGES))))
+    def _current(self, view: View | None, kept: Any) -> tuple[View, View | None]:
+        """The view as it is now, and as the browser shows it.
 
-    def _ask(self, view: View, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
+        What the browser kept is opened again where the server has forgotten the view in a restart, or whoever it is of
+        is nobody any more: erased, or a visitor who has signed in from another window.
+        """
+        if view is not None and self._is_known(view.session.customer):
+            return view, view
+        return opened(self._shopkeeper, self._restored(kept, next(iter(LANGUAGES)))), None
+
+    def _restored(self, kept: Any, language: str) -> Session:
+        return restored_session(kept, self._is_known, self._shopkeeper.services.profiles.owner, language)
+
+    def _ask(self, view: View, shown: View | None, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
         stop = self._stops[view.session.consultation] = threading.Event()
         try:
-            shown = view
             for after in asked(self._shopkeeper, view, words, stop):
                 yield self._update(shown, after, **forced)
                 shown, forced = after, {}

@@ -1,8 +1,9 @@
 """Who speaks in a browser, in which consultation, and what of it the browser may keep.
 
 In: what a browser kept (untrusted) and the customers that the shop knows. Out: a `Session`. A
-consultation's id begins with its customer's id and ends in 128 random bits: it opens for that customer
-only, and cannot be guessed. A visitor's id is as random, and is never listed.
+consultation's id begins with the id of whoever began it and ends in 128 random bits: it opens for that
+customer only, or the one that a visitor turned out to be, and cannot be guessed. A visitor's id is as
+random, and is never listed.
 """
 
 import re
@@ -43,8 +44,13 @@ class Session:
 
 def new_session(language: str) -> Session:
     """A new visitor in a new consultation."""
-    visitor = f"{VISITOR}{secrets.token_hex(16)}"
+    visitor = new_visitor()
     return Session(visitor, visitor, new_consultation(visitor), language)
+
+
+def new_visitor() -> str:
+    """An id that only this browser knows."""
+    return f"{VISITOR}{secrets.token_hex(16)}"
 
 
 def new_consultation(customer: str) -> str:
@@ -52,21 +58,27 @@ def new_consultation(customer: str) -> str:
     return f"{customer}.{secrets.token_hex(16)}"
 
 
-def restored_session(kept: Any, is_known: Callable[[str], bool], language: str) -> Session:
-    """The session that a browser kept; whatever of it is not valid is made anew."""
+def restored_session(
+    kept: Any, is_known: Callable[[str], bool], owner: Callable[[str], str], language: str
+) -> Session:
+    """The session that a browser kept; whatever of it is not valid is made anew.
+
+    `owner`: who somebody is, a visitor who signed in the customer.
+    """
     fresh = new_session(language)
     if not isinstance(kept, dict):
         return fresh
     found = {key: value for key, value in kept.items() if isinstance(value, str)}
     if found.get("language") in LANGUAGES:
         fresh = replace(fresh, language=found["language"])
-    if re.fullmatch(rf"{VISITOR}[0-9a-f]{{32}}", visitor := found.get("visitor", "")):
+    if re.fullmatch(rf"{VISITOR}[0-9a-f]{{32}}", visitor := found.get("visitor", "")) and is_known(visitor):
         fresh = replace(fresh, visitor=visitor, customer=visitor, consultation=new_consultation(visitor))
     customer = found.get("customer", "")
     if customer != fresh.visitor and (customer.startswith(VISITOR) or not is_known(customer)):
         return fresh
     consultation = found.get("consultation", "")
-    is_own = re.fullmatch(rf"{re.escape(customer)}\.[0-9a-f]{{32}}", consultation)
+    began = re.fullmatch(r"(.{1,100})\.[0-9a-f]{32}", consultation)
+    is_own = began is not None and owner(began[1]) == customer
     return replace(
         fresh, customer=customer, consultation=consultation if is_own else new_consultation(customer)
     )

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
-from profiles.database import reading, writing
+from profiles.database import make_tables, reading, stay_alone, writing
 from profiles.tables import insert_or_replace, time_text
 
 __all__ = ["STATUSES", "Imported", "Order", "OrderBook", "OrderItem", "Rejected"]
@@ -80,8 +80,7 @@ class OrderBook:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        with writing(engine) as connection:
-            metadata.create_all(connection)
+        make_tables(engine, metadata)
 
     def import_orders(self, path: Path, erased_among: ErasedAmong | None = None) -> Imported:
         """Take in a file of one order a line; again, and nothing changes.
@@ -96,6 +95,7 @@ class OrderBook:
             raise DataError(f"{path} cannot be read as orders: {error}") from error
         rejected, rows = list[Rejected](), dict[str, dict[str, Any]]()
         with writing(self.engine) as connection:
+            stay_alone(connection)  # else an order that is changed while two read the file could be read anew
             known = {
                 row.id: row
                 for row in connection.execute(select(orders.c.id, orders.c.source, orders.c.changed))

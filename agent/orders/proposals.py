@@ -20,7 +20,7 @@ from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound, choices
-from profiles.database import reading, writing
+from profiles.database import make_tables, reading, writing
 from profiles.tables import at_most_one, numbered, time_text
 
 Kind = Literal["cancel_order", "return_items", "change_address"]
@@ -93,8 +93,7 @@ class Proposals:
         self.engine = engine
         self.orders = orders
         self.rules = rules
-        with writing(engine) as connection:
-            metadata.create_all(connection)
+        make_tables(engine, metadata)
 
     def propose(
         self,

@@ -14,12 +14,12 @@ for the customer in the same way. Acts of customers without consent to profiling
 or older than the shop keeps them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table
 
-from profiles.database import reading, writing
+from profiles.database import reading, retried, writing
 from profiles.events import ledger, waiting
 from profiles.events.affinity import Affinity, Products, Tastes
 from profiles.events.batch import Batch, Owned, visitor_name
@@ -59,27 +59,15 @@ class EventIntake:
 
     def take_read(self, readings: Iterable[Event | Aside | None], mark: Mark | None = None) -> Report:
         """The same of what an `EventReader` has read already."""
-        batch = Batch(readings)
-        with writing(self.store.engine) as connection:
-            self._take(connection, batch)
-            if mark:
-                mark(connection)
-        return batch.report()
+        return self._taken(tuple(readings), mark=mark)
 
     def link(self, visitor: str, customer: str) -> Report:
         """A visitor has signed in: what this browser did before is the customer's. Its first link stays."""
-        batch = Batch()
-        batch.links[visitor_name(visitor)] = customer
-        with writing(self.store.engine) as connection:
-            self._take(connection, batch)
-        return batch.report()
+        return self._taken(links={visitor_name(visitor): customer})
 
     def settle(self) -> Report:
         """Count what has waited for customers who are known by now."""
-        batch = Batch()
-        with writing(self.store.engine) as connection:
-            self._take(connection, batch, waiting.waiting_and_known(connection))
-        return batch.report()
+        return self._taken(others=waiting.waiting_and_known)
 
     def activity(self, customer: str) -> Activity:
         """Recency, frequency, money."""
@@ -102,11 +90,28 @@ class EventIntake:
         with reading(self.store.engine) as connection:
             return ledger.load_asides(connection)
 
+    @retried
+    def _taken(
+        self,
+        readings: Sequence[Event | Aside | None] = (),
+        links: Mapping[str, str] | None = None,
+        others: Callable[[Connection], Collection[str]] = lambda connection: (),
+        mark: Mark | None = None,
+    ) -> Report:
+        """In one transaction; each try begins with a batch of its own."""
+        batch = Batch(readings)
+        batch.links |= links or {}
+        with writing(self.store.engine) as connection:
+            self._take(connection, batch, others(connection))
+            if mark:
+                mark(connection)
+        return batch.report()
+
     def _oldest(self) -> datetime | None:
         days = self.store.privacy.keep_events_days
         return self.now() - timedelta(days=days) if days else None
 
-    def _take(self, connection: Connection, batch: Batch, others: Collection[str] = ()) -> None:
+    def _take(self, connection: Connection, batch: Batch, others: Collection[str]) -> None:
         """Count the batch, and what has waited for its customers and for `others`."""
         names = {*batch.owned, *batch.links, *batch.links.values(), *others}
         owners = waiting.lock_event_owners(connection, names)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from profiles.database import reading, writing
+from profiles.database import reading, retried, writing
 from profiles.journal import batched, lock_owners
 from profiles.store import ProfileStore
 from profiles.tables import accesses, time_text
@@ -76,6 +76,7 @@ class Audit:
         ]
 
 
+@retried
 def note_consultation(store: ProfileStore, customer: str, by: str, consultation: str) -> None:
     """That `by` reads the customer's profile in a consultation: once, however often; nothing of the erased."""
     with writing(store.engine) as connection:

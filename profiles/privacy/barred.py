@@ -10,6 +10,7 @@ from pathlib import Path
 
 from profiles.database import DATABASE_FILE, open_database, reading
 from profiles.migrating import migrate
+from profiles.privacy.consent_file import last_words
 from profiles.privacy.consents import unwilling
 from profiles.privacy.keys import SALT_FILE, customer_key, load_salt
 from profiles.privacy.purposes import Purpose
@@ -19,8 +20,9 @@ WHO = "customers who were erased or agree to training no more"
 
 
 def barred(state: Path, database: str | None = None) -> frozenset[str]:
-    """Keys of all of them, under every name that they had."""
+    """Keys of all of them, under every name that they had; also what a database that was put back has forgotten."""
     gone = erased(state)
+    gone |= {word.customer for word in last_words(state) if word.purpose is Purpose.TRAINING and not word.granted}
     there = database is not None or (state / DATABASE_FILE).is_file()
     if not (there and (state / SALT_FILE).is_file()):
         return gone  # nobody has said anything, or there is no key by which a sample could name them

@@ -16,6 +16,7 @@ from profiles.journal import batched
 from profiles.privacy.purposes import Purpose
 from profiles.tables import consents, merged, time_text
 
+FROM_RECORD = "record"  # the source of what the shop's own record says
 _LINES = select(consents).where(consents.c.customer.in_(bindparam("names", expanding=True))).order_by(consents.c.seq)
 
 

@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from errors import NotFound, StorageError
-from profiles.database import reading, writing
+from profiles.database import reading, retried, writing
+from profiles.journal import lock_owners
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.keys import customer_key
 from profiles.privacy.overwriting import overwrite_freed
@@ -70,8 +73,7 @@ class Erasure:
         if not self._is_known(subject, places):
             raise NotFound(f"no customer {customer!r}: nothing about them was found, and nobody of that id was erased")
         at = self._now()
-        with writing(self._store.engine) as connection:
-            add_tombstones(connection, subject.keys.values(), self._salt, at)
+        subject = self._bury(subject, at)
         for key in subject.keys.values():
             bury(self._state, key)
         removed: dict[str, int] = {}
@@ -98,12 +100,28 @@ class Erasure:
         with reading(self._store.engine) as connection:
             return buried(connection) | erased(self._state)
 
+    @retried
+    def _bury(self, subject: Subject, at: datetime) -> Subject:
+        """Tombstones in the database, and the subject with whoever was merged into them a moment ago.
+
+        With the customer's lock: a merge that is under way ends first, one that comes later finds the tombstone.
+        """
+        with writing(self._store.engine) as connection:
+            lock_owners(connection, [subject.id])
+            if subject.id not in subject.keys.values():  # else it is a key, and nobody's name
+                subject = self._named(connection, subject.id)
+            add_tombstones(connection, subject.keys.values(), self._salt, at)
+        return subject
+
     def _subject(self, customer: str) -> Subject:
         """By id; a key that stands in for an id which is gone is its own key."""
         if customer in self.all_keys():
             return Subject(customer, {customer: customer})
         with reading(self._store.engine) as connection:
-            owner, names = names_of(connection, customer)
+            return self._named(connection, customer)
+
+    def _named(self, connection: Connection, customer: str) -> Subject:
+        owner, names = names_of(connection, customer)
         return Subject(owner, {name: customer_key(name, self._salt) for name in names})
 
     def _is_known(self, subject: Subject, places: Sequence[Place]) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import Column, Connection, Table, delete, or_, select, update
 
 from profiles.customer import Customer
-from profiles.database import reading, writing
+from profiles.database import reading, retried, writing
 from profiles.events.batch import is_visitor, visitor_name
 from profiles.events.counted import withdraw_where
-from profiles.journal import batched, lock_owners, owners_of
+from profiles.journal import batched, customer_row, lock_owners, owners_of
 from profiles.privacy.places import Subject
-from profiles.store import ProfileStore, customer_row
+from profiles.store import ProfileStore
 from profiles.tables import (
     accesses,
     activities,
@@ -62,6 +62,7 @@ class ProfilePlace:
             found = [select(column).distinct() for column in (*columns, merged.c.visitor)]
             return {name for statement in found for name in connection.execute(statement).scalars()}
 
+    @retried
     def erase(self, subject: Subject) -> Mapping[str, int]:
         removed: dict[str, int] = {}
         with writing(self._store.engine) as connection:
@@ -80,6 +81,8 @@ class ProfilePlace:
             for name, key in subject.keys.items():
                 known_by_key = update(accesses).where(accesses.c.customer == name).values(customer=key, detail="")
                 connection.execute(known_by_key)
+        if self._store.consent_file is not None:
+            removed["withdrawals on file"] = self._store.consent_file.forget(set(subject.keys.values()))
         return removed
 
 

@@ -1,0 +1,37 @@
+"""A visitor signs in: what they told the agent, and the consultation that they are in, are the customer's from then on.
+
+In: the agent, the way in for events, a visitor's session and who they turned out to be. Out: the customer's session.
+"""
+
+from dataclasses import replace
+
+from agent.context import VISITOR
+from agent.shopkeeper import Shopkeeper
+from errors import Refused
+from profiles.events.intake import EventIntake
+from profiles.privacy.audit import Act, Audit
+from ui.consultation import READER
+from ui.session import Session, new_consultation, new_visitor
+
+
+def signed_in(shopkeeper: Shopkeeper, intake: EventIntake, session: Session, customer: str) -> Session:
+    """The session goes on as `customer`'s; of a visitor who has said nothing there is nothing to bring along.
+
+    The browser gets another visitor's id: the old one is the customer's now, and whoever sits here next would be them.
+    """
+    fresh = replace(session, customer=customer, consultation=new_consultation(customer))
+    if not (session.customer.startswith(VISITOR) and _has_spoken(shopkeeper, session)):
+        return fresh
+    fresh = replace(fresh, visitor=new_visitor())
+    store = shopkeeper.services.profiles
+    try:
+        store.merge(session.visitor, customer)
+    except Refused:  # as in another window, where somebody else has signed in meanwhile
+        return fresh
+    intake.link(session.visitor, customer)
+    Audit(store.engine).note(customer, Act.CHANGED, READER, detail="a visitor signed in")
+    return replace(fresh, consultation=session.consultation)
+
+
+def _has_spoken(shopkeeper: Shopkeeper, session: Session) -> bool:
+    return bool(shopkeeper.messages(session.consultation) or shopkeeper.services.profiles.history(session.visitor))
