@@ -137,10 +137,12 @@ class Page:
     def _choose(self, view: View | None, kept: Any, choice: str | None) -> Update:
         now, shown = self._current(view, kept)
         session = as_customer(now.session, choice or "", self._is_known)
+        if session.customer == now.session.customer:  # a list tells its choice again when it is left
+            return self._update(shown, now)
         if not session.customer.startswith(VISITOR):
             session = signed_in(self._shopkeeper, self._intake, now.session, session.customer)
         after = self._opened(now, session)
-        if session.consultation == now.session.consultation and session.customer != now.session.customer:
+        if session.consultation == now.session.consultation:
             after = replace(after, lines=(*after.lines, Line("page", "signed_in")))
         return self._update(shown, after, text={"value": ""})
 
