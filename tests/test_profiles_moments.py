@@ -169,6 +169,22 @@ def test_merge_makes_a_visitor_the_customer(shell: Shell, shop: Path) -> None:
     assert code == 5 and "C1001" in err
 
 
+def test_an_account_is_merged_only_if_somebody_says_that_it_is_the_same_person(shell: Shell, shop: Path) -> None:
+    before = shell("show", "C1002")
+    code, err = shell.fails("merge", "C1002", "C1001")
+    assert code == 5 and "'C1002' is an account" in err and "--same-person" in err
+    assert shell("show", "C1002") == before
+    shell("merge", "C1002", "C1001", "--same-person")
+    assert open_store(shop, shop / "state").merged_into("C1001") == ["C1002"]
+
+
+def test_a_moment_outside_the_calendar_is_no_date(shell: Shell) -> None:
+    for moment in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"):
+        code, err = shell.fails("as-of", "C1001", moment)
+        assert code == 2 and moment in err
+    assert "nothing was known yet" in shell("as-of", "C1001", "1999-12-31")
+
+
 def test_what_the_customer_said_later_wins_over_the_visitors_words(store: ProfileStore) -> None:
     store.append([observation("1", "size", "M", customer="C1", days=3)])
     store.append([observation("2", "size", "L", customer="V", days=1), observation("3", "size", "S", customer="V")])

@@ -1,9 +1,13 @@
 """The journal as a command: `history` shows it, `undo` and `merge` add to it. Options and a store in, text out."""
 
 import argparse
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
+from errors import Refused
 from profiles.commands.words import print_json, shown, words
+from profiles.customer import Customer
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
 from profiles.intents.changing import IntentChange, changes
@@ -45,11 +49,25 @@ def undo(options: argparse.Namespace, store: ProfileStore) -> None:
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     """Let a visitor's observations and events count as a customer's."""
     customer = store.customer(options.customer).id
+    if not options.same_person:
+        _refuse_account(store, options.visitor, customer)
     before = store.intents(customer)
     change = store.merge(options.visitor, customer)
     noted(options, store, customer, Act.CHANGED)
-    open_intake(options.shop, store).settle()
+    acts = open_intake(options.shop, store).settle().returned
     _print_change(change, changes(before, store.intents(customer)), options.json)
+    counted = f"; {acts} acts of before count now" if acts else ""
+    print(f"{options.visitor} is {customer} from now on{counted}", file=sys.stderr)
+
+
+def _refuse_account(store: ProfileStore, visitor: str, customer: str) -> None:
+    """Two accounts are two people, unless somebody says otherwise: one would see what is the other's."""
+    record = store.customer(visitor) if visitor in store.customers() else Customer(visitor)
+    if visitor != customer and replace(record, consent={}) != Customer(visitor):
+        raise Refused(
+            f"{visitor!r} is an account of the shop, not a visitor; if it is {customer}'s too, say --same-person: "
+            "they are shown as one from then on, and nothing takes it back"
+        )
 
 
 def _print_change(change: Change, intents: Sequence[IntentChange], as_json: bool) -> None:
