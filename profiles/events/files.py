@@ -10,6 +10,7 @@ import gzip
 import os
 import select
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -45,8 +46,9 @@ def take_file(
     try:
         with _open(path) as stream, _no_search_for_cycles():
             place = _Place.find(intake.store, path, stream)
+            torn = False
             while batch := _read_lines(stream, lines):
-                raws = [parse(line) for line in batch]
+                raws, torn = _parse_batch(batch, torn)
                 if isinstance(raws[-1], str) and not batch[-1].endswith(b"\n"):
                     place.pass_over(batch[:-1])  # half a line: once it is whole, it will be read
                 else:
@@ -55,15 +57,18 @@ def take_file(
                 progress(report)
             intake.take((), place.mark_whole)
     except (OSError, EOFError) as error:
-        raise DataError(f"{path}: {error}; read so far: {report.read} events") from error
+        said = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: {said}; read so far: {report.read} events") from error
     return report
 
 
 def lines_of(path: Path) -> Iterator[object]:
     """The JSON of each line of a file, its text where it is none. Errors: `OSError`, `EOFError`."""
     with _open(path) as stream:
+        torn = False
         while batch := _read_lines(stream, LINES_PER_BATCH):
-            yield from (raw for raw in map(parse, batch) if raw is not None)
+            raws, torn = _parse_batch(batch, torn)
+            yield from (raw for raw in raws if raw is not None)
 
 
 def is_whole(store: ProfileStore, path: Path) -> bool:
@@ -85,11 +90,21 @@ def take_stream(
 
 
 def parse(line: bytes) -> object:
-    """The JSON of a line; None for an empty one, its text for one that is no JSON."""
+    """The JSON of a line; None for an empty one, its text for one that is no JSON, or null."""
+    line = line.removeprefix(BOM_UTF8)  # what some programs begin a file with
+    if not line or line.isspace():
+        return None
     try:
-        return from_json(line) if line and not line.isspace() else None
+        held = from_json(line)
     except ValueError:
-        return line.decode("utf-8", "replace")
+        held = None
+    return line.decode("utf-8", "replace") if held is None else held
+
+
+def _parse_batch(lines: list[bytes], torn: bool) -> tuple[list[object], bool]:
+    """Each line parsed, and whether the last one goes on. A line in pieces is what its first one says: no JSON."""
+    rests = [torn, *(not line.endswith(b"\n") for line in lines)]
+    return [None if rest else parse(line) for rest, line in zip(rests, lines, strict=False)], rests[-1]
 
 
 class _Place:
