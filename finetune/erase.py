@@ -11,8 +11,7 @@ from pathlib import Path
 
 from agent.checkpoints import CHECKPOINTS_FILE
 from agent.places import agent_places
-from agent.services import ORDERS_FILE
-from agent.shop import load_shop
+from agent.shop import ORDERS_FILE, load_shop
 from errors import ConfigError
 from finetune.logs.erasing import SampleSets
 from finetune.logs.people import CUSTOMERS_FILE

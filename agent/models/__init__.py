@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from agent.models.engine import EmbeddedEngine
 from agent.models.engine_model import EmbeddedChatModel
 from agent.models.published import PublishedEngine
-from agent.models.served_model import ServedChatModel
 from errors import ConfigError, ModelError
 
 DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
@@ -52,7 +51,9 @@ def load_chat_model(
     )
 
 
-def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> ServedChatModel:
+def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> BaseChatModel:
+    from agent.models.served_model import ServedChatModel  # the client takes seconds to import
+
     url, _, name = setting.partition("#")
     key = os.environ.get(API_KEY, "none")
     if name == PUBLISHED and registry is None:
