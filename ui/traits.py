@@ -125,11 +125,12 @@ class TraitWriter:
         )
 
     def wanted(self, intent: Intent) -> str:
-        """A row that opens to show each slot of an intent with its reason."""
+        """A row that opens to show each slot of an intent with its reason, and why it is open."""
+        shown = [(self._slot_name(slot.name), escape(slot.value), slot) for slot in intent.slots]
+        shown.append((label("slot_state", self._language), label(intent.state.value, self._language), intent.why))
         slots = "".join(
-            f'<div class="slot"><strong>{self._slot_name(slot.name)}</strong> {escape(slot.value)}'
-            f"{self._evidence(slot.evidence[-1:])}</div>"
-            for slot in intent.slots
+            f'<div class="slot"><strong>{name}</strong> {value}{self._evidence(slot.evidence[-1:])}</div>'
+            for name, value, slot in shown
         )
         sure = label("confidence", self._language, percent=_percent(intent.confidence))
         return (
