@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from profiles.explaining import Told
 from profiles.intents.intent import Intent, Kind, Slot, State
+from profiles.intents.journal import say
 from profiles.observation import Authority, Evidence, Profile
 from tests.panels import LATER, NOW, SCHEMA, Tags, explained, said, shown, trait
 from ui.panels import profile_panel
@@ -103,3 +105,9 @@ def test_an_open_intent_opens_to_the_reason_of_each_slot_and_of_its_being_open()
     for piece in ("Wants to get done", "Product", "a jacket for my son", "State", "open", "search_products"):
         assert piece in words
     assert "tents" not in words
+
+
+def test_the_history_calls_an_intent_by_a_word() -> None:
+    line = say("i1", "product", "jackets", "C1001", Evidence("turn", "t:1", "a jacket"), NOW)
+    words = Tags(profile_panel(Profile("C1001"), SCHEMA, "USD", "en", told=Told(journal=(line,)))).words
+    assert "Intent" in words and "i1.product: jackets" in words and "@" not in words

@@ -136,6 +136,7 @@ def test_undo_of_what_an_intent_rests_on_says_what_became_of_the_intent(shell: S
     again = say(name, "kind", "find", "C1001", evidence, at)
     done = close(name, State.DONE, "C1001", evidence, at)
     open_store(shop, shop / "state").append([*told, navy, again, done])
+    assert f"intent: {name}.color: navy" in shell("history", "C1001")
     assert shell("undo", done.id) == f"intent {name}: state done -> open\n"
     assert shell("undo", done.id) == "nothing changed\n"
     (change,) = shell.json("undo", navy.id)["intents"]

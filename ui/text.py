@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from agent.compose import shown
+from profiles.intents.journal import INTENTS
 from profiles.schema import Schema
 from ui.labels import label
 
@@ -32,7 +33,7 @@ def plain(text: str) -> str:
 
 def shown_value(attribute: str, value: Any, schema: Schema, currency: str, language: str) -> str:
     """A trait's value as people write it: money with its sign, a range as "$100-200", whole numbers without a point."""
-    known = schema.attributes.get(attribute)
+    known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
     if isinstance(value, bool):
         return label("yes_value" if value else "no_value", language)
     return shown(known, value, currency) if known else f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -11,7 +11,8 @@ from profiles.customer import Customer
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
 from profiles.intents.changing import IntentChange, changes
-from profiles.observation import Change
+from profiles.intents.journal import INTENTS
+from profiles.observation import Change, Observation
 from profiles.privacy.audit import Act
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
@@ -32,9 +33,13 @@ def history(options: argparse.Namespace, store: ProfileStore) -> None:
         mark = "  (undone)" if item.id in undone else ""
         print(
             f"{item.at:%Y-%m-%d %H:%M}  {item.authority:<8} {_ACTS.get(item.op, item.polarity):<8} "
-            f"{item.attribute}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
+            f"{_name(item)}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
             f"{item.evidence.quote!r}  [{item.id}]{mark}"
         )
+
+
+def _name(item: Observation) -> str:
+    return "intent" if item.attribute == INTENTS.name else item.attribute
 
 
 def undo(options: argparse.Namespace, store: ProfileStore) -> None:
