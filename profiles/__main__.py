@@ -159,7 +159,7 @@ def _list(options: argparse.Namespace, store: ProfileStore) -> None:
     if options.json:
         print_json(rows)
         return
-    width = max([len("customer"), *(len(row["customer"]) for row in rows)])
+    width = max([len("customer"), *(len(str(row["customer"])) for row in rows)])
     print(f"{'customer':<{width}} {'orders':>6} {'traits':>6}  name")
     for row in rows:
         orders = "-" if row["orders"] is None else row["orders"]

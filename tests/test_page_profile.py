@@ -111,3 +111,10 @@ def test_the_history_calls_an_intent_by_a_word() -> None:
     line = say("i1", "product", "jackets", "C1001", Evidence("turn", "t:1", "a jacket"), NOW)
     words = Tags(profile_panel(Profile("C1001"), SCHEMA, "USD", "en", told=Told(journal=(line,)))).words
     assert "Intent" in words and "i1.product: jackets" in words and "@" not in words
+
+
+def test_what_no_longer_holds_opens_to_the_words_that_withdrew_it() -> None:
+    journal = [said(0, "need", "warm", polarity="like"), said(1, "need", "warm", op="retract"), said(2, "size", "M")]
+    markup = explained([*journal, said(3, "size", "L")])
+    earlier = Tags(markup[markup.index("No longer true") : markup.index("history")]).words
+    assert earlier.count("withdrawn") == 1 and "words of turn 1" in earlier

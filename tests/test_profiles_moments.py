@@ -179,6 +179,15 @@ def test_an_account_is_merged_only_if_somebody_says_that_it_is_the_same_person(s
     assert open_store(shop, shop / "state").merged_into("C1001") == ["C1002"]
 
 
+def test_explain_says_who_withdrew_a_value_and_in_which_words(shell: Shell) -> None:
+    (warm,) = shell.json("explain", "C1001", "need")["held"]
+    (retraction,) = (item for item in shell.json("history", "C1001") if item["op"] == "retract")
+    assert warm["value"] == "warm" and warm["withdrawn_by"] == retraction["evidence"]
+    assert f"withdrawn by stated, turn {retraction['evidence']['id']}" in shell("explain", "C1001", "need")
+    (medium,) = shell.json("explain", "C1001", "size")["held"]
+    assert medium["value"] == "M" and medium["withdrawn_by"] is None, "a newer value ended it"
+
+
 def test_a_moment_outside_the_calendar_is_no_date(shell: Shell) -> None:
     for moment in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"):
         code, err = shell.fails("as-of", "C1001", moment)

@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 def shown_value(attribute: str, value: Any, schema: Schema, currency: str, language: str) -> str:
     """A trait's value as people write it: money with its sign, a range as "$100-200", whole numbers without a point."""
-    known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
+    known = schema.attributes.get(attribute)
     if isinstance(value, bool):
         return label("yes_value" if value else "no_value", language)
     return shown(known, value, currency) if known else f"{value:g}" if isinstance(value, int | float) else str(value)
@@ -41,6 +41,6 @@ def shown_value(attribute: str, value: Any, schema: Schema, currency: str, langu
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:
     """An attribute's label in the language, else its name in words."""
-    known = schema.attributes.get(attribute)
+    known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
     fallback = attribute.replace("_", " ").capitalize()
     return (known.label.get(language) or known.label.get("en") or fallback) if known else fallback
