@@ -16,7 +16,7 @@ from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
 from agent.phrases import load_phrases
-from agent.shop import Shop
+from agent.shop import ORDERS_FILE, Shop
 from agent.vocabulary import Vocabulary
 from errors import StorageError, choices
 from profiles.firewall import Firewall
@@ -26,8 +26,6 @@ from profiles.preference.keeper import Preferences
 from profiles.shop_files import load_facets, load_goods, load_schema, load_settings
 from retrieval.embed import Embedder
 from retrieval.search import Retriever
-
-ORDERS_FILE = "orders.jsonl"
 
 
 def open_services(

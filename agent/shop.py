@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from errors import ConfigError, first_mistake
 from profiles.privacy.settings import PrivacyFile
 
+ORDERS_FILE = "orders.jsonl"
 Replies = Literal["strict", "free"]
 
 

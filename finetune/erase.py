@@ -12,8 +12,7 @@ from pathlib import Path
 
 from agent.checkpoints import CHECKPOINTS_FILE
 from agent.places import agent_places
-from agent.services import ORDERS_FILE
-from agent.shop import load_shop
+from agent.shop import ORDERS_FILE, load_shop
 from finetune.logs.erasing import SampleSets
 from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry

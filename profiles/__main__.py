@@ -21,10 +21,12 @@ from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
 from profiles.privacy.commands import run_audit, run_consent, run_export, run_retain
 from profiles.privacy.purposes import Purpose
+from profiles.schema import Schema
 from profiles.segments.command import add_segments_options, run_segments
 from profiles.store import ProfileStore
 
 _WITHOUT_STORE = ("migrate", "build")
+_ORDER_COUNT = "order_count"
 EPILOG = """\
 examples:
   python -m profiles list                      customers, with orders and traits
@@ -123,12 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     merged = command("merge", merge, "let a visitor's observations count as a customer's", as_json=True)
     merged.add_argument("visitor", metavar="VISITOR", help="the visitor's id")
     merged.add_argument("customer", metavar="ID", help="whose they are")
+    merged.add_argument("--same-person", action="store_true", help="VISITOR is an account of the shop's: merge it too")
     command("import", _import, "read the shop's customers, orders and events; may be repeated")
     brought = command("migrate", run_migrate, "bring a database to the tables of this version, as every start does")
     brought.add_argument("--database", metavar="URL", help="in place of the shop's; a file or postgresql+psycopg://...")
     brought.add_argument("--write", metavar="MESSAGE", help="for developers: a new revision of what tables.py declares")
     agreed = command("consent", run_consent, "show or note what a customer agreed to", customer=True, as_json=True)
-    agreed.add_argument("purpose", nargs="?", choices=list(Purpose), help="what for")
+    agreed.add_argument("purpose", nargs="?", choices=[item.value for item in Purpose], help="what for")
     agreed.add_argument("answer", nargs="?", choices=("yes", "no"), help="what they said")
     agreed.add_argument("--source", default="command", help="where they said it (default: %(default)s)")
     given = command("export", run_export, "print everything that is held about a customer", customer=True)
@@ -150,16 +153,18 @@ def _list(options: argparse.Namespace, store: ProfileStore) -> None:
             {
                 "customer": name,
                 "name": store.customer(name).name,
-                "orders": _orders(profile),
+                "orders": _orders(profile, store.schema),
                 "traits": len(profile.traits),
             }
         )
     if options.json:
         print_json(rows)
         return
-    print(f"{'customer':<12} {'orders':>6} {'traits':>6}  name")
+    width = max([len("customer"), *(len(str(row["customer"])) for row in rows)])
+    print(f"{'customer':<{width}} {'orders':>6} {'traits':>6}  name")
     for row in rows:
-        print(f"{row['customer']:<12} {row['orders']:>6} {row['traits']:>6}  {row['name']}")
+        orders = "-" if row["orders"] is None else row["orders"]
+        print(f"{row['customer']:<{width}} {orders:>6} {row['traits']:>6}  {row['name']}")
 
 
 def _import(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -167,9 +172,10 @@ def _import(options: argparse.Namespace, store: ProfileStore) -> None:
     print(f"{done.customers} customers, {done.orders} orders, {done.events.taken} events")
 
 
-def _orders(profile: Profile) -> int:
-    counts = [trait.value for trait in profile.of("order_count") if trait.authority is Authority.SHOP]
-    return int(counts[0]) if counts else 0
+def _orders(profile: Profile, schema: Schema) -> int | None:
+    """None where this shop's profiles do not say."""
+    counts = [trait.value for trait in profile.of(_ORDER_COUNT) if trait.authority is Authority.SHOP]
+    return int(counts[0]) if counts else 0 if _ORDER_COUNT in schema.attributes else None
 
 
 def _progress(line: str) -> None:

@@ -79,7 +79,8 @@ def open_database(url: str | Path) -> Engine:
     try:
         engine = create_engine(url, hide_parameters=True)  # neither errors nor logs quote what customers said
     except (ArgumentError, ImportError, ValueError) as error:
-        raise ConfigError(f"cannot open the database {_without_password(url)!r}: {error}") from error
+        known = f"expected a file or {DRIVER}://user@host/database"
+        raise ConfigError(f"cannot open the database {_without_password(url)!r}: {error}; {known}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

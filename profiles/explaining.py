@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from profiles.attribute import Attribute
 from profiles.claims import Claim, Weight, weigh
 from profiles.fold import Settled, order_of, undone_ids
-from profiles.observation import Observation, Trait
+from profiles.observation import EVERYTHING, Observation, Trait
 from profiles.schema import Schema
 
 
@@ -66,6 +66,17 @@ def tell(settled: Mapping[str, Settled], journal: Sequence[Observation], schema:
         for one in reasons_of(schema.attributes[name], item, as_of(item))
     ]
     return Told(tuple(reasons), tuple(journal), frozenset(undone_in(journal)))
+
+
+def withdrawn_by(trait: Trait, attribute: Attribute, journal: Sequence[Observation]) -> Observation | None:
+    """The retraction that ended it; None for what a newer value or an undo ended."""
+    found = [
+        item
+        for item in journal
+        if (item.op, item.attribute, item.at) == ("retract", trait.attribute, trait.until)
+        and (item.value == EVERYTHING or attribute.slot(item.value) == attribute.slot(trait.value))
+    ]
+    return found[-1] if found else None
 
 
 def undone_in(journal: Sequence[Observation]) -> set[str]:

@@ -75,7 +75,7 @@ def import_shop(shop_dir: Path, store: ProfileStore, progress: Progress = lambda
     count = sum(map(len, orders.values()))
     progress(f"read {len(records)} customers, {count} orders")
     if gone := store.erased_among(records):
-        progress(f"{len(gone)} erased customers left out: their lines are still in customers.jsonl")
+        progress(f"left out, because they were erased: {len(gone)} lines that are still in customers.jsonl")
         records = {name: record for name, record in records.items() if name not in gone}
     found = _observations(shop_dir, store, records, orders)
     store.put_customers([Customer.from_record(record) for record in records.values()])

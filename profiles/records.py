@@ -33,7 +33,7 @@ class OrderLine:
         try:
             placed, total = read_time(record["placed"]), float(record["total"])
             return cls(str(record["customer"]), placed, str(record["status"]), total)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(f"order {record.get('id')!r} cannot be read: {error!r}") from error
 
 
@@ -107,7 +107,7 @@ def stated_observations(
             at = read_time(trait["at"])
             value = _held_value(attribute, trait["value"], facets, at.date())
             polarity, quote = trait["polarity"], str(trait["quote"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(f"customer {customer}: trait {number} cannot be read: {error!r}") from error
         yield Observation(
             f"stated:{customer}:{attribute.name}:{value}:{polarity}:{at:%Y%m%dT%H%M%S}",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 FEW = 20  # of a kind; with fewer, chance would place the curve
 
@@ -28,6 +27,8 @@ class Curve:
         """
         if min(len(answered), len(others)) < FEW:
             return default
+        from sklearn.linear_model import LogisticRegression  # seconds, and a curve is fitted only with a new index
+
         scores = np.concatenate([answered, others])
         spread = float(scores.std()) or 1.0
         labels = np.arange(len(scores)) < len(answered)

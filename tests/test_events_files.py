@@ -68,11 +68,20 @@ def test_a_broken_line_stops_nothing_and_half_a_line_is_read_when_it_is_whole(tm
     assert take_file(intake, path).taken == 1
 
 
+def test_every_line_is_taken_kept_aside_or_counted_as_empty(tmp_path: Path) -> None:
+    intake, path = open_intake(tmp_path / "a.db"), tmp_path / "events.jsonl"
+    lines = [json.dumps(event(number)).encode() for number in (1, 2)]
+    path.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join([*lines, b"null", b"", b"\x00\xff", b"3"]) + b"\r\n")
+    report = take_file(intake, path)
+    assert (report.read, report.taken, report.aside) == (5, 2, {"malformed": 3})
+    assert "null" in {item.body.strip() for item in intake.asides()}
+
+
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     intake = open_intake(tmp_path / "a.db")
     path = write(tmp_path / "events.jsonl", ["x" * 3_000_000, event(1)])
-    report = take_file(intake, path)
-    assert report.taken == 1 and set(report.aside) == {"malformed"}
+    report = take_file(intake, path, lines=2)
+    assert (report.read, report.taken, report.aside) == (2, 1, {"malformed": 1})
     assert all(len(item.body) <= 2000 for item in intake.asides())
 
 
@@ -159,6 +168,15 @@ def test_the_command_shows_what_acts_add_up_to(shop: Path, capsys: pytest.Captur
     assert {"attribute", "value", "affinity", "evidence", "stands_out"} == set(shown["affinities"][0])
     code, out = run(shop, capsys, "--of", "C1001")
     assert code == 0 and "category: jackets" in out and "10 acts" in out
+
+
+@pytest.mark.parametrize("count", ["0", "-5", "many"])
+def test_a_number_of_events_to_measure_is_a_positive_one(
+    shop: Path, capsys: pytest.CaptureFixture[str], count: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["events", "--bench", count, "--shop", str(shop)])
+    assert repr(count) in capsys.readouterr().err
 
 
 def test_the_command_measures(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -258,6 +258,7 @@ def test_the_page_and_the_routes_are_one_server(demo_state: Callable[[], Path]) 
         told = httpx.post(f"{address}/v1/track", json=message, auth=(KEYS.write_key, ""), timeout=30)
         assert (told.status_code, told.json()["taken"]) == (200, 1)
         assert httpx.post(f"{address}/v1/track", json=message, timeout=30).status_code == 401
+        assert httpx.get(f"{address}/v1/track", timeout=30).status_code == 405
         assert "gradio" in httpx.get(address, timeout=30).text
 
 
@@ -268,6 +269,8 @@ def test_keys_come_from_the_environment_or_the_shop_and_must_be_long() -> None:
     assert "w" * 20 not in repr(Keys.load(table, {}))
     with pytest.raises(ConfigError, match=r"events\.write_key has 5"):
         Keys.load({"write_key": "short"}, {})
+    with pytest.raises(ConfigError, match="SHOPKEEPER_IDENTITY_SECRET has 5"):
+        Keys.load(table, {"SHOPKEEPER_IDENTITY_SECRET": "short"})
     with pytest.raises(ConfigError, match=r"events\.writekey"):
         Keys.load({"writekey": "x" * 20}, {})
 

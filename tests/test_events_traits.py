@@ -111,3 +111,18 @@ def test_a_schema_without_the_attribute_forgets_it(intake: EventIntake) -> None:
     later = EventIntake(store, PRODUCTS, lambda: NOW)
     later.take([event(9)])
     assert [trait.attribute for trait in store.read("C1").traits] == ["color"]
+
+
+def test_a_past_moment_reads_the_same_whatever_is_done_later(intake: EventIntake) -> None:
+    intake.take([event(number, days=number) for number in range(6)])
+    past = START + timedelta(days=8)
+    shown = intake.store.read("C1", past)
+    assert [trait.value for trait in shown.of("color")] == ["navy"]
+    intake.take([event(10, sku="P2", days=9)])
+    before = intake.store.read("C1", past)
+    assert [trait.value for trait in before.of("color")] == ["navy"]
+    assert before.of("color")[0].confidence == pytest.approx(shown.of("color")[0].confidence, abs=0.1)
+    for first in range(11, 61, 10):
+        intake.take([event(number, sku="P2", days=9 + number / 20) for number in range(first, first + 10)])
+        assert intake.store.read("C1", past) == before
+    assert [trait.value for trait in intake.store.read("C1").of("color")] == ["red"]

@@ -1,7 +1,12 @@
 """The profile panel as a pure function: what it shows of traits, their evidence and their history."""
 
+from dataclasses import replace
+
+from profiles.explaining import Told
+from profiles.intents.intent import Intent, Kind, Slot, State
+from profiles.intents.journal import say
 from profiles.observation import Authority, Evidence, Profile
-from tests.panels import LATER, SCHEMA, Tags, explained, said, shown, trait
+from tests.panels import LATER, NOW, SCHEMA, Tags, explained, said, shown, trait
 from ui.panels import profile_panel
 from ui.text import escape
 
@@ -87,3 +92,29 @@ def test_traits_that_this_turn_added_are_marked() -> None:
     profile = Profile("C1001", (trait("budget", 150.0), trait("size", "M")))
     markup = profile_panel(profile, SCHEMA, "USD", "en", fresh={("size", "M")})
     assert markup.count('class="fresh"') == 1
+
+
+def test_an_open_intent_opens_to_the_reason_of_each_slot_and_of_its_being_open() -> None:
+    asked = Evidence("turn", "t:1", "a jacket for my son")
+    opened = Slot("state", "open", NOW, (Evidence("call", "t:1/c1", "search_products"),))
+    what = Slot("product", "jackets", NOW, (asked,))
+    wanted = Intent("i1", Kind.FIND, State.OPEN, (what,), opened, NOW, NOW, 0.9)
+    done = replace(wanted, id="i2", state=State.DONE, slots=(replace(what, value="tents"),))
+    markup = profile_panel(Profile("C1001"), SCHEMA, "USD", "en", intents=(wanted, done))
+    words = Tags(markup).words
+    for piece in ("Wants to get done", "Product", "a jacket for my son", "State", "open", "search_products"):
+        assert piece in words
+    assert "tents" not in words
+
+
+def test_the_history_calls_an_intent_by_a_word() -> None:
+    line = say("i1", "product", "jackets", "C1001", Evidence("turn", "t:1", "a jacket"), NOW)
+    words = Tags(profile_panel(Profile("C1001"), SCHEMA, "USD", "en", told=Told(journal=(line,)))).words
+    assert "Intent" in words and "i1.product: jackets" in words and "@" not in words
+
+
+def test_what_no_longer_holds_opens_to_the_words_that_withdrew_it() -> None:
+    journal = [said(0, "need", "warm", polarity="like"), said(1, "need", "warm", op="retract"), said(2, "size", "M")]
+    markup = explained([*journal, said(3, "size", "L")])
+    earlier = Tags(markup[markup.index("No longer true") : markup.index("history")]).words
+    assert earlier.count("withdrawn") == 1 and "words of turn 1" in earlier

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from errors import DataError
 from profiles.__main__ import main
@@ -146,6 +147,29 @@ def test_a_folder_that_is_no_shop_is_an_error_and_stays_as_it_was(
 ) -> None:
     code, _, err = run(tmp_path / "nowhere", capsys, "list")
     assert code == 2 and "profile.yaml" in err and not (tmp_path / "nowhere").exists()
+
+
+def test_migrating_what_is_no_shop_makes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(tmp_path / "nowhere", capsys, "migrate")
+    assert code == 2 and "profile.yaml" in err and not (tmp_path / "nowhere").exists()
+    code, out, _ = run(tmp_path / "nowhere", capsys, "migrate", "--database", str(tmp_path / "a.db"))
+    assert code == 0 and "is at revision" in out
+
+
+def test_orders_are_told_only_where_profiles_hold_their_number(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    held = yaml.safe_load((shop / "profile.yaml").read_text())
+    kept = [item for item in held["attributes"] if item["name"] != "order_count"]
+    (shop / "profile.yaml").write_text(yaml.safe_dump({"attributes": kept}))
+    assert {row["orders"] for row in json.loads(run(shop, capsys, "list", "--json")[1])} == {None}
+    assert len({line.index("Customer") for line in run(shop, capsys, "list")[1].splitlines()[1:]}) == 1
+
+
+def test_a_command_says_so_where_there_is_nothing(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nobody has looked at C1001" in run(shop, capsys, "audit", "C1001")[1]
+    assert "removed of everybody" in run(shop, capsys, "retain")[1]
+    with pytest.raises(SystemExit):
+        run(shop, capsys, "consent", "C1001", "ads", "no")
+    assert "choose from 'service', 'profiling', 'training'" in capsys.readouterr().err
 
 
 def test_the_card_is_short_stable_and_puts_the_customers_word_first() -> None:

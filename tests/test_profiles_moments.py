@@ -136,6 +136,7 @@ def test_undo_of_what_an_intent_rests_on_says_what_became_of_the_intent(shell: S
     again = say(name, "kind", "find", "C1001", evidence, at)
     done = close(name, State.DONE, "C1001", evidence, at)
     open_store(shop, shop / "state").append([*told, navy, again, done])
+    assert f"intent: {name}.color: navy" in shell("history", "C1001")
     assert shell("undo", done.id) == f"intent {name}: state done -> open\n"
     assert shell("undo", done.id) == "nothing changed\n"
     (change,) = shell.json("undo", navy.id)["intents"]
@@ -167,6 +168,31 @@ def test_merge_makes_a_visitor_the_customer(shell: Shell, shop: Path) -> None:
     assert store.merged_into("C1001") == ["visitor-1"]
     code, err = shell.fails("merge", "visitor-1", "C1002")
     assert code == 5 and "C1001" in err
+
+
+def test_an_account_is_merged_only_if_somebody_says_that_it_is_the_same_person(shell: Shell, shop: Path) -> None:
+    before = shell("show", "C1002")
+    code, err = shell.fails("merge", "C1002", "C1001")
+    assert code == 5 and "'C1002' is an account" in err and "--same-person" in err
+    assert shell("show", "C1002") == before
+    shell("merge", "C1002", "C1001", "--same-person")
+    assert open_store(shop, shop / "state").merged_into("C1001") == ["C1002"]
+
+
+def test_explain_says_who_withdrew_a_value_and_in_which_words(shell: Shell) -> None:
+    (warm,) = shell.json("explain", "C1001", "need")["held"]
+    (retraction,) = (item for item in shell.json("history", "C1001") if item["op"] == "retract")
+    assert warm["value"] == "warm" and warm["withdrawn_by"] == retraction["evidence"]
+    assert f"withdrawn by stated, turn {retraction['evidence']['id']}" in shell("explain", "C1001", "need")
+    (medium,) = shell.json("explain", "C1001", "size")["held"]
+    assert medium["value"] == "M" and medium["withdrawn_by"] is None, "a newer value ended it"
+
+
+def test_a_moment_outside_the_calendar_is_no_date(shell: Shell) -> None:
+    for moment in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"):
+        code, err = shell.fails("as-of", "C1001", moment)
+        assert code == 2 and moment in err
+    assert "nothing was known yet" in shell("as-of", "C1001", "1999-12-31")
 
 
 def test_what_the_customer_said_later_wins_over_the_visitors_words(store: ProfileStore) -> None:

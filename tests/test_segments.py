@@ -1,5 +1,6 @@
 """Segments: what may be declared, who is in and why, live and in batch, on both databases; lists for others."""
 
+import json
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -249,7 +250,22 @@ def test_the_command_shows_sizes_members_and_lists(shop: Path, capsys: pytest.Ca
     hashed = run("gold", "--export", "hashed").splitlines()
     assert len(hashed) == 3 and "C1001" not in "".join(hashed)
     assert "C1001@example.com" in run("gold", "--export", "csv")
+    assert "gold" in run("gold", "--of", "C1001") and "lookers" not in run("gold", "--of", "C1001")
     assert '"overlap"' in run("--json")
+
+
+def test_whoever_sees_or_takes_members_away_is_noted_with_each_of_them(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def acts() -> list[str]:
+        assert main(["audit", "C1001", "--shop", str(shop), "--json"]) == 0
+        return [line["act"] for line in json.loads(capsys.readouterr().out) if line["detail"] == "segments"]
+
+    before = acts()
+    for options in ([], ["gold"], ["gold", "--export", "csv"], ["--of", "C1001"]):
+        assert main(["segments", "--shop", str(shop), *options]) == 0
+    capsys.readouterr()
+    assert acts()[len(before) :] == ["read", "exported", "read"]
 
 
 def test_the_command_names_what_is_wrong(

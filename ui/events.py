@@ -55,8 +55,11 @@ class EventRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
-        mine = scope["type"] == "http" and scope["path"] in _PATHS
-        await (self._router if mine else self._app)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] in _PATHS:
+            alone = {name: value for name, value in scope.items() if name != "app"}  # the page's would answer errors
+            await self._router(alone, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     async def _track(self, request: Request) -> Response:
         body = await self._body(request, MOST_MESSAGE_BYTES)

@@ -68,6 +68,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "slot_order_id": ("Order", "订单"),
     "slot_max_price": ("At most", "最高价"),
     "slot_min_price": ("At least", "最低价"),
+    "slot_state": ("State", "状态"),
+    "open": ("open", "进行中"),
     "earlier": ("No longer true", "已失效"),
     "new_trait": ("new", "新"),
     "like": ("likes", "喜欢"),

@@ -44,7 +44,7 @@ def profile_panel(
     The customer's own words come first. `fresh` names the traits that this turn added, as (attribute, value as text).
     `told`: the reasons, and the journal. Of `intents` the open ones are shown.
     """
-    writer = TraitWriter(schema, currency, language, told.reasons)
+    writer = TraitWriter(schema, currency, language, told)
     wanted = [writer.wanted(intent) for intent in intents if intent.state is State.OPEN]
     if not profile.traits and not profile.past and not told.journal and not wanted:
         return panel("profile", f'<p class="empty">{label("profile_empty", language)}</p>', language)
@@ -62,7 +62,7 @@ def profile_panel(
             f'<details class="past"><summary>{label("earlier", language)} ({len(gone)})</summary>'
             f'<ul class="traits">{lines}</ul></details>'
         )
-    body += writer.history(told)
+    body += writer.history()
     return panel("profile", body, language, len(profile.traits))
 
 

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from agent.compose import shown
+from profiles.intents.journal import INTENTS
 from profiles.schema import Schema
 from ui.labels import label
 
@@ -40,6 +41,6 @@ def shown_value(attribute: str, value: Any, schema: Schema, currency: str, langu
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:
     """An attribute's label in the language, else its name in words."""
-    known = schema.attributes.get(attribute)
+    known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
     fallback = attribute.replace("_", " ").capitalize()
     return (known.label.get(language) or known.label.get("en") or fallback) if known else fallback

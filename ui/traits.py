@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from profiles.card import brief
-from profiles.explaining import Piece, Reasons, Told
+from profiles.explaining import NOTHING_TOLD, Piece, Told, withdrawn_by
 from profiles.intents.intent import Intent
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Trait
 from profiles.schema import Schema
@@ -18,13 +18,14 @@ MOST_LINES = 50  # of the journal
 
 
 class TraitWriter:
-    """Writes traits for one schema and one language; `reasons` of those that are held now."""
+    """Writes traits for one schema and one language; `told`: the reasons of those held now, and the journal."""
 
-    def __init__(self, schema: Schema, currency: str, language: str, reasons: Sequence[Reasons] = ()) -> None:
+    def __init__(self, schema: Schema, currency: str, language: str, told: Told = NOTHING_TOLD) -> None:
         self._schema = schema
         self._currency = currency
         self._language = language
-        self._reasons = {_key(one.trait): one for one in reasons}
+        self._reasons = {_key(one.trait): one for one in told.reasons}
+        self._told = told
 
     def current(self, trait: Trait, replaced: Trait | None, is_fresh: bool) -> str:
         """A row that opens to show why the trait is held."""
@@ -50,16 +51,20 @@ class TraitWriter:
     def ended(self, trait: Trait) -> str:
         """A trait that was superseded or retracted."""
         until = self._day("until", trait.until) if trait.until else ""
+        attribute = self._schema.attributes.get(trait.attribute)
+        by = withdrawn_by(trait, attribute, self._told.journal) if attribute else None
+        withdrawn = f"{self._note('retract')}{self._evidence([by.evidence])}" if by else ""
         return (
             f'<li class="trait ended"><details><summary>'
             f'<span class="name">{self._name(trait)}</span>'
             f'<span class="value"><del>{self._polarity(trait)}{escape(self._value(trait))}</del></span>'
-            f'{self._badge(trait)}</summary><div class="why">{self._evidence(trait.evidence)}'
+            f'{self._badge(trait)}</summary><div class="why">{self._evidence(trait.evidence)}{withdrawn}'
             f'<p class="when">{until}</p></div></details></li>'
         )
 
-    def history(self, told: Told) -> str:
+    def history(self) -> str:
         """The journal's newest lines, newest first; empty without a journal."""
+        told = self._told
         if not told.journal:
             return ""
         newest = told.journal[-MOST_LINES:][::-1]
@@ -125,11 +130,12 @@ class TraitWriter:
         )
 
     def wanted(self, intent: Intent) -> str:
-        """A row that opens to show each slot of an intent with its reason."""
+        """A row that opens to show each slot of an intent with its reason, and why it is open."""
+        shown = [(self._slot_name(slot.name), escape(slot.value), slot) for slot in intent.slots]
+        shown.append((label("slot_state", self._language), label(intent.state.value, self._language), intent.why))
         slots = "".join(
-            f'<div class="slot"><strong>{self._slot_name(slot.name)}</strong> {escape(slot.value)}'
-            f"{self._evidence(slot.evidence[-1:])}</div>"
-            for slot in intent.slots
+            f'<div class="slot"><strong>{name}</strong> {value}{self._evidence(slot.evidence[-1:])}</div>'
+            for name, value, slot in shown
         )
         sure = label("confidence", self._language, percent=_percent(intent.confidence))
         return (

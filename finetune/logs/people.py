@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.services import ORDERS_FILE
+from agent.shop import ORDERS_FILE
 from errors import DataError
 from finetune.logs.consultation import Consultation
 from profiles.customer import Customer

@@ -23,8 +23,8 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from pydantic import PrivateAttr
 
 from agent.context import Services
-from agent.services import ORDERS_FILE, open_services
-from agent.shop import load_shop
+from agent.services import open_services
+from agent.shop import ORDERS_FILE, load_shop
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from errors import ShopkeeperError

@@ -1,14 +1,15 @@
-"""`python -m profiles build`: options in, a built folder or database and a report out."""
+"""`python -m profiles build`: options in, a built folder or database and a report out.
+
+What builds is imported when it is asked to: every command of `python -m profiles` reads these options.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from profiles.build.local import build_locally
-from profiles.build.on_ray import build_on_ray, ray_session
-from profiles.build.outcome import finished
-from profiles.build.plan import make_plan
+from errors import StorageError
+from profiles.events.report import Report
 
 ENGINES = ("local", "ray")
 WORK = Path("runs/profiles-build")
@@ -28,15 +29,29 @@ def run_build(options: argparse.Namespace) -> None:
     """Build, or go on building; what is there already is reported again."""
     database = options.out if "://" in options.out else ""
     folder = options.work if database else Path(options.out)
-    plan = make_plan(options.shop, options.events, folder, database, options.parts, options.state)
-    report = finished(plan)
-    if report is None and options.engine == "ray":
-        with ray_session(options.ray_address, options.ray_workers):
-            report = build_on_ray(plan, _progress)
-    elif report is None:
-        report = build_locally(plan, _progress)
+    try:
+        report = _build(options, folder, database)
+    except OSError as error:
+        raise StorageError(f"cannot build in {folder}: {error}") from error
     print(json.dumps(report.to_json(), indent=2) if options.json else "\n".join(report.lines()))
     print(f"built: {folder}", file=sys.stderr)
+
+
+def _build(options: argparse.Namespace, folder: Path, database: str) -> Report:
+    from profiles.build.outcome import finished
+    from profiles.build.plan import make_plan
+
+    plan = make_plan(options.shop, options.events, folder, database, options.parts, options.state)
+    if (report := finished(plan)) is not None:
+        return report
+    if options.engine == "ray":
+        from profiles.build.on_ray import build_on_ray, ray_session
+
+        with ray_session(options.ray_address, options.ray_workers):
+            return build_on_ray(plan, _progress)
+    from profiles.build.local import build_locally
+
+    return build_locally(plan, _progress)
 
 
 def _progress(line: str) -> None:

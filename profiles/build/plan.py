@@ -94,6 +94,8 @@ def make_plan(
         where = make_url(database).render_as_string() if database else ""  # without its password
     except ArgumentError as error:
         raise ConfigError(f"{database!r} is no database URL: {error}") from error
+    if database:
+        open_database(database).dispose()  # what cannot be opened is said before hours of work
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConfigError(f"no such event files: {', '.join(missing)}")

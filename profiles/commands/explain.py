@@ -1,6 +1,6 @@
 """`explain`: why a profile holds what it holds, in the terminal. Options and a store in, text out.
 
-For each value: what it replaced, who may write it, and how its confidence came about, piece by piece.
+For each value: what it replaced or who withdrew it, who may write it, and how its confidence came about by piece.
 """
 
 import argparse
@@ -9,10 +9,12 @@ from typing import Any
 
 from profiles.attribute import Attribute
 from profiles.commands.words import print_json, words
-from profiles.explaining import Reasons, as_of, reasons_of
-from profiles.observation import Authority, Trait
+from profiles.explaining import Reasons, as_of, reasons_of, withdrawn_by
+from profiles.observation import Authority, Observation, Trait
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
+
+Ended = tuple[Trait, Observation | None]  # with what withdrew it
 
 
 def explain(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -21,14 +23,16 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     customer = store.customer(options.customer).id
     noted(options, store, customer)
     settled = store.settled(customer).get(attribute.name)
-    reasons, past = reasons_of(attribute, settled, as_of(settled)), settled.past if settled else ()
+    reasons = reasons_of(attribute, settled, as_of(settled))
+    journal = store.history(customer) if settled and settled.past else []
+    past = [(trait, withdrawn_by(trait, attribute, journal)) for trait in (settled.past if settled else ())]
     if options.json:
         print_json({"customer": customer} | _answer(attribute, reasons, past))
     else:
         _print(attribute, reasons, past)
 
 
-def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Trait]) -> dict[str, Any]:
+def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Ended]) -> dict[str, Any]:
     return {
         "attribute": attribute.name,
         "description": attribute.description,
@@ -36,7 +40,9 @@ def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Tra
         "writers": _writers(attribute),
         "half_life_days": attribute.half_life_days,
         "holds": [_why(one) for one in reasons],
-        "held": [trait.to_full_json() for trait in past],
+        "held": [
+            trait.to_full_json() | {"withdrawn_by": by.evidence.to_json() if by else None} for trait, by in past
+        ],
     }
 
 
@@ -54,16 +60,18 @@ def _writers(attribute: Attribute) -> list[str]:
     return [item.value for item in Authority if item in attribute.writers]
 
 
-def _print(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Trait]) -> None:
+def _print(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Ended]) -> None:
     print(f"{attribute.name}: {attribute.description or attribute.type}")
     print(f"may be written by: {', '.join(_writers(attribute))}")
     fading = attribute.half_life_days
     print(f"fades: to half in {fading:g} days" if fading else "does not fade")
     for one in reasons:
         _print_reasons(one)
-    for trait in past:
+    for trait, by in past:
         _print_trait(trait, "held")
         _print_evidence(trait)
+        if by:
+            print(f"    withdrawn by {by.authority}, {by.evidence.kind} {by.evidence.id}: {by.evidence.quote!r}")
     if not reasons and not past:
         print("nothing is known")
 

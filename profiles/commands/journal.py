@@ -1,13 +1,18 @@
 """The journal as a command: `history` shows it, `undo` and `merge` add to it. Options and a store in, text out."""
 
 import argparse
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
+from errors import Refused
 from profiles.commands.words import print_json, shown, words
+from profiles.customer import Customer
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
 from profiles.intents.changing import IntentChange, changes
-from profiles.observation import Change
+from profiles.intents.journal import INTENTS
+from profiles.observation import Change, Observation
 from profiles.privacy.audit import Act
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
@@ -28,9 +33,13 @@ def history(options: argparse.Namespace, store: ProfileStore) -> None:
         mark = "  (undone)" if item.id in undone else ""
         print(
             f"{item.at:%Y-%m-%d %H:%M}  {item.authority:<8} {_ACTS.get(item.op, item.polarity):<8} "
-            f"{item.attribute}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
+            f"{_name(item)}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
             f"{item.evidence.quote!r}  [{item.id}]{mark}"
         )
+
+
+def _name(item: Observation) -> str:
+    return "intent" if item.attribute == INTENTS.name else item.attribute
 
 
 def undo(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -45,11 +54,25 @@ def undo(options: argparse.Namespace, store: ProfileStore) -> None:
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     """Let a visitor's observations and events count as a customer's."""
     customer = store.customer(options.customer).id
+    if not options.same_person:
+        _refuse_account(store, options.visitor, customer)
     before = store.intents(customer)
     change = store.merge(options.visitor, customer)
     noted(options, store, customer, Act.CHANGED)
-    open_intake(options.shop, store).settle()
+    acts = open_intake(options.shop, store).settle().returned
     _print_change(change, changes(before, store.intents(customer)), options.json)
+    counted = f"; {acts} acts of before count now" if acts else ""
+    print(f"{options.visitor} is {customer} from now on{counted}", file=sys.stderr)
+
+
+def _refuse_account(store: ProfileStore, visitor: str, customer: str) -> None:
+    """Two accounts are two people, unless somebody says otherwise: one would see what is the other's."""
+    record = store.customer(visitor) if visitor in store.customers() else Customer(visitor)
+    if visitor != customer and replace(record, consent={}) != Customer(visitor):
+        raise Refused(
+            f"{visitor!r} is an account of the shop, not a visitor; if it is {customer}'s too, say --same-person: "
+            "they are shown as one from then on, and nothing takes it back"
+        )
 
 
 def _print_change(change: Change, intents: Sequence[IntentChange], as_json: bool) -> None:

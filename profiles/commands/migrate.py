@@ -5,13 +5,16 @@ import os
 
 from profiles.database import DATABASE_FILE, chosen_database, open_database
 from profiles.migrating import migrate, newest_revision, write_revision
+from profiles.shop_files import load_schema
 
 
 def run_migrate(options: argparse.Namespace) -> None:
-    """Needs no shop: a database alone."""
+    """The shop's database, or with `--database` one alone."""
     if options.write:
         print(f"written: {write_revision(options.write)}; read it before you commit it")
         return
+    if not options.database:
+        load_schema(options.shop)  # a folder that is no shop gets no database
     state = options.state or options.shop / "state"
     engine = open_database(options.database or chosen_database(os.environ) or state / DATABASE_FILE)
     for line in migrate(engine):

@@ -18,11 +18,11 @@ def moment(text: str) -> datetime:
     """ "2026-05-31" is that day's end; with a time ("2026-05-31T09:00", UTC unless it says so) that moment."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) <= len("2026-05-31"):
+            at = datetime.combine(at.date(), time.max)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the second for a zone that leads out of the calendar
         raise ConfigError(f"{text!r} is not a date like 2026-05-31 or 2026-05-31T09:00") from None
-    if len(text) <= len("2026-05-31"):
-        at = datetime.combine(at.date(), time.max)
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def show(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -74,6 +74,8 @@ def _print_profile(customer: str, title: str, profile: Profile, as_json: bool, a
         print(line(trait))
         for challenge in trait.challenges:
             print(f"      but{line(challenge)}")
+    if not profile.traits and not profile.past:
+        print("nothing was known yet" if at else "nothing is known")
     if profile.past:
         print("no longer:")
         for trait in profile.past:

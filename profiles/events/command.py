@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from errors import ConfigError
 from profiles.events.affinity import half_life, score_at
-from profiles.events.bench import measure
 from profiles.events.files import take_file, take_stream
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
@@ -30,13 +30,15 @@ def add_events_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--of", metavar="ID", help="show a customer's activity and affinities")
     what.add_argument("--asides", action="store_true", help="show examples of events that could not count, and why")
     what.add_argument(
-        "--bench", type=int, metavar="N", help="measure: make N events, take them in beside the shop's own"
+        "--bench", type=_positive, metavar="N", help="measure: make N events, take them in beside the shop's own"
     )
 
 
 def run_events(options: argparse.Namespace, store: ProfileStore) -> None:
     intake = open_intake(options.shop, store)
     if options.bench:
+        from profiles.events.bench import measure
+
         _print(options, *_figures(measure(store.schema, load_products(options.shop, store.schema), options.bench)))
     elif options.of:
         customer = store.customer(options.of).id
@@ -45,9 +47,24 @@ def run_events(options: argparse.Namespace, store: ProfileStore) -> None:
     elif options.asides:
         _print(options, *_asides(intake))
     else:
-        report = take_stream(intake, sys.stdin.fileno(), _progress) if options.source == "-" else None
-        report = report or take_file(intake, Path(options.source), _progress)
+        report = _take(intake, options.source)
         _print(options, report.to_json(), report.lines())
+        if report.aside:
+            print("why, with examples: python -m profiles events --asides", file=sys.stderr)
+
+
+def _take(intake: EventIntake, source: str) -> Report:
+    if source != "-":
+        return take_file(intake, Path(source), _progress)
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed: nothing can come through it; name a file")
+    return take_stream(intake, sys.stdin.fileno(), _progress)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 def _print(options: argparse.Namespace, data: object, lines: list[str]) -> None:

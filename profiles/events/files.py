@@ -24,7 +24,7 @@ from sqlalchemy import select as sql_select
 from errors import DataError
 from profiles.database import reading
 from profiles.events.intake import EventIntake
-from profiles.events.reading import LINES_AHEAD, parse, read_batches, read_lines
+from profiles.events.reading import LINES_AHEAD, beginnings, parse, read_batches, read_lines
 from profiles.events.report import Report
 from profiles.store import ProfileStore
 from profiles.tables import event_files, insert_or_replace
@@ -51,8 +51,8 @@ def take_file(
         with _open(path) as stream, _no_search_for_cycles():
             place = _Place.find(intake.store, path, stream)
             with closing(read_batches(_batches(stream, lines), intake.reader, ahead)) as read:
-                for batch, readings in read:
-                    if not batch[-1].endswith(b"\n") and isinstance(parse(batch[-1]), str):
+                for batch, begun, readings in read:
+                    if not batch[-1].endswith(b"\n") and isinstance(parse(begun[-1]), str):
                         place.pass_over(batch[:-1])  # half a line: once it is whole, it will be read
                     else:
                         place.pass_over(batch)
@@ -60,15 +60,16 @@ def take_file(
                     progress(report)
             intake.take((), place.mark_whole)
     except (OSError, EOFError) as error:
-        raise DataError(f"{path}: {error}; read so far: {report.read} events") from error
+        said = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: {said}; read so far: {report.read} events") from error
     return report
 
 
 def lines_of(path: Path) -> Iterator[object]:
     """The JSON of each line of a file, its text where it is none. Errors: `OSError`, `EOFError`."""
     with _open(path) as stream:
-        for batch in _batches(stream, LINES_PER_BATCH):
-            yield from (raw for raw in map(parse, batch) if raw is not None)
+        for _, begun in beginnings(_batches(stream, LINES_PER_BATCH)):
+            yield from (raw for raw in map(parse, begun) if raw is not None)
 
 
 def is_whole(store: ProfileStore, path: Path) -> bool:

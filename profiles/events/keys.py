@@ -42,9 +42,11 @@ class Keys:
         except ValidationError as error:
             first = error.errors(include_input=False)[0]  # the value may be a secret
             raise ConfigError(f"events.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-        for name, value in (("write_key", read.write_key), ("identity_secret", read.identity_secret)):
+        secrets = {"write_key": (read.write_key, WRITE_KEY), "identity_secret": (read.identity_secret, IDENTITY_SECRET)}
+        for name, (value, variable) in secrets.items():
             if value and len(value) < LEAST_CHARS:
-                raise ConfigError(f"events.{name} has {len(value)} characters: at least {LEAST_CHARS}")
+                where = variable if environment.get(variable) else f"events.{name} in shop.toml"
+                raise ConfigError(f"{where} has {len(value)} characters: at least {LEAST_CHARS}")
         return cls(read.write_key, read.identity_secret)
 
     def admit(self, write_key: str) -> bool:

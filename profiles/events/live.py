@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, exists, select
 
 from profiles.claims import Claim, Weight
 from profiles.events.affinity import quote
@@ -19,10 +19,13 @@ from profiles.observation import Evidence, Value
 from profiles.tables import affinities, time_text
 
 Live = Mapping[tuple[str, object], Weight | None]
+_later = affinities.alias()
+_LATER = exists().where(_later.c.customer == bindparam("customer"), _later.c.at > bindparam("moment"))
 _TOLD = select(affinities).where(
     affinities.c.customer == bindparam("customer"),
     affinities.c.told.is_not(None),
     affinities.c.at <= bindparam("moment"),
+    ~_LATER,
 )
 
 
@@ -42,7 +45,10 @@ def alive_values(
 def freshen(
     connection: Connection, owner: str, settled: Mapping[str, Settled], moment: datetime
 ) -> Mapping[str, Settled]:
-    """Observed claims as they stand; acts later than `moment` leave them as the journal has them."""
+    """Observed claims as they stand; after an act later than `moment` all are as the journal has them.
+
+    How much a value stands out depends on the acts for others too.
+    """
     rows = connection.execute(_TOLD, {"customer": owner, "moment": time_text(moment)})
     live = {(row.attribute, row.value): _weight(row) for row in rows}
     observed = {attribute for attribute, _ in live}

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, repeat
@@ -30,11 +31,24 @@ _RUN = "from profiles.events.reading import serve; serve()"
 
 
 def parse(line: bytes) -> object:
-    """The JSON of a line; None for an empty one, its text for one that is no JSON."""
+    """The JSON of a line; None for an empty one, its text for one that is no JSON, or null."""
+    line = line.removeprefix(BOM_UTF8)  # what some programs begin a file with
+    if not line or line.isspace():
+        return None
     try:
-        return from_json(line) if line and not line.isspace() else None
+        held = from_json(line)
     except ValueError:
-        return line.decode("utf-8", "replace")
+        held = None
+    return line.decode("utf-8", "replace") if held is None else held
+
+
+def beginnings(batches: Iterable[list[bytes]]) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Each batch of lines, and the same to be read: of a line in pieces the first, the others are empty."""
+    torn = False
+    for lines in batches:
+        rests = [torn, *(not line.endswith(b"\n") for line in lines)]
+        yield lines, [b"" if rest else line for rest, line in zip(rests, lines, strict=False)]
+        torn = rests[-1]
 
 
 def read_lines(lines: Iterable[bytes], reader: EventReader) -> list[Reading]:
@@ -43,21 +57,26 @@ def read_lines(lines: Iterable[bytes], reader: EventReader) -> list[Reading]:
 
 
 def read_batches(
-    batches: Iterator[list[bytes]], reader: EventReader, ahead: int = LINES_AHEAD
-) -> Generator[tuple[list[bytes], list[Reading]]]:
-    """Each batch of lines with what they say; batches of at least `ahead` lines are read ahead where there are two
-    processors. Errors: `OSError`."""
-    first = next(batches, [])
-    if len(first) < ahead or os.cpu_count() == 1:
-        yield from ((lines, read_lines(lines, reader)) for lines in chain([first] if first else [], batches))
+    batches: Iterable[list[bytes]], reader: EventReader, ahead: int = LINES_AHEAD
+) -> Generator[tuple[list[bytes], list[bytes], list[Reading]]]:
+    """Each of the batches with its `beginnings` and what they say.
+
+    Batches of at least `ahead` lines are read ahead where there are two processors. Errors: `OSError`.
+    """
+    pairs = beginnings(batches)
+    first = next(pairs, None)
+    if first is None:
+        return
+    if len(first[0]) < ahead or os.cpu_count() == 1:
+        yield from ((lines, begun, read_lines(begun, reader)) for lines, begun in chain([first], pairs))
         return
     with _Process(reader) as process:
-        lines, readings = first, read_lines(first, reader)  # while the process starts
-        while following := next(batches, []):
-            process.give(following)
-            yield lines, readings
-            lines, readings = following, process.take()
-        yield lines, readings
+        (lines, begun), readings = first, read_lines(first[1], reader)  # while the process starts
+        for following in pairs:
+            process.give(following[1])
+            yield lines, begun, readings
+            (lines, begun), readings = following, process.take()
+        yield lines, begun, readings
 
 
 class _Process:

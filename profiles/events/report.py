@@ -33,12 +33,23 @@ class Report:
 
     def lines(self) -> list[str]:
         """A table for a person."""
-        rows = [(item.name.replace("_", " "), getattr(self, item.name)) for item in fields(self)]
         shown = []
-        for name, value in rows:
+        for name, words in _WORDS.items():
+            value = getattr(self, name)
+            shown.append(f"{words:<44} {sum(value.values()) if name == 'aside' else value:>10}")
             if name == "aside":
-                shown.append(f"{'kept aside':<28} {sum(value.values()):>10}")
-                shown += [f"  {reason:<26} {count:>10}" for reason, count in sorted(value.items())]
-            else:
-                shown.append(f"{name:<28} {value:>10}")
+                shown += [f"  {reason:<42} {count:>10}" for reason, count in sorted(value.items())]
         return shown
+
+
+_WORDS = {
+    "read": "read",
+    "taken": "taken in",
+    "duplicates": "duplicates",
+    "passed_over": "passed over (pages, logins, other acts)",
+    "aside": "kept aside",
+    "returned": "waited, and count now",
+    "withdrawn": "counted, and turned out to be a machine's",
+    "told": "traits learnt or changed",
+    "retracted": "traits that no longer stand out",
+}

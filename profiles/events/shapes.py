@@ -113,7 +113,7 @@ class EventReader:
             return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", body_text(raw), _named(raw))
         except _Impossible as error:
             return Aside(Reason.IMPOSSIBLE, str(error), body_text(raw), _named(raw))
-        return self._checked(event, raw) if event else None
+        return self._checked(event, raw) if isinstance(event, Event) else event
 
     def _checked(self, event: Event, raw: Mapping[str, Any]) -> Event | Aside:
         who = event.customer or event.visitor
@@ -130,14 +130,14 @@ class EventReader:
             return Aside(Reason.FUTURE, f"time {event.at:%Y-%m-%d %H:%M}", body_text(raw), who)
         return event
 
-    def _segment(self, raw: Mapping[str, Any]) -> Event | None:
+    def _segment(self, raw: Mapping[str, Any]) -> Event | Aside | None:
         kind: Kind | None = SEGMENT.get(str(raw.get("event")))
         if raw.get("type") in ("identify", "alias"):
             kind = "identified"
         elif raw.get("type", "track") != "track":
-            return None
+            return _passed_over(raw, "type")
         if kind is None:
-            return None
+            return _passed_over(raw, "event")
         read = _Segment.model_validate(raw)
         visitor = read.previousId if read.type == "alias" else read.anonymousId
         properties = read.properties or _Properties()
@@ -153,10 +153,10 @@ class EventReader:
             _amount(kind, next((m for n in _MONEY if (m := getattr(properties, n)) is not None), None), products),
         )
 
-    def _ga4(self, raw: Mapping[str, Any]) -> Event | None:
+    def _ga4(self, raw: Mapping[str, Any]) -> Event | Aside | None:
         kind = GA4.get(str(raw["event_name"]))
         if kind is None:
-            return None
+            return _passed_over(raw, "event_name")
         read = _Ga4.model_validate(raw)
         products = read.items or []
         order, money = _Properties(), None
@@ -188,6 +188,15 @@ class EventReader:
 
 class _Impossible(Exception):
     """A value that can be read and cannot be."""
+
+
+def _passed_over(raw: Mapping[str, Any], field: str) -> Aside | None:
+    """None for an act that says nothing here; where no text says which act it was, it is kept aside."""
+    named = raw.get(field)
+    if isinstance(named, str) and named:
+        return None
+    detail = f"{field}: expected the name of an act, not {body_text(named)[:60]}"
+    return Aside(Reason.MALFORMED, detail, body_text(raw), _named(raw))
 
 
 def _check(product: _Product) -> None:

@@ -5,21 +5,17 @@ Errors: `StorageError` for a file that is no such model.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from errors import StorageError, choices
-from profiles.preference import covisitation, popularity, ranked
+from profiles.preference import covisitation, popularity
 from profiles.preference.covisitation import Covisitation
 from profiles.preference.popularity import Popularity
-from profiles.preference.ranked import Ranked
 from profiles.preference.storage import kind_of
 from profiles.privacy.places import Subject
 
-Model = Covisitation | Popularity | Ranked
-_LOADERS: Mapping[str, Callable[[Path], Model]] = {
-    covisitation.KIND: Covisitation.load,
-    popularity.KIND: Popularity.load,
-    ranked.KIND: Ranked.load,
-}
+if TYPE_CHECKING:
+    from profiles.preference.ranked import Ranked
 
 
 class PreferenceFiles:
@@ -41,8 +37,15 @@ class PreferenceFiles:
         return {"acts in preference models": count}
 
 
-def _load(path: Path) -> Model:
+def _load(path: Path) -> "Covisitation | Popularity | Ranked":
+    from profiles.preference import ranked  # brings torch along: seconds that only such files are worth
+
+    loaders: Mapping[str, Callable[[Path], Covisitation | Popularity | ranked.Ranked]] = {
+        covisitation.KIND: Covisitation.load,
+        popularity.KIND: Popularity.load,
+        ranked.KIND: ranked.Ranked.load,
+    }
     kind = kind_of(path)
-    if kind not in _LOADERS:
-        raise StorageError(f"{path} holds a model of kind {kind!r}; there are {choices(_LOADERS)}")
-    return _LOADERS[kind](path)
+    if kind not in loaders:
+        raise StorageError(f"{path} holds a model of kind {kind!r}; there are {choices(loaders)}")
+    return loaders[kind](path)

@@ -58,9 +58,17 @@ class Audit:
 
     def note(self, customer: str, act: Act, by: str, at: datetime | None = None, detail: str = "") -> None:
         """`detail` says which command it was; never what was seen."""
-        row = {"customer": customer, "act": act.value, "who": by[:100], "detail": detail}
+        self.note_all([customer], act, by, at, detail)
+
+    def note_all(
+        self, customers: Collection[str], act: Act, by: str, at: datetime | None = None, detail: str = ""
+    ) -> None:
+        """A line for each of them."""
+        row = {"act": act.value, "who": by[:100], "detail": detail, "at": time_text(at or datetime.now(UTC))}
+        rows = [row | {"customer": customer} for customer in customers]
         with writing(self._engine) as connection:
-            connection.execute(accesses.insert(), row | {"at": time_text(at or datetime.now(UTC))})
+            if rows:
+                connection.execute(accesses.insert(), rows)
 
     def of(self, names: Collection[str]) -> list[Access]:
         """The lines of these ids or keys, oldest first."""

@@ -5,6 +5,7 @@ Erasure reaches further than profiles, so its command is `python -m finetune era
 
 import argparse
 import getpass
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from errors import ConfigError, NotFound
@@ -28,7 +29,12 @@ def staff(named: str | None) -> str:
 
 def noted(options: argparse.Namespace, store: ProfileStore, customer: str, act: Act = Act.READ) -> None:
     """A line in the audit about the command that runs."""
-    Audit(store.engine).note(customer, act, staff(options.by), detail=options.command)
+    noted_all(options, store, [customer], act)
+
+
+def noted_all(options: argparse.Namespace, store: ProfileStore, customers: Collection[str], act: Act) -> None:
+    """The same about many: a line each."""
+    Audit(store.engine).note_all(customers, act, staff(options.by), detail=options.command)
 
 
 def run_export(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -82,3 +88,5 @@ def run_audit(options: argparse.Namespace, store: ProfileStore) -> None:
         return
     for line in found:
         print(f"{line.at:%Y-%m-%d %H:%M}  {line.act:<9} {line.by:<16} {line.customer}  {line.detail}")
+    if not found:
+        print(f"nobody has looked at {options.customer}")

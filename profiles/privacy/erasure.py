@@ -27,12 +27,14 @@ from profiles.privacy.profile_place import ProfilePlace, names_of
 from profiles.privacy.tombstones import add_tombstones, buried, bury, erased
 from profiles.store import ProfileStore
 
+EVERYBODY = "*"  # in place of a customer
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What was removed, by place. `left`: what the shop must see to itself, in words."""
 
-    customer: str  # the key
+    customer: str  # the key, or `EVERYBODY`
     at: datetime
     by: str
     removed: Mapping[str, int]
@@ -55,7 +57,8 @@ class Receipt:
         """A table for a person."""
         rows = [f"{place:<40} {count:>8}" for place, count in self.removed.items()]
         total = f"{'all':<40} {sum(self.removed.values()):>8}"
-        return [f"customer {self.customer}, {self.at:%Y-%m-%d %H:%M} UTC, by {self.by}", *rows, total, *self.left]
+        whose = "everybody" if self.customer == EVERYBODY else f"customer {self.customer}"
+        return [f"removed of {whose}, {self.at:%Y-%m-%d %H:%M} UTC, by {self.by}", *rows, total, *self.left]
 
 
 class Erasure:

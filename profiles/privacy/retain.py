@@ -16,15 +16,13 @@ from profiles.events.live import alive_values
 from profiles.journal import batched, lock_owners, owners_of, read_journal
 from profiles.observation import Authority
 from profiles.privacy.audit import Act, Audit
-from profiles.privacy.erasure import Receipt
+from profiles.privacy.erasure import EVERYBODY, Receipt
 from profiles.privacy.overwriting import overwrite_freed
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.retention import Cutoffs, cutoffs_of, still_kept
 from profiles.privacy.withdrawal import forget_profiling, profiled
 from profiles.store import ProfileStore
 from profiles.tables import affinities, asides, events, observations, time_text, waiting_events
-
-EVERYBODY = "*"
 
 
 def retain(store: ProfileStore, by: str, now: datetime | None = None) -> Receipt:

@@ -2,10 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 
 from errors import ConfigError
 from profiles.commands.words import print_json
+from profiles.privacy.audit import Act
+from profiles.privacy.commands import noted, noted_all
 from profiles.segments.audience import csv_lines, hashed_lines
+from profiles.segments.condition import Verdict
 from profiles.segments.members import PURPOSE, Members, Segments
 from profiles.store import ProfileStore
 
@@ -24,10 +28,16 @@ def run_segments(options: argparse.Namespace, store: ProfileStore) -> None:
     segments = Segments.open(options.shop, store)
     if options.export and not options.name:
         raise ConfigError("--export needs the NAME of a segment")
+    names = [segments.named(options.name).name] if options.name else ()
     if options.of:
-        _show_customer(options, segments, store.customer(options.of).id)
+        customer = store.customer(options.of).id
+        noted(options, store, customer)
+        _show_customer(options, segments.of(customer, names))
         return
-    members = segments.members([options.name] if options.name else ())
+    members = segments.members(names)
+    if options.name or options.json:  # sizes alone tell nothing of anybody
+        shown = {customer for held in members.reasons.values() for customer in held}
+        noted_all(options, store, sorted(shown), Act.EXPORTED if options.export else Act.READ)
     if options.export:
         _export(options, segments, members)
     elif options.json:
@@ -41,8 +51,7 @@ def run_segments(options: argparse.Namespace, store: ProfileStore) -> None:
         _table(segments, members)
 
 
-def _show_customer(options: argparse.Namespace, segments: Segments, customer: str) -> None:
-    verdicts = segments.of(customer)
+def _show_customer(options: argparse.Namespace, verdicts: Mapping[str, Verdict]) -> None:
     if options.json:
         print_json({name: {"member": item.holds, "reasons": item.reasons} for name, item in verdicts.items()})
         return

@@ -146,7 +146,7 @@ class EventsCounted:
         last = f", last on {max(times):%Y-%m-%d}" if times else ""
         span = "" if self.within_days is None else f" in {self.within_days:g} days"
         what = "".join(f", {name} {'/'.join(sorted(values))}" for name, values in self.where.items())
-        return Verdict(self.bounds.hold(len(times)), (f"{self.kind} {len(times)} times{span}{what}{last}",))
+        return Verdict(self.bounds.hold(len(times)), (f"{self.kind} {_times(len(times))}{span}{what}{last}",))
 
     def _counts(self, event: Event) -> bool:
         return event.kind == self.kind and (not self.where or any(map(self._fits, event.skus)))
@@ -190,6 +190,10 @@ def _days(at: datetime | None, now: datetime) -> float | None:
 
 def _reasons(verdicts: list[Verdict]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason for verdict in verdicts for reason in verdict.reasons))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _said(trait: Trait) -> str:

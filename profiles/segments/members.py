@@ -70,10 +70,11 @@ class Segments:
             raise NotFound(f"no segment {name!r}; there are {choices(one.name for one in self.segments) or 'none'}")
         return found
 
-    def of(self, customer: str) -> dict[str, Verdict]:
-        """One customer, live: the verdict on each segment."""
+    def of(self, customer: str, names: Sequence[str] = ()) -> dict[str, Verdict]:
+        """One customer, live: the verdict on each segment, or on those named."""
         owner = self.store.read(customer).customer
-        return self._judge([owner], self.segments, self._now())[owner]
+        asked = [self.named(name) for name in names] or self.segments
+        return self._judge([owner], asked, self._now())[owner]
 
     def members(self, names: Sequence[str] = ()) -> Members:
         """Everybody, in batch: in all segments, or those named."""

@@ -15,8 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.services import ORDERS_FILE
-from agent.shop import Shop, load_shop
+from agent.shop import ORDERS_FILE, Shop, load_shop
 from finetune.folders import MADE_FROM, Fingerprint, is_current, replace_folder
 from finetune.logs.people import CUSTOMERS_FILE, PERSONAL
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders
