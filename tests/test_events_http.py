@@ -267,7 +267,7 @@ def test_keys_come_from_the_environment_or_the_shop_and_must_be_long() -> None:
     assert Keys.load(table, {}) == Keys("w" * 20, "s" * 20)
     assert Keys.load(table, {"SHOPKEEPER_WRITE_KEY": "e" * 20}).write_key == "e" * 20
     assert "w" * 20 not in repr(Keys.load(table, {}))
-    with pytest.raises(ConfigError, match=r"events\.write_key has 5"):
+    with pytest.raises(ConfigError, match=r"events\.write_key in shop\.toml has 5"):
         Keys.load({"write_key": "short"}, {})
     with pytest.raises(ConfigError, match="SHOPKEEPER_IDENTITY_SECRET has 5"):
         Keys.load(table, {"SHOPKEEPER_IDENTITY_SECRET": "short"})

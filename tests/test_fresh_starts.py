@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from agent.checkpoints import CHECKPOINTS_FILE
@@ -14,7 +13,7 @@ from profiles.database import open_database, reading
 from profiles.importing import open_store
 from profiles.tables import consents
 from tests.agent_shop import SHOP
-from tests.profile_stores import DATABASES, database
+from tests.profile_stores import Place
 from tests.profiles_shop import write_shop
 from tests.starter import start
 
@@ -30,29 +29,28 @@ def shop_with_orders(folder: Path) -> Path:
     return shop
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_processes_that_start_at_once_open_one_shop_and_fill_it_once(kind: str, tmp_path: Path) -> None:
+def test_processes_that_start_at_once_open_one_shop_and_fill_it_once(place: Place, tmp_path: Path) -> None:
     shop, state = shop_with_orders(tmp_path), tmp_path / "state"
     state.mkdir()
-    with database(kind, state) as url:
-        starting = [start(shop, state, url) for _ in range(AT_ONCE)]
-        for one in starting:
-            assert one.stdout is not None and one.stdout.readline() == "ready\n"
-        for one in starting:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
-        ends = [one.communicate(timeout=300)[0] for one in starting]
-        assert [(one.returncode, end) for one, end in zip(starting, ends, strict=True)] == [(0, "")] * AT_ONCE
-        store = open_store(shop, state, url)
-        assert len(store.customers()) == CUSTOMERS and len(OrderBook(store.engine).list("C1001")) == 2
-        with reading(store.engine) as connection:
-            said = Counter((row.customer, row.purpose) for row in connection.execute(select(consents)))
-            assert set(said.values()) == {1} and len(said) == 3 * CUSTOMERS
-            assert len(connection.execute(select(orders.c.id)).all()) == 2
-        ids = [item.id for name in store.customers() for item in store.history(name)]
-        assert len(ids) == len(set(ids)) and ids
-        store.engine.dispose()
+    url = place(state)
+    starting = [start(shop, state, url) for _ in range(AT_ONCE)]
+    for one in starting:
+        assert one.stdout is not None and one.stdout.readline() == "ready\n"
+    for one in starting:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    ends = [one.communicate(timeout=300)[0] for one in starting]
+    assert [(one.returncode, end) for one, end in zip(starting, ends, strict=True)] == [(0, "")] * AT_ONCE
+    store = open_store(shop, state, url)
+    assert len(store.customers()) == CUSTOMERS and len(OrderBook(store.engine).list("C1001")) == 2
+    with reading(store.engine) as connection:
+        said = Counter((row.customer, row.purpose) for row in connection.execute(select(consents)))
+        assert set(said.values()) == {1} and len(said) == 3 * CUSTOMERS
+        assert len(connection.execute(select(orders.c.id)).all()) == 2
+    ids = [item.id for name in store.customers() for item in store.history(name)]
+    assert len(ids) == len(set(ids)) and ids
+    store.engine.dispose()
 
 
 def test_asking_who_has_talked_makes_no_file_where_nobody_has(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Processes that write about the same customers, merge and erase them, all at once: nothing is lost or left."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,18 +14,12 @@ from profiles.observation import Authority
 from profiles.store import ProfileStore
 from tests.busy_writer import GOES, STAYS, VISITORS, done_by, open_store, said_by, start
 from tests.events_shop import NOW, PRODUCTS, outcome
-from tests.postgresql_server import Server, postgresql
-from tests.profile_stores import DATABASES, database, held
+from tests.postgresql_server import Server
+from tests.profile_stores import Place, held
 from tests.profiles_shop import PRIVACY, SCHEMA
 from tests.traces import traces_in
 
 ROLES = (("say", "a"), ("say", "b"), ("act", "a"), ("act", "b"), ("merge", "m"), ("erase", "e"))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
 
 
 def prepared(url: str, state: Path) -> ProfileStore:
@@ -47,33 +40,32 @@ def alone(folder: Path) -> EventIntake:
     return intake
 
 
-@pytest.mark.parametrize("kind", DATABASES)
-def test_processes_that_say_act_merge_and_erase_at_once_end_where_one_alone_does(kind: str, tmp_path: Path) -> None:
+def test_processes_that_say_act_merge_and_erase_at_once_end_where_one_alone_does(place: Place, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    with database(kind, state) as url:
-        store = prepared(url, state)
-        workers = [start(url, state, role, name) for role, name in ROLES]
-        for worker in workers:
-            assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        ends = [worker.communicate(timeout=300)[0] for worker in workers]
-        assert [(worker.returncode, end) for worker, end in zip(workers, ends, strict=True)] == [(0, "")] * len(ROLES)
-        intake, expected = EventIntake(store, PRODUCTS, lambda: NOW), alone(tmp_path)
-        intake.settle()
-        stated = {item.id for name in "ab" for item in said_by(name)}
-        assert {item.id for item in store.history(STAYS) if item.authority is Authority.STATED} == stated
-        assert outcome(intake, STAYS)[0] == outcome(expected, STAYS)[0]
-        assert outcome(intake, STAYS)[1] == pytest.approx(outcome(expected, STAYS)[1], rel=1e-9)
-        before = store.read(STAYS, NOW)
-        store.rebuild()
-        assert held(store.read(STAYS, NOW)) == held(before)
-        assert traces_in(state, store.engine, ["azure-lagoon"]) == [] and GOES not in store.customers()
-        for engine in (store.engine, expected.store.engine):
-            engine.dispose()
+    url = place(state)
+    store = prepared(url, state)
+    workers = [start(url, state, role, name) for role, name in ROLES]
+    for worker in workers:
+        assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    ends = [worker.communicate(timeout=300)[0] for worker in workers]
+    assert [(worker.returncode, end) for worker, end in zip(workers, ends, strict=True)] == [(0, "")] * len(ROLES)
+    intake, expected = EventIntake(store, PRODUCTS, lambda: NOW), alone(tmp_path)
+    intake.settle()
+    stated = {item.id for name in "ab" for item in said_by(name)}
+    assert {item.id for item in store.history(STAYS) if item.authority is Authority.STATED} == stated
+    assert outcome(intake, STAYS)[0] == outcome(expected, STAYS)[0]
+    assert outcome(intake, STAYS)[1] == pytest.approx(outcome(expected, STAYS)[1], rel=1e-9)
+    before = store.read(STAYS, NOW)
+    store.rebuild()
+    assert held(store.read(STAYS, NOW)) == held(before)
+    assert traces_in(state, store.engine, ["azure-lagoon"]) == [] and GOES not in store.customers()
+    for engine in (store.engine, expected.store.engine):
+        engine.dispose()
 
 
 def test_a_write_that_postgresql_ends_for_another_one_is_done_again(server: Server) -> None:

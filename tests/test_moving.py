@@ -33,17 +33,11 @@ from retrieval.embed import Embedder
 from tests.agent_shop import Answer, ScriptedModel, change, noting, small_shop
 from tests.events_shop import NOW, event, histories, outcome
 from tests.events_shop import open_intake as intake_of
-from tests.postgresql_server import Server, postgresql
+from tests.postgresql_server import Server
 from tests.profiles_shop import observation
 
 ADA, GONE = "C1002", "C1003"
 LOOK = "I need touchscreen gloves and look for a jacket"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgresql() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """A database that was put back: erasures and withdrawals since are in force as soon as it is opened."""
 
-import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import MetaData, make_url
 
 from errors import DataError
-from finetune.erase import add_arguments, erase
+from finetune.erase import Wish, erase
 from profiles.customer import Customer
 from profiles.database import DATABASE, DATABASE_FILE, open_database, reading, writing
 from profiles.importing import open_store
@@ -25,7 +23,6 @@ from profiles.privacy.consents import Consent
 from profiles.privacy.keys import customer_key
 from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
-from tests.profile_stores import DATABASES, databases
 from tests.profiles_shop import START, observation, write_shop
 
 ADA, BO = "C1001", "C1002"
@@ -34,17 +31,6 @@ ADA, BO = "C1001", "C1002"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shop(tmp_path_factory.mktemp("shop") / "shop")
-
-
-@pytest.fixture(scope="module", params=DATABASES)
-def place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    with databases(request.param) as made:
-        yield made
-
-
-@pytest.fixture
-def url(place: Callable[[Path], str], tmp_path: Path) -> str:
-    return place(tmp_path)
 
 
 class Backup:
@@ -155,10 +141,7 @@ def test_an_erasure_takes_the_words_from_the_file_and_the_file_names_nobody(
     assert ADA not in (tmp_path / WITHDRAWN).read_text() and len(last_words(tmp_path)) == 2
     if make_url(url).drivername != "sqlite":
         monkeypatch.setenv(DATABASE, url)
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    arguments = parser.parse_args([ADA, "--shop", str(shop), "--state", str(tmp_path), "--by", "Ada"])
-    (receipt,) = erase(arguments)
+    (receipt,) = erase(Wish(ADA, shop, tmp_path, (), (), "Ada"))
     assert receipt.removed["withdrawals on file"] == 1
     assert [word.customer for word in last_words(tmp_path)] == [customer_key(BO, store.salt or b"")]
     backup.put_back()
