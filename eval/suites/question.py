@@ -24,7 +24,7 @@ from pathlib import Path
 
 from agent.shop import load_shop
 from errors import ConfigError, DataError, choices
-from eval.shops import chosen_shops
+from eval.shops import VARIED, chosen_shops
 from eval.suite import Case, Options, Record, Suite
 from retrieval.asking import Candidate, best_question, gain, values_of
 from retrieval.catalog import Product, Variant, load_catalog
@@ -199,5 +199,6 @@ SUITE = Suite(
     settings={
         "customers": "how many simulated customers (default 500)",
         "random": f"how many fresh random shops beside --shop (default {_SHOPS}; 0: none)",
+        **VARIED,
     },
 )
