@@ -18,7 +18,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.keyed import pairs_in
 from agent.said import MAX_PRICE, MIN_PRICE, apart
-from agent.tools.schemas import FIND_ANSWER, MAX_CHANGES, SEARCH_PRODUCTS, UPDATE_PROFILE, writable_attributes
+from agent.tools.schemas import FIND_ANSWER, HAND_OFF, MAX_CHANGES, SEARCH_PRODUCTS, UPDATE_PROFILE, writable_attributes
 from agent.vocabulary import Vocabulary
 from agent.wording import Limit, asks_for_stock, asks_when, limits_in
 from profiles.attribute import Attribute, key_of
@@ -26,7 +26,6 @@ from profiles.quotes import find_quote
 from profiles.ranges import meant_ranges
 
 Change = dict[str, Any]
-_TELL_STOCK = frozenset((SEARCH_PRODUCTS, "hand_off"))  # these are left to the model
 
 
 def completed(
@@ -41,12 +40,13 @@ def completed(
     searches = [call for call in calls if call["name"] == SEARCH_PRODUCTS]
     if words is None or not newest or len(searches) > 1:  # of two searches nobody knows which is meant
         return answer
-    plain = [*_ranges(newest, words), *_per_key(newest, words)]
+    plain, limits = [*_ranges(newest, words), *_per_key(newest, words)], limits_in(newest)
     if searches:
-        limits = limits_in(newest)
         search = _search(searches[0], newest, limits, offered[SEARCH_PRODUCTS], words)
         calls = [search if call is searches[0] else call for call in calls]
-        plain = [*_limits_and_dislikes(newest, limits, words), *plain]
+        plain = [*_limits(newest, limits, words), *_dislikes(newest, words), *plain]
+    elif _notes_one(calls, limits):
+        plain = [*_limits(newest, limits, words), *plain]
     if UPDATE_PROFILE in offered and any(call["name"] in (SEARCH_PRODUCTS, UPDATE_PROFILE) for call in calls):
         calls = _noted(calls, plain, words)
     return answer.model_copy(update={"tool_calls": calls})
@@ -55,13 +55,16 @@ def completed(
 def _of_stock(answer: AIMessage, newest: str, offered: Mapping[str, Any], words: Vocabulary) -> AIMessage:
     """A search for the kind of product that a question for stock names, in place of calls that cannot tell."""
     called = {call["name"] for call in answer.tool_calls}
-    if not asks_for_stock(newest) or called & _TELL_STOCK or (FIND_ANSWER in called and asks_when(newest)):
+    if not asks_for_stock(newest) or HAND_OFF in called or (FIND_ANSWER in called and asks_when(newest)):
         return answer
-    kinds = [kind for facet in offered if words.is_kind(facet) for kind in words.kinds_whole(facet, newest)]
+    kinds = [(facet, kind) for facet in offered if words.is_kind(facet) for kind in words.kinds_whole(facet, newest)]
     if len(kinds) != 1:
         return answer
+    ((facet, kind),) = kinds
+    if any(call["name"] == SEARCH_PRODUCTS and call["args"].get(facet, kind) == kind for call in answer.tool_calls):
+        return answer
     kept = [call for call in answer.tool_calls if call["name"] == UPDATE_PROFILE]
-    return answer.model_copy(update={"content": "", "tool_calls": [*kept, _call(SEARCH_PRODUCTS, {"query": kinds[0]})]})
+    return answer.model_copy(update={"content": "", "tool_calls": [*kept, _call(SEARCH_PRODUCTS, {"query": kind})]})
 
 
 def _search(
@@ -83,9 +86,9 @@ def _search(
 def _noted(calls: list[ToolCall], plain: Sequence[Change], words: Vocabulary) -> list[ToolCall]:
     """The calls with the changes that say something which is not noted in them."""
     notes = next((call for call in calls if call["name"] == UPDATE_PROFILE), None)
-    held = notes["args"].get("changes") if notes else []
-    if not isinstance(held, list) or not all(isinstance(change, dict) for change in held):
-        return calls  # a served model is bound to no grammar; the tool says what is wrong
+    held = _listed(notes) if notes else []
+    if notes and not held:
+        return calls
     known = {_contested(change, words) for change in held}
     added = [change for change in plain if _contested(change, words) not in known]
     if not added:
@@ -94,6 +97,12 @@ def _noted(calls: list[ToolCall], plain: Sequence[Change], words: Vocabulary) ->
     if notes is not None:
         return [{**call, "args": changes} if call is notes else call for call in calls]
     return [_call(UPDATE_PROFILE, changes), *calls]
+
+
+def _listed(call: ToolCall) -> list[Change]:
+    """The changes of a call; none where a served model, bound to no grammar, wrote no such list: the tool says so."""
+    changes = call["args"].get("changes") if call["name"] == UPDATE_PROFILE else None
+    return changes if isinstance(changes, list) and all(isinstance(change, dict) for change in changes) else []
 
 
 def _contested(change: Change, words: Vocabulary) -> tuple[object, str, bool]:
@@ -111,12 +120,23 @@ def _stated(words: Vocabulary) -> Iterator[Attribute]:
     return (words.schema.attributes[name] for name in writable_attributes(words.schema))
 
 
-def _limits_and_dislikes(newest: str, limits: Sequence[Limit], words: Vocabulary) -> Iterator[Change]:
-    """What the message plainly says of prices and dislikes."""
+def _notes_one(calls: Sequence[ToolCall], limits: Sequence[Limit]) -> bool:
+    """Whether a limit of the message is noted: then so is the other end of "120 to 180"."""
+    changes = [change for call in calls for change in _listed(call) if change.get("polarity") == "fact"]
+    return any(change.get("value") == limit.price for change in changes for limit in limits)
+
+
+def _limits(newest: str, limits: Sequence[Limit], words: Vocabulary) -> Iterator[Change]:
+    """What the message plainly says of prices."""
     for attribute in _stated(words):
         for limit in limits:
             if limit.bound == attribute.bound:
                 yield _change(newest, limit.words, attribute.name, limit.price)
+
+
+def _dislikes(newest: str, words: Vocabulary) -> Iterator[Change]:
+    """What the message plainly rules out."""
+    for attribute in _stated(words):
         if attribute.polarity and not attribute.sensitive:
             for denial in words.denials(attribute.facet or attribute.name, newest).values():
                 yield _change(newest, denial.quote, attribute.name, denial.word, "dislike")

@@ -20,7 +20,9 @@ from profiles.ranges import meant_ranges, said_numbers
 _VALUE = r"⟨v(?P<value>\d+)⟩(?:\s*[码号])?"
 _KEY = r"⟨k\d+⟩"
 _OF = r"(?:(?:in|for|with|on|my|the|all|any|most)\s+)*"
-_KEYS = rf"(?P<keys>{_OF}{_KEY}(?:(?:\s*(?:,\s*and\b|,|and\b|&|or\b|[、和跟或])\s*){_OF}{_KEY}(?!\s*[:：]))*)"
+_MORE = r"\s*(?:,\s*and\b|and\b|&|or\b|[、和跟或])\s*(?:(?:in|for|my|the|all)\s+)*"
+_NEXT = r"\s*(?:[:：]|⟨v|,?\s+(?:i|we|it|my)\b|[^\s,]*[我穿])"  # of a key that is said of another value
+_KEYS = rf"(?P<keys>{_OF}{_KEY}(?:{_MORE}{_KEY}(?!{_NEXT}))*)"
 _SAYINGS = (  # tried in this order; whether the words bind the value to its keys
     (True, rf"{_KEYS}\s*[:：=]\s*(?:(?:size|a|eu|尺码)\s*)*{_VALUE}"),
     (True, rf"{_VALUE}\s+(?:for|in|with|on)\s+{_KEYS}"),
@@ -30,6 +32,7 @@ _SAYINGS = (  # tried in this order; whether the words bind the value to its key
         rf"(?:\s+(?:i|we|my|it|that)\b(?:'\w+)?(?:\s+\w+){{0,3}}?)?\s+{_VALUE}",
     ),
     (True, rf"{_KEYS}的?(?:(?:尺码|码数|尺寸|我|一般|平时|通常|一直|都))*(?:穿|是|选|预算)(?:的是|的)?{_VALUE}"),
+    (True, rf"穿{_VALUE}的{_KEYS}"),
     (False, rf"{_KEYS}(?:(?!\band\b|\bbut\b)[^⟨⟩.,;!?。，；！？和]){{0,24}}{_VALUE}"),
     (False, rf"{_VALUE}(?:(?!\band\b|\bbut\b)[^⟨⟩.,;!?。，；！？和]){{0,24}}{_KEYS}"),
 )
@@ -63,7 +66,10 @@ def pairs_in(attribute: Attribute, text: str, words: Vocabulary) -> list[Pair]:
     keys = [_Said(*span, key, True) for span, key in words.standing(attribute.per, text)]
     values = [one for one in _values(attribute, text, words) if not any(_meet(one, key) for key in keys)]
     marked, said = _marked(text, sorted([*keys, *values], key=lambda one: one.start))
-    return list({pair.text: pair for pair in _read(marked, text, said, attribute, words)}.values())
+    found: dict[str, Pair] = {}
+    for pair in _read(marked, text, said, attribute, words):  # plain ones come first
+        found.setdefault(pair.text, pair)
+    return list(found.values())
 
 
 def without_plain(attribute: Attribute, text: str, words: Vocabulary) -> str:
@@ -71,6 +77,14 @@ def without_plain(attribute: Attribute, text: str, words: Vocabulary) -> str:
     text = _written(text)
     spans = {pair.value for pair in pairs_in(attribute, text, words) if pair.plain}
     return "".join(char for place, char in enumerate(text) if not any(start <= place < end for start, end in spans))
+
+
+def kept_under(attribute: Attribute, key: Value, value: Value, words: Vocabulary) -> str:
+    """As the profile keeps them; "" for a number that it does not."""
+    try:
+        return str(attribute.clean(f"{key}{KEY_MARK}{value}", words.facets))
+    except DataError:
+        return ""
 
 
 def _written(text: str) -> str:
@@ -114,14 +128,6 @@ def _read(marked: str, text: str, said: list[_Said], attribute: Attribute, words
             taken |= {match["value"], *keys}
             value = said[int(match["value"])]
             for key in (said[int(place)] for place in keys):
-                if kept := _kept(attribute, key.what, value.what, words):
+                if kept := kept_under(attribute, key.what, value.what, words):
                     start, end = min(key.start, value.start), max(key.end, value.end)
                     yield Pair(kept, text[start:end], (value.start, value.end), plain)
-
-
-def _kept(attribute: Attribute, key: Value, value: Value, words: Vocabulary) -> str:
-    """As the profile keeps them; "" for a number that it does not."""
-    try:
-        return str(attribute.clean(f"{key}{KEY_MARK}{value}", words.facets))
-    except DataError:
-        return ""

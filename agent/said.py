@@ -14,18 +14,18 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.keyed import pairs_in, without_plain
+from agent.keyed import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.wording import as_written, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
-from profiles.observation import EVERYTHING
+from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
 ORDER_ID, QUESTION = "order_id", "question"
@@ -93,10 +93,6 @@ class _Talk:
         shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
         return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
 
-    @cached_property
-    def prices(self) -> Prices:
-        return prices_in(self.heard)
-
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
         return [arguments[name] for arguments in self._calls() if name in arguments]
@@ -118,7 +114,8 @@ def _bound(
     if name == ORDER_ID:
         return talk.order_ids
     if name in (MIN_PRICE, MAX_PRICE):
-        said = talk.prices.least if name == MIN_PRICE else talk.prices.most
+        prices = prices_in([_without_keyed(text, words) for text in talk.heard] if words else talk.heard)
+        said = prices.least if name == MIN_PRICE else prices.most
         return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
     if field.get("type") in _QUANTITY:
         return _plain(numbers_in(talk.own))
@@ -189,9 +186,9 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
         return {"enum": _kept_per_key(attribute, attribute.per, talk, words)}
     told = apart(attribute, talk.told, words)
     if attribute.range:
-        return {"enum": _ranges_and_numbers(attribute, talk.newest)}
+        return {"enum": _ranges_and_numbers(attribute, _without_keyed(apart(attribute, talk.newest, words), words))}
     if attribute.type == "money":
-        prices = prices_in([told])
+        prices = prices_in([_without_keyed(told, words)])
         return {"enum": _plain(prices.least if attribute.bound == MIN_PRICE else prices.most)}
     if attribute.type == "number":
         return {"enum": _plain(attribute.numbers(told))}
@@ -205,26 +202,38 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
 
 
 def _ranges_and_numbers(attribute: Attribute, text: str) -> list[str | float | int]:
-    """The ranges in the text, and numbers that bound none."""
+    """The ranges in the text; its numbers, where there is none."""
     ranges = attribute.ranges(text)
     numbers = prices_in([text]).most if attribute.type == "money" else attribute.numbers(text)
-    loose = numbers - {bound for one in ranges for bound in one.bounds}
-    return [*dict.fromkeys(one.value for one in ranges), *_plain(loose)]
+    return list(dict.fromkeys(one.value for one in ranges)) or [*_plain(numbers)]
 
 
 def _kept_per_key(attribute: Attribute, per: Attribute, talk: _Talk, words: Vocabulary) -> list[str | float | int]:
-    """Values under the keys that they are said for; where that is open, under each key named; and those of no key."""
+    """Values under the keys that they are said for; where that is open, under each key named, or under none."""
     pairs = pairs_in(attribute, talk.newest, words)
     keys = [] if pairs else dict.fromkeys(key for _, key in words.standing(per, talk.told))
     alone = replace(attribute, per=None)
     rest = without_plain(attribute, talk.newest, words)
-    loose = (
-        _ranges_and_numbers(alone, rest)
-        if attribute.type != "choice"
-        else [value for _, value in words.standing(alone, rest)]
-    )
-    under = [str(attribute.clean(f"{key}{KEY_MARK}{value}", words.facets)) for key in keys for value in loose]
-    return list(dict.fromkeys([*(pair.text for pair in pairs), *under, *loose]))
+    loose: list[str | float | int] = [value for _, value in words.standing(alone, rest)]
+    if attribute.type != "choice":
+        loose = _ranges_and_numbers(alone, rest)
+    under = [kept_under(attribute, key, value, words) for key in keys for value in loose]
+    general = [] if _is_general(attribute, words) else loose
+    return list(dict.fromkeys([*(pair.text for pair in pairs), *filter(None, under), *general]))
+
+
+def _is_general(keyed: Attribute, words: Vocabulary) -> bool:
+    """Whether the customer may state the same of everything, in an attribute of its own."""
+    stated = words.schema.writable_by(Authority.STATED)
+    return any(not other.per and not other.polarity and _alike(keyed, other, words) for other in stated)
+
+
+def _without_keyed(text: str, words: Vocabulary) -> str:
+    """The text without what it says of one kind and is no price: "43 in boots"."""
+    for attribute in words.schema.attributes.values():
+        if attribute.per and attribute.type != "money":
+            text = without_plain(attribute, text, words)
+    return text
 
 
 def apart(attribute: Attribute, text: str, words: Vocabulary) -> str:

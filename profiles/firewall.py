@@ -125,16 +125,21 @@ class Firewall:
         found = find_quote(change.quote, heard) or self._forgotten_by_name(change, heard)
         if found is None:
             raise Refused(f"the customer did not say {change.quote[:80]!r}")
-        return self._whole_range(change, found, heard[found.turn])
+        return self._whole(change, found, heard[found.turn])
 
-    def _whole_range(self, change: ProposedChange, found: Found, words: str) -> Found:
-        """A quote cut from the words of the range that is noted stands for all of them: "at least 50, at most 80"."""
+    def _whole(self, change: ProposedChange, found: Found, words: str) -> Found:
+        """A quote cut from the words of the range that is noted stands for all of them: "at least 50, at most 80".
+
+        One that lacks the key ("an L" of "an L in jackets") stands for its clause.
+        """
         attribute = self.schema.attributes.get(change.attribute)
-        for said in meant_ranges(words) if attribute and attribute.range and not attribute.per else ():
-            whole = find_quote(said.words, {found.turn: words})
-            if whole and found.text in whole.text and change.value == said.range.value:
-                return whole
-        return found
+        if attribute is None or change.polarity == "forget":
+            return found
+        wider = [said.words for said in meant_ranges(words) if attribute.range and change.value == said.range.value]
+        if attribute.per and (key := key_of(change.value)) and not self._named(attribute.per, key, found.text):
+            wider += [clause for clause in _CLAUSE.split(words) if self._named(attribute.per, key, clause)]
+        spans = (find_quote(clause, {found.turn: words}) for clause in wider)
+        return next((span for span in spans if span and found.text in span.text), found)
 
     def _forgotten_by_name(self, change: ProposedChange, heard: Mapping[str, str]) -> Found | None:
         """To forget a thing takes no exact words, only its name in the newest message, which is then the quote."""

@@ -13,7 +13,8 @@ from agent.orders.book import STATUSES
 from profiles.observation import Authority
 from profiles.schema import Schema
 
-SEARCH_PRODUCTS, UPDATE_PROFILE, FIND_ANSWER = "search_products", "update_profile", "find_answer"
+SEARCH_PRODUCTS, UPDATE_PROFILE = "search_products", "update_profile"
+FIND_ANSWER, HAND_OFF = "find_answer", "hand_off"
 MAX_LISTED = 16
 MAX_CHANGES = 6  # in one call
 SORTS = ("price_low", "price_high", "rating")
@@ -46,7 +47,7 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
             _object(order | {"items": {"type": "array", "items": _TEXT}, "reason": _TEXT}, required=("order_id",)),
         ),
         "change_address": ToolSchema("propose a new address", _object(order | {"address": _TEXT})),
-        "hand_off": ToolSchema("hand over to a person", _object({"reason": _TEXT})),
+        HAND_OFF: ToolSchema("hand over to a person", _object({"reason": _TEXT})),
     }
 
 

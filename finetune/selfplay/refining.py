@@ -83,7 +83,7 @@ def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | N
         said = speaker.fill(speaker.rng.choice(fitting), price=price)
     low = search.low if search.low is not None and search.low < value else None
     changed = replace(search, high=value, low=low)
-    kept = shop.as_budget(said.text, value)
+    kept = shop.as_budget(said.plain, value)
     return _asked(shop, said, changed, "budget_again", change(said.span, shop.topics.named("budget") or "", kept))
 
 
@@ -95,7 +95,7 @@ def _range(speaker: Speaker, shop: ShopView, search: Search, found: Sequence[flo
     said = speaker.say("range_again", low=keep(f"{low}"), price=keep(f"{high}"))
     changed = replace(search, low=low, high=high)
     name = shop.topics.named("budget") or ""
-    return _asked(shop, said, changed, "range_again", change(said.span, name, shop.as_budget(said.text, high)))
+    return _asked(shop, said, changed, "range_again", change(said.span, name, shop.as_budget(said.plain, high)))
 
 
 def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
@@ -109,7 +109,7 @@ def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     said = speaker.say("min_clause", low=_price(speaker, shop, value))
     changed = replace(search, low=value)
     name = shop.topics.named("budget" if shop.ranged_budget else "min_price") or ""
-    return _asked(shop, said, changed, "floor", change(said.span, name, shop.as_budget(said.text, value)))
+    return _asked(shop, said, changed, "floor", change(said.span, name, shop.as_budget(said.plain, value)))
 
 
 def _price(speaker: Speaker, shop: ShopView, value: float) -> str:

@@ -196,7 +196,7 @@ class Request:
         self.set(high=value)
         placed = self.rng.choice(("inline", "clause"))
         said = self.speaker.say(f"budget_{placed}", price=self._price(value))
-        self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.text, value))
+        self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.plain, value))
         (self.inline if placed == "inline" else self.clauses).append(said)
 
     def _price(self, value: float) -> str:
@@ -211,7 +211,7 @@ class Request:
         said = self.speaker.say(intent, low=self._price(low), price=self._price(high))
         self.set(low=low, high=high if intent == "between_inline" else None)
         if self.shop.ranged_budget:
-            self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.text, low))
+            self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.plain, low))
         else:
             self.note(said, self.shop.topics.named("min_price"), low)
             if intent == "between_inline":

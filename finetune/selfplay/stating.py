@@ -139,7 +139,7 @@ def _amount(speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue) 
             said = speaker.say("say_range", low=written, price=price)
         else:
             said = speaker.say("say_budget" if topic.key == "budget" else "say_min", price=price, low=price)
-        return Part(said.text, (change(said.span, topic.attribute, shop.as_budget(said.text, value)),))
+        return Part(said.text, (change(said.span, topic.attribute, shop.as_budget(said.plain, value)),))
     number = rng.randint(*topic.aspect.range)
     written = str(number)
     if number < 20 and rng.random() < 0.4:
