@@ -21,6 +21,7 @@ from profiles.observation import EVERYTHING
 
 _AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*(?:[aeio]|advanced|(?:M|L|S|XS|XL)\b))")
 _MONEY = ("budget", "min_price")
+_OFTEN = 0.3  # how often a range or a value of one kind is said where a shop keeps such things, which few do
 _NEVER_SAID = ("recipient", "occasion")  # they come with a request
 
 
@@ -33,11 +34,17 @@ def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
         topics = [t for t in topics if not t.asked or t.aspect.taste]
     if not topics:
         return None
-    topic = speaker.rng.choice(topics)
+    few = [topic for topic in topics if _is_ranged_or_keyed(topic, shop)]
+    topic = speaker.rng.choice(few if few and speaker.rng.random() < _OFTEN else topics)
     made = statement(speaker, shop, topic, dialogue)
     return (
         None if made is None else Move((made[0],), f"say_{topic.key}", _after(made[0], topic, made[1], shop, dialogue))
     )
+
+
+def _is_ranged_or_keyed(topic: Topic, shop: ShopView) -> bool:
+    attribute = shop.schema.attributes[str(topic.attribute)]
+    return attribute.range or attribute.per is not None
 
 
 def _after(part: Part, topic: Topic, word: Word | None, shop: ShopView, dialogue: Dialogue) -> Dialogue:
@@ -133,13 +140,15 @@ def _amount(speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue) 
         low, high = shop.usual_prices
         value = draw_amount(rng, low, high) if topic.key == "budget" else draw_amount(rng, low * 0.5, low)
         price = keep(write_price(rng, value, language, shop.currency))
-        if shop.ranged_budget and rng.random() < 0.6:
+        ranged = topic.key == "budget" and shop.ranged_budget
+        if ranged and rng.random() < 0.6:
             least = draw_amount(rng, low * 0.5, max(value * 0.9, low * 0.6))
             price, written = keep(f"{value}"), keep(f"{least}")
             said = speaker.say("say_range", low=written, price=price)
         else:
             said = speaker.say("say_budget" if topic.key == "budget" else "say_min", price=price, low=price)
-        return Part(said.text, (change(said.span, topic.attribute, shop.as_budget(said.plain, value)),))
+        kept = shop.as_budget(said.plain, value) if ranged else value
+        return Part(said.text, (change(said.span, topic.attribute, kept),))
     number = rng.randint(*topic.aspect.range)
     written = str(number)
     if number < 20 and rng.random() < 0.4:
