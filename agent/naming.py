@@ -59,10 +59,19 @@ def whole(text: str, forms: Forms) -> dict[str, Span]:
     """
     found = {}
     for value, words in forms.items():
-        spans = [span for word in words for span in _spans(word, text, _owners_apart(text)) if _stands(text, *span)]
-        if spans:
+        if spans := list(_whole_spans(text, words)):
             found[value] = min(spans)
     return found
+
+
+def standing(text: str, forms: Forms) -> list[tuple[Span, str]]:
+    """Every place where a text names a value whole, in its order; a longer name hides those in it: "dark green"."""
+    found = sorted({(span, value) for value, words in forms.items() for span in _whole_spans(text, words)})
+    return [
+        (span, value)
+        for span, value in found
+        if not any(other != span and other[0] <= span[0] and span[1] <= other[1] for other, _ in found)
+    ]
 
 
 def places(text: str, words: Collection[str]) -> Iterator[Span]:
@@ -133,6 +142,11 @@ def _stem(word: str) -> str:
 
 def _pieces(text: str, words: Collection[str]) -> list[str]:
     return [text[start:end] for start, end in places(text, words)]
+
+
+def _whole_spans(text: str, words: Collection[str]) -> Iterator[Span]:
+    said = _owners_apart(text)
+    return (span for word in words for span in _spans(word, text, said) if _stands(text, *span))
 
 
 def _spans(form: str, text: str, said: Sequence[_Word]) -> Iterator[Span]:

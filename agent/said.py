@@ -7,24 +7,25 @@ write firewall would refuse for want of a source; a small model would rather wri
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from agent.keyed import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
-from profiles.attribute import Attribute
+from agent.wording import as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
-from profiles.observation import EVERYTHING
+from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
 ORDER_ID, QUESTION = "order_id", "question"
@@ -76,6 +77,11 @@ class _Talk:
     def newest(self) -> str:
         return self.heard[-1] if self.heard else ""
 
+    @property
+    def told(self) -> str:
+        """What is noted from: the newest message, behind the question that it answers."""
+        return f"{self.asked}\n{self.newest}".strip()
+
     @cached_property
     def own(self) -> str:
         """The customer's words, and what calls were made with."""
@@ -86,10 +92,6 @@ class _Talk:
     def order_ids(self) -> list[str]:
         shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
         return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
-
-    @cached_property
-    def prices(self) -> Prices:
-        return prices_in(self.heard)
 
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
@@ -112,7 +114,8 @@ def _bound(
     if name == ORDER_ID:
         return talk.order_ids
     if name in (MIN_PRICE, MAX_PRICE):
-        said = talk.prices.least if name == MIN_PRICE else talk.prices.most
+        prices = prices_in([_without_keyed(text, words) for text in talk.heard] if words else talk.heard)
+        said = prices.least if name == MIN_PRICE else prices.most
         return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
     if field.get("type") in _QUANTITY:
         return _plain(numbers_in(talk.own))
@@ -141,7 +144,6 @@ def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, M
 
 def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[str, Any]:
     """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
-    told = f"{talk.asked}\n{talk.newest}".strip()
     change = field["items"]
     forget = ("forget",) if asks_to_forget(talk.newest) else ()
 
@@ -152,12 +154,12 @@ def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[s
     kinds = []
     for name in change["properties"]["attribute"]["enum"]:
         attribute = words.schema.attributes[name]
-        value, named = _value(attribute, told, words), _is_named(attribute, told)
-        if value.get("enum", True) and (named or _may_tell(told, attribute)):
+        value, named = _value(attribute, talk, words), _is_named(attribute, talk.told)
+        if value.get("enum", True) and (named or _may_tell(talk.told, attribute)):
             taste = attribute.polarity and not attribute.sensitive
             kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
         if forget and "enum" in value and (named or talk.holds(name)):
-            kinds.append(kind(name, {"const": EVERYTHING}, "forget"))
+            kinds.append(kind(name, {"enum": _forgettable(attribute, talk, words)}, "forget"))
     return {**field, "items": {"anyOf": kinds}} if kinds else {}
 
 
@@ -178,12 +180,15 @@ def _may_tell(text: str, attribute: Attribute) -> bool:
     return attribute.type != "boolean"
 
 
-def _value(attribute: Attribute, told: str, words: Vocabulary) -> dict[str, Any]:
+def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, Any]:
     """What the customer told can say of an attribute."""
-    if attribute.range or attribute.per:
-        return {"type": ["number", "string"]} if numbers_in(told) else {"enum": []}
+    if attribute.per:
+        return {"enum": _kept_per_key(attribute, attribute.per, talk, words)}
+    told = apart(attribute, talk.told, words)
+    if attribute.range:
+        return {"enum": _ranges_and_numbers(attribute, _without_keyed(apart(attribute, talk.newest, words), words))}
     if attribute.type == "money":
-        prices = prices_in([told])
+        prices = prices_in([_without_keyed(told, words)])
         return {"enum": _plain(prices.least if attribute.bound == MIN_PRICE else prices.most)}
     if attribute.type == "number":
         return {"enum": _plain(attribute.numbers(told))}
@@ -194,6 +199,62 @@ def _value(attribute: Attribute, told: str, words: Vocabulary) -> dict[str, Any]
     if words.is_closed(attribute):
         return {"enum": words.attribute_values(attribute, told)}
     return {"type": "string"}
+
+
+def _ranges_and_numbers(attribute: Attribute, text: str) -> list[str | float | int]:
+    """The ranges in the text; its numbers, where there is none."""
+    ranges = attribute.ranges(text)
+    numbers = prices_in([text]).most if attribute.type == "money" else attribute.numbers(text)
+    return list(dict.fromkeys(one.value for one in ranges)) or [*_plain(numbers)]
+
+
+def _kept_per_key(attribute: Attribute, per: Attribute, talk: _Talk, words: Vocabulary) -> list[str | float | int]:
+    """Values under the keys that they are said for; where that is open, under each key named, or under none."""
+    pairs = pairs_in(attribute, talk.newest, words)
+    keys = [] if pairs else dict.fromkeys(key for _, key in words.standing(per, talk.told))
+    alone = replace(attribute, per=None)
+    rest = without_plain(attribute, talk.newest, words)
+    loose: list[str | float | int] = [value for _, value in words.standing(alone, rest)]
+    if attribute.type != "choice":
+        loose = _ranges_and_numbers(alone, rest)
+    under = [kept_under(attribute, key, value, words) for key in keys for value in loose]
+    general = [] if _is_general(attribute, words) else loose
+    return list(dict.fromkeys([*(pair.text for pair in pairs), *filter(None, under), *general]))
+
+
+def _is_general(keyed: Attribute, words: Vocabulary) -> bool:
+    """Whether the customer may state the same of everything, in an attribute of its own."""
+    stated = words.schema.writable_by(Authority.STATED)
+    return any(not other.per and not other.polarity and _alike(keyed, other, words) for other in stated)
+
+
+def _without_keyed(text: str, words: Vocabulary) -> str:
+    """The text without what it says of one kind and is no price: "43 in boots"."""
+    for attribute in words.schema.attributes.values():
+        if attribute.per and attribute.type != "money":
+            text = without_plain(attribute, text, words)
+    return text
+
+
+def apart(attribute: Attribute, text: str, words: Vocabulary) -> str:
+    """The text without what it says of the same under a key: "M in jackets" is no size of everything."""
+    for other in words.schema.attributes.values():
+        if other.per and not attribute.per and _alike(other, attribute, words):
+            text = without_plain(other, text, words)
+    return text
+
+
+def _alike(one: Attribute, other: Attribute, words: Vocabulary) -> bool:
+    """Whether a value of the one may be one of the other."""
+    if one.type != "choice" or other.type != "choice":
+        return one.type == other.type
+    return not set(one.valid_values(words.facets)).isdisjoint(other.valid_values(words.facets))
+
+
+def _forgettable(attribute: Attribute, talk: _Talk, words: Vocabulary) -> list[str]:
+    """All of an attribute, or of the keys that are named."""
+    keys = dict.fromkeys(key for _, key in words.standing(attribute.per, talk.newest)) if attribute.per else {}
+    return [f"{key}{KEY_MARK}{EVERYTHING}" for key in keys] or [EVERYTHING]
 
 
 def _plain(numbers: Iterable[float]) -> list[float | int]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.naming import Forms, Span, is_asked, misspelt, named, places, whole
+from agent.naming import Forms, Span, is_asked, misspelt, named, places, standing, whole
 from profiles.attribute import Attribute, Facets
 from profiles.schema import Schema
 from retrieval.facets import common_words, covers
@@ -104,6 +104,10 @@ class Vocabulary:
         """What may be noted of a choice: the values that the text names, and the words it names them by."""
         found = named(text, self._of_attributes[attribute.name])
         return list(dict.fromkeys(word for value, words in found.items() for word in (value, *words)))
+
+    def standing(self, attribute: Attribute, text: str) -> list[tuple[Span, str]]:
+        """Where the text names values of a choice whole."""
+        return standing(text, self._of_attributes.get(attribute.name, {}))
 
     def _wanted(self, facet: str, text: str) -> dict[str, Span]:
         """What the text names whole and does not only rule out, and where."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent.naming import is_named, named
 from agent.tools.orders import ids_in
 from profiles.attribute import Bound
-from profiles.numbers import normalise, numbers_in
+from profiles.numbers import numbers_in
 from profiles.ranges import ranges_in, said_ranges
 
 # By order of results: words that ask for it, each also with slips of the pen.
@@ -48,6 +48,10 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
 _STOCK = re.compile(
     r"\b(?:in|out of) stock\b|\bsold out\b|\b(?:still|back) available\b|有货|没货|缺货|库存|断货|卖完|补货"
 )
+_LATER = re.compile(
+    r"\bwhen\b|\bhow (?:long|often|soon)\b|\balerts?\b|\bnotif|\be-?mails?\b|\blet me know\b|\brestock"
+    r"|什么时候|何时|几时|多久|通知|提醒|补货"
+)
 _ORDERING = re.compile(
     r"\borders?\b|\bordered\b|\bparcels?\b|\bpackages?\b|\bdeliver|\bship|\bcancel|\breturn|\brefund|\bsen[dt]\b|\barriv"
     r"|订单|下单|包裹|快递|发货|物流|取消|退|送到"
@@ -56,7 +60,7 @@ _FORGET = ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ign
 _FORGETTING_EN = (
     r"drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody's business|stor(?:e|ing)|stop|wrong",
     r"take\b.*\b(?:off|out|away|back)|off my (?:profile|list|file)|chang(?:e|ed) (?:my )?mind|used to|hates?\b.*\bnot",
-    r"(?:no|any) (?:longer|more)|anymore|after all|again|nowadays|whatever|(?:fine|okay?) (?:now|with)",
+    r"(?:no|any) (?:longer|more(?! than))|anymore|after all|again|nowadays|whatever|(?:fine|okay?) (?:now|with)",
     r"(?:doesn't|does not|don't|do not|isn't|is not|not|never) (?:\w+ )?(?:matter|mind|care|important|apply|keep|true)",
     r"(?:doesn't|does not|don't|do not|not|never) (?:\w+ )?(?:remember|save|need)",
     r"no (?:limit|object|problem|restriction)s?",
@@ -70,12 +74,6 @@ _FORGETTING_ZH = (
 _FORGETTING = re.compile(rf"\b(?:{'|'.join(_FORGETTING_EN)})\b|{'|'.join(_FORGETTING_ZH)}")
 _NO_PRICE = re.compile(
     r"\d+\s*[年月日号点]|\d+(?:st|nd|rd|th)\b|(?<![十百千万])[一两](?![十百千万元块刀美欧镑])|#\s*\d+|\d{7,}"
-)
-_OTHER_UNITS = ("cm", "kg", "people", "人", "岁", "厘米")
-_NO_MONEY = re.compile(  # what a number counts that is no price
-    r"\s*-?(?:cm|mm|m|km|l|litres?|liters?|ml|g|kg|lbs?|oz|inch(?:es)?|feet|ft|years?|days?|weeks?|months?|hours?|minutes?"
-    r"|people|persons?|pieces?|pairs?|items?|stars?|%|percent|degrees?|°|lumens?|watts?|kids|of (?:them|those)|orders?)"
-    r"(?![a-z])|\s*(?:升|克|公斤|天|年|月|寸|瓦|流明|星|件|双|个|米)"
 )
 
 
@@ -111,7 +109,6 @@ def limits_in(text: str) -> list[Limit]:
     """The price limits that the text names as such; not lengths, ages, days or order ids."""
     prices, found = prices_in([text]), []
     for said in said_ranges(text):
-        limited = said.words.endswith(_OTHER_UNITS) or _NO_MONEY.match(normalise(text).partition(said.words)[2])
         bounds: tuple[tuple[Bound, float | None, frozenset[float]], ...] = (
             ("min_price", said.range.low, prices.least),
             ("max_price", said.range.high, prices.most),
@@ -119,7 +116,7 @@ def limits_in(text: str) -> list[Limit]:
         found += [
             Limit(name, as_written(price), said.words)
             for name, price, known in bounds
-            if price is not None and price in known and not limited
+            if price is not None and price in known and said.counts != "other"
         ]
     return found
 
@@ -143,6 +140,11 @@ def asks_for_stock(text: str) -> bool:
     """Whether the text asks if the shop has something, and speaks of no order: "is the jacket still in stock?"."""
     plain = text.casefold()
     return bool(_STOCK.search(plain)) and not (_ORDERING.search(plain) or ids_in(text))
+
+
+def asks_when(text: str) -> bool:
+    """Whether the text asks for a later time, or for word of it: "when are they back in stock?"."""
+    return bool(_LATER.search(text.casefold()))
 
 
 def asks_to_forget(text: str) -> bool:

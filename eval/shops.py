@@ -1,8 +1,10 @@
 """Which shops a suite runs on: those of a directory, fresh random ones, or the one shop named.
 
-In: `Options` (`shops`, `shop`, `seed`, the setting `random`). Out: shop directories. Random ones are of kinds of shop
-that are kept out of training, and are made anew from the seed wherever they are not there yet. Simulated customers are
-invented: where they play on a real shop, it is a copy without its own customers. Errors: `ConfigError`.
+In: `Options` (`shops`, `shop`, `seed`, the settings `random` and `varied`). Out: shop directories. Random ones are of
+kinds of shop that are kept out of training, and are made anew from the seed wherever they are not there yet; with
+`varied=1` some of them keep ranges and values per kind of product, and without they are as they always were.
+Simulated customers are invented: where they play on a real shop, it is a copy without its own customers. Errors:
+`ConfigError`.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from eval.suite import Options
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shops.peopled import peopled
 
+VARIED = {"varied": "1: some random shops keep ranges and values per kind of product (default 0)"}
 _APART = 900_000  # seeds of evals are none that anybody trains with
 
 
@@ -35,4 +38,6 @@ def chosen_shops(options: Options, default: int = 8) -> Sequence[Path]:
     if not count:
         return [options.shop]
     seed = _APART + options.seed
-    return [make_shop(options.work / f"{seed}-{shop_name(n)}", seed, n, "held-out") for n in range(count)]
+    vary = bool(options.integer("varied", 0, least=0))
+    form = "varied-" if vary else ""
+    return [make_shop(options.work / f"{form}{seed}-{shop_name(n)}", seed, n, "held-out", vary) for n in range(count)]

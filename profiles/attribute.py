@@ -15,13 +15,14 @@ from errors import DataError, choices
 from profiles.dates import dates_in
 from profiles.numbers import centimetres_in, numbers_in
 from profiles.observation import EVERYTHING, Authority, Value
-from profiles.ranges import Range, range_in
+from profiles.ranges import Range, meant_ranges, range_in
 from profiles.words import Synonyms, fold_text, match_value
 
 Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
 Facets = Mapping[str, Collection[str]]
 MAX_TEXT = 120
+_MOST = 1e9
 KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
 _KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
 _KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
@@ -125,21 +126,21 @@ class Attribute:
             negative = value.strip().startswith(("-", "−"))
             said = range_in(value) if self.range and not negative else None
             if said is not None:
-                return self._clean_range(said)
+                return self._clean_range(said).value
             found = self.numbers(value)
             if len(found) != 1:
                 raise DataError(f"{self.name}: {value!r} must name one number, like 150{' or 100..200' * self.range}")
             value = -next(iter(found)) if negative else next(iter(found))
         return self._in_bounds(value)
 
-    def _clean_range(self, said: Range) -> Value:
+    def _clean_range(self, said: Range) -> Range:
         """A length of less than three is in metres, as `numbers` has it."""
         scale = 100.0 if self.name.endswith("_cm") and max(said.bounds) < 3 else 1.0
         low, high = (None if bound is None else self._in_bounds(bound * scale) for bound in (said.low, said.high))
-        return low if low is not None and low == high else Range(low, high).text
+        return Range(low, high)
 
     def _in_bounds(self, number: float) -> float:
-        if not math.isfinite(number) or not 0 <= number <= 1e9:
+        if not math.isfinite(number) or not 0 <= number <= _MOST:
             raise DataError(f"{self.name}: {number!r} must be between 0 and 1000000000")
         return round(float(number), 2)
 
@@ -164,6 +165,11 @@ class Attribute:
         if not self.name.endswith("_cm"):
             return found
         return centimetres_in(text) or found
+
+    def ranges(self, text: str) -> tuple[Range, ...]:
+        """Ranges a text can mean for this attribute; none is of money that counts something else, or the other way."""
+        said = meant_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
+        return tuple(self._clean_range(one.range) for one in said if max(one.range.bounds) <= _MOST)
 
 
 def key_of(value: Value) -> str:

@@ -20,7 +20,7 @@ from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
-from profiles.ranges import range_in
+from profiles.ranges import meant_ranges
 from profiles.schema import Schema
 from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
@@ -125,7 +125,21 @@ class Firewall:
         found = find_quote(change.quote, heard) or self._forgotten_by_name(change, heard)
         if found is None:
             raise Refused(f"the customer did not say {change.quote[:80]!r}")
-        return found
+        return self._whole(change, found, heard[found.turn])
+
+    def _whole(self, change: ProposedChange, found: Found, words: str) -> Found:
+        """A quote cut from the words of the range that is noted stands for all of them: "at least 50, at most 80".
+
+        One that lacks the key ("an L" of "an L in jackets") stands for its clause.
+        """
+        attribute = self.schema.attributes.get(change.attribute)
+        if attribute is None or change.polarity == "forget":
+            return found
+        wider = [said.words for said in meant_ranges(words) if attribute.range and change.value == said.range.value]
+        if attribute.per and (key := key_of(change.value)) and not self._named(attribute.per, key, found.text):
+            wider += [clause for clause in _CLAUSE.split(words) if self._named(attribute.per, key, clause)]
+        spans = (find_quote(clause, {found.turn: words}) for clause in wider)
+        return next((span for span in spans if span and found.text in span.text), found)
 
     def _forgotten_by_name(self, change: ProposedChange, heard: Mapping[str, str]) -> Found | None:
         """To forget a thing takes no exact words, only its name in the newest message, which is then the quote."""
@@ -157,7 +171,7 @@ class Firewall:
         if said_outright and found.denied:  # not for numbers: "can't spend more than 150" is a budget
             raise Refused(f"the customer's words before {found.text[:80]!r} deny it")
         value = attribute.clean(change.value, self.facets, today)
-        if attribute.range and range_in(said := f"{_CLAUSE.split(found.before)[-1]}{found.text}"):
+        if attribute.ranges(said := f"{_CLAUSE.split(found.before)[-1]}{found.text}"):
             found = replace(found, text=said)  # "more than 150" cut from "not more than 150" says the opposite
         self._support(attribute, value, found.text, answered, today)
         return value, polarity
@@ -172,9 +186,12 @@ class Firewall:
         if str(value).strip() in ("", EVERYTHING) or not (attribute.many or attribute.per):
             return EVERYTHING
         if attribute.per:  # by its key ("boots"), or as it is held
-            meant = [item for item in held if mentions(str(value), key_of(item) or str(item))]
+            exact = [item for item in held if key_of(item) and key_of(item) == key_of(value)]
+            meant = exact or [item for item in held if mentions(str(value), key_of(item) or str(item))]
             if len(meant) == 1:
                 return meant[0]
+            if exact and attribute.is_wildcard(value):
+                return value
         wanted = attribute.clean(value, None)
         close = [item for item in held if item == wanted or mentions(str(item), str(wanted))]
         if not close:
@@ -187,9 +204,11 @@ class Firewall:
         if attribute.per and key:
             if not any(self._named(attribute.per, key, words) for words in (quote, answered)):
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {key!r}")
-            attribute, value = replace(attribute, per=None), parts_of(value)[1]
-        if attribute.range and (isinstance(value, str) or range_in(quote)):
-            if attribute.clean(quote) != value:
+            attribute = replace(attribute, per=None)
+            value = attribute.clean(parts_of(value)[1], self.facets, today)
+        ranges = attribute.ranges(quote)
+        if attribute.range and (isinstance(value, str) or any(value in one.bounds for one in ranges)):
+            if value not in [one.value for one in ranges]:
                 raise Refused(f"{attribute.name}: the quote {quote[:80]!r} does not name {value}")
         elif attribute.type in ("money", "number"):
             if not any(abs(number - float(value)) < 0.01 for number in attribute.numbers(quote)):

@@ -1,12 +1,14 @@
 """Ranges of numbers as customers say them, English and Chinese.
 
 Text in, a `Range` out ("between 100 and 200", "at least fifty", "100到200", "两百以内"), and their canonical
-text, which is what a profile holds: ``100..200``, ``50..``, ``..200``.
+text, which is what a profile holds: ``100..200``, ``50..``, ``..200``. What is counted tells ranges of money from
+others: "30 to 40 litres" is no price.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from profiles.numbers import normalise, numbers_in
 
@@ -24,11 +26,20 @@ _NUMBER = re.compile(  # "and" joins "one hundred and fifty", and parts "one hun
     rf"|\b(?:{_WORDS})\b(?:(?:[\s-]+|(?<=hundred) and (?!\w+[\s-](?:hundred|thousand)))(?:{_WORDS})\b)*"
 )
 _SCALE = re.compile(rf"(?:{'|'.join(_SCALES)})$")
-_UNITS = (
-    "dollars?|bucks?|euros?|pounds?|quid|usd|eur|gbp|cad|aud|chf|rmb|yuan|[$€£¥]|cm|kg|people"
-    "|元钱?|块钱?|英镑|镑|欧元?|美元|美金|刀|个?人|岁|厘米"
+Counted = Literal["money", "other", ""]  # what a number is said to count; "" where that is not said
+_CURRENCIES = (
+    "dollars?|bucks?|euros?|pounds?|quid|usd|eur|gbp|cad|aud|chf|rmb|yuan|[$€£¥]"
+    "|元钱?|块钱?|英镑|镑|欧元?|美元|美金|刀"
 )
-_UNIT = rf"(?:\s*(?:{_UNITS}))?"
+_OTHERS = "cm|kg|people|个?人|岁|厘米"
+_UNIT = rf"(?:\s*(?:{_CURRENCIES}|{_OTHERS}))?"
+_MONEY = re.compile(_CURRENCIES)
+_OTHER = re.compile(rf"(?:{_OTHERS})$")
+_OTHER_BEHIND = re.compile(
+    r"\s*-?(?:cm|mm|m|km|l|litres?|liters?|ml|g|kg|lbs?|oz|inch(?:es)?|feet|ft|years?|days?|weeks?|months?|hours?|minutes?"
+    r"|people|persons?|pieces?|pairs?|items?|stars?|%|percent|degrees?|°|lumens?|watts?|kids|of (?:them|those)|orders?)"
+    r"(?![a-z])|\s*(?:升|克|公斤|天|年|月|寸|瓦|流明|星|件|双|个|米)"
+)
 _A = r"(?:[$€£¥]\s*)?⟨(?P<a>\d+)⟩" + _UNIT
 _B = _A.replace("<a>", "<b>")
 _SAYINGS = (  # tried in this order: the side that the number bounds, or both, and how it is said
@@ -64,8 +75,13 @@ class Range:
 
     @property
     def text(self) -> str:
-        """The canonical value of a profile."""
+        """The canonical text, ``100..200``."""
         return f"{_plain(self.low)}..{_plain(self.high)}"
+
+    @property
+    def value(self) -> float | str:
+        """What a profile holds: the text, or one number that is both ends."""
+        return self.low if self.low is not None and self.low == self.high else self.text
 
     @property
     def bounds(self) -> tuple[float, ...]:
@@ -74,29 +90,42 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class SaidRange:
-    """A range and the words for it: "under $150"."""
+    """A range and the words for it: "under $150", from `start` to `end` of the normalised text."""
 
     range: Range
     words: str
+    start: int
+    end: int
+    counts: Counted
 
 
 def said_ranges(text: str) -> list[SaidRange]:
     """Every range that the text names, in whatever order; "over 100 but under 200" are two, each open on one side."""
-    text = normalise(text)
-    spelled = list(_NUMBER.finditer(text))
-    marked, at, begins, ends = "", 0, list[int](), list[int]()  # of each letter of `marked`: where it is in the text
-    for place, number in enumerate(spelled):
-        mark = f"⟨{place}⟩"
-        begins += [*range(at, number.start()), *[number.start()] * len(mark)]
-        ends += [*range(at + 1, number.start() + 1), *[number.end()] * len(mark)]
-        marked, at = f"{marked}{text[at : number.start()]}{mark}", number.end()
-    begins += range(at, len(text))
-    ends += range(at + 1, len(text) + 1)
-    marked += text[at:]
-    return [
-        SaidRange(said, text[begins[start] : ends[end - 1]])
-        for said, start, end in _read(marked, [number[0] for number in spelled])
-    ]
+    marked = _Marked.of(normalise(text))
+    return [marked.said(*found) for found in _read(marked.text, marked.spelled)]
+
+
+def said_numbers(text: str) -> list[SaidRange]:
+    """Every number that the text names alone, as a range of nothing else."""
+    marked = _Marked.of(normalise(text))
+    ranged = [(said.start, said.end) for said in said_ranges(text)]
+    found = []
+    for match in re.finditer(_A, marked.text):
+        number = _numbers([marked.spelled[int(match["a"])]])
+        if number:
+            found.append(marked.said(Range(number[0], number[0]), match.start(), match.end()))
+    return [one for one in found if not any(start <= one.start < end for start, end in ranged)]
+
+
+def meant_ranges(text: str, of: Counted = "") -> list[SaidRange]:
+    """The ranges that may be `of` that, each once; of two open on one side one is made: "at least 50, at most 80"."""
+    said = {one.range: one for one in said_ranges(text) if not of or one.counts in ("", of)}
+    lows = [one for one in said.values() if one.range.high is None]
+    highs = [one for one in said.values() if one.range.low is None]
+    both = _joined(lows[0], highs[0], normalise(text)) if len(lows) == len(highs) == 1 else None
+    if both is None:
+        return list(said.values())
+    return [both, *(one for one in said.values() if one not in (lows[0], highs[0]))]
 
 
 def ranges_in(text: str) -> list[Range]:
@@ -106,12 +135,48 @@ def ranges_in(text: str) -> list[Range]:
 
 def range_in(text: str) -> Range | None:
     """The one range that the text names; a number alone is none, and "over 100 but under 200" is one."""
-    found = ranges_in(text)
-    lows = [item.low for item in found if item.high is None]
-    highs = [item.high for item in found if item.low is None]
-    if len(found) == 2 and len(lows) == len(highs) == 1 and (lows[0] or 0) < (highs[0] or 0):
-        return Range(lows[0], highs[0])
-    return found[0] if len(found) == 1 else None
+    found = meant_ranges(text)
+    return found[0].range if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A text with a mark in place of each number: "under ⟨0⟩ dollars". By letter of it: where that is in the text."""
+
+    whole: str
+    text: str
+    spelled: list[str]
+    begins: list[int]
+    ends: list[int]
+
+    @classmethod
+    def of(cls, whole: str) -> "_Marked":
+        spelled = list(_NUMBER.finditer(whole))
+        marked, at, begins, ends = "", 0, list[int](), list[int]()
+        for place, number in enumerate(spelled):
+            mark = f"⟨{place}⟩"
+            begins += [*range(at, number.start()), *[number.start()] * len(mark)]
+            ends += [*range(at + 1, number.start() + 1), *[number.end()] * len(mark)]
+            marked, at = f"{marked}{whole[at : number.start()]}{mark}", number.end()
+        begins += range(at, len(whole))
+        ends += range(at + 1, len(whole) + 1)
+        return cls(whole, marked + whole[at:], [number[0] for number in spelled], begins, ends)
+
+    def said(self, found: Range, start: int, end: int) -> SaidRange:
+        """What stands there in the text."""
+        first, last = self.begins[start], self.ends[end - 1]
+        words = self.whole[first:last]
+        other = _OTHER.search(words) or _OTHER_BEHIND.match(self.whole, last)
+        counts: Counted = "other" if other else "money" if _MONEY.search(words) else ""
+        return SaidRange(found, words, first, last, counts)
+
+
+def _joined(low: SaidRange, high: SaidRange, text: str) -> SaidRange | None:
+    """From the one to the other, where they may be of the same."""
+    if (low.range.low or 0) >= (high.range.high or 0) or {low.counts, high.counts} == {"money", "other"}:
+        return None
+    start, end = min(low.start, high.start), max(low.end, high.end)
+    return SaidRange(Range(low.range.low, high.range.high), text[start:end], start, end, low.counts or high.counts)
 
 
 def _read(marked: str, spelled: list[str]) -> Iterator[tuple[Range, int, int]]:

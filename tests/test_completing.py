@@ -18,12 +18,13 @@ SCHEMA = Schema.parse(
     {
         "attributes": [
             {"name": "budget", "type": "money", "bound": "max_price", "writers": _STATED},
+            {"name": "least", "type": "money", "bound": "min_price", "writers": _STATED},
             {"name": "material", "type": "choice", "facet": "material", "many": True, "polarity": True}
             | {"writers": _STATED},
         ]
     }
 )
-FACETS: Facets = {"material": {"wool": (), "cotton": ()}, "kind": {"jackets": (), "boots": ()}}
+FACETS: Facets = {"material": {"wool": (), "cotton": ()}, "kind": {"jackets": ("夹克",), "boots": ("靴子",)}}
 WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
 _TEXT = {"type": "string"}
 _PRICE = {"type": "number"}
@@ -106,11 +107,16 @@ def test_a_price_limit_is_never_lost(price: int, words: str) -> None:
     assert [(one["attribute"], one["value"]) for one in noted[1]["changes"]] == [("budget", price)]
 
 
-@pytest.mark.parametrize("said", ["is the jacket for my son still in stock?", "Are those jackets sold out"])
+STOCK = ["is the jacket for my son still in stock?", "Are those jackets sold out", "这件夹克还有货吗", "夹克卖完了吗"]
+
+
+@pytest.mark.parametrize("said", STOCK)
 def test_a_question_for_stock_is_told_by_a_search(said: str) -> None:
     searched = ("search_products", {"query": "jackets", "kind": "jackets"})
     assert _complete(said, ("get_order", {"order_id": "last"})) == [searched]
     assert _complete(said, ("get_profile", {})) == [searched]
+    assert _complete(said, ("find_answer", {"question": said})) == [searched]
+    assert _complete(said, ("search_products", {"query": "boots", "kind": "boots"})) == [searched]
 
 
 def test_a_question_for_stock_stays_as_it_is_where_an_order_an_answer_or_nothing_of_the_shop_is_meant() -> None:
@@ -119,3 +125,48 @@ def test_a_question_for_stock_stays_as_it_is_where_an_order_an_answer_or_nothing
         assert _complete(said, order) == [order]
     answer = ("find_answer", {"question": "when are jackets back in stock"})
     assert _complete("when are jackets back in stock?", answer) == [answer]
+    later = ("find_answer", {"question": "夹克什么时候补货"})
+    assert _complete("夹克什么时候补货", later) == [later]
+
+
+def test_both_ends_of_prices_are_noted_where_the_model_noted_one() -> None:
+    for words, attribute, price in (("make that 120 to 180", "budget", 180), ("预算120到180", "least", 120)):
+        quote = words.removeprefix("make that ")
+        (noted,) = _complete(words, ("update_profile", {"changes": [_change(quote, attribute, price)]}))
+        assert {(one["attribute"], one["value"]) for one in noted[1]["changes"]} == {("budget", 180), ("least", 120)}
+    alone = ("update_profile", {"changes": [_change("no wool", "material", "wool", "dislike")]})
+    assert _complete("no wool, at most 3 pieces", alone) == [alone]
+
+
+RANGED = Schema.parse(
+    {
+        "attributes": [
+            {"name": "spend", "type": "money", "range": True, "writers": _STATED},
+            {"name": "kind", "type": "choice", "facet": "kind", "writers": ["observed"]},
+            {"name": "size", "type": "choice", "values": ["S", "M", "42"], "per": "kind", "writers": _STATED},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        ("boots between 100 and 200", [("spend", "100..200")]),
+        ("靴子，预算100到200", [("spend", "100..200")]),
+        ("boots, at least 50, at most 80 dollars", [("spend", "50..80")]),
+        ("boots under 150, 42 in boots", [("spend", "..150"), ("size", "boots: 42")]),
+        ("size M for jackets, 42 for boots", [("size", "jackets: M"), ("size", "boots: 42")]),
+        ("夹克穿M，靴子穿42", [("size", "jackets: M"), ("size", "boots: 42")]),
+        ("boots in 42", []),
+        ("boots for 30 to 40 litres of water", []),
+    ],
+)
+def test_ranges_and_what_is_said_of_one_kind_are_noted(said: str, changes: list[tuple[str, str]]) -> None:
+    words = Vocabulary.of(RANGED, FACETS, {"boots", "jackets"})
+    tools = [TOOLS[0], {"function": {"name": "update_profile", "parameters": update_profile_schema(RANGED).parameters}}]
+    search = [{"name": "search_products", "args": {"query": "boots"}, "id": "1"}]
+    calls = completed(AIMessage("", tool_calls=search), [HumanMessage(said)], tools, words).tool_calls
+    noted = [change for call in calls if call["name"] == "update_profile" for change in call["args"]["changes"]]
+    assert [(one["attribute"], one["value"]) for one in noted] == changes
+    assert all(one["quote"] in said for one in noted)

@@ -1,6 +1,8 @@
 """Random shops, and self-play on them: they open, their gold calls fit their tools, and a seed settles everything."""
 
 import json
+import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,26 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.models.template import render
-from agent.prompt import instructions
+from agent.prompt import customer_card, instructions
+from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
+from agent.tools.schemas import update_profile_schema
+from agent.vocabulary import Vocabulary
 from errors import ConfigError
 from finetune.__main__ import main
 from finetune.samples import read_samples
 from finetune.selfplay import runner
-from finetune.selfplay.customer import Habits
+from finetune.selfplay.customer import Habits, plan
 from finetune.selfplay.oracle import OracleModel
 from finetune.selfplay.shops import bank
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shopview import ShopView
-from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, open_stage
+from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 from finetune.selfplay.words.message import Step
+from profiles.shop_files import load_facets
 
-SHOPS = 2
+SEED, SHOPS = 3, 2  # the first keeps a budget from what to what, the second sizes by kind of product
 CONSULTATIONS = 8
 HABITS = Habits(0.3)
 
@@ -35,7 +42,7 @@ HABITS = Habits(0.3)
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("shops")
-    return [make_shop(folder / shop_name(number), 4, number) for number in range(SHOPS)]
+    return [make_shop(folder / shop_name(number), SEED, number) for number in range(SHOPS)]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +93,7 @@ def test_a_random_shop_opens_with_nothing_left_out(stage: Stage) -> None:
     assert not retriever.catalog.rejected
     assert 55 <= len(retriever.catalog.products) <= 130
     assert 20 <= len(retriever.templates) <= 40
-    assert 8 <= len(stage.services.schema.attributes) <= 26
+    assert 8 <= len(stage.services.schema.attributes) <= 28
     assert len(view.topics.by_attribute) == sum(bool(a.writers & {"stated"}) for a in view.schema.attributes.values())
     assert any(customer.orders for customer in view.customers)
     for template in retriever.templates.values():
@@ -135,6 +142,8 @@ def test_what_the_model_sees_listed_is_spelt_as_listed_and_all_else_is_what_was_
             topic = topics[change["attribute"]]
             if topic.aspect.kind not in ("choice", "text") or change["polarity"] == "forget":
                 continue
+            if stage.view.schema.attributes[change["attribute"]].per:  # as the catalogue has both
+                continue
             if topic.shown:
                 assert any(word.value == change["value"] for words in topic.words.values() for word in words)
             else:
@@ -175,6 +184,42 @@ def test_a_plan_leaves_what_it_should_and_the_same_each_time(stage: Stage) -> No
     for made in stage.plans(range(4), 5, HABITS):
         outcomes = [stage.expected(made.customer, made.steps) for _ in range(2)]
         assert outcomes[0] == outcomes[1]
+
+
+def test_ranges_and_sizes_by_kind_are_said_and_offered_as_they_are_expected(shops: list[Path]) -> None:
+    heard = set[str]()
+    for folder in shops:
+        view = ShopView.open(folder)
+        new = [one for one in view.schema.attributes.values() if one.range or one.per]
+        words = Vocabulary.of(view.schema, load_facets(folder), {product.category for product in view.catalog.products})
+        tool = {"function": {"name": "update_profile", "parameters": update_profile_schema(view.schema).parameters}}
+        assert len(new) == 1
+        for step, change in _noted(view, new[0].name, 150):
+            holds = [customer_card(new[0].name), HumanMessage(step.text)]
+            changes: Any = supported(holds, [tool], words)["update_profile.changes"]
+            kinds = [kind["properties"] for kind in changes["items"]["anyOf"]]
+            own = [kind for kind in kinds if kind["attribute"]["const"] == new[0].name]
+            assert any(change["value"] in kind["value"]["enum"] for kind in own), (step.text, change, own)
+            heard.add(re.sub(r"[\w ]+: |\d+", "", str(change["value"])) if new[0].range else change["polarity"])
+    assert {"..", "fact"} <= heard
+
+
+def _noted(view: ShopView, name: str, plans: int) -> Iterator[tuple[Step, dict[str, Any]]]:
+    for number in range(plans):
+        rng = random.Random(f"1:{number}")
+        for step in plan(rng, view, draw_customer(rng, view), HABITS):
+            for call in step.calls:
+                for change in call.arguments.get("changes", ()):
+                    if change["attribute"] == name:
+                        yield step, change
+
+
+def test_a_shop_that_keeps_them_is_else_as_it_would_be(shops: list[Path], tmp_path: Path) -> None:
+    for number, varied in enumerate(shops):
+        plain = make_shop(tmp_path / str(number), SEED, number, vary=False)
+        for name in ("shop.toml", "catalog.jsonl", "answers.yaml", "customers.jsonl", "orders.jsonl"):
+            assert (plain / name).read_bytes() == (varied / name).read_bytes()
+        assert (plain / "profile.yaml").read_bytes() != (varied / "profile.yaml").read_bytes()
 
 
 def test_held_out_verticals_are_in_no_training_shop() -> None:

@@ -14,6 +14,7 @@ from profiles.observation import Authority
 from profiles.schema import Schema
 
 SEARCH_PRODUCTS, UPDATE_PROFILE = "search_products", "update_profile"
+FIND_ANSWER, HAND_OFF = "find_answer", "hand_off"
 MAX_LISTED = 16
 MAX_CHANGES = 6  # in one call
 SORTS = ("price_low", "price_high", "rating")
@@ -37,7 +38,7 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
         "get_profile": ToolSchema("what we know about the customer", _object({})),
         UPDATE_PROFILE: update_profile_schema(services.schema),
         SEARCH_PRODUCTS: ToolSchema("find products", _search_schema(services)),
-        "find_answer": ToolSchema("approved answer about policy or service", _object({"question": _TEXT})),
+        FIND_ANSWER: ToolSchema("approved answer about policy or service", _object({"question": _TEXT})),
         "list_orders": ToolSchema("the customer's orders", _object({"status": _enum(STATUSES)}, required=())),
         "get_order": ToolSchema('one order; order_id may be "last"', _object(order)),
         "cancel_order": ToolSchema("propose to cancel", _object(order)),
@@ -46,7 +47,7 @@ def tool_schemas(services: Services) -> dict[str, ToolSchema]:
             _object(order | {"items": {"type": "array", "items": _TEXT}, "reason": _TEXT}, required=("order_id",)),
         ),
         "change_address": ToolSchema("propose a new address", _object(order | {"address": _TEXT})),
-        "hand_off": ToolSchema("hand over to a person", _object({"reason": _TEXT})),
+        HAND_OFF: ToolSchema("hand over to a person", _object({"reason": _TEXT})),
     }
 
 

@@ -20,7 +20,7 @@ from eval.customers.state import plain
 from eval.customers.tastes import correcting, stating, taking_back
 from eval.customers.wants import browsing
 from eval.customers.wording import Wording
-from eval.shops import played_shops
+from eval.shops import VARIED, played_shops
 from eval.suite import Case, Options, Record, Suite
 from profiles.observation import Authority
 from profiles.quotes import find_quote
@@ -183,6 +183,7 @@ SUITE = Suite(
     metrics,
     settings={
         "random": "how many fresh random shops (default 6; 0 takes --shop)",
+        **VARIED,
         "sessions": "sessions a shop (default 8)",
     },
 )

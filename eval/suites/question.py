@@ -24,7 +24,7 @@ from dataclasses import asdict
 
 from eval.returning import Returning, returning
 from eval.serving import Way, best, draw_shopper, least, script, serve, shelf_of, telling
-from eval.shops import chosen_shops
+from eval.shops import VARIED, chosen_shops
 from eval.suite import Case, Options, Record, Suite
 
 WAYS = ("agent", "best", "fixed", "onward", "sparing", "random")
@@ -106,5 +106,6 @@ SUITE = Suite(
     settings={
         "customers": "how many simulated customers (default 500)",
         "random": f"how many fresh random shops beside --shop (default {_SHOPS}; 0: none)",
+        **VARIED,
     },
 )

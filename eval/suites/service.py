@@ -15,7 +15,7 @@ from eval.customers.facts import ShopFacts
 from eval.customers.goals import plans
 from eval.customers.plan import Plan
 from eval.customers.play import fault_of_plan, play, snapshot
-from eval.shops import played_shops
+from eval.shops import VARIED, played_shops
 from eval.suite import Case, Options, Record, Suite
 
 TRIALS = 4
@@ -85,6 +85,7 @@ SUITE = Suite(
     targets=("pass^1>=0.8", "pass^4>=0.6"),
     settings={
         "random": "how many fresh random shops (default 8; 0 takes --shop)",
+        **VARIED,
         "goals": "goals a shop (default 10)",
     },
 )

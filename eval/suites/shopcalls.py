@@ -26,7 +26,7 @@ from agent.said import supported
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
-from eval.shops import played_shops
+from eval.shops import VARIED, played_shops
 from eval.suite import Case, Options, Record, Suite, share
 from finetune.samples import Sample, read_samples
 from finetune.selfplay.customer import Habits
@@ -153,6 +153,7 @@ SUITE = Suite(
     targets=("exact>=0.92",),
     settings={
         "random": "how many fresh random shops (default 8; 0 takes --shop)",
+        **VARIED,
         "consultations": "consultations a shop (default 15)",
     },
 )

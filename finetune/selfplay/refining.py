@@ -73,6 +73,8 @@ def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | N
     price = _price(speaker, shop, value)
     if value == old:
         return None
+    if shop.ranged_budget and speaker.rng.random() < 0.4:
+        return _range(speaker, shop, search, found, value)
     if old is None:
         said = speaker.say(speaker.rng.choice(("budget_clause", "budget_inline")), price=price)
     else:
@@ -81,7 +83,19 @@ def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | N
         said = speaker.fill(speaker.rng.choice(fitting), price=price)
     low = search.low if search.low is not None and search.low < value else None
     changed = replace(search, high=value, low=low)
-    return _asked(shop, said, changed, "budget_again", change(said.span, shop.topics.named("budget") or "", value))
+    kept = shop.as_budget(said.plain, value)
+    return _asked(shop, said, changed, "budget_again", change(said.span, shop.topics.named("budget") or "", kept))
+
+
+def _range(speaker: Speaker, shop: ShopView, search: Search, found: Sequence[float], high: float) -> Asked | None:
+    """A budget from what to what."""
+    low = draw_amount(speaker.rng, found[0] * 0.6, high * 0.9)
+    if low >= high:
+        return None
+    said = speaker.say("range_again", low=keep(f"{low}"), price=keep(f"{high}"))
+    changed = replace(search, low=low, high=high)
+    name = shop.topics.named("budget") or ""
+    return _asked(shop, said, changed, "range_again", change(said.span, name, shop.as_budget(said.plain, high)))
 
 
 def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
@@ -94,7 +108,8 @@ def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
         return None
     said = speaker.say("min_clause", low=_price(speaker, shop, value))
     changed = replace(search, low=value)
-    return _asked(shop, said, changed, "floor", change(said.span, shop.topics.named("min_price") or "", value))
+    name = shop.topics.named("budget" if shop.ranged_budget else "min_price") or ""
+    return _asked(shop, said, changed, "floor", change(said.span, name, shop.as_budget(said.plain, value)))
 
 
 def _price(speaker: Speaker, shop: ShopView, value: float) -> str:
@@ -105,7 +120,8 @@ def _budget_off(speaker: Speaker, shop: ShopView, search: Search) -> Asked | Non
     if search.high is None:
         return None
     said, name = speaker.say("budget_off"), shop.topics.named("budget") or ""
-    return _asked(shop, said, replace(search, high=None), "budget_off", change(said.span, name, "*", "forget"))
+    changed = replace(search, high=None, low=None if shop.ranged_budget else search.low)
+    return _asked(shop, said, changed, "budget_off", change(said.span, name, "*", "forget"))
 
 
 def _options(speaker: Speaker, shop: ShopView, search: Search, topic: Topic) -> list[Word]:

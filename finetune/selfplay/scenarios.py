@@ -57,13 +57,13 @@ class Dialogue:
     cancelled: frozenset[str] = frozenset()
 
     def noting(self, part: Part, shop: ShopView) -> "Dialogue":
-        """With what the part's changes add to the profile: one value of each attribute that has only one."""
-        added = [
-            (str(c["attribute"]), c["value"], str(c["polarity"])) for c in part.changes if c["polarity"] != "forget"
-        ]
-        gone = {str(c["attribute"]) for c in part.changes if c["polarity"] == "forget"}
-        single = {name for name, _, _ in added if not shop.schema.attributes[name].many} | gone
-        kept = [t for t in self.held if t[0] not in single and not any(t[:2] == (a, v) for a, v, _ in added)]
+        """With what the part's changes add to the profile: one value of each slot, of an attribute or of its key."""
+        attributes = shop.schema.attributes
+        said = [(str(c["attribute"]), c["value"], str(c["polarity"])) for c in part.changes]
+        added = [trait for trait in said if trait[2] != "forget"]
+        gone = {name for name, _, polarity in said if polarity == "forget"}
+        slots = {(name, attributes[name].slot(value)) for name, value, _ in added}
+        kept = [t for t in self.held if t[0] not in gone and (t[0], attributes[t[0]].slot(t[1])) not in slots]
         return replace(self, held=(*kept, *added))
 
 

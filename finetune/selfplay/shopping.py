@@ -24,6 +24,7 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Topics, Word
 from finetune.selfplay.words.message import Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, draw_amount, write_price
+from profiles.ranges import range_in
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values
 
@@ -68,6 +69,14 @@ class Search:
 
     def call(self, topics: Topics, sort: str | None = None) -> Call:
         return Call("search_products", self.arguments(topics, sort))
+
+    def within(self, kept: float | str) -> "Search":
+        """With the prices of a budget as a profile keeps it: one number is the greatest, a range may have both ends."""
+        said = range_in(str(kept))
+        if said is not None:
+            return replace(self, low=_bound(said.low), high=_bound(said.high))
+        low = self.low if (self.low or 0) < float(kept) else None
+        return replace(self, low=low, high=amount(float(kept)))
 
     def meaning(self, topic: Topic, word: Word) -> "Search":
         """With one more trait: a filter where the tool has one, else a word of the query."""
@@ -178,7 +187,7 @@ class Request:
             self.mention(topic, self.rng.choice(words))
 
     def _budget(self) -> None:
-        if self.search.high is not None:
+        if self.search.high is not None or (self.shop.ranged_budget and self.search.low is not None):
             return
         price = self.variant.price
         value = draw_amount(self.rng, price * 1.05, price * 2 + 20)
@@ -187,7 +196,7 @@ class Request:
         self.set(high=value)
         placed = self.rng.choice(("inline", "clause"))
         said = self.speaker.say(f"budget_{placed}", price=self._price(value))
-        self.note(said, self.shop.topics.named("budget"), value)
+        self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.plain, value))
         (self.inline if placed == "inline" else self.clauses).append(said)
 
     def _price(self, value: float) -> str:
@@ -200,11 +209,13 @@ class Request:
             return
         high = draw_amount(self.rng, price * 1.2 + 5, price * 2 + 30)
         said = self.speaker.say(intent, low=self._price(low), price=self._price(high))
-        self.note(said, self.shop.topics.named("min_price"), low)
-        self.set(low=low)
-        if intent == "between_inline":
-            self.note(said, self.shop.topics.named("budget"), high)
-            self.set(high=high)
+        self.set(low=low, high=high if intent == "between_inline" else None)
+        if self.shop.ranged_budget:
+            self.note(said, self.shop.topics.named("budget"), self.shop.as_budget(said.plain, low))
+        else:
+            self.note(said, self.shop.topics.named("min_price"), low)
+            if intent == "between_inline":
+                self.note(said, self.shop.topics.named("budget"), high)
         (self.clauses if intent == "min_clause" else self.inline).append(said)
 
     def _min(self) -> None:
@@ -233,6 +244,10 @@ class Request:
     def _sort(self) -> None:
         self.sort, _, phrase = self.rng.choice(self.speaker.words.lines("sort_inline")).partition(" = ")
         self.inline.append(self.speaker.fill(phrase))
+
+
+def _bound(price: float | None) -> float | int | None:
+    return None if price is None else amount(price)
 
 
 def say_taste(

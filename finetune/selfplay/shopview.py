@@ -130,6 +130,17 @@ class ShopView:
         prices = sorted(variant.price for _, variant in self.stocked)
         return prices[len(prices) // 5], prices[len(prices) * 9 // 10] + 5
 
+    @cached_property
+    def ranged_budget(self) -> bool:
+        """Whether the shop keeps a budget as a range: "from 100 to 200"."""
+        name = self.topics.named("budget")
+        return bool(name and self.schema.attributes[name].range)
+
+    def as_budget(self, text: str, price: float) -> float | str:
+        """A price limit as the budget attribute keeps it: where that is a range, the one that the text names."""
+        ranges = self.schema.attributes[str(self.topics.named("budget"))].ranges(text) if self.ranged_budget else ()
+        return ranges[0].value if len(ranges) == 1 else price
+
     def pick(self, rng: random.Random, category: str | None = None) -> tuple[Product, Variant]:
         """A variant in stock, of any category unless one is named; every category is as likely as the others."""
         return rng.choice(self.by_category[category or rng.choice(list(self.by_category))])

@@ -7,6 +7,7 @@ attribute for gets words.
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from finetune.selfplay.scenarios import Dialogue, Move, Trait
 from finetune.selfplay.shopping import SIZES
@@ -15,9 +16,12 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Word
 from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, chinese, draw_amount, english, write_price
+from profiles.attribute import KEY_MARK, key_of, parts_of
+from profiles.observation import EVERYTHING
 
 _AN = re.compile(r"\ba (?=[\ue000-\uf8ff]*(?:[aeio]|advanced|(?:M|L|S|XS|XL)\b))")
 _MONEY = ("budget", "min_price")
+_OFTEN = 0.3  # how often a range or a value of one kind is said where a shop keeps such things, which few do
 _NEVER_SAID = ("recipient", "occasion")  # they come with a request
 
 
@@ -30,11 +34,17 @@ def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
         topics = [t for t in topics if not t.asked or t.aspect.taste]
     if not topics:
         return None
-    topic = speaker.rng.choice(topics)
+    few = [topic for topic in topics if _is_ranged_or_keyed(topic, shop)]
+    topic = speaker.rng.choice(few if few and speaker.rng.random() < _OFTEN else topics)
     made = statement(speaker, shop, topic, dialogue)
     return (
         None if made is None else Move((made[0],), f"say_{topic.key}", _after(made[0], topic, made[1], shop, dialogue))
     )
+
+
+def _is_ranged_or_keyed(topic: Topic, shop: ShopView) -> bool:
+    attribute = shop.schema.attributes[str(topic.attribute)]
+    return attribute.range or attribute.per is not None
 
 
 def _after(part: Part, topic: Topic, word: Word | None, shop: ShopView, dialogue: Dialogue) -> Dialogue:
@@ -42,8 +52,7 @@ def _after(part: Part, topic: Topic, word: Word | None, shop: ShopView, dialogue
     after = dialogue.noting(part, shop)
     search, noted = after.search, part.changes[0]
     if topic.key == "budget":
-        low = search.low if (search.low or 0) < noted["value"] else None
-        search = replace(search, high=noted["value"], low=low)
+        search = search.within(noted["value"])
     if topic.key == "min_price":
         search = replace(search, low=noted["value"])
     if word is not None and noted["polarity"] == "dislike":
@@ -59,6 +68,9 @@ def statement(
     """One thing said of oneself, and the word it names where it names one."""
     kind, rng, name = topic.aspect.kind, speaker.rng, topic.attribute
     assert name
+    if shop.schema.attributes[name].per:
+        part = _per_kind(speaker, shop, topic, other_than)
+        return None if part is None else (part, None)
     if kind == "boolean":
         truth = rng.choice(("yes", "no"))
         said = speaker.fill(rng.choice(topic.aspect.lines(truth, speaker.language)))
@@ -92,6 +104,35 @@ def _said_of(speaker: Speaker, shop: ShopView, topic: Topic, word: Word, polarit
     return speaker.say("say_label", v=keep(word.said), label=rng.choice(labels or ("",)))
 
 
+def _per_kind(speaker: Speaker, shop: ShopView, topic: Topic, other_than: object) -> Part | None:
+    """Sizes of one or two kinds of product; as a correction, another one of the kind that is meant."""
+    rng, language, name = speaker.rng, speaker.language, topic.attribute
+    assert name
+    kinds = _worn(shop, topic, language)
+    if other_than is not None:
+        kept, size = parts_of(str(other_than))
+        kinds = {kind: [word for word in words if word.value != size] for kind, words in kinds.items() if kind == kept}
+    chosen = [kind for kind in rng.sample(sorted(kinds), min(len(kinds), rng.choice((1, 1, 2)))) if kinds[kind]]
+    text, changes = "", list[dict[str, Any]]()
+    for kind in chosen:
+        word, noun = rng.choice(kinds[kind]), rng.choice(shop.topics.nouns[language][kind]).plural
+        said = speaker.fill(rng.choice(topic.aspect.lines("say", language)), v=keep(word.said), k=keep(noun.lower()))
+        text += (rng.choice(speaker.words.lines("and")) if text else "") + said.text
+        changes.append(change(said.span, name, f"{kind}{KEY_MARK}{word.value}"))
+    return Part(_AN.sub("an ", text), tuple(changes)) if changes else None
+
+
+def _worn(shop: ShopView, topic: Topic, language: str) -> dict[str, list[Word]]:
+    """The kinds of product that come in several sizes, with the words for these."""
+    nouns, found = shop.topics.nouns[language], dict[str, list[Word]]()
+    for kind, goods in shop.by_category.items():
+        sizes = {variant.size for _, variant in goods}
+        words = [word for word in topic.words.get(language, ()) if word.value in sizes and word.alone]
+        if kind in nouns and len({word.value for word in words}) > 1:
+            found[kind] = words
+    return found
+
+
 def _amount(speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue) -> Part:
     rng, language = speaker.rng, speaker.language
     assert topic.attribute
@@ -99,8 +140,15 @@ def _amount(speaker: Speaker, shop: ShopView, topic: Topic, dialogue: Dialogue) 
         low, high = shop.usual_prices
         value = draw_amount(rng, low, high) if topic.key == "budget" else draw_amount(rng, low * 0.5, low)
         price = keep(write_price(rng, value, language, shop.currency))
-        said = speaker.say("say_budget" if topic.key == "budget" else "say_min", price=price, low=price)
-        return Part(said.text, (change(said.span, topic.attribute, value),))
+        ranged = topic.key == "budget" and shop.ranged_budget
+        if ranged and rng.random() < 0.6:
+            least = draw_amount(rng, low * 0.5, max(value * 0.9, low * 0.6))
+            price, written = keep(f"{value}"), keep(f"{least}")
+            said = speaker.say("say_range", low=written, price=price)
+        else:
+            said = speaker.say("say_budget" if topic.key == "budget" else "say_min", price=price, low=price)
+        kept = shop.as_budget(said.plain, value) if ranged else value
+        return Part(said.text, (change(said.span, topic.attribute, kept),))
     number = rng.randint(*topic.aspect.range)
     written = str(number)
     if number < 20 and rng.random() < 0.4:
@@ -203,7 +251,7 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     if not meant:
         return None
     attribute, value, _ = trait = speaker.rng.choice(by_value if by_value and speaker.rng.random() < 0.6 else meant)
-    topic = topics[attribute]
+    topic, kind = topics[attribute], key_of(value) if shop.schema.attributes[attribute].per else ""
     if trait in by_value:
         words = [w for w in topic.words.get(language, ()) if _names(topic, w, value, language) and w.alone]
         if not words:
@@ -211,6 +259,12 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
         word = speaker.rng.choice(words)
         said = speaker.say("forget", v=keep(word.said))
         part = Part(said.text, (change(said.span, attribute, topic.gold(word), "forget"),))
+    elif kind:
+        if kind not in shop.topics.nouns[language]:
+            return None
+        noun = speaker.rng.choice(shop.topics.nouns[language][kind]).plural.lower()
+        said = speaker.say("forget_size", k=keep(noun))
+        part = Part(said.text, (change(said.span, attribute, f"{kind}{KEY_MARK}{EVERYTHING}", "forget"),))
     else:
         labels = topic.label.get(language)
         if not labels:
@@ -220,7 +274,7 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     held = tuple(other for other in dialogue.held if other != trait)
     search = replace(dialogue.search, disliked=tuple(pair for pair in dialogue.search.disliked if pair[1] != value))
     if topic.key == "budget":
-        search = replace(search, high=None)
+        search = replace(search, high=None, low=None if shop.ranged_budget else search.low)
     if topic.key == "min_price":
         search = replace(search, low=None)
     return Move((part,), "forget", replace(dialogue, held=held, search=search))

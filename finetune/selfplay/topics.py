@@ -190,6 +190,8 @@ class _Maker:
         listed = bool(asked and facet and len(self.facets.values(facet)) <= MAX_LISTED)
         if facet in self.facets.names and facet and asked:
             values = [value for value in values if value in self.facets.values(facet)] or self.facets.values(facet)
+        if aspect.key == "size_in":
+            values = [value for value in values if value != "one size"]
         if aspect.key in ("size", "shoe_size"):
             values = [
                 value for value in values if value.isdigit() == (aspect.key == "shoe_size") and value != "one size"

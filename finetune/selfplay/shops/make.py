@@ -19,7 +19,7 @@ from finetune.folders import MADE_FROM
 from finetune.selfplay.shops.bank import verticals
 from finetune.selfplay.shops.catalogue import Style, draw_products, draw_range
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders, draw_traits
-from finetune.selfplay.shops.schema import draw_schema, entries
+from finetune.selfplay.shops.schema import draw_schema, entries, varied
 from finetune.selfplay.shops.texts import draw_answers, draw_currency, draw_facts, draw_name, policy, settings
 
 STYLES: tuple[Style, ...] = ("en", "zh", "both")
@@ -34,8 +34,11 @@ def shop_name(number: int) -> str:
     return f"shop-{number:04}"
 
 
-def make_shop(folder: Path, seed: int, number: int, names: str = "train") -> Path:
-    """Write one shop directory; one that is complete already is left as it is."""
+def make_shop(folder: Path, seed: int, number: int, names: str = "train", vary: bool = True) -> Path:
+    """Write one shop directory; one that is complete already is left as it is.
+
+    `vary`: some keep a budget as a range, or sizes by kind of product; what else they are does not depend on it.
+    """
     if (folder / "shop.toml").is_file():
         return folder
     rng = random.Random(f"shop:{seed}:{number}:{names}")
@@ -51,13 +54,16 @@ def make_shop(folder: Path, seed: int, number: int, names: str = "train") -> Pat
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     orders = draw_orders(rng, [customer["id"] for customer in customers], lines, rng.choice(FORMATS), today)
     written = settings(rng, name, currency, offer, facts)
+    attributes = entries(rng, kept, offer.language)
+    if vary:
+        attributes = varied(random.Random(f"varied:{seed}:{number}:{names}"), attributes, kept, offer)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_lines(folder / "catalog.jsonl", lines)
         _write_lines(folder / "customers.jsonl", customers)
         _write_lines(folder / "orders.jsonl", orders)
         _write_yaml(folder / "answers.yaml", answers)
-        _write_yaml(folder / "profile.yaml", {"attributes": entries(rng, kept, offer.language)})
+        _write_yaml(folder / "profile.yaml", {"attributes": attributes})
         (folder / "policy.md").write_text(policy(name, answers, facts), encoding="utf-8")
         made_from = {"seed": seed, "number": number, "verticals": names}
         (folder / MADE_FROM).write_text(json.dumps(made_from) + "\n", encoding="utf-8")

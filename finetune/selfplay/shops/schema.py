@@ -1,7 +1,9 @@
 """The profile schema of a random shop: which attributes it keeps, under which names, in which order.
 
 In: a random generator and what the shop sells. Out: `Kept` attributes and the entries of profile.yaml. An attribute
-that goes with a facet of the shop takes its values from the catalogue; some list their values themselves.
+that goes with a facet of the shop takes its values from the catalogue; some list their values themselves. Some shops
+keep a budget from what to what, or sizes by kind of product; a generator of its own draws that, so that a shop is else
+as it would be without.
 """
 
 import random
@@ -22,6 +24,7 @@ _USUAL = {  # how often a shop keeps what is not about its goods
 _OF_VERTICAL = {"pets": {"pet_name": 0.6}, "furniture": {"room_area": 0.5}, "fashion": {"height_cm": 0.5}}
 _MOST = 25
 
+_RANGED, _KEYED = 0.2, 0.6  # how often a shop that keeps a budget keeps a range, and one with sizes those of each kind
 _BOUNDS = {"budget": "max_price", "min_price": "min_price"}
 
 
@@ -106,3 +109,37 @@ def _entry(rng: random.Random, one: Kept, language: str) -> dict[str, Any]:
     entry["writers"] = ["stated"]
     entry["label"] = {code: rng.choice(labels).capitalize() for code, labels in aspect.label.items()}
     return entry
+
+
+def varied(rng: random.Random, made: list[dict[str, Any]], kept: list[Kept], offer: Range) -> list[dict[str, Any]]:
+    """The entries with a budget that is a range, or with sizes by kind of product, now and then."""
+    of = {one.name: one.aspect.key for one in kept}
+    if "budget" in of.values() and rng.random() < _RANGED:
+        made = [_as_range(entry, of) for entry in made if of.get(entry["name"]) != "min_price"]
+    sized = sum(bool(kindred.sizes) for kindred in offer.categories)
+    taken = {entry["name"] for entry in made}
+    names = [name for name in aspects()["size_in"].attribute if name not in taken]
+    if sized > 1 and "size" in offer.facets and rng.random() < _KEYED:
+        kind = next((entry["name"] for entry in made if entry.get("facet") == offer.category_facet), None)
+        entry = _by_kind(rng, rng.choice(names), kind or f"seen_{offer.category_facet}")
+        made = [*made, entry] if kind else [*made, _seen(offer), entry]
+    return made
+
+
+def _as_range(entry: dict[str, Any], of: dict[str, str]) -> dict[str, Any]:
+    if of.get(entry["name"]) != "budget":
+        return entry
+    return {name: value for name, value in entry.items() if name != "bound"} | {"range": True}
+
+
+def _seen(offer: Range) -> dict[str, Any]:
+    """Kinds of product as an attribute that only behaviour writes: what is kept per kind needs one."""
+    name, facet = f"seen_{offer.category_facet}", offer.category_facet
+    label = {"en": "Looks at", "zh": "常看"}
+    return {"name": name, "type": "choice", "facet": facet, "many": True, "writers": ["observed"], "label": label}
+
+
+def _by_kind(rng: random.Random, name: str, per: str) -> dict[str, Any]:
+    label = {code: rng.choice(labels).capitalize() for code, labels in aspects()["size_in"].label.items()}
+    entry: dict[str, Any] = {"name": name, "type": "choice", "facet": "size", "per": per, "half_life_days": 730}
+    return entry | {"writers": ["stated"], "label": label}

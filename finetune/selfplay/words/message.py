@@ -46,6 +46,11 @@ class Said:
     text: str
     span: Span | None = None
 
+    @property
+    def plain(self) -> str:
+        """The words without marks, before any voice."""
+        return _MARKS.sub("", self.text).replace(KEEP, "").replace(KEPT, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
