@@ -62,7 +62,9 @@ def test_a_look_moves_a_product_up_and_is_named_with_its_day(
     assert liked.sku in [hit["sku"] for hit in turn.products] and liked.sku not in plain
     assert f"you looked at this on {at:%A}" in turn.reply
     assert turn.gate["blocked"] == 0 and turn.gate["checked"] > 0
-    chinese = search(agent, model, customer, "徒步靴")
+    other = newcomer(services)
+    intake.take([did(other, "Product Viewed", liked.sku, at)])
+    chinese = search(agent, model, other, "徒步靴")
     assert "看过这款" in chinese.reply and chinese.gate["blocked"] == 0
 
 
