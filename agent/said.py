@@ -159,7 +159,7 @@ def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[s
             taste = attribute.polarity and not attribute.sensitive
             kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
         if forget and "enum" in value and (named or talk.holds(name)):
-            kinds.append(kind(name, {"enum": _forgettable(attribute, talk, words)}, "forget"))
+            kinds.append(kind(name, _forgettable(attribute, talk, words), "forget"))
     return {**field, "items": {"anyOf": kinds}} if kinds else {}
 
 
@@ -251,10 +251,10 @@ def _alike(one: Attribute, other: Attribute, words: Vocabulary) -> bool:
     return not set(one.valid_values(words.facets)).isdisjoint(other.valid_values(words.facets))
 
 
-def _forgettable(attribute: Attribute, talk: _Talk, words: Vocabulary) -> list[str]:
+def _forgettable(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, Any]:
     """All of an attribute, or of the keys that are named."""
     keys = dict.fromkeys(key for _, key in words.standing(attribute.per, talk.newest)) if attribute.per else {}
-    return [f"{key}{KEY_MARK}{EVERYTHING}" for key in keys] or [EVERYTHING]
+    return {"enum": [f"{key}{KEY_MARK}{EVERYTHING}" for key in keys]} if keys else {"const": EVERYTHING}
 
 
 def _plain(numbers: Iterable[float]) -> list[float | int]:

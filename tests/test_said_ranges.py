@@ -38,7 +38,7 @@ def _offered(said: str, schema: Schema = SCHEMA, card: str = "") -> dict[str, li
     found: dict[str, list[tuple[Value, tuple[str, ...]]]] = {}
     for kind in changes["items"]["anyOf"] if changes else ():
         fields = kind["properties"]
-        for value in fields["value"].get("enum", ()):
+        for value in fields["value"].get("enum") or [fields["value"]["const"]]:
             found.setdefault(fields["attribute"]["const"], []).append((value, tuple(fields["polarity"]["enum"])))
     return found
 
