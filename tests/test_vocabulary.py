@@ -138,13 +138,13 @@ def _kinds(*messages: BaseMessage) -> dict[str, list[tuple[Any, list[str]]]]:
     found: dict[str, list[tuple[Any, list[str]]]] = {}
     for kind in changes["items"]["anyOf"]:
         bound = kind["properties"]
-        value = bound["value"].get("enum")
+        value = bound["value"].get("enum", bound["value"].get("const"))
         found.setdefault(bound["attribute"]["const"], []).append((value, bound["polarity"]["enum"]))
     return found
 
 
 FACT, TASTE = ["fact"], ["like", "dislike"]
-ALL = (["*"], ["forget"])
+ALL = ("*", ["forget"])
 
 
 def test_only_what_the_newest_message_bears_out_can_be_noted() -> None:
