@@ -29,11 +29,11 @@ from tests.profiles_shop import observation
 from ui.text import shown_value
 
 _STATED: dict[str, Any] = {"writers": ["stated"]}
-SIZE_IN = {"name": "size_in", "type": "choice", "facet": "size", "per": "category", **_STATED}  # the demo shop's
 MORE: list[dict[str, Any]] = [
     {"name": "price_range", "type": "money", "range": True, "label": {"en": "Budget", "zh": "预算"}, **_STATED},
     {"name": "price_in", "type": "money", "range": True, "per": "category", "label": {"en": "Budget"}, **_STATED},
     {"name": "pack", "type": "number", "range": True, "facet": "volume", "label": {"en": "Pack size"}, **_STATED},
+    {"name": "size_in", "type": "choice", "facet": "size", "per": "category", "label": {"en": "Size"}, **_STATED},
     {"name": "shade", "type": "choice", "facet": "color", "per": "category", "label": {"en": "Shade"}, **_STATED},
     {
         "name": "fabric",
@@ -234,14 +234,13 @@ def test_a_range_that_is_noted_is_said_back_as_one(services: Services, agent: Sh
     ]
     words = "I usually spend 100 to 200 and take 42 in boots"
     turn = agent.reply(customer(services), f"tastes-{next(_numbers)}", words)
-    assert "Budget: $100-200" in turn.reply and "Size by category: boots: 42" in turn.reply
-    assert turn.gate["blocked"] == 0
+    assert "Budget: $100-200" in turn.reply and "Size: boots: 42" in turn.reply and turn.gate["blocked"] == 0
 
 
 def test_the_card_has_ranges_and_keys_in_few_words(services: Services) -> None:
     name = customer(services, ("price_range", "100..200"), ("size_in", "boots: 42"), ("size_in", "jackets: M"))
     line = card(services.profiles.read(name), services.schema)
-    assert line == "size_in: boots 42, jackets M; price_range: 100..200"
+    assert line == "price_range: 100..200; size_in: boots 42, jackets M"
 
 
 @pytest.mark.parametrize(
@@ -261,6 +260,6 @@ def test_the_card_has_ranges_and_keys_in_few_words(services: Services) -> None:
 )
 def test_values_are_written_as_people_read_them(name: str, value: Value, currency: str, words: str) -> None:
     kind = {"name": "category", "type": "choice", "facet": "category", **_STATED}
-    schema = Schema.parse({"attributes": [kind, SIZE_IN, *MORE]})
+    schema = Schema.parse({"attributes": [kind, *MORE]})
     assert shown(schema.attribute(name), value, currency) == words
     assert shown_value(name, value, schema, currency, "en") == words
