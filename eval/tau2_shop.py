@@ -249,7 +249,7 @@ def _attributes(db: Json) -> list[Json]:
                 "many": True,
                 "polarity": True,
                 "half_life_days": 365,
-                "writers": ["stated"],
+                "writers": ["stated", "observed"],
                 "label": {"en": option.capitalize()},
                 "description": f"{option} that they like or dislike",
             }
