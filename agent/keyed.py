@@ -6,14 +6,13 @@ in M" may be no more than what is looked for.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from profiles.attribute import KEY_MARK, Attribute
-from profiles.numbers import normalise
+from profiles.numbers import half_width, normalise
 from profiles.observation import Value
 from profiles.ranges import meant_ranges, said_numbers
 
@@ -89,7 +88,7 @@ def kept_under(attribute: Attribute, key: Value, value: Value, words: Vocabulary
 
 def _written(text: str) -> str:
     """Half-width, and with sizes in capitals: "m in jackets"."""
-    return _LETTER.sub(lambda found: found[0].upper(), unicodedata.normalize("NFKC", text))
+    return _LETTER.sub(lambda found: found[0].upper(), half_width(text))
 
 
 def _values(attribute: Attribute, text: str, words: Vocabulary) -> Iterator[_Said]:

@@ -50,6 +50,7 @@ _SUFFIXES = {"k": 1000.0, "百": 100.0, "千": 1000.0, "万": 10_000.0}
 _DIGITS = re.compile(r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)\s*(?:(k)(?![a-z])|([百千万]))?")
 _HAN = re.compile(r"[零〇一二两俩三四五六七八九十百千万]+")
 _METRES = re.compile(r"(\d|[一二两])\s*(?:米|m(?![a-z]))\s*([\d零一二三四五六七八九]{1,2})(?!\d)")
+_PAUSE = re.compile(r"(?<=[0-9])，(?=[0-9])")  # "穿42，100以内" are two numbers, "１，２００" is one
 _FEET = re.compile(r"(\d)\s*(?:'|ft\.?|feet|foot)\s*(\d{1,2})?")
 
 
@@ -58,9 +59,19 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
 
+def half_width(text: str) -> str:
+    """As it is but for its width; a Chinese comma between digits is a pause, and no part of a number."""
+    return unicodedata.normalize("NFKC", _PAUSE.sub("；", text))
+
+
+def numerals(text: str) -> str:
+    """Normalised, for whoever looks for numbers."""
+    return normalise(half_width(text))
+
+
 def numbers_in(text: str) -> frozenset[float]:
     """Every number the text names, in digits or words: ``numbers_in("under two hundred") == {200.0}``."""
-    text = normalise(text)
+    text = numerals(text)
     found = {
         float(match[1].replace(",", "")) * _SUFFIXES.get(match[2] or match[3] or "", 1.0)
         for match in _DIGITS.finditer(text)

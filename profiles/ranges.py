@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from profiles.numbers import normalise, numbers_in
+from profiles.numbers import numbers_in, numerals
 
 _WORDS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
@@ -101,13 +101,13 @@ class SaidRange:
 
 def said_ranges(text: str) -> list[SaidRange]:
     """Every range that the text names, in whatever order; "over 100 but under 200" are two, each open on one side."""
-    marked = _Marked.of(normalise(text))
+    marked = _Marked.of(numerals(text))
     return [marked.said(*found) for found in _read(marked.text, marked.spelled)]
 
 
 def said_numbers(text: str) -> list[SaidRange]:
     """Every number that the text names alone, as a range of nothing else."""
-    marked = _Marked.of(normalise(text))
+    marked = _Marked.of(numerals(text))
     ranged = [(said.start, said.end) for said in said_ranges(text)]
     found = []
     for match in re.finditer(_A, marked.text):
@@ -122,7 +122,7 @@ def meant_ranges(text: str, of: Counted = "") -> list[SaidRange]:
     said = {one.range: one for one in said_ranges(text) if not of or one.counts in ("", of)}
     lows = [one for one in said.values() if one.range.high is None]
     highs = [one for one in said.values() if one.range.low is None]
-    both = _joined(lows[0], highs[0], normalise(text)) if len(lows) == len(highs) == 1 else None
+    both = _joined(lows[0], highs[0], numerals(text)) if len(lows) == len(highs) == 1 else None
     if both is None:
         return list(said.values())
     return [both, *(one for one in said.values() if one not in (lows[0], highs[0]))]

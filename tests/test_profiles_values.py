@@ -107,6 +107,8 @@ def test_a_number_in_digits_is_read_as_it_is(number: int) -> None:
         ("三千二", {3200}),
         ("两万五", {25000}),
         ("十五", {15}),
+        ("外套穿42，100以内", {42, 100}),
+        ("１，２００元", {1200}),
         ("nothing here", set()),
     ],
 )

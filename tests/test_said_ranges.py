@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
@@ -98,6 +98,7 @@ _SAID = st.one_of(
 
 
 @given(st.lists(_SAID, min_size=1, max_size=3, unique=True), st.sampled_from([", ", " and ", "，", ". "]))
+@example(["外套穿42", "100 for boots"], "，")
 def test_everything_offered_passes_the_firewall(parts: list[str], joint: str) -> None:
     said = joint.join(parts)
     for schema in (SCHEMA, WITH_SIZE):
