@@ -4,6 +4,7 @@ A shopper wants what a customer of the shop did order last. `likes` and `own` ar
 before that order, so nothing is known from the purchase itself. Errors: those of opening a shop.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,15 +30,15 @@ def returning(shop: Path, state: Path) -> list[Returning]:
     """One for each customer whose last order has an article that the shop still sells."""
     services = open_services(load_shop(shop), state)
     try:
-        found = (_last_order(services, name) for name in services.profiles.customers())
+        sold = {variant.sku for product in services.retriever.catalog.products for variant in product.variants}
+        found = (_last_order(services, name, sold) for name in services.profiles.customers())
         return [one for one in found if one is not None]
     finally:
         services.profiles.engine.dispose()
 
 
-def _last_order(services: Services, customer: str) -> Returning | None:
+def _last_order(services: Services, customer: str, sold: Collection[str]) -> Returning | None:
     orders = sorted(services.orders.list(customer), key=lambda order: order.placed)
-    sold = {variant.sku for product in services.retriever.catalog.products for variant in product.variants}
     wanted = next((item.sku for item in orders[-1].items if item.sku in sold), None) if orders else None
     if wanted is None:
         return None

@@ -11,16 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations
-from math import exp
 from pathlib import Path
 
 from agent.shop import load_shop
 from errors import ConfigError, DataError, choices
-from retrieval.asking import SPREAD, Candidate, best_question, gain, values_of
+from retrieval.asking import Candidate, best_question, gain, values_of, weights
 from retrieval.catalog import Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, facet_values
 from retrieval.filters import Filters, prepare
-from retrieval.search import LIKE_BONUS, LIKE_LIMIT
+from retrieval.search import liking
 from retrieval.tastes import Palate, Taste
 
 SHOWN = 3
@@ -133,19 +132,17 @@ def found_by(shelf: Shelf, known: Mapping[str, str], bonus: Mapping[str, float])
 
 
 def _options(shelf: Shelf, found: Sequence[Wanted], bonus: Mapping[str, float]) -> list[Candidate]:
-    most = max((bonus.get(product.sku, 0.0) for product, _ in found), default=0.0)
-    weights = (exp((bonus.get(product.sku, 0.0) - most) / SPREAD) for product, _ in found)
-    return [Candidate(weight, shelf.values[product.sku]) for weight, (product, _) in zip(weights, found, strict=True)]
+    likely = weights([bonus.get(product.sku, 0.0) for product, _ in found])
+    return [Candidate(weight, shelf.values[product.sku]) for weight, (product, _) in zip(likely, found, strict=True)]
 
 
 def _bonuses(shelf: Shelf, likes: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """What a search adds for a liked facet, by sku."""
     palate = Palate.of([Taste(name, frozenset(values)) for name, values in likes.items()], shelf.space)
-    fits = {
-        product.sku: max(len(palate.fit(product, variant).reasons) for variant in product.variants)
+    return {
+        product.sku: liking(max(len(palate.fit(product, variant).reasons) for variant in product.variants))
         for product in shelf.products
     }
-    return {sku: min(LIKE_LIMIT, LIKE_BONUS * count) for sku, count in fits.items()}
 
 
 def best(options: Sequence[Candidate], chances: Mapping[str, float]) -> str | None:

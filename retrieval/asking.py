@@ -37,8 +37,14 @@ class Question:
 
 def candidates(hits: Sequence[ProductHit], space: FacetSpace) -> list[Candidate]:
     """The hits with weights by their scores, and their values of all facets that hold one of several words."""
-    best = max((hit.score for hit in hits), default=0.0)
-    return [Candidate(exp((hit.score - best) / SPREAD), values_of(hit.product, space)) for hit in hits]
+    likely = weights([hit.score for hit in hits])
+    return [Candidate(weight, values_of(hit.product, space)) for weight, hit in zip(likely, hits, strict=True)]
+
+
+def weights(scores: Sequence[float]) -> list[float]:
+    """How likely each is the one, by the scores of all; 1.0 for the best."""
+    best = max(scores, default=0.0)
+    return [exp((score - best) / SPREAD) for score in scores]
 
 
 def values_of(product: Product, space: FacetSpace) -> dict[str, frozenset[str]]:

@@ -160,6 +160,11 @@ class Retriever:
         return PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
 
 
+def liking(reasons: int) -> float:
+    """What so many liked things add to a relevance."""
+    return min(LIKE_LIMIT, LIKE_BONUS * reasons)
+
+
 def _hit(
     product: Product, variants: tuple[Variant, ...], relevance: float, palate: Palate, outside: float
 ) -> ProductHit:
@@ -172,7 +177,7 @@ def _hit(
 
     best = max(variants, key=suits)
     fit = fits[best.sku]
-    liked = min(1.0, relevance + min(LIKE_LIMIT, LIKE_BONUS * len(fit.reasons)))
+    liked = min(1.0, relevance + liking(len(fit.reasons)))
     return ProductHit(product, best, round(liked * outside**fit.missed, 4), fit.reasons)
 
 

@@ -4,8 +4,8 @@ In: the demo shop and random shops (``--shops`` or ``--set random=N``; ``--shop`
 customers (`eval.serving`) come to the one shop: every second of them a customer of it who wants what they did order
 last, known as they were a day before (`eval.returning`), the others newcomers who want anything. The ways:
 
-- "agent": what Shopkeeper does. The best next question, with the profile's likes and without asking for what it holds
-  as a fact, and what was passed over is shown after all else.
+- "agent": the best next question, with the profile's likes and without asking for what it holds as a fact, and what was
+  passed over is shown after all else: as Shopkeeper does, but for its limits on when to ask at all (`agent.asking`).
 - "best": the best next question, and nothing else of that.
 - "fixed": a script: the search tool's facets, then the others as shop.toml lists them, each that some product left has.
 - "onward": the same script, but what was passed over is shown after all else.
