@@ -10,8 +10,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from errors import StorageError
+from pydantic import BaseModel, ValidationError
+
+from errors import DataError, StorageError
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -60,6 +65,15 @@ def alone_in(folder: Path) -> Iterator[None]:
             yield
         finally:
             os.close(handle)
+
+
+def whole_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """The same lines as records. Errors: `DataError` with file and line."""
+    for number, line in enumerate(whole_lines(path), 1):
+        try:
+            yield kind.model_validate_json(line)
+        except ValidationError as error:
+            raise DataError(f"{path}, line {number}: {error.errors()[0]['msg']}: {line[:80]!r}") from error
 
 
 def whole_lines(path: Path) -> list[str]:

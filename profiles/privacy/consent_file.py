@@ -6,15 +6,14 @@ the shop's own file. It names nobody; who is erased goes from it. `restoring` co
 back. Errors: `DataError` with file and line, `StorageError`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
-from errors import DataError
-from profiles.files import alone_in, append_lines, whole_lines, write_whole
+from profiles.files import alone_in, append_lines, whole_records, write_whole
 from profiles.privacy.consents import FROM_RECORD, Consent, consent_lines
 from profiles.privacy.keys import customer_key
 from profiles.privacy.purposes import Purpose
@@ -42,7 +41,7 @@ class ConsentFile:
     def note(self, lines: Sequence[Consent]) -> None:
         """Append those that are not there yet; they are on the disk when this returns."""
         words = [self._word(line) for line in lines]
-        known = set(_read(self._path)) if words else set()
+        known = set(whole_records(self._path, Word)) if words else set()
         new = [word for word in words if word not in known]
         if new:
             append_lines(self._path, [word.model_dump_json() for word in new])
@@ -53,10 +52,10 @@ class ConsentFile:
 
     def forget(self, keys: Collection[str]) -> int:
         """Take the lines of these customers out; how many."""
-        if not any(word.customer in keys for word in _read(self._path)):
+        if not any(word.customer in keys for word in whole_records(self._path, Word)):
             return 0
         with alone_in(self._path.parent):
-            words = list(_read(self._path))
+            words = list(whole_records(self._path, Word))
             kept = [word for word in words if word.customer not in keys]
             write_whole(self._path, "".join(f"{word.model_dump_json()}\n" for word in kept).encode())
         return len(words) - len(kept)
@@ -68,7 +67,7 @@ class ConsentFile:
 
 def last_words(state: Path) -> list[Word]:
     """Of everybody in a state directory's file; none if there is no file."""
-    return list({(word.customer, word.purpose): word for word in _read(state / WITHDRAWN)}.values())
+    return list({(word.customer, word.purpose): word for word in whole_records(state / WITHDRAWN, Word)}.values())
 
 
 def outliving(connection: Connection, lines: Sequence[Consent]) -> list[Consent]:
@@ -85,11 +84,3 @@ def outliving(connection: Connection, lines: Sequence[Consent]) -> list[Consent]
         spoken.add(about)
         refused |= set() if line.granted else {about}
     return found
-
-
-def _read(path: Path) -> Iterator[Word]:
-    for number, line in enumerate(whole_lines(path), 1):
-        try:
-            yield Word.model_validate_json(line)
-        except ValidationError as error:
-            raise DataError(f"{path}, line {number}: {error.errors()[0]['msg']}: {line[:80]!r}") from error

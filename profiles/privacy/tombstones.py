@@ -5,15 +5,15 @@ only ever grows and names nobody. When an older database is put back, the file s
 apart from what is put back. Errors: `DataError` with file and line, `StorageError`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, bindparam, select
 
-from errors import DataError, StorageError
-from profiles.files import append_line, whole_lines
+from errors import StorageError
+from profiles.files import append_line, whole_records
 from profiles.journal import batched
 from profiles.privacy.keys import SALT_FILE, fingerprint
 from profiles.tables import insert_missing, time_text, tombstones
@@ -41,7 +41,7 @@ def bury(state: Path, key: str) -> bool:
 
 def erased(state: Path) -> frozenset[str]:
     """Keys of all erased customers of a shop's state directory."""
-    return frozenset(stone.customer for stone in _read(state / ERASED))
+    return frozenset(stone.customer for stone in whole_records(state / ERASED, Tombstone))
 
 
 def add_tombstones(connection: Connection, keys: Collection[str], salt: bytes, at: datetime) -> None:
@@ -68,11 +68,3 @@ def check_salt(connection: Connection, salt: bytes | None) -> None:
             f"customers were erased from this database, and it is opened with {'another' if salt else 'no'} "
             f"{SALT_FILE}: put back the one of its state directory, or an erased customer could be written anew"
         )
-
-
-def _read(path: Path) -> Iterator[Tombstone]:
-    for number, line in enumerate(whole_lines(path), 1):
-        try:
-            yield Tombstone.model_validate_json(line)
-        except ValidationError as error:
-            raise DataError(f"{path}, line {number}: {error.errors()[0]['msg']}: {line[:80]!r}") from error
