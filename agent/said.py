@@ -21,7 +21,7 @@ from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
@@ -55,7 +55,7 @@ def supported(
     What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
     profile are not bound.
     """
-    talk = _Talk(messages, asked)
+    talk = _Talk(messages, asked, words)
     bounds = {
         f"{function}.{name}": _bound(talk, function, name, field, words) for function, name, field in _arguments(tools)
     }
@@ -68,6 +68,7 @@ class _Talk:
 
     messages: Sequence[BaseMessage]
     asked: str
+    words: Vocabulary | None
 
     @cached_property
     def heard(self) -> list[str]:
@@ -93,6 +94,11 @@ class _Talk:
         shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
         return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
 
+    @cached_property
+    def prices(self) -> Prices:
+        """What the customer has named, but for what is said of one kind and is no price."""
+        return prices_in([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
+
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
         return [arguments[name] for arguments in self._calls() if name in arguments]
@@ -114,8 +120,7 @@ def _bound(
     if name == ORDER_ID:
         return talk.order_ids
     if name in (MIN_PRICE, MAX_PRICE):
-        prices = prices_in([_without_keyed(text, words) for text in talk.heard] if words else talk.heard)
-        said = prices.least if name == MIN_PRICE else prices.most
+        said = talk.prices.least if name == MIN_PRICE else talk.prices.most
         return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
     if field.get("type") in _QUANTITY:
         return _plain(numbers_in(talk.own))
