@@ -13,6 +13,7 @@ from profiles.database import open_database, reading
 from profiles.importing import open_store
 from profiles.tables import consents
 from tests.agent_shop import SHOP
+from tests.at_once import run_at_once
 from tests.profile_stores import Place
 from tests.profiles_shop import write_shop
 from tests.starter import start
@@ -33,15 +34,7 @@ def test_processes_that_start_at_once_open_one_shop_and_fill_it_once(place: Plac
     shop, state = shop_with_orders(tmp_path), tmp_path / "state"
     state.mkdir()
     url = place(state)
-    starting = [start(shop, state, url) for _ in range(AT_ONCE)]
-    for one in starting:
-        assert one.stdout is not None and one.stdout.readline() == "ready\n"
-    for one in starting:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    ends = [one.communicate(timeout=300)[0] for one in starting]
-    assert [(one.returncode, end) for one, end in zip(starting, ends, strict=True)] == [(0, "")] * AT_ONCE
+    run_at_once([start(shop, state, url) for _ in range(AT_ONCE)])
     store = open_store(shop, state, url)
     assert len(store.customers()) == CUSTOMERS and len(OrderBook(store.engine).list("C1001")) == 2
     with reading(store.engine) as connection:

@@ -12,6 +12,7 @@ from profiles.database import Collision, open_database, retried, writing
 from profiles.events.intake import EventIntake
 from profiles.observation import Authority
 from profiles.store import ProfileStore
+from tests.at_once import run_at_once
 from tests.busy_writer import GOES, STAYS, VISITORS, done_by, open_store, said_by, start
 from tests.events_shop import NOW, PRODUCTS, outcome
 from tests.postgresql_server import Server
@@ -45,15 +46,7 @@ def test_processes_that_say_act_merge_and_erase_at_once_end_where_one_alone_does
     state.mkdir()
     url = place(state)
     store = prepared(url, state)
-    workers = [start(url, state, role, name) for role, name in ROLES]
-    for worker in workers:
-        assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    ends = [worker.communicate(timeout=300)[0] for worker in workers]
-    assert [(worker.returncode, end) for worker, end in zip(workers, ends, strict=True)] == [(0, "")] * len(ROLES)
+    run_at_once([start(url, state, role, name) for role, name in ROLES])
     intake, expected = EventIntake(store, PRODUCTS, lambda: NOW), alone(tmp_path)
     intake.settle()
     stated = {item.id for name in "ab" for item in said_by(name)}
