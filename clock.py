@@ -1,0 +1,41 @@
+"""One clock for the whole project: what is "now" for the agent, the rules of orders and relative dates.
+
+In: the environment variable `SHOPKEEPER_NOW` (ISO, with a zone), or the machine's clock. Out: aware times. With the
+variable the clock stands still, so that a conversation can be played as of a day. Errors: `ConfigError` for a value
+that is no such time, or a zone that there is not.
+"""
+
+import os
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from errors import ConfigError
+
+VARIABLE = "SHOPKEEPER_NOW"
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    said = os.environ.get(VARIABLE)
+    if not said:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise ConfigError(f"{VARIABLE}={said!r} is no ISO time like 2026-11-29T12:00:00+00:00") from error
+    if at.tzinfo is None:
+        raise ConfigError(f"{VARIABLE}={said!r} has no zone; write it like 2026-11-29T12:00:00+00:00")
+    return at.astimezone(UTC)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone called so: ``zone("America/Los_Angeles")``."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"there is no time zone {name!r}; write it like Europe/Berlin or UTC") from error
+
+
+def today(name: str = "UTC") -> date:
+    """The date there, now."""
+    return now().astimezone(zone(name)).date()

@@ -1,0 +1,62 @@
+"""The words of each language, as data: `packs/<code>.yaml` in, checked sections out.
+
+A language is one file. Each module of this folder declares the section it reads as a pydantic model and asks for it
+here; a pack may lack sections that the language cannot be served without (`is_whole` says so). Adding a language takes a
+file and no line of Python. Errors: `ConfigError` that names the file, the section and the valid languages.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from errors import ConfigError, choices, first_mistake
+
+FOLDER = Path(__file__).with_name("packs")
+
+
+class Section(BaseModel):
+    """Base of what a module reads of a pack."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_S = TypeVar("_S", bound=Section)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The codes of all languages that have a pack, whole or not, sorted."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+@cache
+def section(language: str, name: str, model: type[_S]) -> _S | None:
+    """One section of a language's pack; None where the pack does not have it.
+
+    ``section("en", "numbers", NumberWords)``
+    """
+    raw = _pack(language).get(name)
+    if raw is None:
+        return None
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{FOLDER / language}.yaml, {name}: {first_mistake(error)}") from error
+
+
+@cache
+def _pack(language: str) -> Mapping[str, Any]:
+    path = FOLDER / f"{language}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"no language pack {language!r}; there are {choices(languages())}")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} must be a mapping of sections, not {type(raw).__name__}")
+    return raw
