@@ -1,8 +1,8 @@
 """The words of each language, as data: `packs/<code>.yaml` in, checked sections out.
 
-A language is one file. Each module of this folder declares the section it reads as a pydantic model and asks for it
-here; a pack may lack sections that the language cannot be served without (`is_whole` says so). Adding a language takes a
-file and no line of Python. Errors: `ConfigError` that names the file, the section and the valid languages.
+A language is one file. Each module declares the section it reads as a pydantic model and asks for it here; a pack may
+lack sections, even those that a language cannot be served without. Adding a language takes a file and no line of
+Python. Errors: `ConfigError` that names the file, the section and the valid languages.
 """
 
 from collections.abc import Mapping
