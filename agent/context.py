@@ -14,7 +14,7 @@ from langchain.agents import AgentState
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.proposals import Proposals
-from agent.phrases import Phrases
+from agent.replies.phrases import Phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall
@@ -29,7 +29,7 @@ VISITOR = "visitor-"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a tool may use. Built once by `agent.shopkeeper.open_services`."""
+    """Everything a tool may use. Built once by `agent.services.open_services`."""
 
     shop: Shop
     schema: Schema
@@ -55,7 +55,7 @@ class TurnContext:
     now: datetime
     language: str
     heard: Mapping[str, str]
-    sensitive_allowed: bool
+    profiling_allowed: bool
 
     @property
     def is_visitor(self) -> bool:

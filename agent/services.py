@@ -15,7 +15,7 @@ from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from agent.phrases import load_phrases
+from agent.replies.phrases import load_phrases
 from agent.shop import ORDERS_FILE, Shop
 from agent.vocabulary import Vocabulary
 from errors import StorageError, choices

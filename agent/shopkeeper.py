@@ -31,9 +31,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.checkpoints import checkpoint_errors, open_checkpoints
-from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
-from agent.gate import check
 from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.intending import Intending
@@ -44,6 +42,8 @@ from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
+from agent.replies.composer import Composer
+from agent.replies.gate import check
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
@@ -188,7 +188,7 @@ class Shopkeeper:
             now=datetime.now(UTC),
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
-            sensitive_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
+            profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
         )
 
     @staticmethod

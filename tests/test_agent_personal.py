@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.context import Services
-from agent.gate import Evidence, check
+from agent.replies.gate import Evidence, check
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.customer import Customer

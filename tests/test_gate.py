@@ -14,11 +14,11 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agent.compose import Composer, money
 from agent.context import Services
-from agent.gate import Evidence, GateReport, check
-from agent.gate.numbers import chinese
-from agent.phrases import load_phrases
+from agent.replies.composer import Composer, money
+from agent.replies.gate import Evidence, GateReport, check
+from agent.replies.gate.numbers import chinese
+from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools.search import product_json
 from retrieval.catalog import load_catalog

@@ -7,7 +7,7 @@ text from outside is escaped, titles in the page's language. Pure functions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.compose import money
+from agent.replies.composer import money
 from ui.icons import drawing, paint
 from ui.labels import has_label, label
 from ui.panels import panel

@@ -11,11 +11,11 @@ from langchain.agents.middleware import AgentMiddleware, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
-from agent.compose import Composer
 from agent.context import ShopState, TurnContext
-from agent.gate import Evidence, GateReport, check
 from agent.models.rules import DEGRADED
 from agent.prompt import composed
+from agent.replies.composer import Composer
+from agent.replies.gate import Evidence, GateReport, check
 
 
 class Replying(AgentMiddleware[ShopState, TurnContext, Any]):

@@ -51,7 +51,7 @@ def update_profile(changes: list[dict[str, Any]], runtime: ToolRuntime[TurnConte
         customer=context.customer,
         at=context.now,
         id_prefix=f"{context.turn}/{runtime.tool_call_id}",
-        sensitive_allowed=context.sensitive_allowed,
+        sensitive_allowed=context.profiling_allowed,
     )
     artifact = {
         "kind": "profile",

@@ -15,15 +15,15 @@ from langchain.tools import ToolRuntime
 from agent.asking import answered, next_question, onward
 from agent.context import ShopState, TurnContext
 from agent.intents import PRICES, QUERY, inherited, resumed
-from agent.tastes import avoided, tastes
-from agent.tools.outcome import Artifact, Outcome, outcome
-from agent.tools.personal import (
+from agent.personal import (
     SUGGESTION,
     earlier_suggestions,
     owned_durables,
     personal_order,
     suggestion,
 )
+from agent.tastes import avoided, tastes
+from agent.tools.outcome import Artifact, Outcome, outcome
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from agent.context import Services
-from agent.gate import Evidence, check
+from agent.replies.gate import Evidence, check
 from agent.turn import Step
 from profiles.words import fold_text, has_cjk, mentions, stems
 
