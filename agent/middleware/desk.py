@@ -16,7 +16,7 @@ from agent.orders.order import OrderRefused
 from agent.orders.proposals import Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
-from agent.tools.refusal import refusal_of
+from agent.tools.outcome import refusal_of
 
 _KEPT_CHARS = 300  # of a message that is too long, for the record
 _ABOUT = "about_proposal"  # additional_kwargs key of a reply that carried a proposal out

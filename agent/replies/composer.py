@@ -1,13 +1,14 @@
 """Strict replies: code writes what the tools found, in the customer's language, from approved phrases.
 
-In: the artifacts of a turn's tools, the shop, the phrases, the language. Out: the reply. Every value in it is copied
-from an artifact, so the gate finds its evidence; the model has no part in it.
+In: the artifacts of a turn's tools, the shop, the phrases, the language. Out: the reply. Each tool's record says how
+its result is put (`agent.tools`), with the lines that stand here. Every value is copied from an artifact, so the gate
+finds its evidence; the model has no part in it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isinf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.context import Services
 from profiles.attribute import Attribute, key_of, parts_of
@@ -15,6 +16,9 @@ from profiles.observation import Value
 from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of
+
+if TYPE_CHECKING:
+    from agent.tools.tool import Tool
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
@@ -64,59 +68,25 @@ class Composer:
     seed: str
 
     def reply(self, artifacts: Sequence[Artifact]) -> str:
-        """One paragraph for each result that has something to say to the customer."""
-        quiet = any(artifact["kind"] != "profile" for artifact in artifacts)
-        parts = [self._part(artifact, quiet) for artifact in artifacts]
-        parts += [self._question(one["question"]) for one in artifacts if one.get("question")][-1:]
+        """One paragraph for each result that has something to say to the customer, then at most one question."""
+        tools = {tool.kind: tool for tool in self.services.tools}
+        told = [(tools.get(artifact["kind"]), artifact) for artifact in artifacts]
+        is_beside = any(tool is None or tool.say_beside is None for tool, _ in told)
+        parts = [self._part(tool, artifact, is_beside) for tool, artifact in told]
+        questions = [tool.ask(self, artifact) for tool, artifact in told if tool and tool.ask]
+        parts += [question for question in questions if question][-1:]
         return "\n\n".join(part for part in parts if part) or self.say("anything_else")
 
     def say(self, key: str, **slots: str | int | float) -> str:
         """A phrase in the turn's language."""
         return self.services.phrases.say(key, self.language, seed=self.seed, **slots)
 
-    def _part(self, artifact: Artifact, quiet: bool) -> str:
-        writers: Mapping[str, Callable[[Artifact], str]] = {
-            "products": self._products,
-            "answer": self._answer,
-            "profile": self._profile_quiet if quiet else self._profile,
-            "profile_read": self._profile_read,
-            "orders": self._orders,
-            "order": lambda a: self._order(a["order"]),
-            "proposal": self._proposal,
-            "refused": lambda a: self.refused(a["phrase"], a["slots"]),
-            "handoff": lambda a: self.say("handed_off"),
-            "failed": lambda a: self.say("failed"),
-        }
-        return writers[artifact["kind"]](artifact)
+    def money(self, amount: float) -> str:
+        """An amount in the shop's currency."""
+        return money(amount, self.services.shop.currency)
 
-    def _products(self, artifact: Artifact) -> str:
-        hits = artifact["hits"]
-        if not hits:
-            return self.say("found_none")
-        head = self.say("found_one") if len(hits) == 1 else self.say("found_many", count=len(hits))
-        if artifact["dropped"]:
-            names = ", ".join(self._value(*named.split(" ", 1)) for named in artifact["dropped"])
-            head = f"{self.say('found_relaxed', dropped=names)} {head}"
-        if back := artifact.get("resumed"):
-            head = f"{self.say('resumed', wanted=back['wanted'])} {head}"
-        return "\n".join([head, *(f"- {self._product(hit)}" for hit in hits), *self._suggestion(artifact)])
-
-    def _suggestion(self, artifact: Artifact) -> Sequence[str]:
-        """What others took who looked at one of the hits."""
-        if (item := artifact.get("suggestion")) is None:
-            return ()
-        anchor = item["anchor"].get(self.language, item["anchor"]["en"])
-        return (self.say("suggested", anchor=anchor, product=self._product(item)),)
-
-    def _question(self, question: Mapping[str, Any]) -> str:
-        """One short question behind all else; values in the customer's language, where the shop has such a word."""
-        facet = self.services.retriever.facets.facet(question["facet"])
-        values = [own_word(facet, value, self.language) for value in question["values"]]
-        label = facet.label.get(self.language) or facet.label.get("en") or facet.name.replace("_", " ")
-        offered = self.say("or").join([self.say("comma").join(values[:-1]), values[-1]]) if values[1:] else values[0]
-        return self.say("narrow_down", label=label, values=offered)
-
-    def _product(self, hit: Mapping[str, Any]) -> str:
+    def product(self, hit: Mapping[str, Any]) -> str:
+        """One line about a product: its title, price, variant, stock, rating, and why it is here."""
         stock = hit["stock"]
         key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
         if hit.get("because"):
@@ -134,72 +104,51 @@ class Composer:
             reason="".join(reasons),
         )
 
-    def _liked(self, reason: str) -> str:
-        """The value alone of "color dark green"; a reason in words as it is."""
-        name, _, value = reason.partition(" ")
-        return value if name in self.services.retriever.facets.names else reason
-
-    def _answer(self, artifact: Artifact) -> str:
-        return str(artifact["text"] or self.say("no_answer"))
-
-    def _profile(self, artifact: Artifact) -> str:
-        parts = []
-        if artifact["added"]:
-            parts.append(self.say("noted", traits=self._traits(artifact["added"])))
-        if artifact["retracted"] and not artifact["added"]:
-            parts.append(self.say("forgotten", traits=self._traits(artifact["retracted"])))
-        if artifact["refused"] and not parts:
-            forget = all(refused["polarity"] == "forget" for refused in artifact["refused"])
-            parts.append(self.say("nothing_to_forget" if forget else "cannot_do"))
-        return " ".join(parts) or self.say("noted_already")
-
-    def _profile_quiet(self, artifact: Artifact) -> str:
-        """Beside other results the profile speaks in one short sentence."""
-        return self.say("noted", traits=self._traits(artifact["added"])) if artifact["added"] else ""
-
-    def _profile_read(self, artifact: Artifact) -> str:
-        if not artifact["traits"]:
-            return self.say("profile_empty")
-        lines = [f"- {self._trait(trait)}" for trait in artifact["traits"]]
-        return "\n".join([self.say("profile_intro"), *lines])
-
-    def _orders(self, artifact: Artifact) -> str:
-        if not artifact["orders"]:
-            return self.say("orders_none")
-        return "\n".join([self.say("orders_intro"), *(f"- {self._order_line(order)}" for order in artifact["orders"])])
-
-    def _order_line(self, order: Mapping[str, Any]) -> str:
+    def order_line(self, order: Mapping[str, Any]) -> str:
+        """One line about an order: its status, date, items and total."""
         return self.say(
             "order_line",
             id=order["id"],
             status=self.say(f"status_{order['status']}"),
-            total=money(order["total"], self.services.shop.currency),
+            total=self.money(order["total"]),
             placed=order["placed"][:10],
-            items=self._items(order["items"]),
+            items=self.items(order["items"]),
         )
 
-    def _order(self, order: Mapping[str, Any]) -> str:
-        """Where it is, as far as the shop says: an order without a carrier or a date is given with its status alone."""
-        facts = {name: order[name] for name in ("id", "carrier", "tracking", "eta", "delivered") if order.get(name)}
-        key, line = f"order_{order['status']}", f"- {self._order_line(order)}"
-        if self.services.phrases.slots(key, self.language) <= set(facts):
-            return f"{self.say(key, **facts)}\n{line}"
-        return line
+    def items(self, items: Sequence[Mapping[str, Any]]) -> str:
+        """Items of an order with their quantities."""
+        return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
 
-    def _proposal(self, artifact: Artifact) -> str:
-        return f"{self._act('propose', artifact['proposal'])} {self.say('confirm_ask')}"
+    def traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
+        """What is known of the customer, in one line."""
+        return ", ".join(self.trait(trait) for trait in traits)
+
+    def trait(self, trait: Mapping[str, Any]) -> str:
+        """One thing that is known of the customer, with its label."""
+        attribute = self.services.schema.attributes[trait["attribute"]]
+        label = attribute.label.get(self.language, attribute.label["en"])
+        value = shown(attribute, trait["value"], self.services.shop.currency)
+        if trait["polarity"] == "fact":
+            return f"{label}: {value}"
+        return self.say(f"trait_{trait['polarity']}", label=label, value=value)
+
+    def value(self, name: str, value: str) -> str:
+        """A facet's value with the facet's label; the value is the catalogue's own word, which has one language."""
+        label = self.services.shop.facets.get(name, {}).get("label", {})
+        return f"{label.get(self.language, name)}: {value}"
 
     def done(self, proposal: Mapping[str, Any]) -> str:
         """What was carried out, after the customer's yes."""
-        return self._act("done", proposal)
+        return self.change("done", proposal)
 
-    def _act(self, stage: str, proposal: Mapping[str, Any]) -> str:
+    def change(self, stage: str, proposal: Mapping[str, Any]) -> str:
+        """A change of an order; `stage` is "propose" or "done"."""
         facts = proposal["summary"]
         return self.say(
             f"{stage}_{proposal['kind']}",
             id=facts["order_id"],
-            items=self._items(facts.get("items", [])),
-            amount=money(facts.get("amount", 0.0), self.services.shop.currency),
+            items=self.items(facts.get("items", [])),
+            amount=self.money(facts.get("amount", 0.0)),
             address=facts.get("address", ""),
         )
 
@@ -210,23 +159,17 @@ class Composer:
             said["status"] = self.say(f"status_{said['status']}")
         for name in ("cap", "amount"):
             if name in said:
-                said[name] = money(float(said[name]), self.services.shop.currency)
+                said[name] = self.money(float(said[name]))
         return self.say(phrase, **said)
 
-    def _items(self, items: Sequence[Mapping[str, Any]]) -> str:
-        return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
+    def _part(self, tool: "Tool | None", artifact: Artifact, is_beside: bool) -> str:
+        if artifact["kind"] == "refused":
+            return self.refused(artifact["phrase"], artifact["slots"])
+        if tool is None:
+            return self.say("failed")
+        return (tool.say_beside if is_beside and tool.say_beside else tool.say)(self, artifact)
 
-    def _traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
-        return ", ".join(self._trait(trait) for trait in traits)
-
-    def _trait(self, trait: Mapping[str, Any]) -> str:
-        attribute = self.services.schema.attributes[trait["attribute"]]
-        label = attribute.label.get(self.language, attribute.label["en"])
-        value = shown(attribute, trait["value"], self.services.shop.currency)
-        if trait["polarity"] == "fact":
-            return f"{label}: {value}"
-        return self.say(f"trait_{trait['polarity']}", label=label, value=value)
-
-    def _value(self, name: str, value: str) -> str:
-        label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label.get(self.language, name)}: {value}"  # the catalogue's own word: it has one language
+    def _liked(self, reason: str) -> str:
+        """The value alone of "color dark green"; a reason in words as it is."""
+        name, _, value = reason.partition(" ")
+        return value if name in self.services.retriever.facets.names else reason
