@@ -7,14 +7,14 @@ context that every tool and middleware reads; the customer's id comes from here 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents import AgentState
 
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.proposals import Proposals
-from agent.phrases import Phrases
+from agent.replies.phrases import Phrases
 from agent.shop import Shop
 from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall
@@ -24,12 +24,15 @@ from profiles.schema import Schema
 from profiles.store import ProfileStore
 from retrieval.search import Retriever
 
+if TYPE_CHECKING:
+    from agent.tools.tool import Tool
+
 VISITOR = "visitor-"
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a tool may use. Built once by `agent.shopkeeper.open_services`."""
+    """Everything a tool may use, and the tools themselves. Built once by `agent.services.open_services`."""
 
     shop: Shop
     schema: Schema
@@ -42,6 +45,7 @@ class Services:
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences
+    tools: tuple["Tool", ...]  # in the order in which the prompt lists them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class TurnContext:
     now: datetime
     language: str
     heard: Mapping[str, str]
-    sensitive_allowed: bool
+    profiling_allowed: bool
 
     @property
     def is_visitor(self) -> bool:

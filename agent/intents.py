@@ -1,8 +1,9 @@
 """What the agent does about intents: which earlier one a message goes back to, and what a turn says of each.
 
 In: the turn's context, the consultation's messages, the customer's intents. Out: filters that a search inherits, and
-observations for the journal. All is read off the calls that a turn made and the customer's plain words ("never mind",
-"I bought it"): the model needs no tool for it. The reason for a slot is the customer's word for it, else the call.
+observations for the journal. All is read off the calls that a turn made (a tool's record says what each says, with the
+methods of `Telling`) and the customer's plain words ("never mind", "I bought it"): the model needs no tool for it. The
+reason for a slot is the customer's word for it, else the call.
 """
 
 import re
@@ -11,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
-from agent.orders.proposals import KINDS
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
 from profiles.intents.matching import looks_back, meant
@@ -73,22 +74,25 @@ def named_slots(context: TurnContext, text: str) -> dict[str, list[str]]:
 
 def acts_of(context: TurnContext, messages: Sequence[AnyMessage]) -> list[Observation]:
     """What this turn says of the customer's intents; `messages` are the turn's."""
-    telling = _Telling(context, list(context.services.profiles.intents(context.customer)))
+    telling = Telling(context, list(context.services.profiles.intents(context.customer)))
+    tools = {tool.name: tool for tool in context.services.tools}
     results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     done = [(call, results[str(call["id"])]) for call in calls if str(call["id"]) in results]
     for call, result in done:
         if result.status == "success" and isinstance(result.artifact, Mapping):
-            telling.take(call["name"], call["args"], str(call["id"]), result.artifact)
+            tool = tools.get(call["name"])
+            if tool and tool.intent:
+                tool.intent(telling, call, result.artifact)
     telling.note([result.artifact for _, result in done])
-    if not any(call["name"] in ("search_products", *KINDS) for call, _ in done):
+    if not any(call["name"] in tools and tools[call["name"]].pursues for call, _ in done):
         telling.hear()
     telling.settle_proposal()
     return list(telling.acts.values())
 
 
 @dataclass(slots=True)
-class _Telling:
+class Telling:
     """The acts of one turn, by intent and slot: the last word on each counts."""
 
     context: TurnContext
@@ -96,22 +100,40 @@ class _Telling:
     acts: dict[tuple[str, str], Observation] = field(default_factory=dict)
     _opened: dict[str, str] = field(default_factory=dict)  # this turn's searches: product -> intent
 
-    def take(self, tool: str, arguments: Mapping[str, Any], call: str, artifact: Mapping[str, Any]) -> None:
-        """One call that went well."""
-        kind = artifact["kind"]
-        if kind == "products":
-            self._search(arguments, call, artifact)
-        elif kind == "answer":
-            state = State.DONE if artifact["text"] else State.OPEN
-            self._tell(self._new(), Kind.QUESTION, state, {QUESTION: str(arguments["question"])}, tool, call)
-        elif kind == "order":
-            self._tell(self._new(), Kind.DELIVERY, State.DONE, {ORDER: str(artifact["order"]["id"])}, tool, call)
-        elif kind == "proposal":
-            facts = artifact["proposal"]
-            order, wanted = str(facts["summary"]["order_id"]), _OF_ORDER[facts["kind"]]
-            same = (one for one in self._here(wanted) if one.values.get(ORDER) == order)
-            intent = next((one.id for one in same), None) or self._new()
-            self._tell(intent, wanted, State.OPEN, {ORDER: order}, tool, call)
+    def tell(self, intent: str, kind: Kind, state: State, slots: Mapping[str, str], call: ToolCall) -> None:
+        """What one call says of an intent: its kind, slots and state."""
+        self._say(intent, KIND, kind.value, self._why(KIND, kind.value, call))
+        for name, value in slots.items():
+            self._say(intent, name, value, self._why(name, value, call))
+        self._close(intent, state, self._why(STATE, state.value, call))
+
+    def new(self) -> str:
+        """The id of an intent that begins with this turn."""
+        return intent_id(self.context.turn, len({intent for intent, _ in self.acts}))
+
+    def propose(self, call: ToolCall, artifact: Mapping[str, Any]) -> None:
+        """A change of an order is wanted: a new intent, or the one that was open for this order here."""
+        facts = artifact["proposal"]
+        order, wanted = str(facts["summary"]["order_id"]), _OF_ORDER[facts["kind"]]
+        same = (one for one in self._here(wanted) if one.values.get(ORDER) == order)
+        intent = next((one.id for one in same), None) or self.new()
+        self.tell(intent, wanted, State.OPEN, {ORDER: order}, call)
+
+    def search(self, call: ToolCall, artifact: Mapping[str, Any]) -> None:
+        """Opens a search, or refines the one that is going on; a filter that is no longer asked for ends."""
+        slots = _slots(self.context, call["args"], artifact)
+        back = artifact.get("resumed")
+        going_on = back["id"] if back else self._going_on(slots.get(PRODUCT))
+        intent = going_on or self.new()
+        self._opened[slots.get(PRODUCT, "")] = intent
+        held = next((one.values for one in self.intents if one.id == intent), {})
+        for name in held:
+            if not back and name not in slots and name != PRODUCT and (name in self._facets or name in PRICES):
+                evidence = self._why(name, "*", call)
+                self.acts[intent, name] = unsay(intent, name, self.context.customer, evidence, self.context.now)
+        if back and QUERY in held:
+            slots.pop(QUERY, None)  # what was looked for says more than "is it still there"
+        self.tell(intent, Kind.FIND, State.OPEN, slots, call)
 
     def note(self, artifacts: Sequence[Any]) -> None:
         """For whom and by when: what this turn noted of the customer that is about what they look for."""
@@ -151,22 +173,6 @@ class _Telling:
             if one.kind is _OF_ORDER[last.kind] and one.values.get(ORDER) == last.summary["order_id"]:
                 self._close(one.id, state, Evidence("turn", self.context.turn, self.context.heard[self.context.turn]))
 
-    def _search(self, arguments: Mapping[str, Any], call: str, artifact: Mapping[str, Any]) -> None:
-        """Opens a search, or refines the one that is going on; a filter that is no longer asked for ends."""
-        slots = _slots(self.context, arguments, artifact)
-        back = artifact.get("resumed")
-        going_on = back["id"] if back else self._going_on(slots.get(PRODUCT))
-        intent = going_on or self._new()
-        self._opened[slots.get(PRODUCT, "")] = intent
-        held = next((one.values for one in self.intents if one.id == intent), {})
-        for name in held:
-            if not back and name not in slots and name != PRODUCT and (name in self._facets or name in PRICES):
-                evidence = self._why("search_products", name, "*", call)
-                self.acts[intent, name] = unsay(intent, name, self.context.customer, evidence, self.context.now)
-        if back and QUERY in held:
-            slots.pop(QUERY, None)  # what was looked for says more than "is it still there"
-        self._tell(intent, Kind.FIND, State.OPEN, slots, "search_products", call)
-
     def _going_on(self, product: str | None) -> str | None:
         """The search of this consultation for this kind of product; for the last one if none is named."""
         if product in self._opened:
@@ -182,29 +188,21 @@ class _Telling:
             if one.kind is kind and one.state is State.OPEN and one.is_of(self.context.consultation)
         ]
 
-    def _new(self) -> str:
-        return intent_id(self.context.turn, len({intent for intent, _ in self.acts}))
-
-    def _tell(self, intent: str, kind: Kind, state: State, slots: Mapping[str, str], tool: str, call: str) -> None:
-        self._say(intent, KIND, kind.value, self._why(tool, KIND, kind.value, call))
-        for name, value in slots.items():
-            self._say(intent, name, value, self._why(tool, name, value, call))
-        self._close(intent, state, self._why(tool, STATE, state.value, call))
-
     def _say(self, intent: str, slot: str, value: str, evidence: Evidence) -> None:
         self.acts[intent, slot] = say(intent, slot, value, self.context.customer, evidence, self.context.now)
 
     def _close(self, intent: str, state: State, evidence: Evidence) -> None:
         self.acts[intent, STATE] = close(intent, state, self.context.customer, evidence, self.context.now)
 
-    def _why(self, tool: str, slot: str, value: str, call: str) -> Evidence:
+    def _why(self, slot: str, value: str, call: ToolCall) -> Evidence:
         """The customer's words of this turn for the value, else the call."""
         turn = self.context.turn
         text = self.context.heard.get(turn, "")
         found = find_quote(value, {turn: text}) if slot not in (KIND, STATE) and value != "*" else None
         if found is not None:
             return Evidence("turn", turn, found.text)
-        return Evidence("call", f"{turn}/{call}", tool if slot in (KIND, STATE) else f"{tool} {slot}={value}")
+        tool = call["name"]
+        return Evidence("call", f"{turn}/{call['id']}", tool if slot in (KIND, STATE) else f"{tool} {slot}={value}")
 
     @property
     def _facets(self) -> tuple[str, ...]:

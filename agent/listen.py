@@ -22,8 +22,9 @@ from pydantic import ValidationError
 
 from agent.prompt import attributes, customer_card, first_turn
 from agent.said import supported
-from agent.tools.profile import note
-from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, update_profile_schema
+from agent.tools.schemas import plain
+from agent.tools.update_profile import BRIEF, MAX_CHANGES, note, parameters
+from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
 from profiles.card import card
 from profiles.firewall import Firewall, Refusal
@@ -82,8 +83,7 @@ def turns_of(conversation: Sequence[Said]) -> list[Turn]:
 
 def tool_of(schema: Schema) -> dict[str, Any]:
     """`update_profile` as an OpenAI-style tool."""
-    made = update_profile_schema(schema)
-    function = {"name": UPDATE_PROFILE, "description": made.description, "parameters": made.parameters}
+    function = {"name": UPDATE_PROFILE, "description": BRIEF, "parameters": plain(parameters(schema))}
     return {"type": "function", "function": function}
 
 

@@ -18,8 +18,9 @@ from agent.keyed import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
 from agent.prompt import CARD
+from agent.tools import TOOLS
 from agent.tools.orders import NEWEST, ids_in
-from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
+from agent.tools.tool import Source, Tool
 from agent.vocabulary import Vocabulary
 from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.attribute import KEY_MARK, Attribute
@@ -28,11 +29,8 @@ from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
-ORDER_ID, QUESTION = "order_id", "question"
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
-# By tool and argument: what the newest message chooses, and what is said in the customer's own words.
-_CHOSEN = {(SEARCH_PRODUCTS, "sort"): sorts_in, ("list_orders", "status"): statuses_in}
-_COPIED = {("find_answer", QUESTION), ("change_address", "address"), ("return_items", "reason")}
+_CHOSEN = {Source.SORT: sorts_in, Source.STATUS: statuses_in}  # what the newest message chooses
 _SPACED_ID = re.compile(
     r"(?<![A-Za-z0-9])(?!(?:abt|and|any|for|from|i[ds]|in|its|my|n[or]|o[fnr]|ord|over|the|to|was|with) )"
     r"[A-Za-z]{1,4} \d{3,}",
@@ -48,16 +46,19 @@ def supported(
     words: Vocabulary | None,
     *,
     asked: str = "",
+    records: Sequence[Tool] = TOOLS,
 ) -> Allowed:
-    """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries.
+    """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries, `records` say more of them.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
     What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
     profile are not bound.
     """
     talk = _Talk(messages, asked, words)
+    sources = {(tool.name, argument): source for tool in records for argument, source in tool.sources.items()}
     bounds = {
-        f"{function}.{name}": _bound(talk, function, name, field, words) for function, name, field in _arguments(tools)
+        f"{function}.{name}": _bound(talk, sources.get((function, name)), name, field, words)
+        for function, name, field in _arguments(tools)
     }
     return {argument: bound for argument, bound in bounds.items() if bound is not None}
 
@@ -113,22 +114,22 @@ class _Talk:
 
 
 def _bound(
-    talk: _Talk, function: str, name: str, field: Mapping[str, Any], words: Vocabulary | None
+    talk: _Talk, source: Source | None, name: str, field: Mapping[str, Any], words: Vocabulary | None
 ) -> Sequence[str | float] | Mapping[str, Any] | None:
     """What one argument may be; None: anything."""
     listed = field.get("enum", ())
-    if name == ORDER_ID:
+    if source is Source.ORDER_ID:
         return talk.order_ids
-    if name in (MIN_PRICE, MAX_PRICE):
-        said = talk.prices.least if name == MIN_PRICE else talk.prices.most
+    if source in (Source.LEAST_PRICE, Source.MOST_PRICE):
+        said = talk.prices.least if source is Source.LEAST_PRICE else talk.prices.most
         return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
     if field.get("type") in _QUANTITY:
         return _plain(numbers_in(talk.own))
-    if choose := _CHOSEN.get((function, name)):
+    if source is not None and (choose := _CHOSEN.get(source)):
         chosen = choose(talk.newest)
         return [value for value in listed if value in chosen]
-    if (function, name) in _COPIED and talk.heard:
-        return {SPAN_OF: [talk.newest] if name == QUESTION else talk.heard}
+    if source in (Source.NEWEST_WORDS, Source.WORDS) and talk.heard:
+        return {SPAN_OF: [talk.newest] if source is Source.NEWEST_WORDS else talk.heard}
     if words is None:
         return None
     if words.is_kind(name) and listed:
@@ -137,7 +138,7 @@ def _bound(
     if words.is_filter(name):
         named = words.facet_values(name, talk.own)
         return [value for value in listed if value in named] if listed or not named else None
-    return _changes(field, talk, words) if (function, name) == (UPDATE_PROFILE, "changes") else None
+    return _changes(field, talk, words) if source is Source.CHANGES else None
 
 
 def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -15,8 +15,9 @@ from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from agent.phrases import load_phrases
+from agent.replies.phrases import load_phrases
 from agent.shop import ORDERS_FILE, Shop
+from agent.tools import TOOLS
 from agent.vocabulary import Vocabulary
 from errors import StorageError, choices
 from profiles.firewall import Firewall
@@ -64,6 +65,7 @@ def open_services(
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
         preferences=open_preferences(shop.root, engine, folder),
+        tools=TOOLS,
     )
 
 

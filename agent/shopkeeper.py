@@ -31,9 +31,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.checkpoints import checkpoint_errors, open_checkpoints
-from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
-from agent.gate import check
 from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.intending import Intending
@@ -44,9 +42,12 @@ from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
+from agent.replies.composer import Composer
+from agent.replies.gate import check
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
+from agent.tools.tool import Tool
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
 from errors import NotFound, choices
 from profiles.privacy.audit import note_consultation
@@ -127,7 +128,7 @@ class Shopkeeper:
         text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)
-        words = GatedWords([*earlier, message])
+        words = GatedWords([*earlier, message], self.services.tools)
         calls: dict[str, Mapping[str, Any]] = {}
         for mode, part in self._graph.stream(
             {"messages": [message], "customer": customer, "gate": {"checked": 0, "blocked": 0}, "retry": ""},
@@ -188,7 +189,7 @@ class Shopkeeper:
             now=datetime.now(UTC),
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
-            sensitive_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
+            profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
         )
 
     @staticmethod
@@ -221,8 +222,9 @@ def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, An
 class GatedWords:
     """Lets a streamed reply through sentence by sentence, each only after the gate has found its evidence."""
 
-    def __init__(self, messages: list[AnyMessage]) -> None:
+    def __init__(self, messages: list[AnyMessage], tools: tuple[Tool, ...]) -> None:
         self.messages = messages
+        self._tools = tools
         self._held = ""
         self._blocked = False
 
@@ -236,7 +238,7 @@ class GatedWords:
             done, mark, rest = self._held, "", ""
         if not done + mark:
             return
-        if check(done + mark, evidence(self.messages)).blocked:
+        if check(done + mark, evidence(self.messages, self._tools)).blocked:
             self._blocked = True
             return
         self._held = rest

@@ -8,8 +8,8 @@ alone, and there it counts before a fact that is kept for all.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from agent.compose import own_word, shown
 from agent.context import TurnContext
+from agent.replies.composer import own_word, shown
 from profiles.attribute import Attribute, parts_of
 from profiles.observation import Authority, Profile, Trait
 from retrieval.catalog import Product

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from agent.context import Services
-from agent.gate import Evidence, check
+from agent.replies.gate import Evidence, check
 from agent.shopkeeper import Shopkeeper
+from agent.tools import TOOLS, evidence_keys
 from agent.turn import Turn
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
@@ -18,6 +19,7 @@ from retrieval.catalog import Product
 from retrieval.filters import Filters
 from tests.agent_shop import SHOP, ScriptedModel, change, noting
 
+KEYS = evidence_keys(TOOLS)
 BOOTS = {"query": "hiking boots", "category": "boots"}
 _numbers = itertools.count()
 
@@ -132,9 +134,10 @@ def test_what_others_took_is_said_once_if_it_is_well_supported_and_not_disliked(
 
 
 def test_a_look_on_a_day_promises_nothing_for_that_day() -> None:
-    seen = Evidence((json.dumps({"because": "you looked at the Norrland Boots on Tuesday"}),), ())
+    seen = Evidence((json.dumps({"because": "you looked at the Norrland Boots on Tuesday"}),), (), KEYS)
     assert check("Norrland Boots - you looked at the Norrland Boots on Tuesday", seen).blocked == 0
     assert check("It arrives on Tuesday.", seen).blocked == 1
     assert check("You looked at these, and they arrive on Tuesday.", seen).blocked == 1
-    assert check("you looked at the Norrland Boots on Tuesday", Evidence(("{}",), ())).blocked == 1
-    assert check("您周二看过这款。周二送达。", Evidence((json.dumps({"because": "您周二看过这款"}),), ())).blocked == 1
+    assert check("you looked at the Norrland Boots on Tuesday", Evidence(("{}",), (), KEYS)).blocked == 1
+    seen = Evidence((json.dumps({"because": "您周二看过这款"}),), (), KEYS)
+    assert check("您周二看过这款。周二送达。", seen).blocked == 1

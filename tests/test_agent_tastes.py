@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.compose import shown
 from agent.context import Services
+from agent.replies.composer import shown
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper

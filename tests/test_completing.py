@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from agent.completing import completed
-from agent.tools.schemas import update_profile_schema
+from agent.tools.schemas import plain
+from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary
 from profiles.attribute import Facets
 from profiles.schema import Schema
@@ -37,7 +38,7 @@ SEARCH = {
 }
 TOOLS = [
     {"function": {"name": "search_products", "parameters": {"type": "object", "properties": SEARCH}}},
-    {"function": {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}},
+    {"function": {"name": "update_profile", "parameters": plain(parameters(SCHEMA))}},
 ]
 
 
@@ -164,7 +165,7 @@ RANGED = Schema.parse(
 )
 def test_ranges_and_what_is_said_of_one_kind_are_noted(said: str, changes: list[tuple[str, str]]) -> None:
     words = Vocabulary.of(RANGED, FACETS, {"boots", "jackets"})
-    tools = [TOOLS[0], {"function": {"name": "update_profile", "parameters": update_profile_schema(RANGED).parameters}}]
+    tools = [TOOLS[0], {"function": {"name": "update_profile", "parameters": plain(parameters(RANGED))}}]
     search = [{"name": "search_products", "args": {"query": "boots"}, "id": "1"}]
     calls = completed(AIMessage("", tool_calls=search), [HumanMessage(said)], tools, words).tool_calls
     noted = [change for call in calls if call["name"] == "update_profile" for change in call["args"]["changes"]]

@@ -14,17 +14,19 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agent.compose import Composer, money
 from agent.context import Services
-from agent.gate import Evidence, GateReport, check
-from agent.gate.numbers import chinese
-from agent.phrases import load_phrases
+from agent.replies.composer import Composer, money
+from agent.replies.gate import Evidence, GateReport, check
+from agent.replies.gate.numbers import chinese
+from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
-from agent.tools.search import product_json
+from agent.tools import TOOLS, evidence_keys
+from agent.tools.products import product_json
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 
 SHOP = Path(__file__).parents[1] / "shop"
+KEYS = evidence_keys(TOOLS)
 HIT = {
     "sku": "BOT-3", "variant": "BOT-3-BRN-42", "title": "Summit 3 Boots", "price": 1299.0, "currency": "USD",
     "stock": 2, "rating": 4.47, "reviews": 23, "size": "42", "color": "brown", "facets": {"weight": 410},
@@ -103,7 +105,7 @@ NO_CLAIMS = [
 
 
 def judged(reply: str, *results: Any, said: tuple[str, ...] = ()) -> GateReport:
-    return check(reply, Evidence(tuple(json.dumps(result, ensure_ascii=False) for result in results), said))
+    return check(reply, Evidence(tuple(json.dumps(result, ensure_ascii=False) for result in results), said, KEYS))
 
 
 @pytest.mark.parametrize(("result", "reply"), SUPPORTED)
@@ -138,8 +140,8 @@ def test_what_the_model_wrote_into_a_call_is_no_evidence() -> None:
 
 
 def test_evidence_that_is_no_json_is_read_as_text() -> None:
-    assert check("$5", Evidence(("it costs $5",), ())).blocked == 0
-    assert check("$5", Evidence(("", "null", "[]", "{}"), ())).blocked == 1
+    assert check("$5", Evidence(("it costs $5",), (), KEYS)).blocked == 0
+    assert check("$5", Evidence(("", "null", "[]", "{}"), (), KEYS)).blocked == 1
 
 
 prices = st.decimals(min_value=1, max_value=99999, places=2)
@@ -192,7 +194,7 @@ def in_chinese(number: int) -> str:
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_can_be_judged(reply: str, result: str) -> None:
-    report = check(reply, Evidence((result,), (result,)))
+    report = check(reply, Evidence((result,), (result,), KEYS))
     assert 0 <= report.blocked <= report.checked
 
 
@@ -203,7 +205,7 @@ def test_a_text_supports_itself(text: str) -> None:
 
 @cache
 def composer(language: str) -> Composer:
-    services = SimpleNamespace(shop=load_shop(SHOP), phrases=load_phrases(), schema=None)
+    services = SimpleNamespace(shop=load_shop(SHOP), phrases=load_phrases(), schema=None, tools=TOOLS)
     return Composer(cast(Services, services), language, "seed")
 
 
@@ -271,4 +273,4 @@ def test_money_is_read_as_it_is_written() -> None:
     ["<tool_result>{}</tool_result>", 'Sure: {"name": "cancel_order"}', "<|im_end|> done", "</TOOL_CALL>"],
 )
 def test_markup_of_calls_and_results_is_never_said(reply: str) -> None:
-    assert check(reply, Evidence((), (reply,))).blocked
+    assert check(reply, Evidence((), (reply,), KEYS)).blocked

@@ -1,10 +1,20 @@
 """Cards, steps and figures as pure functions: what they show, in both languages."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from agent.context import Services
 from agent.orders.confirm import read_answer
 from agent.orders.proposals import KINDS, Kind
+from agent.replies.composer import Composer
+from agent.replies.phrases import load_phrases
+from agent.shop import load_shop
+from agent.tools.orders import proposal_cards
+from agent.tools.products import product_card
 from agent.turn import Step, Turn
+from tests.agent_shop import SHOP
 from tests.panels import Tags, product
 from ui.cards import handoff_banner, products_panel, proposal_card
 from ui.icons import drawing
@@ -12,8 +22,17 @@ from ui.labels import LANGUAGES, label
 from ui.panels import steps_panel, usage_line
 
 
+def composer(language: str) -> Composer:
+    services = SimpleNamespace(shop=load_shop(SHOP), phrases=load_phrases())
+    return Composer(cast(Services, services), language, "")
+
+
+def panel_of(*products: dict[str, Any], language: str = "en") -> str:
+    return products_panel([product_card(composer(language), product) for product in products], language)
+
+
 def test_a_card_has_title_price_variant_stock_rating_reason_and_facets() -> None:
-    words = Tags(products_panel([product()], "en", {"color": "Colour"})).words
+    words = Tags(panel_of(product())).words
     for piece in (
         "Fell Jacket",
         "$139.00",
@@ -30,17 +49,17 @@ def test_a_card_has_title_price_variant_stock_rating_reason_and_facets() -> None
 
 
 def test_a_card_has_the_title_in_the_language_of_the_page() -> None:
-    assert "山岭夹克" in products_panel([product()], "zh")
-    assert "Fell Jacket" in products_panel([product(titles={})], "zh")
+    assert "山岭夹克" in panel_of(product(), language="zh")
+    assert "Fell Jacket" in panel_of(product(titles={}), language="zh")
 
 
 @pytest.mark.parametrize(("stock", "words"), [(0, "Out of stock"), (3, "Only 3 left"), (9, "In stock")])
 def test_stock_is_said_in_words(stock: int, words: str) -> None:
-    assert words in products_panel([product(stock=stock)], "en")
+    assert words in panel_of(product(stock=stock))
 
 
 def test_a_product_found_twice_is_one_card() -> None:
-    assert products_panel([product(), product()], "en").count("<article") == 1
+    assert panel_of(product(), product()).count("<article") == 1
 
 
 def test_a_category_and_a_colour_without_a_drawing_still_get_one() -> None:
@@ -73,7 +92,8 @@ def test_usage_shows_calls_tokens_seconds_and_the_gate() -> None:
 
 def test_a_proposal_shows_what_would_be_done_and_that_nothing_is_done_yet() -> None:
     summary = {"order_id": "AP-10482", "items": [{"quantity": 2, "title": "Fell Jacket"}], "total": 278.0}
-    words = Tags(proposal_card({"kind": "cancel_order", "summary": summary}, "USD", "en")).words
+    (card,) = proposal_cards(composer("en"), {"proposal": {"kind": "cancel_order", "summary": summary}})
+    words = Tags(proposal_card(card, "en")).words
     for piece in (
         "Cancel order",
         "AP-10482",
@@ -82,7 +102,7 @@ def test_a_proposal_shows_what_would_be_done_and_that_nothing_is_done_yet() -> N
         "Nothing is done until you say yes.",
     ):
         assert piece in words
-    assert proposal_card(None, "USD", "en") == ""
+    assert proposal_card(None, "en") == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.replies.card import Card, Picture, Row
 from agent.turn import Step
 from profiles.observation import Evidence
-from tests.panels import LATER, Tags, explained, product, said, shown, trait
-from ui.cards import products_panel, proposal_card
+from tests.panels import LATER, Tags, explained, said, shown, trait
+from ui.cards import card_of, products_panel, proposal_card
 from ui.labels import LABELS, LANGUAGES, label
 from ui.panels import steps_panel
 from ui.text import escape, plain
@@ -36,30 +37,23 @@ def test_no_text_from_outside_adds_a_tag_or_an_attribute_to_any_panel(text: str)
     evil = trait("need", text, "like", evidence=evil.evidence, challenges=(evil,))
     written = Evidence(text, text, text)
     lines = [said(n, "need", text, polarity="like", evidence=written, op=op) for n, op in enumerate(("assert", "undo"))]
+    evil_card = Card(
+        key=text,
+        title=text,
+        price=text,
+        picture=Picture(text, text),
+        marks=(text, text),
+        reasons=(text,),
+        rows=(Row(text, (text, text)),),
+        text=text,
+        chips=(text,),
+    )
     panels = [
         shown((evil,), (trait("size", text, until=LATER),)),
         explained([*lines, said(3, "size", text, evidence=written), said(4, "size", f"{text}!", evidence=written)]),
-        products_panel(
-            [
-                product(
-                    title=text,
-                    titles={},
-                    brand=text,
-                    color=text,
-                    size=text,
-                    description=text,
-                    reasons=[text],
-                    category=text,
-                    sku=text,
-                    variant=text,
-                    facets={text: [text], "kind": text},
-                )
-            ],
-            "en",
-            {},
-        ),
-        steps_panel([Step(text, {text: text}, False, {text: [text]})], "en"),
-        proposal_card({"kind": text, "summary": {text: text, "items": [{"title": text, "quantity": 1}]}}, "USD", "en"),
+        products_panel([evil_card], "en"),
+        steps_panel([Step(text, {text: text}, False, {text: [text]})], "en", lambda step: card_of(evil_card, "en")),
+        proposal_card(evil_card, "en"),
     ]
     for markup in panels:
         read = Tags(markup)

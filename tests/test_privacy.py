@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from agent.tools.profile import note
+from agent.tools.update_profile import note
 from errors import ConfigError, DataError, Refused
 from profiles.customer import Customer
 from profiles.database import open_database, reading

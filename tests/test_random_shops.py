@@ -19,7 +19,8 @@ from agent.prompt import customer_card, instructions
 from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
-from agent.tools.schemas import update_profile_schema
+from agent.tools.schemas import plain
+from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary
 from errors import ConfigError
 from finetune.__main__ import main
@@ -192,7 +193,7 @@ def test_ranges_and_sizes_by_kind_are_said_and_offered_as_they_are_expected(shop
         view = ShopView.open(folder)
         new = [one for one in view.schema.attributes.values() if one.range or one.per]
         words = Vocabulary.of(view.schema, load_facets(folder), {product.category for product in view.catalog.products})
-        tool = {"function": {"name": "update_profile", "parameters": update_profile_schema(view.schema).parameters}}
+        tool = {"function": {"name": "update_profile", "parameters": plain(parameters(view.schema))}}
         assert len(new) == 1
         for step, change in _noted(view, new[0].name, 150):
             holds = [customer_card(new[0].name), HumanMessage(step.text)]

@@ -10,7 +10,8 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from agent.keyed import pairs_in
 from agent.prompt import customer_card
 from agent.said import supported
-from agent.tools.schemas import update_profile_schema
+from agent.tools.schemas import plain
+from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile, Value
@@ -32,7 +33,7 @@ _KINDS_ZH = {"jackets": "外套", "boots": "靴子"}
 def _offered(said: str, schema: Schema = SCHEMA, card: str = "") -> dict[str, list[tuple[Value, tuple[str, ...]]]]:
     """By attribute: each value with the polarities it may have."""
     words = Vocabulary.of(schema, FACETS, set(FACETS["category"]))
-    tools = [{"function": {"name": "update_profile", "parameters": update_profile_schema(schema).parameters}}]
+    tools = [{"function": {"name": "update_profile", "parameters": plain(parameters(schema))}}]
     talk: list[BaseMessage] = [customer_card(card), HumanMessage(said)]
     changes: Any = supported(talk, tools, words)["update_profile.changes"]
     found: dict[str, list[tuple[Value, tuple[str, ...]]]] = {}

@@ -7,7 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agent.said import supported
-from agent.tools.schemas import update_profile_schema
+from agent.tools.schemas import plain
+from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary
 from profiles.attribute import Facets
 from profiles.schema import Schema
@@ -133,7 +134,7 @@ def test_a_filter_takes_what_was_said_in_this_conversation_and_nothing_else() ->
 
 def _kinds(*messages: BaseMessage) -> dict[str, list[tuple[Any, list[str]]]]:
     """What may be noted: by attribute the values (None: any text) with their polarities."""
-    function = {"name": "update_profile", "parameters": update_profile_schema(SCHEMA).parameters}
+    function = {"name": "update_profile", "parameters": plain(parameters(SCHEMA))}
     changes: Any = supported(messages, [{"function": function}], WORDS)["update_profile.changes"]
     found: dict[str, list[tuple[Any, list[str]]]] = {}
     for kind in changes["items"]["anyOf"]:

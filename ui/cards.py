@@ -1,68 +1,53 @@
 """Cards: the products of a turn, a proposal that waits for a yes, and the banner of a handoff, as HTML.
 
-In: dicts as `agent.tools.search.product_json` and a proposal's `to_json` make them. Out: HTML in which every
-text from outside is escaped, titles in the page's language. Pure functions.
+In: `Card`s as the tools' records make them, in the page's language. Out: HTML in which every text from outside is
+escaped. Pure functions.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from agent.compose import money
+from agent.replies.card import Card, Rating
 from ui.icons import drawing, paint
-from ui.labels import has_label, label
+from ui.labels import label
 from ui.panels import panel
 from ui.text import escape
 
 _LOW_STOCK = 3
-_CHIPS = 7
-Json = Mapping[str, Any]
 
 
-def products_panel(products: Sequence[Json], language: str, facets: Mapping[str, str] | None = None) -> str:
-    """One card for each product, each once. `facets`: labels for the facets that reasons name."""
-    unique = list({product["variant"]: product for product in products}.values())
+def products_panel(cards: Sequence[Card], language: str) -> str:
+    """The cards of the products, each once."""
+    unique = list({card.key: card for card in cards}.values())
     if not unique:
         return panel("products", f'<p class="empty">{label("products_empty", language)}</p>', language)
-    rows = "".join(f"<li>{product_card(product, language, facets or {})}</li>" for product in unique)
+    rows = "".join(f"<li>{card_of(card, language)}</li>" for card in unique)
     return panel("products", f'<ul class="cards">{rows}</ul>', language, len(unique))
 
 
-def product_card(product: Json, language: str, facets: Mapping[str, str]) -> str:
-    """Drawing, title, price, the variant, stock, rating, why it is here, and the facets as chips."""
-    title = product["titles"].get(language) or product["title"]
+def card_of(card: Card, language: str) -> str:
+    """A card with a drawing, title and price, what else it says, and the rest on demand."""
+    picture = f'<div class="picture">{drawing(card.picture.kind, card.picture.color)}</div>' if card.picture else ""
+    price = f'<span class="price">{escape(card.price)}</span>' if card.price else ""
+    meta = f"{_marks(card)}{_stock(card.stock, language)}{_rating(card.rating, language)}"
+    meta = f'<p class="meta">{meta}</p>' if meta else ""
     reasons = "".join(
-        f'<p class="reason">{label("why", language, reason=_reason(reason, facets))}</p>'
-        for reason in product["reasons"][:2]
+        f'<p class="reason">{label("why", language, reason=escape(reason))}</p>' for reason in card.reasons
     )
     return (
-        f'<article class="card"><div class="picture">{drawing(product["category"], product["color"])}</div>'
-        f'<div class="body"><header><h3>{escape(title)}</h3>'
-        f'<span class="price">{escape(money(product["price"], product["currency"]))}</span></header>'
-        f'<p class="meta">{_variant(product)}{_stock(product["stock"], language)}'
-        f"{_rating(product, language)}</p>"
-        f"{reasons}<details><summary>{label('details', language)}</summary>"
-        f"<p>{escape(product['description'])}</p>{_chips(product)}"
-        f'<p class="sku"><code>{escape(product["variant"])}</code></p></details></div></article>'
+        f'<article class="{"card" if picture else "card plain"}">{picture}'
+        f'<div class="body"><header><h3>{escape(card.title)}</h3>{price}</header>'
+        f"{meta}{_rows(card)}{reasons}{_details(card, language)}</div></article>"
     )
 
 
-def proposal_card(proposal: Json | None, currency: str, language: str) -> str:
+def proposal_card(card: Card | None, language: str) -> str:
     """What will be done if the customer says yes; empty without a proposal."""
-    if proposal is None:
+    if card is None:
         return ""
-    kind = str(proposal["kind"])
-    facts = {
-        key: _fact(key, value, currency)
-        for key, value in proposal["summary"].items()
-        if value not in (None, "", [])
-    }
-    rows = "".join(
-        f"<div><dt>{_name(key, language)}</dt><dd>{value}</dd></div>" for key, value in facts.items()
-    )
     return (
         f'<section class="proposal" lang="{escape(language)}" aria-label="{label("proposal", language)}">'
-        f'<p class="kicker">{label("proposal", language)}</p><h2>{_name(kind, language)}</h2>'
-        f'<dl>{rows}</dl><p class="note">{label("nothing_yet_done", language)}</p></section>'
+        f'<p class="kicker">{label("proposal", language)}</p><h2>{escape(card.title)}</h2>'
+        f'{_rows(card)}<p class="note">{label("nothing_yet_done", language)}</p></section>'
     )
 
 
@@ -73,66 +58,44 @@ def handoff_banner(handed_off: bool, language: str) -> str:
     return f'<p class="banner" role="status" lang="{escape(language)}">{label("handed_off", language)}</p>'
 
 
-def _reason(reason: str, facets: Mapping[str, str]) -> str:
-    """A reason is a facet's name and its value: "color dark green"."""
-    name, _, value = reason.partition(" ")
-    return escape(f"{facets[name]}: {value}" if name in facets else reason)
+def _rows(card: Card) -> str:
+    if not card.rows:
+        return ""
+    lines = ((escape(row.name), "<br>".join(map(escape, row.values))) for row in card.rows)
+    return f"<dl>{''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in lines)}</dl>"
 
 
-def _variant(product: Json) -> str:
-    color, size = str(product["color"]), str(product["size"])
-    swatch = f'<i class="swatch" style="background:{paint(color)}" aria-hidden="true"></i>'
-    return (
-        f"<span>{swatch}{escape(color)}</span><span>{escape(size)}</span>"
-        if color
-        else f"<span>{escape(size)}</span>"
-    )
+def _marks(card: Card) -> str:
+    """The short words; of a product with a color, the first one beside a sample of it."""
+    marks = [escape(mark) for mark in card.marks]
+    if marks and card.picture and card.picture.color:
+        marks[0] = f'<i class="swatch" style="background:{paint(card.picture.color)}" aria-hidden="true"></i>{marks[0]}'
+    return "".join(f"<span>{mark}</span>" for mark in marks)
 
 
-def _stock(count: int, language: str) -> str:
+def _stock(count: int | None, language: str) -> str:
+    if count is None:
+        return ""
     state = "out_of_stock" if count <= 0 else "low_stock" if count <= _LOW_STOCK else "in_stock"
     return f'<span class="stock {state}">{label(state, language, count=count)}</span>'
 
 
-def _rating(product: Json, language: str) -> str:
-    if product["rating"] is None:
+def _rating(rating: Rating | None, language: str) -> str:
+    if rating is None:
         return ""
-    words = label("rating", language, rating=f"{product['rating']:.1f}", count=int(product["reviews"] or 0))
-    stars = f"★ {product['rating']:.1f}"
+    words = label("rating", language, rating=f"{rating.stars:.1f}", count=rating.reviews)
+    stars = f"★ {rating.stars:.1f}"
     return f'<span class="rating" title="{words}"><span aria-hidden="true">{stars}</span>' + (
         f'<span class="sr-only">{words}</span></span>'
     )
 
 
-def _chips(product: Json) -> str:
-    values: list[str] = [str(product["brand"])] if product["brand"] else []
-    for name, value in product["facets"].items():
-        if isinstance(value, list | tuple):
-            values += [str(item) for item in value]
-        elif value is True:
-            values.append(name.replace("_", " "))
-        elif isinstance(value, int | float) and value is not False:
-            values.append(f"{name.replace('_', ' ')} {value:g}")
-        elif isinstance(value, str):
-            values.append(value)
-    chips = "".join(f"<li>{escape(value)}</li>" for value in list(dict.fromkeys(values))[:_CHIPS])
-    return f'<ul class="chips">{chips}</ul>'
-
-
-def _name(key: str, language: str) -> str:
-    return label(key, language) if has_label(key) else escape(key.replace("_", " ").capitalize())
-
-
-def _fact(key: str, value: Any, currency: str) -> str:
-    if key == "items" and isinstance(value, list | tuple):
-        return "<br>".join(_item(item) for item in value)
-    if key in ("total", "amount") and isinstance(value, int | float):
-        return escape(money(value, currency))
-    return escape(value)
-
-
-def _item(item: Any) -> str:
-    if not isinstance(item, Mapping):
-        return escape(item)
-    extra = ", ".join(str(item[key]) for key in ("color", "size") if item.get(key))
-    return escape(f"{item.get('quantity', 1)} × {item.get('title', '')}" + (f" ({extra})" if extra else ""))
+def _details(card: Card, language: str) -> str:
+    """What is shown on demand: the text, the chips, and the key that the shop knows it by."""
+    if not (card.text or card.chips):
+        return ""
+    chips = "".join(f"<li>{escape(chip)}</li>" for chip in card.chips)
+    return (
+        f"<details><summary>{label('details', language)}</summary><p>{escape(card.text)}</p>"
+        f'<ul class="chips">{chips}</ul><p class="sku"><code>{escape(card.key)}</code></p></details>'
+    )

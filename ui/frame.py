@@ -9,7 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.context import VISITOR, Services
-from ui.cards import handoff_banner, products_panel, proposal_card
+from agent.replies.card import Card
+from agent.replies.composer import Composer
+from agent.turn import Step
+from ui.cards import card_of, handoff_banner, products_panel, proposal_card
 from ui.consultation import Line, View
 from ui.labels import label
 from ui.panels import profile_panel, steps_panel, usage_line
@@ -18,6 +21,7 @@ from ui.text import escape, plain
 
 Props = dict[str, Any]
 Frame = Mapping[str, Props]
+_PRODUCTS, _PROPOSAL = "products", "proposal"  # kinds of results that have a panel of their own
 
 
 def people(services: Services) -> tuple[tuple[str, str], ...]:
@@ -30,6 +34,9 @@ def people(services: Services) -> tuple[tuple[str, str], ...]:
 def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) -> Frame:
     """The properties of every widget."""
     session, language, shop = view.session, view.session.language, services.shop
+    composer = Composer(services, language, session.consultation)
+    found = _cards(composer, {"kind": _PRODUCTS, "hits": view.products})
+    proposed = _cards(composer, {"kind": _PROPOSAL, "proposal": view.proposal}) if view.proposal else ()
     return {
         "header": {"value": header(shop.name, language)},
         "customer": {
@@ -50,7 +57,7 @@ def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) 
         },
         "live": {"value": _announcement(view, language)},
         "banner": {"value": handoff_banner(view.handed_off, language)},
-        "proposal": {"value": proposal_card(view.proposal, shop.currency, language)},
+        "proposal": {"value": proposal_card(next(iter(proposed), None), language)},
         "yes": {"value": label("yes", language), "visible": view.proposal is not None},
         "no": {"value": label("no", language), "visible": view.proposal is not None},
         "text": {"label": label("message", language), "placeholder": label("placeholder", language)},
@@ -65,8 +72,8 @@ def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) 
                 view.profile, services.schema, shop.currency, language, view.fresh, view.told, view.intents
             )
         },
-        "products": {"value": products_panel(view.products, language, _facet_labels(services, language))},
-        "steps": {"value": steps_panel(view.steps, language)},
+        "products": {"value": products_panel(found, language)},
+        "steps": {"value": steps_panel(view.steps, language, lambda step: _step_cards(composer, step))},
         "usage": {"value": usage_line(view.turn, language)},
     }
 
@@ -99,8 +106,14 @@ def _announcement(view: View, language: str) -> str:
     return f'<div class="sr-only" role="status" aria-live="polite">{said}</div>'
 
 
-def _facet_labels(services: Services, language: str) -> dict[str, str]:
-    return {
-        name: str(declared.get("label", {}).get(language, name))
-        for name, declared in services.shop.facets.items()
-    }
+def _cards(composer: Composer, artifact: Mapping[str, Any]) -> Sequence[Card]:
+    """The cards of a result, as the record of its tool makes them."""
+    makers = (tool.cards for tool in composer.services.tools if tool.kind == artifact.get("kind") and tool.cards)
+    return next((make(composer, artifact) for make in makers), ())
+
+
+def _step_cards(composer: Composer, step: Step) -> str:
+    """The cards of a step, but for those that have a place of their own on the page."""
+    if not step.ok or step.result.get("kind") in (_PRODUCTS, _PROPOSAL):
+        return ""
+    return "".join(card_of(card, composer.language) for card in _cards(composer, step.result))

@@ -4,7 +4,7 @@ In: a profile, steps and a turn of the agent. Out: HTML in which every text from
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agent.turn import Step, Turn
@@ -66,11 +66,11 @@ def profile_panel(
     return panel("profile", body, language, len(profile.traits))
 
 
-def steps_panel(steps: Sequence[Step], language: str) -> str:
-    """The tool calls of a turn in order, each with its arguments and its result on demand."""
+def steps_panel(steps: Sequence[Step], language: str, cards: Callable[[Step], str] = lambda step: "") -> str:
+    """The tool calls of a turn in order: each with its cards, and with its arguments and its result on demand."""
     if not steps:
         return panel("steps", f'<p class="empty">{label("steps_empty", language)}</p>', language)
-    rows = "".join(f"<li>{_step(step, language)}</li>" for step in steps)
+    rows = "".join(f"<li>{_step(step, language)}{cards(step)}</li>" for step in steps)
     return panel("steps", f'<ol class="steps">{rows}</ol>', language, len(steps))
 
 

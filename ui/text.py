@@ -8,7 +8,7 @@ import html
 import re
 from typing import Any
 
-from agent.compose import shown
+from agent.replies.composer import shown
 from profiles.intents.journal import INTENTS
 from profiles.schema import Schema
 from ui.labels import label

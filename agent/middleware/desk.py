@@ -10,13 +10,13 @@ from langchain.agents.middleware import AgentMiddleware, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from agent.compose import Composer
 from agent.context import ShopState, TurnContext
 from agent.orders.confirm import read_answer
 from agent.orders.order import OrderRefused
 from agent.orders.proposals import Proposal
 from agent.prompt import composed
-from agent.tools.refusal import refusal_of
+from agent.replies.composer import Composer
+from agent.tools.outcome import refusal_of
 
 _KEPT_CHARS = 300  # of a message that is too long, for the record
 _ABOUT = "about_proposal"  # additional_kwargs key of a reply that carried a proposal out

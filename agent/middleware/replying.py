@@ -11,11 +11,13 @@ from langchain.agents.middleware import AgentMiddleware, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
-from agent.compose import Composer
 from agent.context import ShopState, TurnContext
-from agent.gate import Evidence, GateReport, check
 from agent.models.rules import DEGRADED
 from agent.prompt import composed
+from agent.replies.composer import Composer
+from agent.replies.gate import Evidence, GateReport, check
+from agent.tools import evidence_keys
+from agent.tools.tool import Tool
 
 
 class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -32,7 +34,7 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         if _may_write(messages, runtime.context):
             return None
         text = _composed(messages, runtime.context)
-        report = check(text, evidence(state["messages"]))
+        report = check(text, evidence(state["messages"], runtime.context.services.tools))
         return {"messages": [composed(text)], "gate": _counted(state, report), "jump_to": "end"}
 
     @hook_config(can_jump_to=["model", "end"])
@@ -42,7 +44,7 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         if not isinstance(last, AIMessage) or last.tool_calls:
             return None
         messages = turn_messages(state["messages"])
-        report = check(str(last.text), evidence(state["messages"]))
+        report = check(str(last.text), evidence(state["messages"], runtime.context.services.tools))
         counts = _counted(state, report)
         if not report.blocked and last.text.strip():
             kept = [_replaced(last, str(last.text))] if last.invalid_tool_calls else []
@@ -72,11 +74,12 @@ def is_degraded(messages: list[AnyMessage]) -> bool:
     return any(isinstance(m, AIMessage) and m.response_metadata.get(DEGRADED) for m in messages)
 
 
-def evidence(messages: list[AnyMessage]) -> Evidence:
+def evidence(messages: list[AnyMessage], tools: tuple[Tool, ...]) -> Evidence:
     """What a reply may claim: this turn's results, and the customer's words of the consultation."""
     results = [m.artifact for m in turn_messages(messages) if isinstance(m, ToolMessage)]
     said = [str(m.content) for m in messages if isinstance(m, HumanMessage)]
-    return Evidence(results=tuple(json.dumps(r, ensure_ascii=False) for r in results), said=tuple(said))
+    texts = tuple(json.dumps(result, ensure_ascii=False) for result in results)
+    return Evidence(texts, tuple(said), evidence_keys(tools))
 
 
 def _composed(messages: list[AnyMessage], context: TurnContext) -> str:

@@ -15,7 +15,7 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from agent.context import ShopState, TurnContext
-from agent.tools.refusal import RefusedWrite
+from agent.tools.outcome import RefusedWrite
 from errors import ShopkeeperError
 
 log = logging.getLogger(__name__)

@@ -1,44 +1,50 @@
-"""The ten tools that the model sees, bound to one shop.
+"""The tools that the model sees: one record in one file each, in the order in which the prompt lists them.
 
-In: `Services`. Out: LangChain tools with a JSON schema from the shop's facets and profile schema. Every tool returns
-a short text for the model and an artifact, the JSON that replies, cards and the contract are made from.
+In: `Services`. Out: LangChain tools with a JSON schema from the shop's facets and profile schema. Every tool returns a
+short text for the model and an artifact, the JSON that replies, cards and the contract are made from. How to add a tool
+is described in docs/add-a-tool.md. Errors: `ConfigError` for records that do not go together.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
 
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool
 
 from agent.context import Services
-from agent.tools.orders import cancel_order, change_address, get_order, hand_off, list_orders, return_items
-from agent.tools.profile import get_profile, update_profile
-from agent.tools.schemas import tool_schemas
-from agent.tools.search import find_answer, search_products
-
-FUNCTIONS: Sequence[Callable[..., Any]] = (
-    get_profile,
-    update_profile,
-    search_products,
-    find_answer,
-    list_orders,
-    get_order,
+from agent.replies.gate.keys import Keys, joined
+from agent.tools import (
     cancel_order,
-    return_items,
     change_address,
+    find_answer,
+    get_order,
+    get_profile,
     hand_off,
+    list_orders,
+    return_items,
+    search_products,
+    update_profile,
+)
+from agent.tools.tool import Tool
+
+TOOLS: tuple[Tool, ...] = (
+    get_profile.TOOL,
+    update_profile.TOOL,
+    search_products.TOOL,
+    find_answer.TOOL,
+    list_orders.TOOL,
+    get_order.TOOL,
+    cancel_order.TOOL,
+    return_items.TOOL,
+    change_address.TOOL,
+    hand_off.TOOL,
 )
 
 
 def build_tools(services: Services) -> list[BaseTool]:
-    """The tools in the order in which the prompt lists them."""
-    schemas = tool_schemas(services)
-    return [
-        StructuredTool.from_function(
-            function,
-            name=function.__name__,
-            description=schemas[function.__name__].description,
-            args_schema=schemas[function.__name__].parameters,
-            response_format="content_and_artifact",
-        )
-        for function in FUNCTIONS
-    ]
+    """The shop's tools as LangChain calls them."""
+    return [tool.bind(services) for tool in services.tools]
+
+
+@cache
+def evidence_keys(tools: tuple[Tool, ...]) -> Keys:
+    """How the gate reads the results of these tools."""
+    return joined(tool.keys for tool in tools)

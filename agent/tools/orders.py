@@ -1,114 +1,96 @@
-"""The order tools and the way to a person: look up, propose a change, hand over.
+"""What the order tools share: which order is meant, and a change of it as a proposal.
 
-In: the model's arguments and the turn's context. Out: `Outcome`s of kind "orders", "order", "proposal" and
-"handoff". Only the customer's own orders are ever read; nothing is changed here: a proposal waits for the customer's
+In: the model's arguments and the turn's context. Out: the `Outcome` of a proposal, how it is put to the customer, and
+its card. Only the customer's own orders are ever read; nothing is changed here: a proposal waits for the customer's
 yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the phrase that tells the customer.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AnyMessage, ToolMessage
 
-from agent.context import ShopState, TurnContext
-from agent.handoff import Line, summarize
+from agent.context import TurnContext
 from agent.orders.order import OrderRefused
 from agent.orders.proposals import Kind
-from agent.tools.outcome import Outcome, outcome
-from agent.tools.refusal import RefusedWrite, refusal_of
+from agent.replies.card import Card, Row
+from agent.replies.composer import Artifact, Composer
+from agent.replies.gate.keys import Keys
+from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
+from agent.tools.schemas import Json, text
 from errors import NotFound
 
-Runtime = ToolRuntime[TurnContext, ShopState]
-SHOWN = 5
+PROPOSAL = "proposal"  # the kind of artifact
+ORDER_KEYS = Keys(units={"returned": "spec"})
 NEWEST = "last"  # as an order id
 # "AP-10482", "48201", "#W1000042", "2026/00123", "SO-2024-0117"
 _ID = re.compile(r"(?<![A-Za-z0-9])#?(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
+_MONEY = ("total", "amount")
 
 
-def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
-    """The customer's newest orders, of one status or of all."""
-    context = _known_customer(runtime.context)
-    found = context.services.orders.list(context.customer, status)
-    shown = [order.to_json() for order in found[:SHOWN]]
-    brief = ", ".join(f"{order['id']} {order['status']}" for order in shown)
-    artifact = {"kind": "orders", "orders": shown, "count": len(found), "status": status}
-    return outcome(context, artifact, brief or "no orders")
+def order_id_argument() -> Json:
+    """The argument that names an order."""
+    return text(f'The number of the order as it was written, or "{NEWEST}" for the customer\'s newest order.')
 
 
-def get_order(order_id: str, runtime: Runtime) -> Outcome:
-    """One order of the customer's."""
-    context = _known_customer(runtime.context)
-    try:
-        order = context.services.orders.get(context.customer, _meant(order_id, runtime))
-    except NotFound as error:
-        raise _not_found(order_id, runtime, error) from error
-    facts = order.to_json()
-    named = ", ".join(f"{item.quantity} x {item.title}" for item in order.items)
-    full = f"{order.id} {order.status}: {named}; carrier {order.carrier}, eta {order.eta}, delivered {order.delivered}"
-    return outcome(context, {"kind": "order", "order": facts}, f"{order.id} {order.status}", full)
-
-
-def cancel_order(order_id: str, runtime: Runtime) -> Outcome:
-    """Propose to cancel an order."""
-    return _propose("cancel_order", order_id, {}, runtime)
-
-
-def return_items(
-    order_id: str, runtime: Runtime, items: list[str] | None = None, reason: str | None = None
-) -> Outcome:
-    """Propose to send items back; without `items`, all of the order."""
-    return _propose("return_items", order_id, {"items": items or [], "reason": reason or ""}, runtime)
-
-
-def change_address(order_id: str, address: str, runtime: Runtime) -> Outcome:
-    """Propose another address for an order."""
-    return _propose("change_address", order_id, {"address": address}, runtime)
-
-
-def hand_off(reason: str, runtime: Runtime) -> Outcome:
-    """Ask for a person, with a summary of what was said and is known."""
-    context = runtime.context
-    services = context.services
-    summary = summarize(
-        list(_lines(runtime.state["messages"])),
-        services.profiles.read(context.customer).traits,
-        services.proposals.pending(context.consultation),
-    )
-    record = services.handoffs.open(context.customer, context.consultation, reason, summary, context.now)
-    artifact = {"kind": "handoff", "id": record.id, "reason": record.reason, "summary": record.summary}
-    return outcome(context, artifact, "handed over to a person")
-
-
-def _propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
-    context = _known_customer(runtime.context)
-    wish = arguments | {"order_id": _meant(order_id, runtime, str(arguments.get("address", "")))}
+def propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
+    """Propose a change of an order; it waits for the customer's yes."""
+    context = known_customer(runtime.context)
+    wish = arguments | {"order_id": order_meant(order_id, runtime, str(arguments.get("address", "")))}
     proposals = context.services.proposals
     try:
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now)
     except NotFound as error:
-        raise _not_found(order_id, runtime, error) from error
+        raise not_found(order_id, runtime, error) from error
     except OrderRefused as error:
         raise refusal_of(error, context.services.orders.get(context.customer, wish["order_id"]).id) from error
     brief = f"proposed {kind} {proposal.summary['order_id']}, waiting for the customer's yes"
-    return outcome(context, {"kind": "proposal", "proposal": proposal.to_json()}, brief)
+    return outcome(context, {"kind": PROPOSAL, "proposal": proposal.to_json()}, brief)
 
 
-def _known_customer(context: TurnContext) -> TurnContext:
+def say_proposal(composer: Composer, artifact: Artifact) -> str:
+    """What would be done, and the question whether to."""
+    return f"{composer.change('propose', artifact['proposal'])} {composer.say('confirm_ask')}"
+
+
+def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
+    """What will be done if the customer says yes."""
+    proposal = artifact["proposal"]
+    summary = {name: value for name, value in proposal["summary"].items() if value not in (None, "", [])}
+    rows = tuple(Row(composer.say(f"card_{name}"), _values(composer, name, value)) for name, value in summary.items())
+    return (Card(key=str(summary["order_id"]), title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
+
+
+def _values(composer: Composer, name: str, value: Any) -> tuple[str, ...]:
+    """The lines of a row: items one a line, money in the shop's currency."""
+    if name == "items":
+        return tuple(_item(item) for item in value)
+    return (composer.money(value) if name in _MONEY else str(value),)
+
+
+def _item(item: Mapping[str, Any]) -> str:
+    """ "2 × Fell Jacket (dark green, M)"."""
+    variant = ", ".join(str(item[key]) for key in ("color", "size") if item.get(key))
+    return f"{item.get('quantity', 1)} × {item['title']}" + (f" ({variant})" if variant else "")
+
+
+def known_customer(context: TurnContext) -> TurnContext:
+    """The context of somebody who has logged in; a visitor has no orders."""
     if context.is_visitor:
         raise RefusedWrite("a visitor has no orders: log in first", "login_first")
     return context
 
 
-def _not_found(order_id: str, runtime: Runtime, error: NotFound) -> RefusedWrite:
-    meant = _meant(order_id, runtime)
+def not_found(order_id: str, runtime: Runtime, error: NotFound) -> RefusedWrite:
+    """What is said of an order that the customer does not have."""
+    meant = order_meant(order_id, runtime)
     if not runtime.context.services.orders.list(runtime.context.customer):
         return RefusedWrite(str(error), "orders_none")
     return RefusedWrite(str(error), "order_not_found", id=meant)
 
 
-def _meant(order_id: str, runtime: Runtime, address: str = "") -> str:
+def order_meant(order_id: str, runtime: Runtime, address: str = "") -> str:
     """The order that the customer means, where a small model may write an id that nobody has said.
 
     An id that stands in the customer's words or in an earlier result is taken as it is. Otherwise it is a slip: the
@@ -153,11 +135,3 @@ def _orders_shown(messages: list[AnyMessage]) -> Iterator[str]:
             yield from (order["id"] for order in artifact["orders"])
         elif artifact["kind"] == "proposal":
             yield artifact["proposal"]["summary"]["order_id"]
-
-
-def _lines(messages: list[AnyMessage]) -> Iterator[Line]:
-    for message in messages:
-        if isinstance(message, HumanMessage):
-            yield Line("customer", str(message.content))
-        elif isinstance(message, AIMessage) and str(message.text):
-            yield Line("agent", str(message.text))

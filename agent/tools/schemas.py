@@ -1,98 +1,54 @@
-"""What the model is told of each tool: a JSON schema made from the shop's facets and profile schema.
+"""The pieces that the JSON schemas of the tools' arguments are made of.
 
-In: `Services`. Out: `ToolSchema` by tool name. Long value lists (brands) stay out of the schema: the prompt would not
-hold them, and the tool itself matches what the customer said to the nearest valid value.
+In: descriptions, values, a profile schema. Out: JSON schemas whose arguments say what they are, and `plain`, the same
+schema without the descriptions, as a small model reads it. Pure functions.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from agent.context import Services
-from agent.orders.book import STATUSES
 from profiles.observation import Authority
 from profiles.schema import Schema
 
-SEARCH_PRODUCTS, UPDATE_PROFILE = "search_products", "update_profile"
-FIND_ANSWER, HAND_OFF = "find_answer", "hand_off"
-MAX_LISTED = 16
-MAX_CHANGES = 6  # in one call
-SORTS = ("price_low", "price_high", "rating")
-POLARITIES = ("fact", "like", "dislike", "forget")
-_TEXT: Mapping[str, Any] = {"type": "string"}
-_NUMBER: Mapping[str, Any] = {"type": "number"}
+Json = dict[str, Any]
+MAX_LISTED = 16  # a longer list of values stays out of the prompt: the tool matches what was said to the nearest value
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSchema:
-    """A tool's description and the JSON schema of its arguments."""
-
-    description: str
-    parameters: dict[str, Any]
+def text(description: str) -> Json:
+    """Any text."""
+    return {"type": "string", "description": description}
 
 
-def tool_schemas(services: Services) -> dict[str, ToolSchema]:
-    """The ten tools of this shop, by name."""
-    order = {"order_id": _TEXT}
+def number(description: str) -> Json:
+    """Any number."""
+    return {"type": "number", "description": description}
+
+
+def choice(values: Sequence[str], description: str) -> Json:
+    """One of these values."""
+    return {"type": "string", "enum": list(values), "description": description}
+
+
+def arguments(properties: Mapping[str, Json], required: Sequence[str] | None = None) -> Json:
+    """An object with these properties and no others; all are required unless `required` names some."""
     return {
-        "get_profile": ToolSchema("what we know about the customer", _object({})),
-        UPDATE_PROFILE: update_profile_schema(services.schema),
-        SEARCH_PRODUCTS: ToolSchema("find products", _search_schema(services)),
-        FIND_ANSWER: ToolSchema("approved answer about policy or service", _object({"question": _TEXT})),
-        "list_orders": ToolSchema("the customer's orders", _object({"status": _enum(STATUSES)}, required=())),
-        "get_order": ToolSchema('one order; order_id may be "last"', _object(order)),
-        "cancel_order": ToolSchema("propose to cancel", _object(order)),
-        "return_items": ToolSchema(
-            "propose a return",
-            _object(order | {"items": {"type": "array", "items": _TEXT}, "reason": _TEXT}, required=("order_id",)),
-        ),
-        "change_address": ToolSchema("propose a new address", _object(order | {"address": _TEXT})),
-        HAND_OFF: ToolSchema("hand over to a person", _object({"reason": _TEXT})),
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties if required is None else required),
+        "additionalProperties": False,
     }
+
+
+def plain(schema: Mapping[str, Any]) -> Json:
+    """The schema without descriptions; a property that is called "description" stays."""
+    bare = {key: value for key, value in schema.items() if key != "description"}
+    if "properties" in bare:
+        bare["properties"] = {name: plain(field) for name, field in bare["properties"].items()}
+    if "items" in bare:
+        bare["items"] = plain(bare["items"])
+    return bare
 
 
 def writable_attributes(schema: Schema) -> list[str]:
     """The attributes a customer may state, in the schema's order."""
     return [attribute.name for attribute in schema.writable_by(Authority.STATED)]
-
-
-def update_profile_schema(schema: Schema) -> ToolSchema:
-    """Of `update_profile`, the one tool that needs no more of a shop than its profile schema."""
-    change = _object(
-        {
-            "quote": _TEXT,
-            "attribute": _enum(writable_attributes(schema)),
-            "value": {"type": ["string", "number"]},
-            "polarity": _enum(POLARITIES),
-        }
-    )
-    changes = {"type": "array", "items": change, "minItems": 1, "maxItems": MAX_CHANGES}
-    return ToolSchema("note or forget what the customer says", _object({"changes": changes}))
-
-
-def _search_schema(services: Services) -> dict[str, Any]:
-    facets: dict[str, Any] = {}
-    for name in services.shop.tool_facets:
-        values = services.retriever.facets.values(name)
-        facets[name] = _enum(sorted(values)) if len(values) <= MAX_LISTED else _TEXT
-    properties = {
-        "query": _TEXT,
-        **facets,
-        "min_price": _NUMBER,
-        "max_price": _NUMBER,
-        "sort": _enum(SORTS),
-    }
-    return _object(properties, required=("query",))
-
-
-def _enum(values: Sequence[str]) -> dict[str, Any]:
-    return {"type": "string", "enum": list(values)}
-
-
-def _object(properties: Mapping[str, Any], required: Sequence[str] | None = None) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {name: dict(schema) for name, schema in properties.items()},
-        "required": list(properties if required is None else required),
-        "additionalProperties": False,
-    }

@@ -17,7 +17,9 @@ from typing import Any
 import yaml
 
 from agent.context import Services
-from agent.gate import Evidence, check
+from agent.replies.gate import Evidence, check
+from agent.replies.gate.keys import SHARED
+from agent.tools import evidence_keys
 from agent.turn import Step
 from profiles.words import fold_text, has_cjk, mentions, stems
 
@@ -47,7 +49,7 @@ def objection_to_calls(steps: Sequence[Step], reply: str, said: Sequence[str], s
     acts = [_AT_ONCE[result["proposal"]["kind"]] for result in results if result["kind"] == "proposal"]
     texts = [json.dumps(result, ensure_ascii=False) for result in results]
     texts += [json.dumps({"text": act}, ensure_ascii=False) for act in acts]
-    report = check(reply, Evidence(tuple(texts), tuple(said)))
+    report = check(reply, Evidence(tuple(texts), tuple(said), evidence_keys(services.tools)))
     if report.blocked:
         return "the reply says what no result holds"
     others = [result for result in results if result["kind"] != "profile"]
@@ -72,7 +74,7 @@ def _means_what_it_found(step: Step) -> bool:
 
 def is_small_talk(reply: str, said: Sequence[str]) -> bool:
     """Words without calls are learnt only if they are few and claim nothing."""
-    report = check(reply, Evidence((), tuple(said)))
+    report = check(reply, Evidence((), tuple(said), SHARED))
     return len(reply) <= SMALL_TALK_CHARS and report.checked == 0
 
 

@@ -110,7 +110,7 @@ class Rehearsal:
             now=datetime.now(UTC),
             language=reply_language(detect(text, languages, self.state.get("language")), languages),
             heard=heard | {turn: text},
-            sensitive_allowed=self.services.profiles.allows(self.customer, Purpose.PROFILING),
+            profiling_allowed=self.services.profiles.allows(self.customer, Purpose.PROFILING),
         )
 
     def _answer(self, step: Step) -> AIMessage:

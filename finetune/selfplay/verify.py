@@ -12,6 +12,8 @@ from typing import Any
 
 from agent.models.template import Call
 from agent.orders.book import order_key
+from agent.orders.proposals import KINDS
+from agent.tools import TOOLS
 from agent.tools.orders import NEWEST
 from agent.turn import Step as Taken
 from errors import DataError
@@ -20,12 +22,7 @@ from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words.message import Step
 
 _NOT_THERE = ("order_not_found", "orders_none", "login_first")
-_KINDS = {
-    "get_profile": "profile_read", "update_profile": "profile", "search_products": "products", "find_answer": "answer",
-    "list_orders": "orders", "get_order": "order", "hand_off": "handoff", "cancel_order": "proposal",
-    "return_items": "proposal", "change_address": "proposal",
-}  # fmt: skip
-_WISHES = ("cancel_order", "return_items", "change_address")
+_KINDS = {tool.name: tool.kind for tool in TOOLS}
 
 
 def problem(step: Step, turn: Rehearsed, customer: CustomerView, shop: ShopView, notes: Counter[str]) -> str | None:
@@ -49,7 +46,7 @@ def _call(
     call: Call, taken: Taken, step: Step, customer: CustomerView, shop: ShopView, notes: Counter[str]
 ) -> str | None:
     result = taken.result
-    if call.name in _WISHES or call.name == "get_order":
+    if call.name in KINDS or call.name == "get_order":
         return _order(call, taken, customer)
     if not taken.ok:
         known = call.name == "list_orders" and not customer.orders and result.get("phrase") in _NOT_THERE
@@ -74,14 +71,14 @@ def _order(call: Call, taken: Taken, customer: CustomerView) -> str | None:
         if result["kind"] != _KINDS[call.name]:
             return f"gave {result['kind']}"
         shown = result["order"]["id"] if call.name == "get_order" else result["proposal"]["summary"]["order_id"]
-        if call.name in _WISHES and result["proposal"]["kind"] != call.name:
+        if call.name in KINDS and result["proposal"]["kind"] != call.name:
             return f"proposed {result['proposal']['kind']}"
         return None if (shown == own[0] if wanted == NEWEST else same_order(wanted, shown)) else "another order"
     phrase = result.get("phrase")
     if any(same_order(wanted, one) for one in own) or (wanted == NEWEST and own):
         return (
             None
-            if phrase and phrase not in _NOT_THERE and call.name in _WISHES
+            if phrase and phrase not in _NOT_THERE and call.name in KINDS
             else f"failed: {phrase or result.get('reason')}"
         )
     return None if phrase in _NOT_THERE else f"failed otherwise: {phrase or result.get('reason')}"

@@ -1,6 +1,6 @@
 """Numbers as people write them: digits, English words, Chinese numerals.
 
-In: text that `agent.gate.claims` has normalised. Out: `Number`s with their place in the text and their values.
+In: text that `agent.replies.gate.claims` has normalised. Out: `Number`s with their place in the text and their values.
 "1,299.00", "1299" and "一千二百九十九" have the same value. Pure functions.
 """
 

@@ -45,7 +45,7 @@ def personal_order(context: TurnContext, hits: Sequence[ProductHit], owned: Coll
     hits = hits[:AMONG]
     boosts = {sku: Boost(OWNED) for sku in owned}
     among = [hit.product.sku for hit in hits if hit.product.sku not in owned]
-    if among and context.sensitive_allowed:
+    if among and context.profiling_allowed:
         for leaning in context.services.preferences.leanings(context.customer, among, owned):
             if words := _why(context, leaning):
                 boosts[leaning.item] = Boost(LEANING * leaning.weight, words)

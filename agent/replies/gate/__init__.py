@@ -14,17 +14,19 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from agent.gate.claims import Claim, Value, find_claims, id_key, normalized
-from agent.gate.dates import Day
-from agent.gate.words import claimed_topics, source_topics, value_topics
+from agent.replies.gate.claims import Claim, Value, find_claims, id_key, normalized
+from agent.replies.gate.dates import Day
+from agent.replies.gate.keys import Keys
+from agent.replies.gate.words import claimed_topics, source_topics, value_topics
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a reply may rest on: `results` are JSON texts, `said` the customer's messages."""
+    """What a reply may rest on: `results` are JSON texts, read by `keys`; `said` the customer's messages."""
 
     results: tuple[str, ...]
     said: tuple[str, ...]
+    keys: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,6 @@ class _Facts:
     topics: frozenset[str]
 
 
-# Written by the model, not by the shop: no evidence. The customer's own words are in `said`.
-_MODEL_KEYS = frozenset(("query", "question", "reason", "arguments"))
-# Words of the customer or of the conversation: they support numbers, but no claim about stock or orders.
-_SPOKEN_KEYS = frozenset(("quote", "summary"))
-_UNIT_BY_KEY = {
-    "price": "money", "total": "money", "amount": "money", "shipping_fee": "money", "cap": "money",
-    "min_price": "money", "max_price": "money", "stock": "stock", "rating": "star", "size": "size",
-    "days": "day", "percent": "percent", "quantity": "spec", "returned": "spec", "reviews": "spec",
-}  # fmt: skip
-_PAST_KEYS = frozenset(("placed", "created", "expires", "at", "since", "until"))
-_NO_NUMBER_KEYS = frozenset(("confidence", "score"))
-# Numbers of a product's text and features are neither prices nor stock.
-_PRODUCT_KEYS = frozenset((
-    "title", "titles", "description", "facets", "brand", "category", "color", "reasons", "because", "anchor", "dropped",
-    "address",
-))  # fmt: skip
 # Words are for people: what looks like a call or a result was written to look like one.
 _MARKUP = re.compile(r"</?tool_\w+>|<\|\w+\|>|\"(?:name|arguments|tool_calls)\"\s*:", re.IGNORECASE)
 _NEVER_SPEC = frozenset(("money", "stock", "star", "percent", "zhe"))
@@ -113,25 +99,26 @@ def _is_year(facts: _Facts, claim: Claim) -> bool:
 def _facts(evidence: Evidence) -> _Facts:
     """A streamed reply is checked sentence by sentence against the same evidence."""
     claims, topics, weekdays = list[Claim](), set[str](), set[int]()
+    keys = evidence.keys
     for result in evidence.results:
-        for key, value, about_product in _leaves(_parsed(result)):
-            held = list(_held(key, value, about_product))
+        for key, value, is_descriptive in _leaves(_parsed(result), keys):
+            held = list(_held(key, value, is_descriptive, keys))
             claims += held
             topics |= value_topics(key, value)
-            if isinstance(value, str) and key not in _SPOKEN_KEYS:
+            if isinstance(value, str) and key not in keys.spoken:
                 topics |= source_topics(normalized(value))
-                weekdays.update(_weekdays(key, held))
+                weekdays.update(_weekdays(key in keys.past, held))
     for message in evidence.said:
         claims += find_claims(normalized(message))
     return _gathered(claims, frozenset(weekdays), frozenset(topics))
 
 
-def _weekdays(key: str, held: Iterable[Claim]) -> Iterator[int]:
+def _weekdays(is_past: bool, held: Iterable[Claim]) -> Iterator[int]:
     """Weekdays that a text names or its dates fall on; when something was ordered promises no delivery."""
     for claim in held:
         if claim.kind == "weekday" and isinstance(claim.value, int):
             yield claim.value
-        elif isinstance(claim.value, Day) and key not in _PAST_KEYS and claim.value.weekday is not None:
+        elif isinstance(claim.value, Day) and not is_past and claim.value.weekday is not None:
             yield claim.value.weekday
 
 
@@ -157,25 +144,25 @@ def _parsed(result: str) -> Any:
         return result
 
 
-def _leaves(value: Any, key: str = "", about_product: bool = False) -> Iterator[tuple[str, Any, bool]]:
+def _leaves(value: Any, keys: Keys, key: str = "", is_descriptive: bool = False) -> Iterator[tuple[str, Any, bool]]:
     """Every value of a result with its key, lists too; what the model wrote is left out."""
-    if key in _MODEL_KEYS:
+    if key in keys.ignored:
         return
-    about_product = about_product or key in _PRODUCT_KEYS
+    is_descriptive = is_descriptive or key in keys.descriptive
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, str(name), about_product)
+            yield from _leaves(inner, keys, str(name), is_descriptive)
     elif isinstance(value, list):
-        yield key, value, about_product
+        yield key, value, is_descriptive
         for inner in value:
-            yield from _leaves(inner, key, about_product)
+            yield from _leaves(inner, keys, key, is_descriptive)
     else:
-        yield key, value, about_product
+        yield key, value, is_descriptive
 
 
-def _held(key: str, value: Any, about_product: bool) -> Iterator[Claim]:
+def _held(key: str, value: Any, is_descriptive: bool, keys: Keys) -> Iterator[Claim]:
     """The claims that one value supports: a list supports its length, a text whatever it says."""
-    unit = _UNIT_BY_KEY.get(key, "spec" if about_product else None)
+    unit = keys.units.get(key, "spec" if is_descriptive else None)
     match value:
         case bool() | None:
             return
@@ -183,8 +170,8 @@ def _held(key: str, value: Any, about_product: bool) -> Iterator[Claim]:
             pieces = [item.get("quantity", 1) for item in value if isinstance(item, dict)]
             counts = {len(value), sum(piece for piece in pieces if isinstance(piece, int))}
             yield from (Claim("number", str(count), Decimal(count), "count") for count in counts)
-        case int() | float() if key not in _NO_NUMBER_KEYS:
-            yield from (Claim("number", str(number), number, unit) for number in _roundings(value, key))
+        case int() | float() if key not in keys.unnumbered:
+            yield from (Claim("number", str(number), number, unit) for number in _roundings(value, unit))
         case str():
             for claim in find_claims(normalized(value)):
                 plain = claim.kind == "number" and claim.unit is None
@@ -192,11 +179,11 @@ def _held(key: str, value: Any, about_product: bool) -> Iterator[Claim]:
             yield Claim("id", value, id_key(value))
 
 
-def _roundings(value: float, key: str) -> set[Decimal]:
+def _roundings(value: float, unit: str | None) -> set[Decimal]:
     """A number as it is, and as replies show it: money to cents, a rating to tenths."""
     try:
         exact = Decimal(str(value))
-        steps = (Decimal("0.01"), Decimal("0.1")) if key == "rating" else (Decimal("0.01"),)
+        steps = (Decimal("0.01"), Decimal("0.1")) if unit == "star" else (Decimal("0.01"),)
         ways = (ROUND_HALF_UP, ROUND_HALF_EVEN)
         return {exact} | {exact.quantize(step, rounding=way) for step in steps for way in ways}
     except ArithmeticError:  # NaN, or too large for cents

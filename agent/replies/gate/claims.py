@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from agent.gate.dates import Day, find_days, find_times, find_weekdays
-from agent.gate.numbers import Number, find_numbers
+from agent.replies.gate.dates import Day, find_days, find_times, find_weekdays
+from agent.replies.gate.numbers import Number, find_numbers
 
 Value = Decimal | Day | str | int
 

@@ -1,34 +1,34 @@
-"""The finding tools: products by words and validated filters, and approved answers.
+"""The tool that finds products by words and validated filters.
 
-In: the model's arguments and the turn's context. Out: `Outcome`s of kind "products" and "answer". The profile takes
-part in code (`agent.tastes`): what the customer dislikes is excluded, what was said in this consultation about price
-holds until it is changed, and what the customer likes and did reorders the hits with a reason that names the trait or
-the act.
+In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
+(`agent.tastes`, `agent.personal`): what the customer dislikes is excluded, what was said in this consultation about
+price holds until it is changed, and what the customer likes and did reorders the hits with a reason that names the
+trait or the act.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain.tools import ToolRuntime
-
 from agent.asking import answered, next_question, onward
-from agent.context import ShopState, TurnContext
-from agent.intents import PRICES, QUERY, inherited, resumed
+from agent.context import Services, TurnContext
+from agent.intents import PRICES, QUERY, Telling, inherited, resumed
+from agent.personal import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
+from agent.replies.card import Card
+from agent.replies.composer import Artifact, Composer, own_word
+from agent.replies.gate.keys import Keys
 from agent.tastes import avoided, tastes
-from agent.tools.outcome import Artifact, Outcome, outcome
-from agent.tools.personal import (
-    SUGGESTION,
-    earlier_suggestions,
-    owned_durables,
-    personal_order,
-    suggestion,
-)
+from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.tools.products import product_card, product_json
+from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
+from agent.tools.tool import Source, Tool
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters
-from retrieval.search import AnswerHit, ProductHit, Sort
+from retrieval.search import ProductHit, Sort
 
+NAME = "search_products"
+SORTS = ("price_low", "price_high", "rating")
 SHOWN = 3
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
@@ -46,7 +46,7 @@ class Wish:
 
 def search_products(
     query: str,
-    runtime: ToolRuntime[TurnContext, ShopState],
+    runtime: Runtime,
     min_price: float | None = None,
     max_price: float | None = None,
     sort: Sort | None = None,
@@ -73,7 +73,7 @@ def search_products(
     held_to = _filters_json(filters)
     hits = (pool if sort else onward(messages, personal_order(context, pool, owned), held_to))[:SHOWN]
     beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
-    artifact: Artifact = {
+    artifact: dict[str, Any] = {
         "kind": "products",
         "query": query,
         "filters": held_to,
@@ -95,53 +95,57 @@ def search_products(
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
 
-def find_answer(question: str, runtime: ToolRuntime[TurnContext, ShopState]) -> Outcome:
-    """The approved answer to the question; the customer's own words are tried too, the better match counts."""
-    context = runtime.context
-    retriever, shop = context.services.retriever, context.services.shop
-    said = context.heard.get(context.turn, "")
-    tried = [retriever.answer(words, context.language) for words in dict.fromkeys((question, said)) if words.strip()]
-    found = [hit for hit in tried if hit is not None]
-    if found:
-        best: AnswerHit = max(found, key=lambda hit: hit.score)
-        text = best.template.text.get(context.language) or best.template.text["en"]
-        artifact: Artifact = {"kind": "answer", "template": best.template.id, "text": text.format_map(shop.facts)}
-        return outcome(context, artifact, f"answer {best.template.id}", str(artifact["text"]))
-    passage = retriever.policy(question) if context.language == "en" else None
-    if passage is not None:
-        artifact = {"kind": "answer", "template": None, "text": passage.text}
-        return outcome(context, artifact, f"policy {passage.heading}", passage.text)
-    return outcome(context, {"kind": "answer", "template": None, "text": None}, "no approved answer")
+def say(composer: Composer, artifact: Artifact) -> str:
+    """One line for each product, behind what had to be left out or was taken up again."""
+    hits = artifact["hits"]
+    if not hits:
+        return composer.say("found_none")
+    head = composer.say("found_one") if len(hits) == 1 else composer.say("found_many", count=len(hits))
+    if artifact["dropped"]:
+        names = ", ".join(composer.value(*named.split(" ", 1)) for named in artifact["dropped"])
+        head = f"{composer.say('found_relaxed', dropped=names)} {head}"
+    if back := artifact.get("resumed"):
+        head = f"{composer.say('resumed', wanted=back['wanted'])} {head}"
+    lines = [head, *(f"- {composer.product(hit)}" for hit in hits)]
+    if beside := artifact.get(SUGGESTION):
+        anchor = beside["anchor"].get(composer.language, beside["anchor"]["en"])
+        lines.append(composer.say("suggested", anchor=anchor, product=composer.product(beside)))
+    return "\n".join(lines)
 
 
-def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
-    """A hit as cards, replies and the contract show it; `price` in the shop's currency."""
-    product, variant = hit.product, hit.variant
-    shown = variant or product.variants[0]
-    return {
-        "sku": product.sku,
-        "variant": shown.sku,
-        "title": product.title,
-        "titles": dict(product.titles),
-        "category": product.category,
-        "brand": product.brand,
-        "price": shown.price,
-        "currency": currency,
-        "color": shown.color,
-        "size": shown.size,
-        "stock": shown.stock,
-        "rating": product.rating,
-        "reviews": product.reviews,
-        "facets": {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()},
-        "description": product.description,
-        "reasons": [_reason(reason) for reason in hit.reasons if not reason.startswith("likes size:")],
-        "because": next((reason for reason in hit.reasons if not reason.startswith("likes ")), None),
+def ask(composer: Composer, artifact: Artifact) -> str:
+    """One short question behind all else; values in the customer's language, where the shop has such a word."""
+    question = artifact.get("question")
+    if not question:
+        return ""
+    facet = composer.services.retriever.facets.facet(question["facet"])
+    values = [own_word(facet, value, composer.language) for value in question["values"]]
+    label = facet.label.get(composer.language) or facet.label.get("en") or facet.name.replace("_", " ")
+    comma, last = composer.say("comma"), composer.say("or")
+    offered = last.join([comma.join(values[:-1]), values[-1]]) if values[1:] else values[0]
+    return composer.say("narrow_down", label=label, values=offered)
+
+
+def cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
+    """One card for each product."""
+    return [product_card(composer, hit) for hit in artifact["hits"]]
+
+
+def parameters(services: Services) -> Json:
+    """The words, the facets that shop.toml lists with as many values as a prompt holds, the prices and the order."""
+    facets = {}
+    for name in services.shop.tool_facets:
+        values = services.retriever.facets.values(name)
+        words = f"Only products with this {name.replace('_', ' ')}, if the customer asks for one."
+        facets[name] = choice(sorted(values), words) if len(values) <= MAX_LISTED else text(words)
+    properties = {
+        "query": text("What is looked for, in a few of the customer's words."),
+        **facets,
+        "min_price": number("The least the customer wants to pay, in the shop's currency, if they say so."),
+        "max_price": number("The most the customer wants to pay, in the shop's currency, if they say so."),
+        "sort": choice(SORTS, "The order of the results, if the customer wants the cheapest, dearest or best rated."),
     }
-
-
-def _reason(likes: str) -> str:
-    """``_reason("likes color: dark green") == "color dark green"``: a facet's name, then its value."""
-    return likes.removeprefix("likes ").replace(": ", " ", 1)
+    return arguments(properties, required=("query",))
 
 
 def _prices(low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -227,3 +231,30 @@ def _filters_json(filters: Filters) -> dict[str, Any]:
             shown.setdefault(f"not_{name}", []).extend(f"{kinds}: {value}" for value in sorted(values))
     prices = {"min_price": filters.min_price, "max_price": filters.max_price}
     return shown | {name: value for name, value in prices.items() if value is not None}
+
+
+TOOL = Tool(
+    name=NAME,
+    brief="find products",
+    when=(
+        f"Search the catalogue; gives the {SHOWN} best products in stock with price, stock and rating. Use it "
+        "whenever the customer looks for a product, asks what the shop has, what something costs or whether it is"
+        " in stock, and again when they change a condition: then give all conditions that still hold. What the "
+        "customer is known to like or avoid is taken into account by itself. Do not use it for orders, rules or "
+        "services of the shop."
+    ),
+    parameters=parameters,
+    function=search_products,
+    kind="products",
+    say=say,
+    ask=ask,
+    cards=cards,
+    keys=Keys(
+        units={"min_price": "money", "max_price": "money", "stock": "stock", "rating": "star", "reviews": "spec"},
+        ignored=frozenset(("query", "question")),
+        descriptive=frozenset(("facets", "reasons", "because", "anchor", "dropped")),
+    ),
+    sources={"min_price": Source.LEAST_PRICE, "max_price": Source.MOST_PRICE, "sort": Source.SORT},
+    intent=Telling.search,
+    pursues=True,
+)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from agent.gate.numbers import chinese
+from agent.replies.gate.numbers import chinese
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""Strict replies: code writes what the tools found, in the customer's language, from approved phrases.
+
+In: the artifacts of a turn's tools, the shop, the phrases, the language. Out: the reply. Each tool's record says how
+its result is put (`agent.tools`), with the lines that stand here. Every value is copied from an artifact, so the gate
+finds its evidence; the model has no part in it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isinf
+from typing import TYPE_CHECKING, Any
+
+from agent.context import Services
+from profiles.attribute import Attribute, key_of, parts_of
+from profiles.observation import Value
+from profiles.words import has_cjk
+from retrieval.facets import Facet
+from retrieval.spans import Span, span_of
+
+if TYPE_CHECKING:
+    from agent.tools.tool import Tool
+
+Artifact = Mapping[str, Any]
+_LOW_STOCK = 3
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+
+
+def money(amount: float, currency: str) -> str:
+    """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"
+
+
+def shown(attribute: Attribute, value: Value, currency: str) -> str:
+    """A trait's value: money with its sign, a range as "$100-200", and a key before what is kept under it."""
+    if attribute.per and key_of(value):
+        key, kept = parts_of(value)
+        return f"{key}: {shown(replace(attribute, per=None), kept, currency)}"
+    if attribute.range and (span := span_of(str(value))):
+        return _spanned(span, currency if attribute.type == "money" else "")
+    if attribute.type == "money" and str(value).replace(".", "", 1).isdecimal():  # of a key it is text
+        return money(float(value), currency)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _spanned(span: Span, currency: str) -> str:
+    """ "$100-200", and with an open end "$100+" or "≤$200"; the same in every language."""
+    low, high = (f"{end:,.2f}".removesuffix(".00") for end in (span.low, span.high))
+    symbol = _SYMBOLS.get(currency, "")
+    both = f"{symbol}{low}-{high}"
+    numbers = f"≤{symbol}{high}" if isinf(span.low) else f"{symbol}{low}+" if isinf(span.high) else both
+    return numbers if symbol or not currency else f"{numbers} {currency}"
+
+
+def own_word(facet: Facet, value: str, language: str) -> str:
+    """A value in the customer's language, where the shop has such a word."""
+    chinese = language == "zh" and not has_cjk(value)
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
+    return next(own, value) if chinese else value
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Writes replies for one shop. `seed` (the turn's id) chooses among variants of a phrase."""
+
+    services: Services
+    language: str
+    seed: str
+
+    def reply(self, artifacts: Sequence[Artifact]) -> str:
+        """One paragraph for each result that has something to say to the customer, then at most one question."""
+        tools = {tool.kind: tool for tool in self.services.tools}
+        told = [(tools.get(artifact["kind"]), artifact) for artifact in artifacts]
+        is_beside = any(tool is None or tool.say_beside is None for tool, _ in told)
+        parts = [self._part(tool, artifact, is_beside) for tool, artifact in told]
+        questions = [tool.ask(self, artifact) for tool, artifact in told if tool and tool.ask]
+        parts += [question for question in questions if question][-1:]
+        return "\n\n".join(part for part in parts if part) or self.say("anything_else")
+
+    def say(self, key: str, **slots: str | int | float) -> str:
+        """A phrase in the turn's language."""
+        return self.services.phrases.say(key, self.language, seed=self.seed, **slots)
+
+    def money(self, amount: float) -> str:
+        """An amount in the shop's currency."""
+        return money(amount, self.services.shop.currency)
+
+    def product(self, hit: Mapping[str, Any]) -> str:
+        """One line about a product: its title, price, variant, stock, rating, and why it is here."""
+        stock = hit["stock"]
+        key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
+        if hit.get("because"):
+            reasons = [self.say("reason_act", act=hit["because"])]
+        else:
+            reasons = [self.say("reason_trait", trait=self._liked(reason)) for reason in hit["reasons"][:1]]
+        details = [part for part in (hit["color"], hit["size"]) if part]
+        return self.say(
+            "product_line",
+            title=hit["titles"].get(self.language, hit["title"]),
+            price=money(hit["price"], hit["currency"]),
+            details=", ".join(details),
+            stock_text=self.say(key, n=stock),
+            rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
+            reason="".join(reasons),
+        )
+
+    def order_line(self, order: Mapping[str, Any]) -> str:
+        """One line about an order: its status, date, items and total."""
+        return self.say(
+            "order_line",
+            id=order["id"],
+            status=self.say(f"status_{order['status']}"),
+            total=self.money(order["total"]),
+            placed=order["placed"][:10],
+            items=self.items(order["items"]),
+        )
+
+    def items(self, items: Sequence[Mapping[str, Any]]) -> str:
+        """Items of an order with their quantities."""
+        return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
+
+    def traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
+        """What is known of the customer, in one line."""
+        return ", ".join(self.trait(trait) for trait in traits)
+
+    def trait(self, trait: Mapping[str, Any]) -> str:
+        """One thing that is known of the customer, with its label."""
+        attribute = self.services.schema.attributes[trait["attribute"]]
+        label = attribute.label.get(self.language, attribute.label["en"])
+        value = shown(attribute, trait["value"], self.services.shop.currency)
+        if trait["polarity"] == "fact":
+            return f"{label}: {value}"
+        return self.say(f"trait_{trait['polarity']}", label=label, value=value)
+
+    def value(self, name: str, value: str) -> str:
+        """A facet's value with the facet's label; the value is the catalogue's own word, which has one language."""
+        label = self.services.shop.facets.get(name, {}).get("label", {})
+        return f"{label.get(self.language, name)}: {value}"
+
+    def done(self, proposal: Mapping[str, Any]) -> str:
+        """What was carried out, after the customer's yes."""
+        return self.change("done", proposal)
+
+    def change(self, stage: str, proposal: Mapping[str, Any]) -> str:
+        """A change of an order; `stage` is "propose" or "done"."""
+        facts = proposal["summary"]
+        return self.say(
+            f"{stage}_{proposal['kind']}",
+            id=facts["order_id"],
+            items=self.items(facts.get("items", [])),
+            amount=self.money(facts.get("amount", 0.0)),
+            address=facts.get("address", ""),
+        )
+
+    def refused(self, phrase: str, slots: Mapping[str, Any]) -> str:
+        """Why something cannot be done; statuses and money are put into words."""
+        said = dict(slots)
+        if "status" in said:
+            said["status"] = self.say(f"status_{said['status']}")
+        for name in ("cap", "amount"):
+            if name in said:
+                said[name] = self.money(float(said[name]))
+        return self.say(phrase, **said)
+
+    def _part(self, tool: "Tool | None", artifact: Artifact, is_beside: bool) -> str:
+        if artifact["kind"] == "refused":
+            return self.refused(artifact["phrase"], artifact["slots"])
+        if tool is None:
+            return self.say("failed")
+        return (tool.say_beside if is_beside and tool.say_beside else tool.say)(self, artifact)
+
+    def _liked(self, reason: str) -> str:
+        """The value alone of "color dark green"; a reason in words as it is."""
+        name, _, value = reason.partition(" ")
+        return value if name in self.services.retriever.facets.names else reason

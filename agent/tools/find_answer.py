@@ -1,0 +1,67 @@
+"""The tool that finds the shop's approved answer.
+
+In: the customer's question. Out: an `Outcome` of kind "answer": a template, else a passage of the policy, else none.
+"""
+
+from langchain_core.messages.tool import ToolCall
+
+from agent.intents import QUESTION, Telling
+from agent.replies.composer import Artifact, Composer
+from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.tools.schemas import arguments, text
+from agent.tools.tool import Source, Tool
+from profiles.intents.intent import Kind, State
+
+NAME = "find_answer"
+
+
+def find_answer(question: str, runtime: Runtime) -> Outcome:
+    """The approved answer to the question; the customer's own words are tried too, the better match counts."""
+    context = runtime.context
+    retriever, shop = context.services.retriever, context.services.shop
+    own = context.heard.get(context.turn, "")
+    tried = [retriever.answer(words, context.language) for words in dict.fromkeys((question, own)) if words.strip()]
+    hits = [hit for hit in tried if hit is not None]
+    if hits:
+        template = max(hits, key=lambda hit: hit.score).template
+        words = (template.text.get(context.language) or template.text["en"]).format_map(shop.facts)
+        return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
+    passage = retriever.policy(question) if context.language == "en" else None
+    if passage is not None:
+        return outcome(context, _answer(passage.text), f"policy {passage.heading}", passage.text)
+    return outcome(context, _answer(None), "no approved answer")
+
+
+def _answer(words: str | None, template: str | None = None) -> dict[str, str | None]:
+    return {"kind": "answer", "template": template, "text": words}
+
+
+def intent(telling: Telling, call: ToolCall, artifact: Artifact) -> None:
+    """A question; it is open while the shop has no answer to it."""
+    state = State.DONE if artifact["text"] else State.OPEN
+    telling.tell(telling.new(), Kind.QUESTION, state, {QUESTION: str(call["args"]["question"])}, call)
+
+
+def say(composer: Composer, artifact: Artifact) -> str:
+    """The answer as the shop wrote it."""
+    return str(artifact["text"] or composer.say("no_answer"))
+
+
+TOOL = Tool(
+    name=NAME,
+    brief="approved answer about policy or service",
+    when=(
+        "Find the shop's approved answer to a question about its rules and services: delivery, returns, payment, "
+        "warranty, gift cards, opening hours and the like. Use it for every such question instead of answering "
+        "from memory. Do not use it for products and their stock (search_products) or for the customer's own "
+        "orders (get_order, list_orders)."
+    ),
+    parameters=lambda services: arguments(
+        {"question": text("The question in the customer's own words, without greetings; one question a call.")}
+    ),
+    function=find_answer,
+    kind="answer",
+    say=say,
+    sources={"question": Source.NEWEST_WORDS},
+    intent=intent,
+)

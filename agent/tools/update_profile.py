@@ -1,0 +1,171 @@
+"""The tool that notes or forgets what the customer says of themselves, through the write firewall.
+
+In: the model's list of changes and the turn's context. Out: an `Outcome` of kind "profile". Every write is checked by
+`profiles.firewall` and bears the turn and the quote; a refused change is reported, never stored.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from agent.replies.composer import Artifact, Composer
+from agent.tools.get_profile import describe
+from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.tools.schemas import Json, arguments, choice, text, writable_attributes
+from agent.tools.tool import Source, Tool
+from profiles.firewall import Firewall, ProposedChange, Refusal
+from profiles.observation import Change, Trait
+from profiles.privacy.purposes import Purpose
+from profiles.schema import Schema
+from profiles.store import ProfileStore
+
+NAME = "update_profile"
+BRIEF = "note or forget what the customer says"
+MAX_CHANGES = 6  # in one call
+POLARITIES = ("fact", "like", "dislike", "forget")
+
+
+class ChangeArgument(BaseModel):
+    """One change as the model writes it."""
+
+    quote: str
+    attribute: str
+    value: Annotated[str | float | bool, Field(union_mode="left_to_right")]
+    polarity: Literal["fact", "like", "dislike", "forget"] = "fact"
+
+
+_CHANGES: TypeAdapter[list[ChangeArgument]] = TypeAdapter(list[ChangeArgument])
+
+
+def parameters(schema: Schema) -> Json:
+    """The arguments; they need no more of a shop than its profile schema."""
+    change = arguments(
+        {
+            "quote": text("The customer's own words that say it, copied letter for letter from their newest message."),
+            "attribute": choice(writable_attributes(schema), "What the words are about."),
+            "value": {
+                "type": ["string", "number"],
+                "description": 'The value in few words, or a number without its unit; "*" with forget means all of it.',
+            },
+            "polarity": choice(
+                POLARITIES,
+                "fact for what is so (a size, a budget), like or dislike for tastes, forget for what is to go.",
+            ),
+        }
+    )
+    listed = {"type": "array", "items": change, "minItems": 1, "maxItems": MAX_CHANGES}
+    return arguments({"changes": listed | {"description": "One entry for each thing that the customer says."}})
+
+
+def update_profile(changes: list[dict[str, Any]], runtime: Runtime) -> Outcome:
+    """Write what the customer said; what the firewall refuses is named with its reason."""
+    context = runtime.context
+    change, refused = note(
+        changes,
+        context.services.profiles,
+        context.services.firewall,
+        heard=context.heard,
+        customer=context.customer,
+        at=context.now,
+        id_prefix=f"{context.turn}/{runtime.tool_call_id}",
+        sensitive_allowed=context.profiling_allowed,
+    )
+    artifact = {
+        "kind": "profile",
+        "added": [trait.to_json() for trait in change.added],
+        "superseded": [trait.to_json() for trait in change.superseded],
+        "retracted": [trait.to_json() for trait in change.retracted],
+        "refused": [_refusal(wish, reason) for wish, reason in refused],
+    }
+    return outcome(context, artifact, "; ".join(_lines(change.added, change.retracted, refused)) or "nothing new")
+
+
+def note(
+    changes: object,
+    store: ProfileStore,
+    firewall: Firewall,
+    *,
+    heard: Mapping[str, str],
+    customer: str,
+    at: datetime,
+    id_prefix: str,
+    sensitive_allowed: bool,
+    asked: Mapping[str, str] | None = None,
+) -> tuple[Change, tuple[Refusal, ...]]:
+    """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
+
+    Of a customer who does not agree to service, nothing is noted, only forgotten. `heard`, `asked` and `id_prefix` are
+    the firewall's. Raises pydantic's ValidationError for no list of changes.
+    """
+    wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    allowed = wishes
+    if not store.allows(customer, Purpose.SERVICE):
+        allowed = [wish for wish in wishes if wish.polarity == "forget"]
+    refused = [(wish, "the customer does not agree that it is kept") for wish in wishes if wish not in allowed]
+    admitted = firewall.admit(
+        allowed,
+        heard=heard,
+        customer=customer,
+        at=at,
+        id_prefix=id_prefix,
+        profile=store.read(customer),
+        sensitive_allowed=sensitive_allowed,
+        asked=asked or {},
+    )
+    return store.append(admitted.observations, at=at), (*refused, *admitted.refused)
+
+
+def say(composer: Composer, artifact: Artifact) -> str:
+    """What was noted or forgotten, or why nothing was."""
+    parts = []
+    if artifact["added"]:
+        parts.append(composer.say("noted", traits=composer.traits(artifact["added"])))
+    if artifact["retracted"] and not artifact["added"]:
+        parts.append(composer.say("forgotten", traits=composer.traits(artifact["retracted"])))
+    if artifact["refused"] and not parts:
+        forget = all(refused["polarity"] == "forget" for refused in artifact["refused"])
+        parts.append(composer.say("nothing_to_forget" if forget else "cannot_do"))
+    return " ".join(parts) or composer.say("noted_already")
+
+
+def say_beside(composer: Composer, artifact: Artifact) -> str:
+    """Beside other results the profile speaks in one short sentence."""
+    return composer.say("noted", traits=composer.traits(artifact["added"])) if artifact["added"] else ""
+
+
+def _refusal(wish: ProposedChange, reason: str) -> Json:
+    return {
+        "attribute": wish.attribute,
+        "value": wish.value,
+        "polarity": wish.polarity,
+        "quote": wish.quote,
+        "reason": reason,
+    }
+
+
+def _lines(added: tuple[Trait, ...], retracted: tuple[Trait, ...], refused: tuple[Refusal, ...]) -> list[str]:
+    return [
+        *(describe(trait) for trait in added),
+        *(f"forgot {describe(trait)}" for trait in retracted),
+        *(f"refused {wish.attribute}: {reason}" for wish, reason in refused),
+    ]
+
+
+TOOL = Tool(
+    name=NAME,
+    brief=BRIEF,
+    when=(
+        "Note what the customer says about themselves, or forget what they want removed: lasting facts, sizes, "
+        "tastes, needs, budgets, dates. Use it whenever the newest message says such a thing, also beside another"
+        " tool, with a word-for-word quote for each change. Do not note questions, what somebody else likes, what"
+        " you suppose, or anything from a product or a result."
+    ),
+    parameters=lambda services: parameters(services.schema),
+    function=update_profile,
+    kind="profile",
+    say=say,
+    say_beside=say_beside,
+    sources={"changes": Source.CHANGES},
+)
