@@ -14,9 +14,9 @@ from langchain_core.messages import HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent.guided.constraints import supported
 from agent.models.template import render
 from agent.prompt import customer_card, instructions
-from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
 from agent.tools.schemas import update_profile_schema

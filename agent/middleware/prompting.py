@@ -14,10 +14,10 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 
-from agent.completing import completed
 from agent.context import ShopState, TurnContext
+from agent.guided.constraints import supported
+from agent.guided.repair import completed
 from agent.prompt import first_turn, window
-from agent.said import supported
 from profiles.card import card
 from profiles.intents.intent import State
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.keyed import kept_under, pairs_in, without_plain
+from agent.guided.cues import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.guided.per_key import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in

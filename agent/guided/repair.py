@@ -16,11 +16,11 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.tool import ToolCall
 
-from agent.keyed import pairs_in
-from agent.said import MAX_PRICE, MIN_PRICE, apart
+from agent.guided.constraints import MAX_PRICE, MIN_PRICE, apart
+from agent.guided.cues import Limit, asks_for_stock, asks_when, limits_in
+from agent.guided.per_key import pairs_in
 from agent.tools.schemas import FIND_ANSWER, HAND_OFF, MAX_CHANGES, SEARCH_PRODUCTS, UPDATE_PROFILE, writable_attributes
 from agent.vocabulary import Vocabulary
-from agent.wording import Limit, asks_for_stock, asks_when, limits_in
 from profiles.attribute import Attribute, key_of
 from profiles.quotes import find_quote
 from profiles.ranges import meant_ranges
