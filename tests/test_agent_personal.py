@@ -9,6 +9,7 @@ import pytest
 
 from agent.context import Services
 from agent.gate import Evidence, check
+from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.customer import Customer
@@ -16,7 +17,7 @@ from profiles.events.intake import EventIntake
 from profiles.importing import open_intake
 from retrieval.catalog import Product
 from retrieval.filters import Filters
-from tests.agent_shop import SHOP, ScriptedModel, change, noting
+from tests.agent_shop import SHOP, change, noting
 
 BOOTS = {"query": "hiking boots", "category": "boots"}
 _numbers = itertools.count()

@@ -20,10 +20,10 @@ from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from agent.models import load_chat_model
+from agent.models.calls import BadCall, Call
 from agent.models.engine import EmbeddedEngine
 from agent.models.engine_model import EmbeddedChatModel, _parts, to_openai
 from agent.models.grammar import SPAN_OF, tool_grammar
-from agent.models.template import BadCall, Call
 from errors import ConfigError, ModelError
 from tests.test_engine import small_model
 

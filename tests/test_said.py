@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.guided.constraints import supported
 from agent.models.grammar import SPAN_OF, tool_grammar
-from agent.tools.orders import ids_in
+from agent.orders.ids import ids_in
 
 
 def _tool(name: str, required: tuple[str, ...] = (), **properties: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.models.template import TEMPLATE_FILE, BadCall, Call, CallReader, parse, render
+from agent.models.calls import BadCall, Call, CallReader, parse
+from agent.models.template import TEMPLATE_FILE, render
 
 CHANGES = {
     "type": "array",

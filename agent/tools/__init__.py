@@ -10,6 +10,8 @@ from typing import Any
 from langchain_core.tools import BaseTool, StructuredTool
 
 from agent.context import Services
+from agent.models.profile import Descriptions
+from agent.tools.explained import explained
 from agent.tools.orders import cancel_order, change_address, get_order, hand_off, list_orders, return_items
 from agent.tools.profile import get_profile, update_profile
 from agent.tools.schemas import tool_schemas
@@ -29,9 +31,11 @@ FUNCTIONS: Sequence[Callable[..., Any]] = (
 )
 
 
-def build_tools(services: Services) -> list[BaseTool]:
-    """The tools in the order in which the prompt lists them."""
+def build_tools(services: Services, descriptions: Descriptions = "brief") -> list[BaseTool]:
+    """The tools in the order in which the prompt lists them; "full" descriptions say when to use each."""
     schemas = tool_schemas(services)
+    if descriptions == "full":
+        schemas = {name: explained(name, schema) for name, schema in schemas.items()}
     return [
         StructuredTool.from_function(
             function,

@@ -5,12 +5,11 @@ In: the model's arguments and the turn's context. Out: `Outcome`s of kind "order
 yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the phrase that tells the customer.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import ShopState, TurnContext
 from agent.handoff import Line, summarize
@@ -22,9 +21,6 @@ from errors import NotFound
 
 Runtime = ToolRuntime[TurnContext, ShopState]
 SHOWN = 5
-NEWEST = "last"  # as an order id
-# "AP-10482", "48201", "#W1000042", "2026/00123", "SO-2024-0117"
-_ID = re.compile(r"(?<![A-Za-z0-9])#?(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
 
 
 def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
@@ -41,7 +37,7 @@ def get_order(order_id: str, runtime: Runtime) -> Outcome:
     """One order of the customer's."""
     context = _known_customer(runtime.context)
     try:
-        order = context.services.orders.get(context.customer, _meant(order_id, runtime))
+        order = context.services.orders.get(context.customer, order_id)
     except NotFound as error:
         raise _not_found(order_id, runtime, error) from error
     facts = order.to_json()
@@ -83,7 +79,7 @@ def hand_off(reason: str, runtime: Runtime) -> Outcome:
 
 def _propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
     context = _known_customer(runtime.context)
-    wish = arguments | {"order_id": _meant(order_id, runtime, str(arguments.get("address", "")))}
+    wish = arguments | {"order_id": order_id}
     proposals = context.services.proposals
     try:
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now)
@@ -102,57 +98,10 @@ def _known_customer(context: TurnContext) -> TurnContext:
 
 
 def _not_found(order_id: str, runtime: Runtime, error: NotFound) -> RefusedWrite:
-    meant = _meant(order_id, runtime)
-    if not runtime.context.services.orders.list(runtime.context.customer):
+    own = runtime.context.services.orders.list(runtime.context.customer)
+    if not own:
         return RefusedWrite(str(error), "orders_none")
-    return RefusedWrite(str(error), "order_not_found", id=meant)
-
-
-def _meant(order_id: str, runtime: Runtime, address: str = "") -> str:
-    """The order that the customer means, where a small model may write an id that nobody has said.
-
-    An id that stands in the customer's words or in an earlier result is taken as it is. Otherwise it is a slip: the
-    one id of this message counts, else the order last spoken of, else the newest.
-    """
-    context = runtime.context
-    said = _digits_in(_without(address, context.heard.get(context.turn, "")))
-    spoken_of = [*_orders_shown(runtime.state["messages"])]
-    digits = re.sub(r"\D", "", order_id)
-    heard = {number for words in context.heard.values() for number in _digits_in(words)}
-    if not digits:
-        return said[0] if len(said) == 1 else order_id
-    if digits in heard or digits in {re.sub(r"\D", "", shown) for shown in spoken_of}:
-        return order_id
-    return said[0] if len(said) == 1 else spoken_of[-1] if spoken_of else NEWEST
-
-
-def _without(address: str, words: str) -> str:
-    """The words with the address taken out: its postcode or flat is no order."""
-    place = words.casefold().find(address.casefold()) if address else -1
-    return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"
-
-
-def ids_in(words: str) -> list[str]:
-    """What may be an order's id, as it is written there."""
-    return list(dict.fromkeys(_ID.findall(words)))
-
-
-def _digits_in(words: str) -> list[str]:
-    return list(dict.fromkeys(re.sub(r"\D", "", found) for found in ids_in(words)))
-
-
-def _orders_shown(messages: list[AnyMessage]) -> Iterator[str]:
-    """Ids of the orders in the consultation's results, oldest first."""
-    for message in messages:
-        if not isinstance(message, ToolMessage) or not message.artifact:
-            continue
-        artifact = message.artifact
-        if artifact["kind"] == "order":
-            yield artifact["order"]["id"]
-        elif artifact["kind"] == "orders":
-            yield from (order["id"] for order in artifact["orders"])
-        elif artifact["kind"] == "proposal":
-            yield artifact["proposal"]["summary"]["order_id"]
+    return RefusedWrite(str(error), "order_not_found", id=order_id, own=", ".join(order.id for order in own[:SHOWN]))
 
 
 def _lines(messages: list[AnyMessage]) -> Iterator[Line]:
