@@ -25,6 +25,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """`--model`, `--profile` and `--replies`; None means as the shop has it, else as the model's profile has it."""
     parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
     parser.add_argument(
-        "--profile", choices=tuple(PROFILES), help="how much help the model gets (default: as in shop.toml, or its kind's)"
+        "--profile",
+        choices=tuple(PROFILES),
+        help="how much help the model gets (default: as in shop.toml, else that of its kind)",
     )
     parser.add_argument("--replies", choices=("strict", "free"), help="who writes replies (default: as in shop.toml)")

@@ -33,6 +33,7 @@ MIN_PRICE, MAX_PRICE = "min_price", "max_price"
 # By tool and argument: what the newest message chooses, and what is said in the customer's own words.
 _CHOSEN = {(SEARCH_PRODUCTS, "sort"): sorts_in, ("list_orders", "status"): statuses_in}
 _COPIED = {("find_answer", QUESTION), ("change_address", "address"), ("return_items", "reason")}
+_SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
 _QUANTITY = ("number", "integer")
 _TELLING = 4  # letters of a word that tells which attribute is meant
 
@@ -92,7 +93,7 @@ class _Talk:
     def order_ids(self) -> list[str]:
         shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
         if self.orders is None:
-            return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own)]))
+            return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
         named = [reference.text for text in (shown, self.own) for reference in order_references(text, self.orders)]
         return list(dict.fromkeys([NEWEST, *named]))
 

@@ -58,7 +58,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         arguments = request.tool_call["args"]
         if not self._profile.guess_ids or not isinstance(arguments.get(ORDER_ID), str):
             return handler(request)
-        context: TurnContext = request.runtime.context
+        context: Any = request.runtime.context
         meant = meant_order(
             arguments[ORDER_ID],
             own=_own_orders(context),

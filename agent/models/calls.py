@@ -157,7 +157,7 @@ def _block(text: str, close: str, last: bool) -> _Block | None:
             at = _skip(text, at + 1)
     rest = text[at:]
     if close.startswith(rest):  # the whole mark, or as much of it as there is
-        empty = BadCall(text, "there is no call behind the mark")
+        empty = BadCall(text, _UNREADABLE.format(""))
         return _Block(tuple(calls) or (empty,), len(text)) if last or rest == close else None
     if rest.startswith(close) and calls:
         return _Block(tuple(calls), at + len(close))
@@ -169,14 +169,17 @@ def _unended(text: str, at: int, close: str, calls: Sequence[Call | BadCall]) ->
     value = _without_start_of(close, text[at:].rstrip().removesuffix(TURN_END)).rstrip()
     if value.endswith("}") and (read := _whole(value + "}")):
         return _Block((*calls, *read), len(text))
-    return _unread(text, at, close, calls, last=True)
+    return _unread_to(text, at, text.find(close, at), close, calls)
 
 
 def _unread(text: str, at: int, close: str, calls: Sequence[Call | BadCall], last: bool) -> _Block | None:
     """From `at` on it is no call at all, as far as the closing mark."""
     place = text.find(close, at)
-    if place < 0 and not last:
-        return None
+    return None if place < 0 and not last else _unread_to(text, at, place, close, calls)
+
+
+def _unread_to(text: str, at: int, place: int, close: str, calls: Sequence[Call | BadCall]) -> _Block:
+    """A bad call from `at` to the closing mark at `place`; to the end of the text where that is negative."""
     end, after = (len(text), len(text)) if place < 0 else (place, place + len(close))
     return _Block((*calls, BadCall(text[at:end], _UNREADABLE.format(text[at:end].strip()[:80]))), after)
 
@@ -250,11 +253,12 @@ def _call(value: Any, text: str) -> Call | BadCall:
 
 def call_of(name: str, arguments: Any, text: str = "") -> Call | BadCall:
     """The call of a tool with these arguments: an object, or the text of one; null and "" are none."""
-    if isinstance(arguments, str):
-        try:
-            arguments = _loads(arguments) if arguments.strip() else {}
-        except ValueError:
-            return BadCall(text or arguments, f"arguments are not JSON, or cut off: {arguments[:80]!r}")
+    for _ in range(2):  # the text of a text, where a server encodes once more what was text already
+        if isinstance(arguments, str):
+            try:
+                arguments = _loads(arguments) if arguments.strip() else {}
+            except ValueError:
+                return BadCall(text or arguments, f"arguments are not JSON, or cut off: {arguments[:80]!r}")
     try:
         arguments = {} if arguments is None else _plain(arguments)
     except ValueError as error:

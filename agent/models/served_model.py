@@ -6,6 +6,7 @@ and every call is whole. Servers are known to break the calls they stream (vLLM'
 read is asked for once more, whole.
 """
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,13 @@ class ServedChatModel(ChatOpenAI):
             raise self._failure(error) from error
         last = reader.finish()
         streamed = held.tool_call_chunks if isinstance(held, AIMessageChunk) else []
-        calls = [*map(_streamed_call, streamed), *(part for part in [*parts, *last] if not isinstance(part, str))]
+        calls = [_streamed_call(chunk) for chunk in streamed]
+        calls += [part for part in [*parts, *last] if not isinstance(part, str)]
         if any(isinstance(call, BadCall) for call in calls):
             kwargs.pop("stream_usage", None)
             yield _calls_only(self._generate(*args, **kwargs).generations[0].message)
         else:
-            ids = [chunk["id"] for chunk in streamed] + [None] * len(calls)
+            ids = [*(chunk["id"] for chunk in streamed), *[None] * len(calls)]
             chunks = [call_chunk(call, id) for call, id in zip(calls, ids, strict=False)]
             yield ChatGenerationChunk(message=AIMessageChunk(content=_words(last), tool_call_chunks=chunks))
 
@@ -78,23 +80,27 @@ class ServedChatModel(ChatOpenAI):
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await BaseChatModel._agenerate(self, *args, **kwargs)
 
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        """LangChain reads arguments that are one whole JSON object and fails on a text in their place."""
+        whole = response if isinstance(response, dict) else response.model_dump()
+        for choice in whole.get("choices") or ():
+            for call in choice["message"].get("tool_calls") or ():
+                _make_plain(call.get("function") or {})
+        return super()._create_chat_result(whole, generation_info)
+
     def _read(self, message: BaseMessage) -> BaseMessage:
-        """The message with its calls checked, those that the server left in its text too."""
-        if not isinstance(message, AIMessage):
+        """The message, with the calls that the server left in its text."""
+        if not isinstance(message, AIMessage) or self.guidance.marker.open not in str(message.text):
             return message
         parsed = parse(str(message.text), self.guidance.marker)
-        left = [*parsed.calls, *parsed.invalid]
-        if not (left or message.tool_calls or message.invalid_tool_calls):
-            return message
-        chunks = [
-            *(call_chunk(call_of(call["name"], call["args"]), call["id"]) for call in message.tool_calls),
-            *(call_chunk(call_of(call["name"] or "", call["args"]), call["id"]) for call in message.invalid_tool_calls),
-            *(call_chunk(call) for call in left),
-        ]
-        read = AIMessageChunk(content="", tool_call_chunks=chunks)
-        content = parsed.content if left else message.content
-        calls = {"tool_calls": read.tool_calls, "invalid_tool_calls": read.invalid_tool_calls}
-        return message.model_copy(update={"content": content, **calls})
+        read = AIMessageChunk(content="", tool_call_chunks=[*map(call_chunk, (*parsed.calls, *parsed.invalid))])
+        return message.model_copy(
+            update={
+                "content": parsed.content,
+                "tool_calls": [*message.tool_calls, *read.tool_calls],
+                "invalid_tool_calls": [*message.invalid_tool_calls, *read.invalid_tool_calls],
+            }
+        )
 
     def _asked(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call as the server is to get them; a call that is asked again keeps its model."""
@@ -106,6 +112,13 @@ class ServedChatModel(ChatOpenAI):
 
     def _failure(self, error: Exception) -> ModelError:
         return ModelError(f"the model server at {self.openai_api_base} failed: {error}")
+
+
+def _make_plain(function: dict[str, Any]) -> None:
+    """Arguments that can be read as one JSON object, others as what LangChain takes for an invalid call."""
+    call = call_of(str(function.get("name") or ""), function.get("arguments"))
+    cut = json.dumps(call.text)[:-1] if isinstance(call, BadCall) else ""
+    function["arguments"] = json.dumps(call.arguments, ensure_ascii=False) if isinstance(call, Call) else cut
 
 
 def _streamed_call(chunk: ToolCallChunk) -> Call | BadCall:

@@ -85,7 +85,8 @@ def _loose(text: str) -> str:
 def _is_written_as_id(found: re.Match[str], own: Sequence[str]) -> bool:
     """Whether it can only be meant as an id.
 
-    So it is behind the letters of one, with "#" or a dash, and as long as an own one behind a word for it or with a slip.
+    So it is behind the letters of one, with "#" or a dash, and, if it is as long as an own one, behind a word for an
+    order or with a slip.
     """
     parts, before = [_parts(order) for order in own], found.string[: found.start()]
     if _MONEY.search(before):

@@ -10,26 +10,47 @@ from typing import Any
 from agent.tools.schemas import ToolSchema
 
 _WHEN: Mapping[str, str] = {
-    "get_profile": "Read what the shop knows about the customer. Use it when they ask what is known, noted or remembered "
-    "about them.",
-    "update_profile": "Note or forget lasting facts, tastes, needs, sizes and budgets that the customer states about "
-    "themselves. Use it beside another tool; not for gifts, other people or news of an order.",
-    "search_products": "Find products in the catalogue. Use it whenever the customer looks for something to buy, names a "
-    "kind of product that they want, or asks what the shop has; also for gifts. Leave out what was not said.",
-    "find_answer": "Look up the shop's approved answer. Use it for every question about policy or service: returns, "
-    "refunds, exchanges, shipping, delivery problems, warranty, payment, sizes, care, opening hours.",
-    "list_orders": "List the customer's own orders. Use it when they speak of an order or a parcel without its number, or "
-    "by what was in it.",
-    "get_order": "Show one order of the customer with its status, items and delivery. Use it when they give its number, or "
-    "mean the last one.",
-    "cancel_order": "Propose to cancel an order. Use it when the customer wants an order cancelled; nothing is done "
-    "before they agree.",
-    "return_items": "Propose to send items of an order back. Use it when the customer wants to return something that they "
-    "have received; nothing is done before they agree.",
-    "change_address": "Propose another delivery address for an order. Use it when the customer gives a new address; nothing "
-    "is done before they agree.",
-    "hand_off": "Hand the conversation over to a human colleague. Use it when the customer asks for a person, or nothing "
-    "else helps.",
+    "get_profile": (
+        "Read what the shop knows about the customer. Use it when they ask what is known, noted or remembered "
+        "about them."
+    ),
+    "update_profile": (
+        "Note or forget lasting facts, tastes, needs, sizes and budgets that the customer states about "
+        "themselves. Use it beside another tool; not for gifts, other people or news of an order."
+    ),
+    "search_products": (
+        "Find products in the catalogue. Use it whenever the customer looks for something to buy, names a "
+        "kind of product that they want, or asks what the shop has; also for gifts. Leave out what was not "
+        "said."
+    ),
+    "find_answer": (
+        "Look up the shop's approved answer. Use it for every question about policy or service: returns, "
+        "refunds, exchanges, shipping, delivery problems, warranty, payment, sizes, care, opening hours."
+    ),
+    "list_orders": (
+        "List the customer's own orders. Use it when they speak of an order or a parcel without its number, "
+        "or by what was in it."
+    ),
+    "get_order": (
+        "Show one order of the customer with its status, items and delivery. Use it when they give its "
+        "number, or mean the last one."
+    ),
+    "cancel_order": (
+        "Propose to cancel an order. Use it when the customer wants an order cancelled; nothing is done "
+        "before they agree."
+    ),
+    "return_items": (
+        "Propose to send items of an order back. Use it when the customer wants to return something that they "
+        "have received; nothing is done before they agree."
+    ),
+    "change_address": (
+        "Propose another delivery address for an order. Use it when the customer gives a new address; nothing "
+        "is done before they agree."
+    ),
+    "hand_off": (
+        "Hand the conversation over to a human colleague. Use it when the customer asks for a person, or "
+        "nothing else helps."
+    ),
 }
 _ARGUMENTS: Mapping[str, str] = {
     "query": "what is looked for, in the customer's words",
