@@ -20,8 +20,8 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import ValidationError
 
+from agent.guided.constraints import supported
 from agent.prompt import attributes, customer_card, first_turn
-from agent.said import supported
 from agent.tools.schemas import plain
 from agent.tools.update_profile import BRIEF, MAX_CHANGES, note, parameters
 from agent.tools.update_profile import NAME as UPDATE_PROFILE

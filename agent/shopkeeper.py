@@ -5,6 +5,7 @@ or while it runs `Step`s and `Delta`s. Every turn is checkpointed before it is r
 crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
 """
 
+import logging
 import re
 import threading
 import time
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ModelFallbackMiddleware
@@ -22,7 +23,9 @@ from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     AnyMessage,
+    BaseMessage,
     HumanMessage,
+    SystemMessage,
     ToolMessage,
     convert_to_openai_messages,
 )
@@ -32,6 +35,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
+from agent.guided.middleware import GuidedCalls
 from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.intending import Intending
@@ -40,21 +44,31 @@ from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
+from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
 from agent.replies.composer import Composer
 from agent.replies.gate import check
-from agent.services import open_services
+from agent.services import open_services, progress
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.tools.tool import Tool
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
-from errors import NotFound, choices
+from errors import ModelError, NotFound, choices
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
 READER = "agent"  # of profiles, in the audit
+_LONG = 3.0  # seconds of reading that are worth a line
+log = logging.getLogger(__name__)
 _NOT_KEPT = "the consultation cannot be kept"  # the turn was not acknowledged
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A model that can read what every prompt begins with before anybody waits for it."""
+
+    def warm(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> float: ...
 
 
 class Shopkeeper:
@@ -62,12 +76,14 @@ class Shopkeeper:
 
     def __init__(self, services: Services, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str]) -> None:
         self.services = services
-        self._tools = build_tools(services)
+        self._model = model
+        profile = profile_of(model)
+        self._tools = build_tools(services, profile.descriptions)
         self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
             model,
             self._tools,
             system_prompt=instructions(services),
-            middleware=_middleware(services),
+            middleware=_middleware(services, profile),
             state_schema=ShopState,
             context_schema=TurnContext,
             checkpointer=checkpointer,
@@ -107,6 +123,16 @@ class Shopkeeper:
         """All messages of a consultation so far."""
         state = self._graph.get_state(self._config(consultation))
         return list(state.values.get("messages", []))
+
+    def warm(self) -> float:
+        """Let the model read what every prompt begins with, so that the first answer is fast; the seconds it took.
+
+        A model that cannot has nothing to read before. Raises ModelError if it fails.
+        """
+        if not isinstance(self._model, Warmable):
+            return 0.0
+        system = SystemMessage(instructions(self.services))
+        return self._model.warm([system], [convert_to_openai_tool(tool) for tool in self._tools])
 
     def transcript(self, consultation: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """A consultation as the model saw it: OpenAI-style messages with the system prompt, and the tools."""
@@ -204,13 +230,14 @@ class Shopkeeper:
             yield
 
 
-def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, Any]]:
+def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddleware[Any, TurnContext, Any]]:
     """From the outside in: what needs no model, intents, what the model sees, what the customer gets, and the tools."""
     shop = services.shop
     return [
         Desk(),
         Intending(),
         Prompting(),
+        *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
         ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
@@ -272,18 +299,36 @@ def open_shopkeeper(
     state: Path | None = None,
     *,
     model: str | None = None,
+    profile: str | None = None,
     replies: Replies | None = None,
     database: str | None = None,
 ) -> Iterator[Shopkeeper]:
-    """Open a shop's agent with everything it needs; `model` and `replies` override shop.toml.
+    """Open a shop's agent with everything it needs; `model`, `profile` and `replies` override shop.toml.
 
-    `database`: the URL of the shop's, if it is not in the state directory.
+    `database`: the URL of the shop's, if it is not in the state directory. The model has read its instructions when the
+    agent is open.
     """
     settings = load_shop(shop)
-    settings = replace(settings, model=model or settings.model, replies=replies or settings.replies)
+    chosen = choose_profile(model or settings.model, profile or settings.profile, settings.model_profile)
+    settings = replace(settings, model=model or settings.model, replies=replies or settings.replies or chosen.replies)
     folder = state or settings.default_state
     services = open_services(settings, folder, database=database)
-    chat_model = load_chat_model(settings.model, registry=folder / REGISTRY, seconds=settings.limits.model_seconds)
+    chat_model = load_chat_model(
+        settings.model, profile=chosen, registry=folder / REGISTRY, seconds=settings.limits.model_seconds
+    )
     engine = services.profiles.engine
     with checkpoint_errors(engine, _NOT_KEPT), open_checkpoints(engine, folder) as checkpoints:
-        yield Shopkeeper(services, chat_model, checkpoints.saver)
+        shopkeeper = Shopkeeper(services, chat_model, checkpoints.saver)
+        _warm(shopkeeper)
+        yield shopkeeper
+
+
+def _warm(shopkeeper: Shopkeeper) -> None:
+    """Whoever waits long is told why; a model that fails now is stood in for by rules in each turn."""
+    try:
+        seconds = shopkeeper.warm()
+    except ModelError as error:
+        log.warning("the model could not read its instructions before the first message: %s", error)
+        return
+    if seconds >= _LONG:
+        progress(f"the model has read its instructions, once for all customers, in {seconds:.0f} s")

@@ -1,10 +1,9 @@
-"""The demo shop's agent for tests: the real stores, index and order book, and a model whose calls a test writes.
+"""The demo shop's agent for tests: the real stores, index and order book.
 
-In: a state directory. Out: `Services` and `Shopkeeper`s over them. The scripted model stands in where a test needs to
-know exactly what the model asked for; `tests/test_conversation.py` runs the real one.
+In: a state directory. Out: `Services` and `Shopkeeper`s over them. `agent.models.scripted` stands in where a test needs
+to know exactly what the model asked for; `tests/test_conversation.py` runs the real one.
 """
 
-import itertools
 import json
 import shutil
 import sqlite3
@@ -14,57 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.tool import tool_call
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import Runnable
 from langgraph.checkpoint.sqlite import SqliteSaver
-from pydantic import Field
 
 from agent.context import Services
+from agent.models.scripted import CallPair
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 
 SHOP = Path("shop")
-Call = tuple[str, dict[str, Any]]
-Answer = str | Sequence[Call] | AIMessage | Exception
-
-
-class ScriptedModel(BaseChatModel):
-    """Answers with what the script says next: words, calls, or an error."""
-
-    script: list[Any] = Field(default_factory=list)  # of Answer; a message would be read as a list
-    seen: list[list[BaseMessage]] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Runnable[Any, AIMessage]:
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self.seen.append(messages)
-        answer = self.script.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, AIMessage):
-            message = answer
-        elif isinstance(answer, str):
-            message = AIMessage(answer)
-        else:
-            ids = (f"call-{n}" for n in itertools.count())
-            message = AIMessage("", tool_calls=[tool_call(name=name, args=args, id=next(ids)) for name, args in answer])
-        return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 def change(quote: str, attribute: str, value: str | float, polarity: str = "fact") -> dict[str, Any]:
@@ -72,7 +30,7 @@ def change(quote: str, attribute: str, value: str | float, polarity: str = "fact
     return {"quote": quote, "attribute": attribute, "value": value, "polarity": polarity}
 
 
-def noting(*changes: dict[str, Any]) -> Call:
+def noting(*changes: dict[str, Any]) -> CallPair:
     return ("update_profile", {"changes": list(changes)})
 
 

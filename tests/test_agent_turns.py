@@ -9,10 +9,11 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import invalid_tool_call
 
 from agent.context import Services
+from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Turn
 from errors import ModelError, NotFound
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
+from tests.agent_shop import change, keeper, noting
 
 ANNA, BEN = "C1002", "C1003"  # their newest orders can still be cancelled
 _numbers = itertools.count()

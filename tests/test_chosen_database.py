@@ -11,6 +11,7 @@ import pytest
 
 from agent.__main__ import main as agent
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
+from agent.models.scripted import Answer, ScriptedModel
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
@@ -21,7 +22,7 @@ from finetune.selfplay.shops.peopled import peopled
 from finetune.selfplay.stage import open_stage
 from profiles.__main__ import main as profiles
 from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database
-from tests.agent_shop import Answer, ScriptedModel, change, noting, small_shop
+from tests.agent_shop import change, noting, small_shop
 from tests.events_shop import event
 from tests.postgresql_server import Server
 from tests.traces import traces_in

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from agent.said import supported
 from langchain_core.messages import HumanMessage
 from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -15,7 +16,6 @@ from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate import Evidence, check
 from agent.replies.gate.keys import Keys
-from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools, evidence_keys
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome

@@ -20,9 +20,9 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
-from agent.completing import completed
-from agent.models.template import Call
-from agent.said import supported
+from agent.guided.constraints import supported
+from agent.guided.repair import completed
+from agent.models.calls import Call
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call

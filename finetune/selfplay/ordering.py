@@ -11,9 +11,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from agent.orders.confirm import read_answer
-from agent.tools.orders import NEWEST
+from agent.orders.ids import NEWEST
 from finetune.selfplay.scenarios import Dialogue, Move
 from finetune.selfplay.shopview import OrderView, ShopView
 from finetune.selfplay.words.message import Part, Said, Span, Speaker, keep

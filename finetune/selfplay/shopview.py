@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from agent.shop import load_shop
 from errors import Refused
 from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of

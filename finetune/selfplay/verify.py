@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from agent.orders.book import order_key
+from agent.orders.ids import NEWEST
 from agent.orders.proposals import KINDS
 from agent.tools import TOOLS
-from agent.tools.orders import NEWEST
 from agent.turn import Step as Taken
 from errors import DataError
 from finetune.selfplay.rehearsal import Rehearsed

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agent.naming import is_named, named
-from agent.tools.orders import ids_in
+from agent.orders.ids import ids_in
 from profiles.attribute import Bound
 from profiles.numbers import numbers_in
 from profiles.ranges import ranges_in, said_ranges

@@ -14,15 +14,15 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.keyed import kept_under, pairs_in, without_plain
+from agent.guided.cues import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.guided.per_key import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
+from agent.orders.ids import NEWEST, ids_in, order_references
 from agent.prompt import CARD
 from agent.tools import TOOLS
-from agent.tools.orders import NEWEST, ids_in
 from agent.tools.tool import Source, Tool
 from agent.vocabulary import Vocabulary
-from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
@@ -31,11 +31,7 @@ from profiles.words import has_cjk, mentions
 
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
 _CHOSEN = {Source.SORT: sorts_in, Source.STATUS: statuses_in}  # what the newest message chooses
-_SPACED_ID = re.compile(
-    r"(?<![A-Za-z0-9])(?!(?:abt|and|any|for|from|i[ds]|in|its|my|n[or]|o[fnr]|ord|over|the|to|was|with) )"
-    r"[A-Za-z]{1,4} \d{3,}",
-    re.IGNORECASE,
-)  # "ap 10482", which may be "10482" or all of it
+_SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
 _QUANTITY = ("number", "integer")
 _TELLING = 4  # letters of a word that tells which attribute is meant
 
@@ -47,14 +43,17 @@ def supported(
     *,
     asked: str = "",
     records: Sequence[Tool] = TOOLS,
+    orders: Sequence[str] | None = None,
 ) -> Allowed:
     """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries, `records` say more of them.
+
+    `orders` are the ids of the customer's own orders; where they are not known, whatever may be an id is one.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
     What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
     profile are not bound.
     """
-    talk = _Talk(messages, asked, words)
+    talk = _Talk(messages, asked, words, orders)
     sources = {(tool.name, argument): source for tool in records for argument, source in tool.sources.items()}
     bounds = {
         f"{function}.{name}": _bound(talk, sources.get((function, name)), name, field, words)
@@ -70,6 +69,7 @@ class _Talk:
     messages: Sequence[BaseMessage]
     asked: str
     words: Vocabulary | None
+    orders: Sequence[str] | None
 
     @cached_property
     def heard(self) -> list[str]:
@@ -93,7 +93,10 @@ class _Talk:
     @cached_property
     def order_ids(self) -> list[str]:
         shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
-        return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
+        if self.orders is None:
+            return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
+        named = [reference.text for text in (shown, self.own) for reference in order_references(text, self.orders)]
+        return list(dict.fromkeys([NEWEST, *named]))
 
     @cached_property
     def prices(self) -> Prices:

@@ -16,8 +16,9 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.tool import ToolCall
 
-from agent.keyed import pairs_in
-from agent.said import MAX_PRICE, MIN_PRICE, apart
+from agent.guided.constraints import MAX_PRICE, MIN_PRICE, apart
+from agent.guided.cues import Limit, asks_for_stock, asks_when, limits_in
+from agent.guided.per_key import pairs_in
 from agent.tools.find_answer import NAME as FIND_ANSWER
 from agent.tools.hand_off import NAME as HAND_OFF
 from agent.tools.schemas import writable_attributes
@@ -25,7 +26,6 @@ from agent.tools.search_products import NAME as SEARCH_PRODUCTS
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import Limit, asks_for_stock, asks_when, limits_in
 from profiles.attribute import Attribute, key_of
 from profiles.quotes import find_quote
 from profiles.ranges import meant_ranges
