@@ -6,7 +6,7 @@ sign for a currency its code stands behind the number, and "$" alone is the US d
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Literal
@@ -16,7 +16,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 from pydantic import Field
 
 from language.packs import Section, section
-from language.patterns import alternatives
+from language.patterns import alternatives, spellings
 
 _SIGNS: Mapping[str, str | None] = {  # "¥" alone is of two countries: a language may say which
     **{"$": "USD", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD"},
@@ -68,10 +68,15 @@ def _names(languages: tuple[str, ...]) -> tuple[Mapping[str, str | None], frozen
     cents = set[str]()
     for words in filter(None, (section(language, "money", MoneyWords) for language in languages)):
         names["¥"] = names["¥"] or words.yen_sign
-        names |= dict.fromkeys(words.cents)
-        names |= {name: code for code, others in words.currencies.items() for name in others}
-        cents.update(words.cents)
+        typed = {code: list(_typed(others)) for code, others in words.currencies.items()}
+        names |= dict.fromkeys(_typed(words.cents))
+        names |= {name: code for code, others in typed.items() for name in others}
+        cents.update(_typed(words.cents))
     return names, frozenset(cents)
+
+
+def _typed(words: Iterable[str]) -> Iterator[str]:
+    return (spelling for word in words for spelling in spellings(word))
 
 
 @cache

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from language.money import currency_after, currency_before
 from language.packs import Section, languages as all_languages, section
-from language.patterns import LETTER, alternatives
+from language.patterns import LETTER, alternatives, spellings
 from language.text import HAN, Folded, fold, has_han
 
 
@@ -117,6 +117,13 @@ def as_written(number: float | Decimal) -> float | int:
     return int(number) if number == int(number) else float(number)
 
 
+def scale_of(words: str, languages: tuple[str, ...]) -> int | None:
+    """The scale that a number ends with: ``scale_of("2k", ("en",)) == 1000``."""
+    scales = _lexicon(likely_languages("", languages)).scales
+    ending = re.search(rf"(?:{LETTER}+|[{HAN}])$", fold(words).text)
+    return scales.get(ending[0]) if ending else None
+
+
 def folded_numerals(text: str) -> Folded:
     """The text as numbers are looked for in it."""
     return fold(_PAUSED.sub(",", text))
@@ -208,9 +215,9 @@ class _Lexicon:
 @cache
 def _lexicon(chosen: tuple[str, ...]) -> _Lexicon:
     every = tuple(words for language in chosen if (words := _words(language)))
-    scales = {word: scale for words in every for word, scale in words.scales.items()}
+    scales = {typed: scale for words in every for word, scale in words.scales.items() for typed in spellings(word)}
     multiples = {word: value for words in every for word, value in words.multiples.items()}
-    phrases = {word: value for words in every for word, value in words.phrases.items()}
+    phrases = {typed: value for words in every for word, value in words.phrases.items() for typed in spellings(word)}
 
     def any_of(field: str) -> str:
         return alternatives(word for words in every for word in getattr(words, field))

@@ -19,9 +19,9 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 def alternatives(words: Iterable[str]) -> str:
     """A pattern that is any of the words: ``re.search(alternatives(["up to", "max"]), "up  to 5")``."""
-    spellings = {spelling for word in words for spelling in _spellings(word)}
-    edges = {(bool(_EDGE.match(word)), bool(_EDGE.match(word[-1]))) for word in spellings}
-    groups = [_group([word for word in spellings if _is_between(word, *edge)], *edge) for edge in sorted(edges)]
+    typed = {spelling for word in words for spelling in spellings(word)}
+    edges = {(bool(_EDGE.match(word)), bool(_EDGE.match(word[-1]))) for word in typed}
+    groups = [_group([word for word in typed if _is_between(word, *edge)], *edge) for edge in sorted(edges)]
     return "|".join(groups[::-1]) or NOTHING
 
 
@@ -36,7 +36,8 @@ def _group(words: list[str], left: bool, right: bool) -> str:
     return (rf"(?<!{LETTER})" if left else "") + f"(?:{any_of})" + (rf"(?!{LETTER})" if right else "")
 
 
-def _spellings(word: str) -> Iterator[str]:
+def spellings(word: str) -> Iterator[str]:
+    """The word as it is written with its accents, without them, and as German types them where it has no such keys."""
     yield word
     decomposed = unicodedata.normalize("NFD", word)
     yield "".join(char for char in decomposed if not unicodedata.combining(char))
