@@ -21,10 +21,11 @@ from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
-from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.wording import asks_to_forget, sorts_in, statuses_in
+from language.numbers import as_written, numbers_in
+from language.quantities import PricesNamed, prices_named
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
-from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
@@ -95,9 +96,9 @@ class _Talk:
         return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
 
     @cached_property
-    def prices(self) -> Prices:
+    def prices(self) -> PricesNamed:
         """What the customer has named, but for what is said of one kind and is no price."""
-        return prices_in([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
+        return prices_named([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
 
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
@@ -193,7 +194,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
     if attribute.range:
         return {"enum": _ranges_and_numbers(attribute, _without_keyed(apart(attribute, talk.newest, words), words))}
     if attribute.type == "money":
-        prices = prices_in([_without_keyed(told, words)])
+        prices = prices_named([_without_keyed(told, words)])
         return {"enum": _plain(prices.least if attribute.bound == MIN_PRICE else prices.most)}
     if attribute.type == "number":
         return {"enum": _plain(attribute.numbers(told))}
@@ -209,7 +210,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
 def _ranges_and_numbers(attribute: Attribute, text: str) -> list[str | float | int]:
     """The ranges in the text; its numbers, where there is none."""
     ranges = attribute.ranges(text)
-    numbers = prices_in([text]).most if attribute.type == "money" else attribute.numbers(text)
+    numbers = prices_named([text]).most if attribute.type == "money" else attribute.numbers(text)
     return list(dict.fromkeys(one.value for one in ranges)) or [*_plain(numbers)]
 
 

@@ -23,6 +23,7 @@ Counts = Literal[
 ]  # fmt: skip
 UnitWords = Mapping[Counts, Mapping[str, tuple[str, ...]]]  # by what is counted, by canonical unit ("-": none)
 NO_UNIT = "-"
+CENT = "cent"  # the hundredth of a currency
 _SYMBOLS: UnitWords = {
     "volume": {"l": ("l", "ltr"), "ml": ("ml",), "cl": ("cl",), "dl": ("dl",)},
     "mass": {"kg": ("kg", "kgs"), "g": ("g", "gr"), "mg": ("mg",), "lb": ("lb", "lbs"), "oz": ("oz",)},
@@ -97,7 +98,7 @@ def measure_of(text: str, number: Span, languages: tuple[str, ...]) -> Measure:
     if sign := currency_before(text, start, languages):
         last = behind.end if behind and behind.counts == "money" else end
         named = behind.currency if behind and behind.counts == "money" else None
-        return Measure(sign[0], last, "money", "cent" if sign[2] else None, named or sign[1])
+        return Measure(sign[0], last, "money", CENT if sign[2] else None, named or sign[1])
     return Measure(start, behind.end, behind.counts, behind.unit, behind.currency) if behind else Measure(start, end)
 
 
@@ -115,7 +116,7 @@ def _behind(text: str, end: int, languages: tuple[str, ...], words: _Words) -> M
     """The longer of a unit and a currency, then what is left of a stock."""
     unit, money = words.behind.match(text, end), currency_after(text, end, languages)
     if money and (unit is None or money[0] >= unit.end()):
-        return Measure(end, money[0], "money", "cent" if money[2] else None, money[1])
+        return Measure(end, money[0], "money", CENT if money[2] else None, money[1])
     left = words.left.match(text, end)
     if unit is None:
         return Measure(end, left.end(), "stock") if left else None

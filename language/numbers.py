@@ -20,7 +20,8 @@ import text_to_num
 from pydantic import Field
 
 from language.money import currency_after, currency_before
-from language.packs import Section, languages as all_languages, section
+from language.packs import Section, section
+from language.packs import languages as all_languages
 from language.patterns import LETTER, alternatives, spellings
 from language.text import HAN, Folded, fold, has_han
 
@@ -304,7 +305,7 @@ class _Page:
             values = self._values(match[0], start, end)
             if scale := self.words.scale.match(self.text, end):
                 factor = self.words.scales[" ".join(scale[1].split())]
-                values, end = tuple(value * factor for value in values[:1]), scale.end()
+                values, end = tuple(_tidy(value * factor) for value in values[:1]), scale.end()
             yield self._take(start, end, values, False)
 
     def _is_name(self, start: int) -> bool:
@@ -364,7 +365,7 @@ class _Page:
             factor = self.words.multiples[match[0]]
             before = self.text[: match.start()].rstrip(" -")
             if piece := behind.get(len(before)):
-                piece.values, piece.end = tuple(value * factor for value in piece.values), match.end()
+                piece.values, piece.end = tuple(_tidy(value * factor) for value in piece.values), match.end()
             elif article := self.words.article.search(self.text, max(0, match.start() - 8), match.start()):
                 pieces.append(_Piece(article.start(), match.end(), (Decimal(factor),), True))
             elif match[0] in self.words.bare:
@@ -478,4 +479,9 @@ def _read_chinese(numeral: str) -> Decimal | None:
 
 
 def _decimal(number: float) -> Decimal:
-    return Decimal(int(number)) if number == int(number) else Decimal(str(number))
+    return _tidy(Decimal(str(number)))
+
+
+def _tidy(number: Decimal) -> Decimal:
+    """1500 for 1500.0."""
+    return Decimal(int(number)) if number == int(number) else number

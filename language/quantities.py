@@ -8,20 +8,24 @@ floors, ceilings, budgets and three other languages they do not, so the rules ar
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Literal
 
 from language.identifiers import identifier_spans
-from language.measures import Counts, Measure, counted_before, measure_of
-from language.numbers import Number, find_numbers, folded_numerals, likely_languages, scale_of
+from language.measures import CENT, Counts, Measure, counted_before, measure_of
+from language.numbers import Number, find_numbers, folded_numerals, likely_languages, read_chinese, scale_of
 from language.packs import Section, section
 from language.patterns import alternatives
 from language.text import Span, has_han
 
 Role = Literal["exact", "about", "floor", "ceiling", "between"]
+Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "": anything
+_TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1"), "ft": Decimal("30.48"), "in": Decimal("2.54")}
+_METRES = re.compile(r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])")
+_FEET = re.compile(r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?")
 
 
 class QuantityWords(Section):
@@ -98,9 +102,16 @@ class Quantity:
         """Whether it is more than one number."""
         return self.role in ("floor", "ceiling", "between")
 
+    def may_be(self, of: Of) -> bool:
+        """Whether it may count money, or what is no money."""
+        return not of or (self.counts in (None, "money") if of == "money" else self.counts != "money")
+
     @property
-    def may_be_price(self) -> bool:
-        return self.counts in (None, "money")
+    def prices(self) -> tuple[Decimal | None, Decimal | None]:
+        """Both ends as a price: 99 cents are 0.99."""
+        part = Decimal("0.01") if self.unit == CENT else Decimal(1)
+        low, high = (None if end is None else end * part for end in (self.low, self.high))
+        return low, high
 
     @property
     def values(self) -> tuple[Decimal, ...]:
@@ -137,24 +148,23 @@ def price_of(said: str | Sequence[Quantity], languages: Sequence[str] = ()) -> P
     """The floor and the ceiling of a price: ``price_of("under 50 euros").max == 50``; of several the last counts."""
     low = high = None
     for quantity in find_quantities(said, languages) if isinstance(said, str) else said:
-        if quantity.is_bound and quantity.may_be_price:
-            cents = Decimal("0.01") if quantity.unit == "cent" else 1
-            low = low if quantity.low is None else quantity.low * cents
-            high = high if quantity.high is None else quantity.high * cents
+        if quantity.is_bound and quantity.may_be("money"):
+            least, most = quantity.prices
+            low, high = (low if least is None else least), (high if most is None else most)
     return PriceLimits(low, high)
 
 
 def prices_named(texts: Iterable[str], languages: Sequence[str] = ()) -> PricesNamed:
     """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
-    quantities = [one for text in texts for one in find_quantities(text, languages) if one.may_be_price]
-    lows = {float(one.low) for one in quantities if one.is_bound and one.low is not None}
-    most = {float(value) for one in quantities if one.role != "floor" for value in one.values}
-    return PricesNamed(frozenset(lows), frozenset(most))
+    quantities = [one for text in texts for one in find_quantities(text, languages) if one.may_be("money")]
+    least = {float(low) for one in quantities for low in one.prices[:1] if one.is_bound and low is not None}
+    most = {float(price) for one in quantities if one.role != "floor" for price in (*one.prices, *one.others) if price is not None}
+    return PricesNamed(frozenset(least), frozenset(most))
 
 
-def find_ranges(text: str, of: Literal["money", "other", ""] = "", languages: Sequence[str] = ()) -> list[Quantity]:
+def find_ranges(text: str, of: Of = "", languages: Sequence[str] = ()) -> list[Quantity]:
     """The ranges that may be `of` that, each once; of two open on one side one is made: "at least 50, at most 80"."""
-    bounds = [one for one in find_quantities(text, languages) if one.is_bound and _may_be(one, of)]
+    bounds = [one for one in find_quantities(text, languages) if one.is_bound and one.may_be(of)]
     said = {one.range: one for one in bounds}
     lows = [one for one in said.values() if one.high is None]
     highs = [one for one in said.values() if one.low is None]
@@ -170,8 +180,16 @@ def range_in(text: str, languages: Sequence[str] = ()) -> Range | None:
     return found[0].range if len(found) == 1 else None
 
 
-def _may_be(quantity: Quantity, of: str) -> bool:
-    return not of or (quantity.may_be_price if of == "money" else quantity.counts != "money")
+def centimetres_in(text: str, languages: Sequence[str] = ()) -> frozenset[float]:
+    """Lengths as centimetres: "1.75 m", "一米七五", "5'11", "6 ft"; a bare "1.75" is of metres."""
+    found = set[float]()
+    for one in find_quantities(text, languages):
+        for value in one.values if one.counts in (None, "length") else ():
+            in_metres = 1 <= value < 3 and value % 1 and one.unit in (None, "cm")
+            factor = Decimal(100) if in_metres else _TO_CENTIMETRES.get(one.unit or ("cm" if one.counts else ""))
+            if factor is not None:
+                found.add(float(round(value * factor, 0 if one.unit in ("ft", "in") else 1)))
+    return frozenset(found)
 
 
 def _both_ends(floor: Quantity, ceiling: Quantity, text: str) -> Quantity | None:
@@ -191,6 +209,20 @@ def _plain(number: float | None) -> str:
 
 
 # ---- how it is read
+
+
+@lru_cache(maxsize=2048)
+def measured_numbers(text: str, languages: tuple[str, ...] = ()) -> tuple[tuple[Number, Measure], ...]:
+    """Every number of the text, ids and dates too, with what it counts; in "3-5 days" both count days."""
+    chosen, folded = likely_languages(text, languages), folded_numerals(text)
+    found: list[tuple[Number, Measure]] = []
+    for number in reversed(find_numbers(text, languages)):
+        span = _folded_span(number, folded.starts, folded.ends)
+        measure = measure_of(folded.text, span, chosen)
+        if found and measure.counts is None and _words(chosen).join.fullmatch(folded.text, span[1], found[-1][1].start):
+            measure = replace(found[-1][1], start=measure.start)
+        found.append((number, measure))
+    return tuple(reversed(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +261,7 @@ def _words(languages: tuple[str, ...]) -> _Words:
         join=re.compile(joins),
         before=re.compile(
             rf"(?:(?P<floor>{before['floors']}|{_SIGNS_BEFORE['floor']})|(?P<about>{before['about']}|{_SIGNS_BEFORE['about']})"
-            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']}){fillers})\s*[:：]?\s*$"
+            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']}){fillers})[\s:-]*$"
         ),
         behind=re.compile(
             rf"\s*-?(?:(?P<floor>{behind['floors']}|{_SIGNS_BEHIND['floor']})|(?P<about>{behind['about']})"
@@ -251,6 +283,7 @@ class _Item:
     high: Decimal
     measure: Measure
     others: tuple[Decimal, ...] = ()
+    written: str = ""
 
     @property
     def is_pair(self) -> bool:
@@ -260,20 +293,38 @@ class _Item:
 @lru_cache(maxsize=2048)
 def _find(text: str, languages: tuple[str, ...], taken: tuple[Span, ...]) -> tuple[Quantity, ...]:
     chosen = likely_languages(text, languages)
-    numbers = find_numbers(text, languages)
-    if not numbers:
-        return ()
-    folded = folded_numerals(text)
+    numbers, folded = find_numbers(text, languages), folded_numerals(text)
     spans = [_folded_span(number, folded.starts, folded.ends) for number in numbers]
-    blocked = identifier_spans(folded.text, chosen)
+    lengths = _lengths(folded.text)
+    if not numbers and not lengths:
+        return ()
+    blocked = (*identifier_spans(folded.text, chosen), *((length.start, length.end) for length in lengths))
     free = [
         (number, span)
         for number, span in zip(numbers, spans, strict=True)
         if not _touches((number.start, number.end), taken) and not _touches(span, blocked)
     ]
     reader = _Reader(folded.text, chosen, _words(chosen))
-    found = reader.read(free)
-    return tuple(replace(one, start=start, end=end, text=text[start:end]) for one in found for start, end in [folded.span(one.start, one.end)])
+    items = [*(reader.item(number, span) for number, span in free), *lengths]
+    found = reader.read(sorted(items, key=lambda item: item.start))
+    places = (folded.span(one.start, one.end) for one in found)
+    return tuple(
+        replace(one, start=start, end=end, text=text[start:end]) for one, (start, end) in zip(found, places, strict=True)
+    )
+
+
+def _lengths(text: str) -> list[_Item]:
+    """Lengths of two numbers: "一米七五" and "5'11" are one each."""
+    found = []
+    for match in _METRES.finditer(text):
+        metres, *rest = (_digit(char) for char in match["m"] + match["cm"].ljust(2, "0"))
+        value = Decimal("".join(map(str, (metres, *rest))))
+        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+    for match in _FEET.finditer(text):
+        inches = int(match["ft"]) * 12 + int(match["in"])
+        value = Decimal(round(inches * 2.54))
+        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+    return found
 
 
 def _folded_span(number: Number, starts: tuple[int, ...], ends: tuple[int, ...]) -> Span:
@@ -292,32 +343,31 @@ class _Reader:
     languages: tuple[str, ...]
     words: _Words
 
-    def read(self, numbers: Sequence[tuple[Number, Span]]) -> list[Quantity]:
-        items = [self._item(number, span) for number, span in numbers]
+    def read(self, items: Sequence[_Item]) -> list[Quantity]:
         found: list[Quantity] = []
-        while items:
-            first = items.pop(0)
-            since = found[-1].end if found else 0
-            pair = self._pair(first, items[0], numbers[len(numbers) - len(items) - 1 :], since) if items else None
-            if pair:
-                items.pop(0)
-            found.append(self._bounded(pair or first, since, items[0].start if items else len(self.text)))
+        left = list(items)
+        while left:
+            first, since = left.pop(0), found[-1].end if found else 0
+            if left and (pair := self._pair(first, left[0], since)):
+                first = pair
+                left.pop(0)
+            found.append(self._bounded(first, since, left[0].start if left else len(self.text)))
         return found
 
-    def _item(self, number: Number, span: Span) -> _Item:
+    def item(self, number: Number, span: Span) -> _Item:
         measure = measure_of(self.text, span, self.languages)
         low, high, others = number.values[0], number.values[0], number.values[1:]
         if others and has_han(number.text):  # 两三: from the one to the other
             high, others = number.values[-1], ()
         elif others and not number.spelled and (measure.counts == "money" or self._is_bound(measure, span)):
             low, high, others = number.values[-1], number.values[-1], ()  # a price has no thousandths
-        return _Item(measure.start, measure.end, low, high, measure, others)
+        return _Item(measure.start, measure.end, low, high, measure, others, number.text)
 
     def _is_bound(self, measure: Measure, span: Span) -> bool:
         near = self.words.before.search(self.text, max(0, span[0] - 32), span[0])
         return measure.counts is None and bool(near or self.words.behind.match(self.text, span[1]))
 
-    def _pair(self, first: _Item, second: _Item, numbers: Sequence[tuple[Number, Span]], since: int) -> _Item | None:
+    def _pair(self, first: _Item, second: _Item, since: int) -> _Item | None:
         """The two as one range: "between 50 and 80 euros", "100-200"."""
         between = self.text[first.end : second.start]
         lead = self.words.lead.search(self.text, max(since, first.start - 16), first.start)
@@ -325,7 +375,7 @@ class _Reader:
         one, other = first.measure.counts, second.measure.counts
         if joined is None or first.is_pair or second.is_pair or (one and other and one != other):
             return None
-        low, high = _shared_scale(first.low, second.low, numbers[0][0], numbers[1][0], self.languages)
+        low, high = _shared_scale(first, second, self.languages)
         if re.fullmatch(_DASH, between) and (low > high or self._is_row(first.start, second.end)):
             return None
         known = second.measure if other else first.measure
@@ -344,15 +394,14 @@ class _Reader:
         roles = {**behind, **before}
         side = next((role for role in ("floor", "ceiling") if roles.get(role)), None)
         counts, unit = item.measure.counts, item.measure.unit
-        if counts is None and (said := counted_before(self.text[since:], start - since, self.languages)):
+        if counts is None and (said := counted_before(self.text, start, self.languages)):
             counts, unit = said
-        if side and (turned := self._turned(start, end, since, until)):
-            side = "ceiling" if side == "floor" else "floor"
-            start, end = min(start, turned[0]), max(end, turned[1])
+        if side and (turned := self._turned(start, end, since, until)) is not None:
+            side, end = ("ceiling" if side == "floor" else "floor"), turned
         if "budget" in roles and counts in (None, "money"):
             counts, side = "money", side or (None if item.is_pair else "ceiling")
-        if self.words.no_wish.search(self.text, max(since, start - 40), start) and not item.is_pair:
-            side = None
+        if not item.is_pair and self.words.no_wish.search(self.text, max(since, start - 40), start):
+            counts, side = counts or "money", None
         role: Role = "between" if item.is_pair and side is None else side or ("about" if "about" in roles else "exact")
         low, high = (None if role == "ceiling" else item.low), (None if role == "floor" else item.high)
         return Quantity(start, end, "", low, high, unit, counts, item.measure.currency, role, item.others)
@@ -368,23 +417,27 @@ class _Reader:
     def _roles_behind(self, place: int, until: int) -> tuple[int, dict[str, bool]]:
         roles: dict[str, bool] = {}
         while found := self.words.behind.match(self.text, place, until):
+            if found.end() < len(self.text) and not self.text[found.end() : until].strip():
+                break  # it bounds the number that follows: "20 watts, at least 800 lumens"
             roles.setdefault(str(found.lastgroup), True)
             place = found.end()
         return place, roles
 
-    def _turned(self, start: int, end: int, since: int, until: int) -> Span | None:
-        """Where words turn the bound round, if they do: "not more than 150", "over 100 is too much"."""
+    def _turned(self, start: int, end: int, since: int, until: int) -> int | None:
+        """Where words end that turn the bound round, if they do: "not more than 150", "over 100 is too much"."""
         before = self.words.turned_before.search(self.text, max(since, start - 48), start)
         behind = self.words.turned_behind.match(self.text, end, until)
         if bool(before) == bool(behind):
             return None
-        return (before.start() if before else start), (behind.end() if behind else end)
+        return behind.end() if behind else end
 
 
-def _shared_scale(
-    low: Decimal, high: Decimal, first: Number, second: Number, languages: tuple[str, ...]
-) -> tuple[Decimal, Decimal]:
+def _shared_scale(first: _Item, second: _Item, languages: tuple[str, ...]) -> tuple[Decimal, Decimal]:
     """ "1-2k" is from 1000: a scale said once is meant for both."""
-    scale = scale_of(second.text, languages)
-    shared = scale is not None and scale_of(first.text, languages) is None and low * scale < high
-    return (low * scale if shared and scale else low), high
+    scale = scale_of(second.written, languages)
+    shared = scale is not None and scale_of(first.written, languages) is None and first.low * scale < second.low
+    return (first.low * scale if shared and scale else first.low), second.low
+
+
+def _digit(char: str) -> int:
+    return int(char) if char.isdecimal() else int(read_chinese(char)[0])

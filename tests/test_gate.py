@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from agent.compose import Composer, money
 from agent.context import Services
 from agent.gate import Evidence, GateReport, check
-from agent.gate.numbers import chinese
 from agent.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools.search import product_json
+from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 
@@ -178,7 +178,7 @@ def test_a_part_of_a_number_is_no_evidence(held: int, claimed: int) -> None:
 
 @given(st.integers(0, 99999))
 def test_chinese_numerals_are_read(number: int) -> None:
-    assert chinese(in_chinese(number)) == (Decimal(number),)
+    assert read_chinese(in_chinese(number)) == (Decimal(number),)
 
 
 def in_chinese(number: int) -> str:
