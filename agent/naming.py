@@ -13,7 +13,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from profiles.numbers import normalise
+from language.text import fold
 from profiles.words import has_cjk, stem
 
 Forms = Mapping[str, Sequence[str]]  # value -> itself and the other words for it
@@ -137,7 +137,7 @@ def _stems_of(form: str) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
-    return stem(normalise(word))
+    return stem(fold(word).text)
 
 
 def _pieces(text: str, words: Collection[str]) -> list[str]:

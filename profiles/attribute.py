@@ -12,10 +12,10 @@ from datetime import date
 from typing import Literal
 
 from errors import DataError, choices
+from language.numbers import numbers_in
+from language.quantities import Range, centimetres_in, find_ranges, range_in
 from profiles.dates import dates_in
-from profiles.numbers import centimetres_in, numbers_in
 from profiles.observation import EVERYTHING, Authority, Value
-from profiles.ranges import Range, meant_ranges, range_in
 from profiles.words import Synonyms, fold_text, match_value
 
 Bound = Literal["max_price", "min_price"]
@@ -123,14 +123,13 @@ class Attribute:
         if isinstance(value, bool):
             raise DataError(f"{self.name}: {value!r} is not a number")
         if isinstance(value, str):
-            negative = value.strip().startswith(("-", "−"))
-            said = range_in(value) if self.range and not negative else None
+            said = range_in(value) if self.range else None
             if said is not None:
                 return self._clean_range(said).value
             found = self.numbers(value)
             if len(found) != 1:
                 raise DataError(f"{self.name}: {value!r} must name one number, like 150{' or 100..200' * self.range}")
-            value = -next(iter(found)) if negative else next(iter(found))
+            (value,) = found
         return self._in_bounds(value)
 
     def _clean_range(self, said: Range) -> Range:
@@ -161,15 +160,15 @@ class Attribute:
 
     def numbers(self, text: str) -> frozenset[float]:
         """Numbers a text can mean for this attribute; a length in cm may be said in metres or feet."""
-        found = numbers_in(text)
+        found = numbers_in(text, money=self.type == "money")
         if not self.name.endswith("_cm"):
             return found
         return centimetres_in(text) or found
 
     def ranges(self, text: str) -> tuple[Range, ...]:
         """Ranges a text can mean for this attribute; none is of money that counts something else, or the other way."""
-        said = meant_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
-        return tuple(self._clean_range(one.range) for one in said if max(one.range.bounds) <= _MOST)
+        said = find_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
+        return tuple(self._clean_range(one.range) for one in said if max(map(abs, one.range.bounds)) <= _MOST)
 
 
 def key_of(value: Value) -> str:

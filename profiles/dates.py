@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from profiles.numbers import normalise, numbers_in
+from language.numbers import numbers_in
+from language.text import fold
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = [
@@ -52,7 +53,7 @@ def dates_in(text: str, today: date) -> frozenset[date]:
 
     "friday" is the coming one, "next week" a week from today, "next month" 30 days.
     """
-    text = normalise(text)
+    text = fold(text).text
     return frozenset((*_absolute(text, today), *_weekdays(text, today), *_relative(text, today)))
 
 

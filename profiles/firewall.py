@@ -15,12 +15,12 @@ from datetime import date, datetime
 from typing import Literal
 
 from errors import DataError, Refused, choices
+from language.numbers import numbers_in
+from language.quantities import find_ranges
 from profiles.attribute import Attribute, Facets, key_of, parts_of
 from profiles.dates import dates_in
-from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
-from profiles.ranges import meant_ranges
 from profiles.schema import Schema
 from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
@@ -135,7 +135,7 @@ class Firewall:
         attribute = self.schema.attributes.get(change.attribute)
         if attribute is None or change.polarity == "forget":
             return found
-        wider = [said.words for said in meant_ranges(words) if attribute.range and change.value == said.range.value]
+        wider = [said.text for said in find_ranges(words) if attribute.range and change.value == said.range.value]
         if attribute.per and (key := key_of(change.value)) and not self._named(attribute.per, key, found.text):
             wider += [clause for clause in _CLAUSE.split(words) if self._named(attribute.per, key, clause)]
         spans = (find_quote(clause, {found.turn: words}) for clause in wider)

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from rapidfuzz import fuzz
 
-from profiles.numbers import normalise
+from language.text import fold
 
 Synonyms = Mapping[str, Collection[str]]  # canonical value -> other ways to say it
 
@@ -32,7 +32,7 @@ def has_cjk(text: str) -> bool:
 
 def fold_text(text: str) -> str:
     """For comparing: half-width, lower case, no possessive, hyphens and spaces alike."""
-    folded = normalise(text).replace("'s", "")
+    folded = fold(text).text.replace("'s", "")
     return re.sub(r"[\s_\-–/]+", " ", folded).strip(" .,!?;:\"'。，！？；：")
 
 
@@ -47,7 +47,7 @@ def stem(word: str) -> str:
 
 
 def stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in _WORD.findall(normalise(text).replace("'s", "")))
+    return frozenset(stem(word) for word in _WORD.findall(fold(text).text.replace("'s", "")))
 
 
 def mentions(text: str, phrase: str) -> bool:
@@ -56,7 +56,7 @@ def mentions(text: str, phrase: str) -> bool:
     All stems of a Latin phrase in a row of the text, or a Chinese phrase as it is.
     """
     if has_cjk(phrase):
-        return normalise(phrase) in normalise(text)
+        return fold(phrase).text in fold(text).text
     wanted, there = _row_of_stems(phrase), _row_of_stems(text)
     size = len(wanted)
     return size > 0 and any(there[i : i + size] == wanted for i in range(len(there) - size + 1))

@@ -14,7 +14,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.guided.cues import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from agent.guided.cues import as_written, asks_to_forget, sorts_in, statuses_in
 from agent.guided.per_key import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
@@ -23,9 +23,10 @@ from agent.prompt import CARD
 from agent.tools import TOOLS
 from agent.tools.tool import Source, Tool
 from agent.vocabulary import Vocabulary
+from language.numbers import as_written, numbers_in
+from language.quantities import PricesNamed, prices_named
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
-from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
@@ -99,9 +100,9 @@ class _Talk:
         return list(dict.fromkeys([NEWEST, *named]))
 
     @cached_property
-    def prices(self) -> Prices:
+    def prices(self) -> PricesNamed:
         """What the customer has named, but for what is said of one kind and is no price."""
-        return prices_in([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
+        return prices_named([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
 
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
@@ -197,7 +198,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
     if attribute.range:
         return {"enum": _ranges_and_numbers(attribute, _without_keyed(apart(attribute, talk.newest, words), words))}
     if attribute.type == "money":
-        prices = prices_in([_without_keyed(told, words)])
+        prices = prices_named([_without_keyed(told, words)])
         return {"enum": _plain(prices.least if attribute.bound == MIN_PRICE else prices.most)}
     if attribute.type == "number":
         return {"enum": _plain(attribute.numbers(told))}
@@ -213,7 +214,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
 def _ranges_and_numbers(attribute: Attribute, text: str) -> list[str | float | int]:
     """The ranges in the text; its numbers, where there is none."""
     ranges = attribute.ranges(text)
-    numbers = prices_in([text]).most if attribute.type == "money" else attribute.numbers(text)
+    numbers = prices_named([text]).most if attribute.type == "money" else attribute.numbers(text)
     return list(dict.fromkeys(one.value for one in ranges)) or [*_plain(numbers)]
 
 

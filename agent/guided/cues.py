@@ -5,14 +5,14 @@ is not found here cannot be asked for.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.naming import is_named, named
 from agent.orders.ids import ids_in
+from language.numbers import as_written
+from language.quantities import find_quantities
 from profiles.attribute import Bound
-from profiles.numbers import numbers_in
-from profiles.ranges import ranges_in, said_ranges
 
 # By order of results: words that ask for it, each also with slips of the pen.
 SORTS: Mapping[str, tuple[str, ...]] = {
@@ -71,29 +71,8 @@ _FORGETTING_ZH = (
     *("不再", "不是问题", "不用", "不要记", "别记", "别管", "别再", "都行", "都可以"),
     *("没关系", "不介意", "随便", "不.{1,6}了"),
 )
+_BOUNDS: tuple[Bound, Bound] = ("min_price", "max_price")
 _FORGETTING = re.compile(rf"\b(?:{'|'.join(_FORGETTING_EN)})\b|{'|'.join(_FORGETTING_ZH)}")
-_NO_PRICE = re.compile(
-    r"\d+\s*[年月日号点]|\d+(?:st|nd|rd|th)\b|(?<![十百千万])[一两](?![十百千万元块刀美欧镑])|#\s*\d+|\d{7,}"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """The prices that texts name: those that may be a least one, and those that may be a greatest one."""
-
-    least: frozenset[float]
-    most: frozenset[float]
-
-
-def prices_in(texts: Iterable[str]) -> Prices:
-    """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
-    named_prices, lows, highs = set[float](), set[float](), set[float]()
-    for text in map(_without_ids, texts):
-        ranges = ranges_in(text)
-        named_prices |= numbers_in(text)
-        lows |= {one.low for one in ranges if one.low is not None}
-        highs |= {one.high for one in ranges if one.high is not None}
-    return Prices(frozenset(lows & named_prices), frozenset(named_prices - (lows - highs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +86,13 @@ class Limit:
 
 def limits_in(text: str) -> list[Limit]:
     """The price limits that the text names as such; not lengths, ages, days or order ids."""
-    prices, found = prices_in([text]), []
-    for said in said_ranges(text):
-        bounds: tuple[tuple[Bound, float | None, frozenset[float]], ...] = (
-            ("min_price", said.range.low, prices.least),
-            ("max_price", said.range.high, prices.most),
-        )
-        found += [
-            Limit(name, as_written(price), said.words)
-            for name, price, known in bounds
-            if price is not None and price in known and said.counts != "other"
-        ]
-    return found
-
-
-def as_written(number: float) -> float | int:
-    """As calls write it: 160 and not 160.0."""
-    return int(number) if number.is_integer() else number
+    return [
+        Limit(name, as_written(price), said.text)
+        for said in find_quantities(text)
+        if said.is_bound and said.may_be("money")
+        for name, price in zip(_BOUNDS, said.prices, strict=True)
+        if price is not None
+    ]
 
 
 def sorts_in(text: str) -> list[str]:
@@ -150,11 +119,3 @@ def asks_when(text: str) -> bool:
 def asks_to_forget(text: str) -> bool:
     """Whether the text may take something back that was noted."""
     return bool(_FORGETTING.search(text.casefold().replace("’", "'")) or is_named(text, _FORGET))
-
-
-def _without_ids(text: str) -> str:
-    """Without order ids, dates and Chinese "one" as an article."""
-    for known in ids_in(text):
-        if not known.isdigit():
-            text = text.replace(known, " ")
-    return _NO_PRICE.sub(" ", text)

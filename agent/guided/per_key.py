@@ -6,15 +6,15 @@ in M" may be no more than what is looked for.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.vocabulary import Vocabulary
 from errors import DataError
+from language.quantities import find_quantities, find_ranges
 from profiles.attribute import KEY_MARK, Attribute
-from profiles.numbers import half_width, normalise
 from profiles.observation import Value
-from profiles.ranges import meant_ranges, said_numbers
 
 _VALUE = r"⟨v(?P<value>\d+)⟩(?:\s*[码号])?"
 _KEY = r"⟨k\d+⟩"
@@ -36,6 +36,7 @@ _SAYINGS = (  # tried in this order; whether the words bind the value to its key
     (False, rf"{_VALUE}(?:(?!\band\b|\bbut\b)[^⟨⟩.,;!?。，；！？和]){{0,24}}{_KEYS}"),
 )
 _LETTER = re.compile(r"(?<![\w'’-])[sml](?=\s+(?:in|for)\s)|(?<=\b(?:wear|take) )[sml]\b|(?<=穿)[sml](?![a-z])")
+_PAUSE = re.compile(r"(?<=[0-9])，(?=[0-9])")  # "穿42，100以内" are two numbers
 _MARK = re.compile(r"⟨k(\d+)⟩")
 
 
@@ -60,7 +61,7 @@ class _Said:
 def pairs_in(attribute: Attribute, text: str, words: Vocabulary) -> list[Pair]:
     """Every value that the text gives for a key, once each."""
     text = _written(text)
-    if attribute.per is None or len(normalise(text)) != len(text):  # places are told by the normalised text
+    if attribute.per is None:
         return []
     keys = [_Said(*span, key, True) for span, key in words.standing(attribute.per, text)]
     values = [one for one in _values(attribute, text, words) if not any(_meet(one, key) for key in keys)]
@@ -88,17 +89,18 @@ def kept_under(attribute: Attribute, key: Value, value: Value, words: Vocabulary
 
 def _written(text: str) -> str:
     """Half-width, and with sizes in capitals: "m in jackets"."""
-    return _LETTER.sub(lambda found: found[0].upper(), half_width(text))
+    half_width = unicodedata.normalize("NFKC", _PAUSE.sub("；", text))
+    return _LETTER.sub(lambda found: found[0].upper(), half_width)
 
 
 def _values(attribute: Attribute, text: str, words: Vocabulary) -> Iterator[_Said]:
     if attribute.type == "choice":
         yield from (_Said(*span, value, False) for span, value in words.standing(attribute, text))
         return
-    other = "other" if attribute.type == "money" else "money"
-    ranges = meant_ranges(text) if attribute.range else []
-    for one in (*ranges, *said_numbers(text)):
-        if one.counts != other:
+    ranges = find_ranges(text) if attribute.range else []
+    numbers = [one for one in find_quantities(text) if not one.is_bound]
+    for one in (*ranges, *numbers):
+        if one.may_be("money" if attribute.type == "money" else "other"):
             yield _Said(one.start, one.end, one.range.value, False)
 
 

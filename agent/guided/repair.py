@@ -26,9 +26,9 @@ from agent.tools.search_products import NAME as SEARCH_PRODUCTS
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
+from language.quantities import find_ranges
 from profiles.attribute import Attribute, key_of
 from profiles.quotes import find_quote
-from profiles.ranges import meant_ranges
 
 Change = dict[str, Any]
 
@@ -150,9 +150,9 @@ def _dislikes(newest: str, words: Vocabulary) -> Iterator[Change]:
 def _ranges(newest: str, words: Vocabulary) -> Iterator[Change]:
     """The one range of prices in the message, where the shop keeps one range of money and no limit beside it."""
     money = [attribute for attribute in _stated(words) if attribute.type == "money" and not attribute.per]
-    said = meant_ranges(apart(money[0], newest, words), "money") if len(money) == 1 and money[0].range else []
+    said = find_ranges(apart(money[0], newest, words), "money") if len(money) == 1 and money[0].range else []
     if len(said) == 1:
-        yield _change(newest, said[0].words, money[0].name, said[0].range.value)
+        yield _change(newest, said[0].text, money[0].name, said[0].range.value)
 
 
 def _per_key(newest: str, words: Vocabulary) -> Iterator[Change]:

@@ -24,7 +24,7 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Topics, Word
 from finetune.selfplay.words.message import Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, draw_amount, write_price
-from profiles.ranges import range_in
+from language.quantities import range_in
 from retrieval.catalog import Product, Variant
 from retrieval.facets import covers, facet_values
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from agent.replies.gate.numbers import chinese
+from language.numbers import read_chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +168,4 @@ def _year(written: str | None) -> int | None:
 
 
 def _han_number(written: str) -> int:
-    return int(written) if written.isdigit() else int(chinese(written)[0])
+    return int(written) if written.isdigit() else int(next(iter(read_chinese(written)), 0))
