@@ -1,7 +1,7 @@
 """The words that `language.dates` looks for, of some languages at once: packs in, compiled patterns out.
 
 Names of months and weekdays are CLDR's (Babel); all else is the section `dates` of the packs. A phrase there may hold
-`{slots}`, `[parts that may be missing|or another]` and ` ... ` for a few words between. Errors: `ConfigError` for a
+`{slots}`, `[parts that may be missing|or another]`, `*` for an ending and ` ... ` for a few words between. Errors: `ConfigError` for a
 section that cannot be read.
 """
 
@@ -22,8 +22,9 @@ from language.text import HAN, fold
 LEFT = rf"(?:(?=[{HAN}])|(?<![^\W{HAN}]))"
 RIGHT = rf"(?:(?<=[{HAN}])|(?![^\W{HAN}]))"
 _YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d)"
+_REACH = 32  # characters of a phrase before the word that it is looked for by, and twice as many from there
 _GAP = r"\b[^.;!?]{0,40}?\b"
-_TOKEN = re.compile(r"\{(\w+)\}| \.\.\. |([\[\]|])|( +)|([^{}\[\]| ]+)")
+_TOKEN = re.compile(r"\{(\w+)\}| \.\.\. |([\[\]|*])|( +)|([^{}\[\]|* ]+)")
 Shift = Literal["last", "this", "coming"] | tuple[Unit, int]
 
 
@@ -99,17 +100,20 @@ def dated_languages() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Phrases of many kinds as one pattern. `triggers`: without one of these pieces, a text holds no such phrase."""
+    """Phrases of many kinds as one pattern, looked for only around `anchors`: each phrase holds one of these words."""
 
     pattern: re.Pattern[str]
     kinds: Mapping[str, str]
-    triggers: tuple[str, ...]
+    anchors: tuple[str, ...]
 
     def finds(self, text: str) -> Iterator[tuple[str, Mapping[str, str], int, int]]:
         """The kind, the slots, and the place of each phrase in the text."""
-        if not any(trigger in text for trigger in self.triggers):
-            return
-        for match in self.pattern.finditer(text):
+        done = 0
+        for at in places_of(self.anchors, text):
+            match = self.pattern.search(text, max(done, at - _REACH), at + 2 * _REACH) if at >= done else None
+            if match is None:
+                continue
+            done = match.end()
             group = match.lastgroup or ""
             slots = {
                 name.removesuffix(group): value
@@ -117,6 +121,11 @@ class Finder:
                 if value and name.endswith(group) and name != group
             }
             yield self.kinds[group], slots, *match.span()
+
+
+def places_of(words: Iterable[str], text: str) -> list[int]:
+    """Where any of the words begins in the text, also inside of others: a quick look before a slow one."""
+    return sorted({match.start() for word in words if word in text for match in re.finditer(re.escape(word), text)})
 
 
 def find_words(words: Iterable[str], *, before: str = "", after: str = "") -> re.Pattern[str]:
@@ -137,7 +146,7 @@ def phrase(text: str, slots: Mapping[str, str] | None = None) -> str:
         if slot:
             made.append((slots or {})[slot])
         elif mark:
-            made.append({"[": "(?:", "]": ")?", "|": "|"}[mark])
+            made.append({"[": "(?:", "]": ")?", "|": "|", "*": r"\w*"}[mark])
         else:
             made.append(re.escape(fold(plain).text) if plain else r"\s+" if space else _GAP)
     return "".join(made)
@@ -238,18 +247,17 @@ class Vocabulary:
             rf"(?!\s*(?:{any_of(_joined(all_words, 'not_after_weekday'))}))"
             rf"(?:[\s,]*(?P<after>{any_of(after)}){RIGHT})?"
         )
-        self.weekday_triggers = tuple(self.weekdays)
         self.day = find_words([*self.days, *self.holidays])
         self.not_days = find_words(_joined(all_words, "not_days"))
-        self.day_alone = re.compile("|".join(_day_alone(words) for words in all_words if words.day_alone) or "(?!)")
+        self.days_alone = [_day_alone(words) for words in all_words if words.day_alone]
         modifier = any_of({*before, *after})
         self.month = re.compile(
             rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(set(self.months) - self.short)})"
             rf"(?:{any_of(_joined(all_words, 'month_ends'))})?{RIGHT}(?:\s+(?P<after>{any_of(after)}){RIGHT})?"
         )
-        self.month_triggers = tuple(self.months)
 
     def _find_periods(self, all_words: Sequence[DateWords]) -> None:
+        self.ends = {fold(word).text for name in ("ends_before", "ends_after") for word in _joined(all_words, name)}
         first, last = (any_of(_joined(all_words, name)) for name in ("ends_before", "ends_after"))
         ending = rf"{any_of(self.periods)}|{any_of(self.whole)}|{_names(set(self.months) - self.short)}"
         self.end_of = re.compile(
@@ -301,13 +309,13 @@ def _finder(phrases: Iterable[tuple[str, str, Mapping[str, str]]], triggers: Ite
     return Finder(re.compile(f"{LEFT}(?:{'|'.join(made) or '(?!)'}){RIGHT}"), kinds, tuple({*triggers}))
 
 
-def _day_alone(words: DateWords) -> str:
-    """ "on the 18th" of one language; without spaces between words, nothing need stand before it."""
-    before = "|".join(rf"{LEFT}{phrase(text)}\s+" for text in words.day_alone if text and _is_latin(text))
-    unspaced = any_of(text for text in words.day_alone if text and not _is_latin(text))
-    start = before or rf"(?:{unspaced}|(?<![\d月第]))"
+def _day_alone(words: DateWords) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A day without its month as one language writes it, and what stands before it ("on the"; in Chinese nothing)."""
     marks = "|".join(re.escape(mark) for mark in words.ordinals) or "(?!)"
-    return rf"(?:{start})(?<!\d)\d{{1,2}}(?!\d)(?:{marks}){'' if words.ordinal_needed else '?'}(?!\w(?<![{HAN}]))"
+    spelled = f"|[{''.join(words.numerals)}]{{1,3}}" if words.numerals else ""
+    needed = "" if words.ordinal_needed else "?"
+    day = re.compile(rf"(?<![\d.,/:])(?P<day>(?<!\d)\d{{1,2}}(?!\d){spelled})(?:{marks}){needed}{RIGHT}")
+    return day, find_words(words.day_alone, after=r"\s*\Z") if _is_latin(marks) else re.compile(r"(?<![第])\Z")
 
 
 def _merged(tables: Iterable[Mapping[str, object]]) -> dict:  # type: ignore[type-arg]
