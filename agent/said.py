@@ -14,6 +14,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+import clock
 from agent.keyed import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
@@ -22,8 +23,8 @@ from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
 from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from language.dates import dates_in
 from profiles.attribute import KEY_MARK, Attribute
-from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
@@ -47,15 +48,16 @@ def supported(
     tools: Sequence[Mapping[str, Any]],
     words: Vocabulary | None,
     *,
+    today: date | None = None,
     asked: str = "",
 ) -> Allowed:
     """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
-    What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
-    profile are not bound.
+    What is noted is in the newest message, or in `asked`, the question that it answers; its days are counted from
+    `today` (the clock's, unless given). Without `words`, facets and the profile are not bound.
     """
-    talk = _Talk(messages, asked, words)
+    talk = _Talk(messages, asked, words, today or clock.today())
     bounds = {
         f"{function}.{name}": _bound(talk, function, name, field, words) for function, name, field in _arguments(tools)
     }
@@ -69,6 +71,7 @@ class _Talk:
     messages: Sequence[BaseMessage]
     asked: str
     words: Vocabulary | None
+    today: date
 
     @cached_property
     def heard(self) -> list[str]:
@@ -199,7 +202,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
         return {"enum": _plain(attribute.numbers(told))}
     if attribute.type == "boolean":
         return {"enum": ["yes", "no"]}
-    if attribute.type == "date" and not dates_in(told, date.today()):
+    if attribute.type == "date" and not dates_in(told, talk.today):
         return {"enum": []}
     if words.is_closed(attribute):
         return {"enum": words.attribute_values(attribute, told)}

@@ -1,6 +1,6 @@
 """The shop as a directory: reads `shop.toml` into one frozen `Shop` that is passed to whoever needs it.
 
-In: the path of a shop directory. Out: `Shop` (name, languages, currency, model setting, limits, facts, facets).
+In: the path of a shop directory. Out: `Shop` (name, languages, currency, time zone, model, limits, facts, facets).
 Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
 """
 
@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+import clock
 from errors import ConfigError, first_mistake
 from profiles.privacy.settings import PrivacyFile
+from profiles.shop_files import load_zone
 
 ORDERS_FILE = "orders.jsonl"
 Replies = Literal["strict", "free"]
@@ -31,12 +34,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop's settings. `replies`: "strict" composes replies in code, "free" lets the model write (gated)."""
+    """One shop's settings. `zone`: of its days and deadlines.
+
+    `replies`: "strict" composes replies in code, "free" lets the model write (gated).
+    """
 
     root: Path
     name: str
     languages: tuple[str, ...]
     currency: str
+    zone: ZoneInfo
     model: str
     replies: Replies
     limits: Limits
@@ -69,6 +76,7 @@ class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
     currency: str = Field(min_length=3, max_length=3)
+    timezone: str = clock.DEFAULT_ZONE
     model: str = "embedded"
     replies: Replies = "strict"
     limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
@@ -101,6 +109,7 @@ def load_shop(directory: Path) -> Shop:
         name=raw.name,
         languages=tuple(raw.languages),
         currency=raw.currency,
+        zone=load_zone(directory),
         model=raw.model,
         replies=raw.replies,
         limits=Limits(**raw.limits.model_dump()),

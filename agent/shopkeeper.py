@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
@@ -185,7 +185,7 @@ class Shopkeeper:
             customer=customer,
             consultation=consultation,
             turn=turn,
-            now=datetime.now(UTC),
+            now=clock.now(),
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
             sensitive_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),

@@ -1,8 +1,8 @@
 """The words that `language.dates` looks for, of some languages at once: packs in, compiled patterns out.
 
 Names of months and weekdays are CLDR's (Babel); all else is the section `dates` of the packs. A phrase there may hold
-`{slots}`, `[parts that may be missing|or another]`, `*` for an ending and ` ... ` for a few words between. Errors: `ConfigError` for a
-section that cannot be read.
+`{slots}`, `[parts that may be missing|or another]`, `*` for an ending and ` ... ` for a few words between.
+Errors: `ConfigError` for a section that cannot be read.
 """
 
 import re
@@ -62,6 +62,7 @@ class DateWords(Section):
     ordinal_needed: bool = False  # of a day without its month
     dotted: tuple[str, ...] = ()  # before "3.5.", which is then 3 May
     day_alone: tuple[str, ...] = ()  # before a day without its month
+    not_before_day: tuple[str, ...] = ()  # where nothing need stand before it: what may not
     day_follows: tuple[str, ...] = ()  # words that may follow such a day: it counts nothing
     days: dict[str, int] = Field(default_factory=dict)
     not_days: tuple[str, ...] = ()
@@ -124,8 +125,9 @@ class Finder:
 
 
 def places_of(words: Iterable[str], text: str) -> list[int]:
-    """Where any of the words begins in the text, also inside of others: a quick look before a slow one."""
-    return sorted({match.start() for word in words if word in text for match in re.finditer(re.escape(word), text)})
+    """Where words of the text begin with any of these: a quick look before a slow one."""
+    there = (word for word in words if word in text)
+    return sorted({match.start() for word in there for match in re.finditer(LEFT + re.escape(word), text)})
 
 
 def find_words(words: Iterable[str], *, before: str = "", after: str = "") -> re.Pattern[str]:
@@ -160,10 +162,12 @@ class Vocabulary:
         self._all = all_words = tuple(sections.values())
         self.months: dict[str, int] = {}
         self.weekdays: dict[str, int] = {}
+        self.wide: set[str] = set()  # months in full
         self.short: set[str] = set()  # abbreviations: they need a capital, or a word before them
         month_names = {code: self._months(code, words) for code, words in sections.items()}
         for code, words in sections.items():
             self._name_weekdays(code, words)
+        self.full_months = self.wide | set(self.months) - self.short
         self.also_words = {fold(name).text for words in all_words for name in words.also_words}
         self.days = _merged(words.days for words in all_words)
         self.holidays = _merged(words.holidays for words in all_words)
@@ -190,8 +194,7 @@ class Vocabulary:
                 for number, name in given[context][width].items():
                     own |= dict.fromkeys(_spellings(name), number)
                     self.short |= _spellings(name) if width == "abbreviated" and _is_latin(name) else set()
-        for number, name in given["format"]["wide"].items():
-            self.short -= _spellings(name)
+        self.wide |= {way for name in given["format"]["wide"].values() for way in _spellings(name)}
         own |= {fold(name).text: number for name, number in words.month_names.items()}
         self.months |= own
         return tuple(own)
@@ -219,7 +222,7 @@ class Vocabulary:
                 "holiday": any_of(words.holidays),
             }
             phrases += [("written", text, slots) for text in words.written]
-        return _finder(phrases, [*self.months, *self.periods])
+        return _finder(phrases, [*self.months, *self.periods, *self.holidays])
 
     @staticmethod
     def _counted(all_words: Sequence[DateWords]) -> Finder:
@@ -249,17 +252,17 @@ class Vocabulary:
         )
         self.day = find_words([*self.days, *self.holidays])
         self.not_days = find_words(_joined(all_words, "not_days"))
-        self.days_alone = [_day_alone(words) for words in all_words if words.day_alone]
+        self.days_alone = [_day_alone(words) for words in all_words if words.ordinal_needed or words.day_alone]
         modifier = any_of({*before, *after})
         self.month = re.compile(
-            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(set(self.months) - self.short)})"
+            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(self.full_months)})"
             rf"(?:{any_of(_joined(all_words, 'month_ends'))})?{RIGHT}(?:\s+(?P<after>{any_of(after)}){RIGHT})?"
         )
 
     def _find_periods(self, all_words: Sequence[DateWords]) -> None:
         self.ends = {fold(word).text for name in ("ends_before", "ends_after") for word in _joined(all_words, name)}
         first, last = (any_of(_joined(all_words, name)) for name in ("ends_before", "ends_after"))
-        ending = rf"{any_of(self.periods)}|{any_of(self.whole)}|{_names(set(self.months) - self.short)}"
+        ending = rf"{any_of(self.periods)}|{any_of(self.whole)}|{_names(self.full_months)}"
         self.end_of = re.compile(
             rf"{LEFT}(?:(?:{first})\s+(?P<of>{ending})|(?P<whose>{ending})\s*(?:{last})){RIGHT}"
         )
@@ -300,8 +303,8 @@ def vocabulary_of(codes: tuple[str, ...]) -> Vocabulary:
 
 def _finder(phrases: Iterable[tuple[str, str, Mapping[str, str]]], triggers: Iterable[str]) -> Finder:
     made, kinds = [], dict[str, str]()
-    longest_first = sorted(phrases, key=lambda entry: -len(entry[1]))
-    for number, (kind, text, slots) in enumerate(longest_first):
+    fullest_first = sorted(phrases, key=lambda entry: (-_slots_needed(entry[1]), -len(entry[1])))
+    for number, (kind, text, slots) in enumerate(fullest_first):
         group = f"_{number}_"
         kinds[group] = kind
         named = {name: f"(?P<{name}{group}>{pattern})" for name, pattern in slots.items()}
@@ -309,13 +312,21 @@ def _finder(phrases: Iterable[tuple[str, str, Mapping[str, str]]], triggers: Ite
     return Finder(re.compile(f"{LEFT}(?:{'|'.join(made) or '(?!)'}){RIGHT}"), kinds, tuple({*triggers}))
 
 
+def _slots_needed(text: str) -> int:
+    while (shorter := re.sub(r"\[[^\[\]]*\]", "", text)) != text:
+        text = shorter
+    return text.count("{")
+
+
 def _day_alone(words: DateWords) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A day without its month as one language writes it, and what stands before it ("on the"; in Chinese nothing)."""
     marks = "|".join(re.escape(mark) for mark in words.ordinals) or "(?!)"
     spelled = f"|[{''.join(words.numerals)}]{{1,3}}" if words.numerals else ""
     needed = "" if words.ordinal_needed else "?"
+    unspaced = "".join(f"(?<!{word})" for word in words.not_before_day)
+    before = find_words(words.day_alone, after=r"\s*\Z") if words.day_alone else re.compile(rf"{unspaced}\Z")
     day = re.compile(rf"(?<![\d.,/:])(?P<day>(?<!\d)\d{{1,2}}(?!\d){spelled})(?:{marks}){needed}{RIGHT}")
-    return day, find_words(words.day_alone, after=r"\s*\Z") if _is_latin(marks) else re.compile(r"(?<![第])\Z")
+    return day, before
 
 
 def _merged(tables: Iterable[Mapping[str, object]]) -> dict:  # type: ignore[type-arg]

@@ -1,6 +1,6 @@
 """Days, weekdays and times of day as people write them, with their places, and days as they are written to people.
 
-In: a text, today's date, languages. Out: `DateMention`s ("last Monday", "13/04/2026", "by 03/04", "下周五", "in March"),
+In: a text, today's date, languages. Out: `DateMention`s ("last Monday", "13/04/2026", "by 03/04", "下周五"),
 `WeekdayMention`s and `TimeMention`s in the places of the text; `format_day` writes a day. A day without a year or a
 month is the nearest to come, unless the words around it say that it is over ("it arrived on the 18th"). Pure functions.
 
@@ -34,6 +34,7 @@ from language.text import Folded, fold
 from profiles.numbers import numbers_in
 
 RECENT_DAYS = 6  # a weekday says which day it was
+_BEHIND = 40  # characters in which the words before a place are looked for
 _MOST = 1000  # days, weeks or months that may be counted from today
 
 
@@ -99,8 +100,13 @@ class _Find(NamedTuple):
     slots: Mapping[str, str | None]
 
 
-_ISO = re.compile(r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\d-])(?:[t ]\d\d:\d\d[\d:.]*(?:z|[+-]\d\d:\d\d)?)?")
-_YEAR_FIRST = re.compile(r"(?<![\w./-])(?P<year>\d{4})(?P<mark>[./])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?![\d/-])")
+_ISO = re.compile(
+    r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\d-])"
+    r"(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:z|[+-]\d\d:\d\d)?)?"
+)
+_YEAR_FIRST = re.compile(
+    r"(?<![\w./-])(?P<year>\d{4})(?P<mark>[./])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?![\d/-])"
+)
 _FIGURES = re.compile(
     r"(?<![\w./-])(?<![$€£¥])(?P<day>\d{1,2})(?P<mark>[./-])(?P<month>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d\d))?"
     r"(?P<dot>\.)?(?![\w/%-])(?!\.\d)"
@@ -175,6 +181,10 @@ class _Page:
         """Whether any of the words is there, also inside of others: a quick look before a slow one."""
         return any(word in self.text for word in words)
 
+    def stands_behind(self, words: re.Pattern[str], at: int) -> bool:
+        """Whether one of the words, whose pattern ends in `\\Z`, is right before that place."""
+        return words.search(self.text, max(0, at - _BEHIND), at) is not None
+
     def is_capital(self, at: int) -> bool:
         return self.original[self.folded.starts[at]].isupper()
 
@@ -197,14 +207,15 @@ _PAUSE = re.compile(r"[!?;\n、]|[.,:](?=\s|\Z)|\s[-–—]\s")
 
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
     pauses = [match.start() for match in _PAUSE.finditer(text)]
-    return max((at for at in pauses if at < start), default=0), min((at for at in pauses if at >= end), default=len(text))
+    first = max((at for at in pauses if at < start), default=0)
+    return first, min((at for at in pauses if at >= end), default=len(text))
 
 
 def _finds(page: _Page) -> Iterator[_Find]:
     """Readings from the surest to the least sure."""
     for match in page.words.not_days.finditer(page.text):
         page.take(*match.span())
-    for read in (_iso, _figures, _written, _counted, _weekends, _ends, _weekdays, _named_days, _periods, _alone, _months):
+    for read in _READINGS:
         for find in list(read(page)):
             if "\0" not in page.text[find.start : find.end]:
                 page.take(find.start, find.end)
@@ -222,9 +233,9 @@ def _says_weekday_of(page: _Page, find: _Find, finds: Sequence[_Find]) -> bool:
     """Whether a weekday stands beside a date, and names no day of its own: "Wednesday, 25 November"."""
     if find.mean is not _mean_weekday:
         return False
-    beside = (f for f in finds if f.mean is _mean_date)
-    between = (page.text[min(find.end, f.end) : max(find.start, f.start)] for f in beside)
-    return any(re.fullmatch(r"[\s,.(]{0,3}", piece) for piece in between)
+    dates = (other for other in finds if other.mean in (_mean_date, _mean_figures))
+    between = (page.text[min(find.end, other.end) : max(find.start, other.start)] for other in dates)
+    return any(re.fullmatch(r"[\s,.(]{0,3}", page.words.before.sub("", piece)) for piece in between)
 
 
 # ---- dates in figures
@@ -239,18 +250,22 @@ def _iso(page: _Page) -> Iterator[_Find]:
 def _figures(page: _Page) -> Iterator[_Find]:
     """ "13/04/2026", "by 03/04", "am 3.5."; a size, a fraction or a price is none."""
     for match in _FIGURES.finditer(page.text):
-        start, (day, month, year, mark) = match.start(), match.group("day", "month", "year", "mark")
-        before, after = page.text[:start], page.text[match.end() :]
-        if mark == "." and not year:
-            sure = bool(match["dot"]) and bool(page.words.dotted.search(before))
-        elif year and len(year) == 4:
-            sure = True
+        day, month, year, mark = match.group("day", "month", "year", "mark")
+        dotted = mark == "." and not year
+        if dotted:
+            sure = bool(match["dot"]) and page.stands_behind(page.words.dotted, match.start())
         else:
-            padded = "0" in (day[0], month[0])
-            sure = mark != "-" and (padded or bool(page.words.before.search(before))) and _follows(page, match.end("month" if not year else "year"))
-        end = match.end() if mark == "." and not year else match.end("year" if year else "month")
+            sure = len(year or "") == 4 or (mark != "-" and _is_led(page, match))
         if sure and _orders(int(day), int(month)):
-            yield _Find(start, end, _mean_figures, match.groupdict())
+            end = match.end() if dotted else match.end("year" if year else "month")
+            yield _Find(match.start(), end, _mean_figures, match.groupdict())
+
+
+def _is_led(page: _Page, match: re.Match[str]) -> bool:
+    """Whether two figures are a day and a month: a word before says so, or a nought, and they count nothing."""
+    padded = "0" in (match["day"][0], match["month"][0])
+    led = padded or page.stands_behind(page.words.before, match.start())
+    return led and _follows(page, match.end("year" if match["year"] else "month"))
 
 
 def _orders(first: int, second: int) -> list[tuple[int, int]]:
@@ -291,7 +306,7 @@ def _is_month(page: _Page, name: str, start: int, end: int, *, alone: bool = Fal
         opens = _opens_sentence(page.text, start)
         if page.is_capital(at):
             return not opens or at > start or not _asks(page.text, end)
-        return bool(page.words.month_after.search(page.text[:start])) if alone else _follows(page, end)
+        return page.stands_behind(page.words.month_after, start) if alone else _follows(page, end)
     return True
 
 
@@ -341,7 +356,7 @@ def _alone(page: _Page) -> Iterator[_Find]:
     """ "On the 18th", "18号": a day without its month, behind a word and before none that it counts."""
     for pattern, before in page.words.days_alone:
         for match in pattern.finditer(page.text):
-            if before.search(page.text[: match.start()]) and _follows(page, match.end()):
+            if page.stands_behind(before, match.start()) and _follows(page, match.end()):
                 yield _Find(*match.span(), _mean_day_alone, match.groupdict())
 
 
@@ -379,7 +394,7 @@ def _weekday_matches(page: _Page) -> Iterator[re.Match[str]]:
         start, end = match.span("name")
         if any(first <= start < last for first, last in blocked) or "\0" in match[0]:
             continue
-        name, led = match["name"], bool(match["before"] or match["after"] or words.before.search(page.text[:start]))
+        name, led = match["name"], bool(match["before"] or match["after"] or page.stands_behind(words.before, start))
         if name in words.also_words and not (led and _follows(page, end)):
             continue
         if name not in words.short or led or page.is_capital(start):
@@ -431,8 +446,8 @@ def _mean_named(page: _Page, find: _Find) -> _Meaning:
 def _counted(page: _Page) -> Iterator[_Find]:
     """ "In two weeks", "vor drei Tagen"; "within 30 days of delivery" counts from another day."""
     for kind, slots, start, end in page.words.counted.finds(page.text):
-        anchored = page.words.counted_after.match(page.text, end) or page.words.counted_before.search(page.text[:start])
-        count = _number(page, slots["n"])
+        words, count = page.words, _number(page, slots["n"])
+        anchored = words.counted_after.match(page.text, end) or page.stands_behind(words.counted_before, start)
         if not anchored and count and count < _MOST:
             yield _Find(start, end, _mean_counted, {**slots, "kind": kind})
 
@@ -495,3 +510,18 @@ def _mean_weekend(page: _Page, find: _Find) -> _Meaning:
     weeks = modifier[1] if isinstance(modifier, tuple) else -1 if past else 0
     first, last = weekday_of_week(page.today, 5, weeks), weekday_of_week(page.today, 6, weeks)
     return _Meaning((max(first, page.today),) if last >= page.today else (), (first, last))
+
+
+_READINGS = (
+    _iso,
+    _figures,
+    _written,
+    _counted,
+    _weekends,
+    _ends,
+    _weekdays,
+    _named_days,
+    _periods,
+    _alone,
+    _months,
+)

@@ -13,9 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+import clock
 from errors import ConfigError, DataError, first_mistake
 from profiles.attribute import Facets
 from profiles.events.affinity import Products
@@ -51,14 +53,26 @@ def load_schema(shop_dir: Path) -> Schema:
 
 def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
     """One table of the shop's shop.toml, empty where there is none. Errors: `ConfigError`."""
+    held = _settings(shop_dir).get(table, {})
+    if not isinstance(held, dict):
+        raise ConfigError(f"{shop_dir / 'shop.toml'}: [{table}] must be a table, not {held!r}")
+    return held
+
+
+def load_zone(shop_dir: Path) -> ZoneInfo:
+    """The time zone that the shop's days are of, from shop.toml. Errors: `ConfigError`."""
+    try:
+        return clock.zone(_settings(shop_dir).get("timezone", clock.DEFAULT_ZONE))
+    except ConfigError as error:
+        raise ConfigError(f"{shop_dir / 'shop.toml'}, timezone: {error}") from error
+
+
+def _settings(shop_dir: Path) -> Mapping[str, Any]:
     path = shop_dir / "shop.toml"
     try:
-        held = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-    if not isinstance(held, dict):
-        raise ConfigError(f"{path}: [{table}] must be a table, not {held!r}")
-    return held
 
 
 def load_privacy(shop_dir: Path) -> Privacy:

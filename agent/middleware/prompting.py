@@ -47,9 +47,10 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
         if bound := state.get("retry"):
             messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
-        words = request.runtime.context.services.vocabulary
+        context = request.runtime.context
+        words = context.services.vocabulary
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
-        settings = {**request.model_settings, "allowed": supported(messages, tools, words)}
+        settings = {**request.model_settings, "allowed": supported(messages, tools, words, today=context.today)}
         response = handler(request.override(messages=messages, model_settings=settings))
         answers = [completed(m, messages, tools, words) if isinstance(m, AIMessage) else m for m in response.result]
         return replace(response, result=answers)
