@@ -89,8 +89,8 @@ class DateWords(Section):
 
 @cache
 def date_words(language: str) -> DateWords | None:
-    """The section of one language, if its pack has it."""
-    return section(language, "dates", DateWords)
+    """The section of one language, if it has a pack, and the pack has it."""
+    return section(language, "dates", DateWords) if language in languages() else None
 
 
 @cache
