@@ -6,7 +6,7 @@ context that every tool and middleware reads; the customer's id comes from here 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents import AgentState
@@ -60,6 +60,15 @@ class TurnContext:
     language: str
     heard: Mapping[str, str]
     profiling_allowed: bool
+
+    @property
+    def today(self) -> date:
+        """The date in the shop."""
+        return self.day_of(self.now)
+
+    def day_of(self, at: datetime) -> date:
+        """The date in the shop at that time."""
+        return at.astimezone(self.services.shop.zone).date()
 
     @property
     def is_visitor(self) -> bool:

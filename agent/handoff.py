@@ -7,11 +7,12 @@ shop's database; while one is open, the agent keeps quiet. Errors: `NotFound`, `
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
+import clock
 from agent.orders.proposals import Proposal
 from errors import NotFound
 from profiles.database import make_tables, reading, writing
@@ -68,7 +69,7 @@ class Handoffs:
 
     def open(self, customer: str, consultation: str, reason: str, summary: str, at: datetime | None = None) -> Handoff:
         """Ask for a person; a consultation that waits for one already keeps its first request."""
-        record = Handoff(uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or datetime.now(UTC))
+        record = Handoff(uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or clock.now())
         with writing(self.engine) as connection:
             waiting = _open_row(connection, consultation)
             if waiting is not None:

@@ -162,7 +162,7 @@ class Listener:
         *,
         sensitive_allowed: bool = False,
     ) -> Heard:
-        """Note what the customer says of themselves. `at`: when it was said, aware.
+        """Note what the customer says of themselves. `at`: when it was said, aware; its days count from that.
 
         Listening to the same consultation again writes nothing twice, as long as the model says the same.
         """
@@ -176,7 +176,7 @@ class Listener:
             heard[place], asked[place] = turn.words, turn.asked
             known = card(self._store.read(customer), self._store.schema)
             messages = prompt.hear(turn, known)
-            allowed = supported(messages, self._tools, self._words, asked=turn.asked)
+            allowed = supported(messages, self._tools, self._words, today=self._firewall.day_of(at), asked=turn.asked)
             answer = self._model.invoke(messages, allowed=allowed)
             changes = _changes(answer)
             try:

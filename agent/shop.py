@@ -1,6 +1,6 @@
 """The shop as a directory: reads `shop.toml` into one frozen `Shop` that is passed to whoever needs it.
 
-In: the path of a shop directory. Out: `Shop` (name, languages, currency, model setting, limits, facts, facets).
+In: the path of a shop directory. Out: `Shop` (name, languages, currency, time zone, model, limits, facts, facets).
 Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
 """
 
@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+import clock
 from agent.models.profile import choose_profile
 from errors import ConfigError, first_mistake
 from profiles.privacy.settings import PrivacyFile
+from profiles.shop_files import load_zone
 
 ORDERS_FILE = "orders.jsonl"
 Replies = Literal["strict", "free"]
@@ -35,15 +38,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop's settings. `replies`: "strict" composes replies in code, "free" lets the model write (gated).
+    """One shop's settings. `zone`: of its days and deadlines.
 
-    `profile` and `model_profile` say how much help the model gets (`agent.models.profile`).
+    `replies`: "strict" composes replies in code, "free" lets the model write (gated). `profile` and `model_profile` say
+    how much help the model gets (`agent.models.profile`).
     """
 
     root: Path
     name: str
     languages: tuple[str, ...]
     currency: str
+    zone: ZoneInfo
     model: str
     profile: str | None
     model_profile: Mapping[str, Any]
@@ -78,6 +83,7 @@ class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
     currency: str = Field(min_length=3, max_length=3)
+    timezone: str = clock.DEFAULT_ZONE
     model: str = "embedded"
     profile: str | None = None
     model_profile: dict[str, Any] = Field(default_factory=dict)
@@ -116,6 +122,7 @@ def load_shop(directory: Path) -> Shop:
         name=raw.name,
         languages=tuple(raw.languages),
         currency=raw.currency,
+        zone=load_zone(directory),
         model=raw.model,
         profile=raw.profile,
         model_profile=raw.model_profile,

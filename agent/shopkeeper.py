@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -33,6 +32,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
@@ -212,7 +212,7 @@ class Shopkeeper:
             customer=customer,
             consultation=consultation,
             turn=turn,
-            now=datetime.now(UTC),
+            now=clock.now(),
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
             profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),

@@ -12,9 +12,9 @@ from datetime import date
 from typing import Literal
 
 from errors import DataError, choices
+from language.dates import find_dates
 from language.numbers import numbers_in
 from language.quantities import Range, centimetres_in, find_ranges, range_in
-from profiles.dates import dates_in
 from profiles.observation import EVERYTHING, Authority, Value
 from profiles.words import Synonyms, fold_text, match_value
 
@@ -153,10 +153,14 @@ class Attribute:
         try:
             return date.fromisoformat(text[:10]).isoformat()
         except ValueError:
-            found = dates_in(text, today) if today else frozenset()
-        if not found:
+            found = find_dates(text, today) if today else ()
+        open_ways = next((mention.days for mention in found if mention.is_ambiguous), ())
+        if open_ways:
+            raise DataError(f"{self.name}: {text!r} may be {' or '.join(day.isoformat() for day in open_ways)}")
+        days = [day for mention in found for day in mention.days]
+        if not days:
             raise DataError(f"{self.name}: {text!r} is not a date like 2026-05-31, friday or next week")
-        return max(found).isoformat()
+        return max(days).isoformat()
 
     def numbers(self, text: str) -> frozenset[float]:
         """Numbers a text can mean for this attribute; a length in cm may be said in metres or feet."""

@@ -11,14 +11,14 @@ quote.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from errors import DataError, Refused, choices
+from language.dates import dates_in
 from language.numbers import numbers_in
 from language.quantities import find_ranges
 from profiles.attribute import Attribute, Facets, key_of, parts_of
-from profiles.dates import dates_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
 from profiles.schema import Schema
@@ -70,10 +70,15 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values by facet."""
+    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values, `zone` the shop's."""
 
     schema: Schema
     facets: Facets = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+    def day_of(self, at: datetime) -> date:
+        """The date in the shop at that time: what "today" and "by friday" are counted from."""
+        return at.astimezone(self.zone).date()
 
     def admit(
         self,
@@ -101,7 +106,7 @@ class Firewall:
             try:
                 found = self._quoted(change, heard)
                 answered = (asked or {}).get(found.turn, "")
-                value, polarity = self._judge(change, found, answered, at.date(), profile, sensitive_allowed)
+                value, polarity = self._judge(change, found, answered, self.day_of(at), profile, sensitive_allowed)
             except (DataError, Refused) as error:
                 refused.append((change, str(error)))
                 continue

@@ -12,9 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+import clock
 from errors import ConfigError, DataError, first_mistake
 from language.shop_words import catalogue_lines, facet_words, facets_of, load_toml
 from profiles.attribute import Facets
@@ -55,6 +57,14 @@ def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
     if not isinstance(held, dict):
         raise ConfigError(f"{shop_dir / 'shop.toml'}: [{table}] must be a table, not {held!r}")
     return held
+
+
+def load_zone(shop_dir: Path) -> ZoneInfo:
+    """The time zone that the shop's days are of, from shop.toml. Errors: `ConfigError`."""
+    try:
+        return clock.zone(load_toml(shop_dir).get("timezone", clock.DEFAULT_ZONE))
+    except ConfigError as error:
+        raise ConfigError(f"{shop_dir / 'shop.toml'}, timezone: {error}") from error
 
 
 def load_privacy(shop_dir: Path) -> Privacy:

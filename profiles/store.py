@@ -9,10 +9,11 @@ damaged database (nothing of that append is written, all earlier ones remain).
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
+import clock
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, retried, writing
@@ -122,7 +123,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             owner, target = find_observation(connection, observation)
             items = read_journal(connection, owner, [target.attribute])
-        taken_back = undo_of(target, items, reason, at or datetime.now(UTC))
+        taken_back = undo_of(target, items, reason, at or clock.now())
         return self.append([taken_back]) if taken_back else Change()
 
     def whose(self, observation: str) -> str:
@@ -151,7 +152,7 @@ class ProfileStore:
                 return Change()
             if owners[visitor] != visitor:
                 raise Refused(f"{visitor!r} is merged into {owners[visitor]!r} already, not into {customer!r}")
-            bring_over(connection, self.guard, self.schema, visitor, owner, at or datetime.now(UTC))
+            bring_over(connection, self.guard, self.schema, visitor, owner, at or clock.now())
             return change_of(self._projecting.replay(connection, [owner]), self.schema)
 
     def owner(self, customer: str) -> str:
@@ -242,7 +243,7 @@ class ProfileStore:
             owners = lock_owners(connection, names)
             before = load_customers(connection, names)
             insert_or_replace(connection, customers, [customer_row(record) for record in records])
-            moment = at or datetime.now(UTC)
+            moment = at or clock.now()
             lines = [
                 Consent(owners[record.id], Purpose(purpose), granted, moment, FROM_RECORD, "shop")
                 for record in records

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from agent.guided.constraints import supported
 from langchain_core.messages import HumanMessage
 from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.context import Services
+from agent.guided.constraints import supported
 from agent.intents import Telling
 from agent.models.template import render
 from agent.replies.card import Card, Row

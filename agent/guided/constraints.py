@@ -14,7 +14,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.guided.cues import as_written, asks_to_forget, sorts_in, statuses_in
+import clock
+from agent.guided.cues import asks_to_forget, sorts_in, statuses_in
 from agent.guided.per_key import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
 from agent.naming import is_named
@@ -23,10 +24,10 @@ from agent.prompt import CARD
 from agent.tools import TOOLS
 from agent.tools.tool import Source, Tool
 from agent.vocabulary import Vocabulary
+from language.dates import dates_in
 from language.numbers import as_written, numbers_in
 from language.quantities import PricesNamed, prices_named
 from profiles.attribute import KEY_MARK, Attribute
-from profiles.dates import dates_in
 from profiles.observation import EVERYTHING, Authority
 from profiles.words import has_cjk, mentions
 
@@ -42,6 +43,7 @@ def supported(
     tools: Sequence[Mapping[str, Any]],
     words: Vocabulary | None,
     *,
+    today: date | None = None,
     asked: str = "",
     records: Sequence[Tool] = TOOLS,
     orders: Sequence[str] | None = None,
@@ -51,10 +53,10 @@ def supported(
     `orders` are the ids of the customer's own orders; where they are not known, whatever may be an id is one.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
-    What is noted is in the newest message, or in `asked`, the question that it answers. Without `words`, facets and the
-    profile are not bound.
+    What is noted is in the newest message, or in `asked`, the question that it answers; its days are counted from
+    `today` (the clock's, unless given). Without `words`, facets and the profile are not bound.
     """
-    talk = _Talk(messages, asked, words, orders)
+    talk = _Talk(messages, asked, words, orders, today or clock.today())
     sources = {(tool.name, argument): source for tool in records for argument, source in tool.sources.items()}
     bounds = {
         f"{function}.{name}": _bound(talk, sources.get((function, name)), name, field, words)
@@ -71,6 +73,7 @@ class _Talk:
     asked: str
     words: Vocabulary | None
     orders: Sequence[str] | None
+    today: date
 
     @cached_property
     def heard(self) -> list[str]:
@@ -204,7 +207,7 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
         return {"enum": _plain(attribute.numbers(told))}
     if attribute.type == "boolean":
         return {"enum": ["yes", "no"]}
-    if attribute.type == "date" and not dates_in(told, date.today()):
+    if attribute.type == "date" and not dates_in(told, talk.today):
         return {"enum": []}
     if words.is_closed(attribute):
         return {"enum": words.attribute_values(attribute, told)}

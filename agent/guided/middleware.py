@@ -41,7 +41,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
         if self._profile.constrain:
             own = _own_orders(context)
-            allowed = supported(request.messages, tools, words, records=context.services.tools, orders=own)
+            allowed = supported(request.messages, tools, words, today=context.today, records=context.services.tools, orders=own)
             request = request.override(model_settings={**request.model_settings, "allowed": allowed})
         response = handler(request)
         if not self._profile.repair:

@@ -6,8 +6,8 @@ Erasure reaches further than profiles, so its command is `python -m finetune era
 import argparse
 import getpass
 from collections.abc import Collection
-from datetime import UTC, datetime
 
+import clock
 from errors import ConfigError, NotFound
 from profiles.commands.words import print_json
 from profiles.privacy.audit import Act, Audit
@@ -52,7 +52,7 @@ def run_consent(options: argparse.Namespace, store: ProfileStore) -> None:
     customer = store.customer(options.customer).id
     if options.answer:
         granted = options.answer == "yes"
-        by, now = staff(options.by), datetime.now(UTC)
+        by, now = staff(options.by), clock.now()
         store.record_consents([Consent(customer, Purpose(options.purpose), granted, now, options.source, by)])
         noted(options, store, customer, Act.CHANGED)
     elif options.purpose:

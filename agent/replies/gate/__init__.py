@@ -14,8 +14,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from agent.replies.gate.claims import Claim, Value, find_claims, id_key, normalized
-from agent.replies.gate.dates import Day
+from agent.replies.gate.claims import Claim, Day, Value, find_claims, id_key, normalized
 from agent.replies.gate.keys import Keys
 from agent.replies.gate.words import claimed_topics, source_topics, value_topics
 

@@ -8,14 +8,49 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from agent.replies.gate.dates import Day, find_days, find_times, find_weekdays
+from language.calendar import day_of
+from language.dates import DateMention, find_dates, find_times, find_weekdays
 from language.measures import Measure
 from language.numbers import Number
 from language.quantities import measured_numbers
 from language.text import has_han
+
+_ANY_DAY = date(2000, 1, 1)  # a claim is compared by what it says of a date, whatever day it is today
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date as far as it is said. `swapped`: month and day may be meant the other way round (3/4/2026)."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    swapped: bool = False
+
+    @classmethod
+    def of(cls, mention: DateMention) -> "Day | None":
+        """What a mention says of a date; None if it is no date ("friday"), or a month alone."""
+        is_date = mention.day is not None or (mention.year is not None and mention.month is not None)
+        return cls(mention.year, mention.month, mention.day, mention.is_ambiguous) if is_date else None
+
+    def agrees(self, other: "Day") -> bool:
+        """Whether `other` says the same, wherever both say something."""
+        ways = (self, Day(self.year, self.day, self.month)) if self.swapped else (self,)
+        pairs = [((way.year, other.year), (way.month, other.month), (way.day, other.day)) for way in ways]
+        return any(all(None in pair or pair[0] == pair[1] for pair in way) for way in pairs)
+
+    @property
+    def weekday(self) -> int | None:
+        """Monday is 0; None if the date is not whole, or none."""
+        if self.year is None or self.month is None or self.day is None:
+            return None
+        day = day_of(self.year, self.month, self.day)
+        return day.weekday() if day else None
+
 
 Value = Decimal | Day | str | int
 
@@ -77,13 +112,14 @@ def _read(text: str) -> Iterator[Claim]:
     page = _Page(text)
     for match in page.take(_LINK):
         yield Claim("link", match[0], match[0].casefold().rstrip(".,;:!?)>'\""))
-    for start, end, day in find_days(page.text):
-        yield Claim("date", page.cut(start, end), day)
-    for start, end, minute in find_times(page.text):
-        yield Claim("time", page.cut(start, end), minute)
-    for start, end, weekday in find_weekdays(page.text):
-        kind = "past weekday" if _is_past(page.text, start, end) else "weekday"
-        yield Claim(kind, page.cut(start, end), weekday)
+    for mention in find_dates(page.text, _ANY_DAY):
+        if day := Day.of(mention):
+            yield Claim("date", page.cut(mention.start, mention.end), day)
+    for time in find_times(page.text):
+        yield Claim("time", page.cut(time.start, time.end), time.minute)
+    for name in find_weekdays(page.text):
+        kind = "past weekday" if _is_past(page.text, name.start, name.end) else "weekday"
+        yield Claim(kind, page.cut(name.start, name.end), name.weekday)
     for match in page.take(_PHONE):
         yield Claim("id", match[0], id_key(match[0]))
     for _ in page.take(_LIST_MARK):
