@@ -63,12 +63,12 @@ class Composer:
     language: str
     seed: str
 
-    def reply(self, artifacts: Sequence[Artifact]) -> str:
-        """One paragraph for each result that has something to say to the customer."""
+    def paragraphs(self, artifacts: Sequence[Artifact]) -> list[str]:
+        """One for each result that has something to say to the customer."""
         quiet = any(artifact["kind"] != "profile" for artifact in artifacts)
         parts = [self._part(artifact, quiet) for artifact in artifacts]
         parts += [self._question(one["question"]) for one in artifacts if one.get("question")][-1:]
-        return "\n\n".join(part for part in parts if part) or self.say("anything_else")
+        return [part for part in parts if part] or [self.say("anything_else")]
 
     def say(self, key: str, **slots: str | int | float) -> str:
         """A phrase in the turn's language."""

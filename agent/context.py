@@ -46,7 +46,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation."""
+    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
+
+    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since.
+    """
 
     services: Services
     customer: str
@@ -56,6 +59,7 @@ class TurnContext:
     language: str
     heard: Mapping[str, str]
     sensitive_allowed: bool
+    is_back: bool = False
 
     @property
     def is_visitor(self) -> bool:

@@ -18,11 +18,10 @@ from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
-from pydantic import ValidationError
 
 from agent.prompt import attributes, customer_card, first_turn
 from agent.said import supported
-from agent.tools.profile import note
+from agent.tools.profile import NoChanges, note
 from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, update_profile_schema
 from agent.vocabulary import Vocabulary
 from profiles.card import card
@@ -191,7 +190,7 @@ class Listener:
                     sensitive_allowed=sensitive_allowed,
                     asked=asked,
                 )
-            except ValidationError:  # a served model is bound to no grammar: such an answer notes nothing
+            except NoChanges:  # a served model is bound to no grammar: such an answer notes nothing
                 changes, wrong = [], ()
             else:
                 added += change.added

@@ -9,14 +9,19 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from langchain.tools import ToolRuntime
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import Outcome, outcome
+from errors import DataError, first_mistake
 from profiles.firewall import Firewall, ProposedChange, Refusal
 from profiles.observation import Change, Trait
 from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
+
+
+class NoChanges(DataError):
+    """What the model wrote is no list of changes."""
 
 
 class ChangeArgument(BaseModel):
@@ -89,9 +94,12 @@ def note(
     """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
 
     Of a customer who does not agree to service, nothing is noted, only forgotten. `heard`, `asked` and `id_prefix` are
-    the firewall's. Raises pydantic's ValidationError for no list of changes.
+    the firewall's. Errors: `NoChanges` for no list of changes.
     """
-    wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    try:
+        wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    except ValidationError as error:
+        raise NoChanges(first_mistake(error, "changes", got=False)) from error
     allowed = wishes
     if not store.allows(customer, Purpose.SERVICE):
         allowed = [wish for wish in wishes if wish.polarity == "forget"]
