@@ -50,7 +50,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation."""
+    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
+
+    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since.
+    """
 
     services: Services
     customer: str
@@ -60,6 +63,7 @@ class TurnContext:
     language: str
     heard: Mapping[str, str]
     profiling_allowed: bool
+    is_back: bool = False
 
     @property
     def today(self) -> date:

@@ -18,12 +18,11 @@ from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
-from pydantic import ValidationError
 
 from agent.guided.constraints import supported
 from agent.prompt import attributes, customer_card, first_turn
 from agent.tools.schemas import plain
-from agent.tools.update_profile import BRIEF, MAX_CHANGES, note, parameters
+from agent.tools.update_profile import BRIEF, MAX_CHANGES, NoChanges, note, parameters
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
 from profiles.card import card
@@ -191,7 +190,7 @@ class Listener:
                     sensitive_allowed=sensitive_allowed,
                     asked=asked,
                 )
-            except ValidationError:  # a served model is bound to no grammar: such an answer notes nothing
+            except NoChanges:  # a served model is bound to no grammar: such an answer notes nothing
                 changes, wrong = [], ()
             else:
                 added += change.added

@@ -1,13 +1,12 @@
 """The agent itself: one object that answers a customer's message in a consultation.
 
 In: a shop directory, a state directory and a model setting; then customer id, consultation id and text. Out: `Turn`,
-or while it runs `Step`s and `Delta`s. Every turn is checkpointed before it is returned, so a consultation survives a
-crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
+or while it runs `Step`s, `Delta`s and `Replace`s. Every turn is checkpointed before it is returned, so a consultation
+survives a crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
 """
 
 import logging
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,11 +36,12 @@ from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
 from agent.language import detect, reply_language
-from agent.middleware.desk import Desk
+from agent.locks import consultation_locks
+from agent.middleware.desk import Desk, back_again
 from agent.middleware.intending import Intending
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
-from agent.middleware.tooling import ErrorsAsResults, InOrder
+from agent.middleware.tooling import ErrorsAsResults, InOrder, outspoken
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.profile import ModelProfile, choose_profile, profile_of
@@ -53,14 +53,16 @@ from agent.services import open_services, progress
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.tools.tool import Tool
-from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
-from errors import ModelError, NotFound, choices
+from agent.turn import Delta, Replace, Step, Turn, first_token, profile_changes, steps, usage
+from errors import ModelError, NotFound
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
+Event = Step | Delta | Replace | Turn
 READER = "agent"  # of profiles, in the audit
 _LONG = 3.0  # seconds of reading that are worth a line
 log = logging.getLogger(__name__)
+_SLACK = 30.0  # seconds that a turn may take beside its model's
 _NOT_KEPT = "the consultation cannot be kept"  # the turn was not acknowledged
 
 
@@ -78,7 +80,7 @@ class Shopkeeper:
         self.services = services
         self._model = model
         profile = profile_of(model)
-        self._tools = build_tools(services, profile.descriptions)
+        self._tools = [outspoken(tool) for tool in build_tools(services, profile.descriptions)]
         self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
             model,
             self._tools,
@@ -88,8 +90,7 @@ class Shopkeeper:
             context_schema=TurnContext,
             checkpointer=checkpointer,
         )
-        self._locks: dict[str, threading.Lock] = {}
-        self._locks_guard = threading.Lock()
+        self._locks = consultation_locks(services.profiles.engine)
 
     def known(self, customer: str) -> str:
         """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`.
@@ -100,8 +101,8 @@ class Shopkeeper:
             raise NotFound(f"customer {customer!r} was erased")
         if customer.startswith(VISITOR) and self.services.profiles.owner(customer) != customer:
             raise NotFound(f"visitor {customer!r} has signed in since")
-        if not customer.startswith(VISITOR) and customer not in (ids := set(self.services.profiles.customers())):
-            raise NotFound(f"no customer {customer!r}; there are {choices(ids, limit=5)}")
+        if not customer.startswith(VISITOR) and not self.services.profiles.has(customer):
+            raise self.services.profiles.not_found(customer, hidden=VISITOR)
         return customer
 
     def greeting(self, customer: str) -> str:
@@ -114,9 +115,14 @@ class Shopkeeper:
         """Answer one message, whole."""
         return next(event for event in self.stream(customer, consultation, text) if isinstance(event, Turn))
 
-    def stream(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
-        """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end."""
-        with self._lock(consultation), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
+    def stream(self, customer: str, consultation: str, text: str) -> Iterator[Event]:
+        """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end.
+
+        The words add up to the turn's reply. A turn begins when the one before it has ended, in any process.
+        """
+        limits = self.services.shop.limits
+        patience = limits.model_calls * limits.model_seconds + _SLACK
+        with self._locks.hold(consultation, patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
@@ -142,7 +148,7 @@ class Shopkeeper:
         system = {"role": "system", "content": instructions(self.services)}
         return [system, *messages], [convert_to_openai_tool(tool) for tool in self._tools]
 
-    def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
+    def _run(self, customer: str, consultation: str, text: str) -> Iterator[Event]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
         state = self._graph.get_state(self._config(consultation)).values
         began = state.get("customer", "")
@@ -154,6 +160,9 @@ class Shopkeeper:
         text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)
+        if context.is_back:
+            sent = back_again(context)
+            yield Delta(sent)
         words = GatedWords([*earlier, message], self.services.tools)
         calls: dict[str, Mapping[str, Any]] = {}
         for mode, part in self._graph.stream(
@@ -174,8 +183,9 @@ class Shopkeeper:
         if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
             self._graph.checkpointer.delete_thread(consultation)
             raise NotFound(f"customer {customer!r} was erased")
-        if turn.reply and not sent:
-            yield Delta(turn.reply)
+        if context.is_back:
+            self.services.handoffs.note_told(consultation)
+        yield from _rest(sent, turn.reply)
         yield turn
 
     def _turn(self, context: TurnContext, seconds: float, first_words: float) -> Turn:
@@ -216,18 +226,12 @@ class Shopkeeper:
             language=reply_language(detect(text, shop.languages, previous), shop.languages),
             heard=heard | {turn: text},
             profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
+            is_back=self.services.handoffs.is_back(consultation),
         )
 
     @staticmethod
     def _config(consultation: str) -> RunnableConfig:
         return {"configurable": {"thread_id": consultation}, "recursion_limit": 60}
-
-    @contextmanager
-    def _lock(self, consultation: str) -> Iterator[None]:
-        with self._locks_guard:
-            lock = self._locks.setdefault(consultation, threading.Lock())
-        with lock:
-            yield
 
 
 def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddleware[Any, TurnContext, Any]]:
@@ -260,22 +264,28 @@ class GatedWords:
         if not isinstance(chunk, AIMessageChunk) or self._blocked:
             return
         self._held += str(chunk.text)
-        done, mark, rest = _last_sentence(self._held)
-        if chunk.chunk_position == "last":
-            done, mark, rest = self._held, "", ""
-        if not done + mark:
+        done, rest = (self._held, "") if chunk.chunk_position == "last" else _last_sentence(self._held)
+        if not done:
             return
-        if check(done + mark, evidence(self.messages, self._tools)).blocked:
+        if check(done, evidence(self.messages, self._tools)).blocked:
             self._blocked = True
             return
         self._held = rest
-        yield Delta(done + mark)
+        yield Delta(done)
 
 
-def _last_sentence(text: str) -> tuple[str, str, str]:
+def _last_sentence(text: str) -> tuple[str, str]:
     """Splits behind the last sentence end that is followed by something: "$3.50" is no end."""
     ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？\n]", text)]
-    return (text[: ends[-1]], "", text[ends[-1] :]) if ends else ("", "", text)
+    return (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
+
+
+def _rest(sent: str, reply: str) -> Iterator[Delta | Replace]:
+    """What is missing for those who have been sent so much."""
+    if not reply.startswith(sent):
+        yield Replace(reply)
+    elif reply != sent:
+        yield Delta(reply[len(sent) :])
 
 
 def _steps(update: Mapping[str, Any], calls: dict[str, Mapping[str, Any]], words: GatedWords) -> Iterator[Step]:

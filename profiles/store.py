@@ -53,6 +53,8 @@ from profiles.tables import (
 from profiles.undoing import undo_of
 from profiles.views import Views
 
+_NAMED = 5  # customers, by an error
+
 
 class ProfileStore:
     """One journal and its projection.
@@ -197,12 +199,28 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return list(connection.execute(known.order_by(customers.c.id)).scalars())
 
+    def has(self, customer: str) -> bool:
+        """Whether the store has heard of somebody by this id who is not a merged visitor: one look by key."""
+        known = select(customers.c.id).where(customers.c.id == customer)
+        with reading(self.engine) as connection:
+            found = known.where(customers.c.id.not_in(select(merged.c.visitor).where(merged.c.visitor == customer)))
+            return connection.execute(found).first() is not None
+
     def customer(self, customer: str) -> Customer:
         """The shop's record of a customer; `NotFound` names some valid ids."""
         found = self._record(customer)
         if found is None:
-            raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
+            raise self.not_found(customer)
         return found
+
+    def not_found(self, customer: str, hidden: str = "") -> NotFound:
+        """The error for an id that nobody has, with a few that there are; none that begins with `hidden`."""
+        known = select(customers.c.id).where(customers.c.id.not_in(select(merged.c.visitor)))
+        known = known.where(~customers.c.id.startswith(hidden, autoescape=True)) if hidden else known
+        with reading(self.engine) as connection:
+            some = connection.execute(known.order_by(customers.c.id).limit(_NAMED + 1)).scalars().all()
+        more = " and more" if len(some) > _NAMED else ""
+        return NotFound(f"no customer {customer!r}; there are {choices(some[:_NAMED]) or 'none yet'}{more}")
 
     def consents(self, customer: str) -> Mapping[str, bool]:
         """By purpose, what the customer said last, or else the shop's default; absent where nobody has said."""

@@ -5,6 +5,7 @@ to know exactly what the model asked for; `tests/test_conversation.py` runs the 
 """
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,16 +14,43 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent.checkpoints import open_checkpoints
 from agent.context import Services
-from agent.models.scripted import CallPair
+from agent.models.scripted import Answer, CallPair, ScriptedModel
 from agent.services import open_services
 from agent.shop import load_shop
-from agent.shopkeeper import Shopkeeper
+from agent.shopkeeper import Event, Shopkeeper
+from agent.turn import Delta, Replace
 
 SHOP = Path("shop")
+
+
+class StreamingModel(ScriptedModel):
+    """Sends its words one by one; of a pair the words, then the calls."""
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        answer = self.script.pop(0)
+        words, calls = answer if isinstance(answer, tuple) else (answer, ())
+        for word in re.findall(r"\S+\s*", words):
+            yield ChatGenerationChunk(message=AIMessageChunk(word))
+        chunks = [
+            tool_call_chunk(name=name, args=json.dumps(args), id=f"call-{place}", index=place)
+            for place, (name, args) in enumerate(calls)
+        ]
+        yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=chunks, chunk_position="last"))
 
 
 def change(quote: str, attribute: str, value: str | float, polarity: str = "fact") -> dict[str, Any]:
@@ -51,6 +79,29 @@ def small_shop(folder: Path, customers: Sequence[str]) -> Path:
         kept = [line for line in lines if json.loads(line)[field] in customers]
         (shop / name).write_text("\n".join(kept), encoding="utf-8")
     return shop
+
+
+@contextmanager
+def opened(
+    shop: Path, state: Path, url: str, *answers: Answer, model: ScriptedModel | None = None
+) -> Iterator[Shopkeeper]:
+    """The shop's agent from nothing, as a start of the program has it; the model gives these answers."""
+    services = open_services(load_shop(shop), state, database=url)
+    with open_checkpoints(services.profiles.engine, state) as checkpoints:
+        yield Shopkeeper(services, model or ScriptedModel(script=list(answers)), checkpoints.saver)
+    services.profiles.engine.dispose()
+
+
+def words_of(events: Sequence[Event]) -> str:
+    """What whoever reads a stream has at its end."""
+    words = ""
+    for event in events:
+        match event:
+            case Delta():
+                words += event.text
+            case Replace():
+                words = event.text
+    return words
 
 
 @contextmanager

@@ -210,7 +210,7 @@ def composer(language: str) -> Composer:
 
 
 def composed(language: str, artifact: dict[str, Any]) -> None:
-    text = composer(language).reply([artifact])
+    text = "\n\n".join(composer(language).paragraphs([artifact]))
     assert judged(text, artifact).unsupported == (), text
 
 

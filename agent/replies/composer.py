@@ -67,15 +67,15 @@ class Composer:
     language: str
     seed: str
 
-    def reply(self, artifacts: Sequence[Artifact]) -> str:
-        """One paragraph for each result that has something to say to the customer, then at most one question."""
+    def paragraphs(self, artifacts: Sequence[Artifact]) -> list[str]:
+        """One for each result that has something to say to the customer, then at most one question."""
         tools = {tool.kind: tool for tool in self.services.tools}
         told = [(tools.get(artifact["kind"]), artifact) for artifact in artifacts]
         is_beside = any(tool is None or tool.say_beside is None for tool, _ in told)
         parts = [self._part(tool, artifact, is_beside) for tool, artifact in told]
         questions = [tool.ask(self, artifact) for tool, artifact in told if tool and tool.ask]
         parts += [question for question in questions if question][-1:]
-        return "\n\n".join(part for part in parts if part) or self.say("anything_else")
+        return [part for part in parts if part] or [self.say("anything_else")]
 
     def say(self, key: str, **slots: str | int | float) -> str:
         """A phrase in the turn's language."""

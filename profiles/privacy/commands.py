@@ -81,7 +81,7 @@ def run_audit(options: argparse.Namespace, store: ProfileStore) -> None:
     """Who looked at a customer; of an erased one by the id that they had, or by the key."""
     names = [options.customer, customer_key(options.customer, store.salt)] if store.salt else [options.customer]
     found = Audit(store.engine).of(names)
-    if not found and options.customer not in store.customers():
+    if not found and not store.has(options.customer):
         raise NotFound(f"nobody has looked at {options.customer!r}, and there is no such customer")
     if options.json:
         print_json([line.to_json() for line in found])
