@@ -21,8 +21,8 @@ _LATIN = "A-Za-z\u00aa-\u024f\u1e00-\u1eff"
 _FOREIGN = re.compile(rf"[^\W\d_{_LATIN}]")
 _ENOUGH_LETTERS = 4
 _GRAMMAR = 2  # small words of one language that make a sentence of it
-_SURE = 0.6
-_FAVOUR = 0.15  # what the shop speaks is likelier
+# How sure lingua must be; what the shop speaks is likelier, and gets a start before the rest.
+_SURE, _SURE_OF_SERVED, _FAVOUR = 0.85, 0.45, 0.15
 
 
 class Detection(Section):
@@ -138,7 +138,7 @@ def _by_letters(words: Sequence[str], text: str, served: Collection[str]) -> str
     scores = _scores(" ".join(words), tuple(latin))
     favoured = {code: score + _FAVOUR * (code in served) for code, score in scores.items()}
     best = max(favoured, key=lambda code: favoured[code])
-    return best if favoured[best] >= _SURE else None
+    return best if scores[best] >= (_SURE_OF_SERVED if best in served else _SURE) else None
 
 
 def _guess(text: str, codes: Sequence[str]) -> str | None:
@@ -147,7 +147,7 @@ def _guess(text: str, codes: Sequence[str]) -> str | None:
         return codes[0]
     scores = _scores(text, tuple(codes))
     best = max(scores, key=lambda code: scores[code], default=None)
-    return best if best and scores[best] >= _SURE else None
+    return best if best and scores[best] >= _SURE_OF_SERVED else None
 
 
 def _scores(text: str, codes: tuple[str, ...]) -> Mapping[str, float]:
