@@ -10,9 +10,10 @@ from math import isinf
 from typing import Any
 
 from agent.context import Services
+from language.detection import is_written_in
+from language.names import label_in
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
-from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of
 
@@ -50,9 +51,10 @@ def _spanned(span: Span, currency: str) -> str:
 
 def own_word(facet: Facet, value: str, language: str) -> str:
     """A value in the customer's language, where the shop has such a word."""
-    chinese = language == "zh" and not has_cjk(value)
-    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
-    return next(own, value) if chinese else value
+    if listed := facet.own_words.get(language, {}).get(value):
+        return listed[0]
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and is_written_in(alias, language))
+    return value if is_written_in(value, language) else next(own, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,14 @@ class Composer:
         """What others took who looked at one of the hits."""
         if (item := artifact.get("suggestion")) is None:
             return ()
-        anchor = item["anchor"].get(self.language, item["anchor"]["en"])
+        anchor = item["anchor"].get(self.language) or item["anchor"]["en"]
         return (self.say("suggested", anchor=anchor, product=self._product(item)),)
 
     def _question(self, question: Mapping[str, Any]) -> str:
         """One short question behind all else; values in the customer's language, where the shop has such a word."""
         facet = self.services.retriever.facets.facet(question["facet"])
         values = [own_word(facet, value, self.language) for value in question["values"]]
-        label = facet.label.get(self.language) or facet.label.get("en") or facet.name.replace("_", " ")
+        label = label_in(facet.label, self.language, facet.name)
         offered = self.say("or").join([self.say("comma").join(values[:-1]), values[-1]]) if values[1:] else values[0]
         return self.say("narrow_down", label=label, values=offered)
 
@@ -221,7 +223,7 @@ class Composer:
 
     def _trait(self, trait: Mapping[str, Any]) -> str:
         attribute = self.services.schema.attributes[trait["attribute"]]
-        label = attribute.label.get(self.language, attribute.label["en"])
+        label = label_in(attribute.label, self.language, attribute.name)
         value = shown(attribute, trait["value"], self.services.shop.currency)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
@@ -229,4 +231,4 @@ class Composer:
 
     def _value(self, name: str, value: str) -> str:
         label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label.get(self.language, name)}: {value}"  # the catalogue's own word: it has one language
+        return f"{label_in(label, self.language, name)}: {value}"  # the catalogue's own word: it has one language

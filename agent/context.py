@@ -46,7 +46,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation."""
+    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
+
+    `language` is the one to reply in, `spoken` the message's own, which the shop may not serve ("": the same).
+    """
 
     services: Services
     customer: str
@@ -56,6 +59,7 @@ class TurnContext:
     language: str
     heard: Mapping[str, str]
     sensitive_allowed: bool
+    spoken: str = ""
 
     @property
     def is_visitor(self) -> bool:

@@ -34,12 +34,12 @@ from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.compose import Composer
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.gate import check
-from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.intending import Intending
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder
+from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.rules import RuleModel
@@ -49,6 +49,7 @@ from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
 from errors import NotFound, choices
+from language.detection import detect, reply_language
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
@@ -180,15 +181,17 @@ class Shopkeeper:
         heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
         turn = f"{consultation}:{len(heard) + 1}"
         shop = self.services.shop
+        spoken = detect(text, shop.languages, previous)
         return TurnContext(
             services=self.services,
             customer=customer,
             consultation=consultation,
             turn=turn,
             now=datetime.now(UTC),
-            language=reply_language(detect(text, shop.languages, previous), shop.languages),
+            language=reply_language(spoken, shop.languages),
             heard=heard | {turn: text},
             sensitive_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
+            spoken=spoken,
         )
 
     @staticmethod
@@ -204,9 +207,11 @@ class Shopkeeper:
 
 
 def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: what needs no model, intents, what the model sees, what the customer gets, and the tools."""
+    """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
+    gets, and the tools."""
     shop = services.shop
     return [
+        Unserved(),
         Desk(),
         Intending(),
         Prompting(),

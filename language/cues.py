@@ -1,9 +1,9 @@
 """What the words of a message ask for, by name: "stock", "never_mind", "sort_price_low".
 
-In: a text. Out: whether it has a cue, which words those are, or all cues it has. A cue is words and regular expressions
-in the packs' section `cues`, so that a language brings its own. By default all languages count: a message may mix them.
-Whoever forgives slips of the pen takes the words (`cue_words`) and compares them itself. Errors: `ConfigError` for a cue
-that no pack has.
+In: a text. Out: whether it has a cue, which words those are, or all cues it has. A cue is words and regular
+expressions in the packs' section `cues`, so that a language brings its own. By default all languages count, since a
+message may mix them. Whoever forgives slips of the pen takes the words (`cue_words`) and compares them itself. Errors:
+`ConfigError` for a cue that no pack has.
 """
 
 import re

@@ -110,10 +110,7 @@ def _of_script(others: Sequence[_Tongue], text: str, words: Sequence[str], spoke
 def _is_name_in(text: str, words: Sequence[str], latin: Sequence[str], others: Sequence[_Tongue]) -> bool:
     """Whether what is in another script is only a name within a sentence in Latin letters."""
     grammar = max((tongue.hits(text, latin) for tongue in _tongues().values() if tongue.script is None), default=0)
-    if others[0].spaces:
-        foreign = len(words) - len(latin)
-    else:
-        foreign = len(_FOREIGN.findall(text))
+    foreign = len(words) - len(latin) if others[0].spaces else len(_FOREIGN.findall(text))
     return grammar >= _GRAMMAR and len(latin) >= foreign and not any(tongue.hits(text, words) for tongue in others)
 
 

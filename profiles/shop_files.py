@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from errors import ConfigError, DataError, first_mistake
+from language.names import flat_aliases
 from profiles.attribute import Facets
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
@@ -77,7 +78,7 @@ def load_facets(shop_dir: Path) -> Facets:
         for name, values in _facets_of(product, product.get("variants") or ()).items():
             facets[name].update(dict.fromkeys(values, ()))
     for name, declaration in declared.items():
-        for alias, value in declaration.get("aliases", {}).items():
+        for alias, value in flat_aliases(declaration.get("aliases", {})).items():
             if value in facets[name]:
                 facets[name][value] = (*facets[name][value], alias)
     return facets

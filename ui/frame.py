@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.context import VISITOR, Services
+from language.names import label_in
 from ui.cards import handoff_banner, products_panel, proposal_card
 from ui.consultation import Line, View
 from ui.labels import label
@@ -101,6 +102,6 @@ def _announcement(view: View, language: str) -> str:
 
 def _facet_labels(services: Services, language: str) -> dict[str, str]:
     return {
-        name: str(declared.get("label", {}).get(language, name))
+        name: label_in(declared.get("label", {}), language, name)
         for name, declared in services.shop.facets.items()
     }

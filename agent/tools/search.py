@@ -24,12 +24,14 @@ from agent.tools.personal import (
     personal_order,
     suggestion,
 )
+from language.detection import detect
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters
 from retrieval.search import AnswerHit, ProductHit, Sort
 
 SHOWN = 3
+_TELLING_CHARS = 2000  # of the policy, which tell its language
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
 # When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
 _RELAXED_FIRST = ("brand", "material", "color", "size", "category")
@@ -82,7 +84,7 @@ def search_products(
     }
     if beside:
         anchor, hit = beside
-        artifact[SUGGESTION] = {"anchor": dict(anchor.titles) | {"en": anchor.title}} | product_json(
+        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(
             hit, context.services.shop.currency
         )
     if back is not None:
@@ -104,10 +106,10 @@ def find_answer(question: str, runtime: ToolRuntime[TurnContext, ShopState]) -> 
     found = [hit for hit in tried if hit is not None]
     if found:
         best: AnswerHit = max(found, key=lambda hit: hit.score)
-        text = best.template.text.get(context.language) or best.template.text["en"]
+        text = best.template.text[context.language]
         artifact: Artifact = {"kind": "answer", "template": best.template.id, "text": text.format_map(shop.facts)}
         return outcome(context, artifact, f"answer {best.template.id}", str(artifact["text"]))
-    passage = retriever.policy(question) if context.language == "en" else None
+    passage = retriever.policy(question) if context.language == _policy_language(context) else None
     if passage is not None:
         artifact = {"kind": "answer", "template": None, "text": passage.text}
         return outcome(context, artifact, f"policy {passage.heading}", passage.text)
@@ -137,6 +139,12 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in hit.reasons if not reason.startswith("likes size:")],
         "because": next((reason for reason in hit.reasons if not reason.startswith("likes ")), None),
     }
+
+
+def _policy_language(context: TurnContext) -> str:
+    """The policy is written once, in whatever language, and quoted to those who read it."""
+    text = "\n".join(passage.text for passage in context.services.retriever.passages)
+    return detect(text[:_TELLING_CHARS], context.services.shop.languages, None)
 
 
 def _reason(likes: str) -> str:
