@@ -52,7 +52,8 @@ class Services:
 class TurnContext:
     """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
 
-    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since.
+    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since. `language` is
+    the one to reply in, `spoken` the message's own, which the shop may not serve ("": the same).
     """
 
     services: Services
@@ -64,6 +65,7 @@ class TurnContext:
     heard: Mapping[str, str]
     profiling_allowed: bool
     is_back: bool = False
+    spoken: str = ""
 
     @property
     def today(self) -> date:

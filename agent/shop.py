@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import clock
 from agent.models.profile import choose_profile
-from errors import ConfigError, first_mistake
+from errors import ConfigError, choices, first_mistake
+from language.packs import languages, missing_sections, servable
 from profiles.privacy.settings import PrivacyFile
 from profiles.shop_files import load_zone
 
@@ -117,6 +118,7 @@ def load_shop(directory: Path) -> Shop:
     unknown = [name for name in raw.search.tool_facets if name not in raw.facets]
     if unknown:
         raise ConfigError(f"{path}: search.tool_facets names {unknown[0]!r}; declared: {', '.join(raw.facets)}")
+    _check_languages(raw.languages, path)
     return Shop(
         root=directory,
         name=raw.name,
@@ -132,3 +134,12 @@ def load_shop(directory: Path) -> Shop:
         facets=raw.facets,
         tool_facets=tuple(raw.search.tool_facets),
     )
+
+
+def _check_languages(listed: list[str], path: Path) -> None:
+    """Each has a pack with all that serving needs."""
+    for code in listed:
+        lacks = missing_sections(code) if code in languages() else ("everything: it has no pack",)
+        if lacks:
+            reason = f"{code!r} cannot be served, it lacks {', '.join(lacks)}"
+            raise ConfigError(f"{path}: languages: {reason}; there are {choices(servable())}")

@@ -35,13 +35,13 @@ import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
-from agent.language import detect, reply_language
 from agent.locks import consultation_locks
 from agent.middleware.desk import Desk, back_again
 from agent.middleware.intending import Intending
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
 from agent.middleware.tooling import ErrorsAsResults, InOrder, outspoken
+from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
 from agent.models.profile import ModelProfile, choose_profile, profile_of
@@ -55,6 +55,7 @@ from agent.tools import build_tools
 from agent.tools.tool import Tool
 from agent.turn import Delta, Replace, Step, Turn, first_token, profile_changes, steps, usage
 from errors import ModelError, NotFound
+from language.detection import detect, reply_language
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
@@ -217,16 +218,18 @@ class Shopkeeper:
         heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
         turn = f"{consultation}:{len(heard) + 1}"
         shop = self.services.shop
+        spoken = detect(text, shop.languages, previous)
         return TurnContext(
             services=self.services,
             customer=customer,
             consultation=consultation,
             turn=turn,
             now=clock.now(),
-            language=reply_language(detect(text, shop.languages, previous), shop.languages),
+            language=reply_language(spoken, shop.languages),
             heard=heard | {turn: text},
             profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
             is_back=self.services.handoffs.is_back(consultation),
+            spoken=spoken,
         )
 
     @staticmethod
@@ -235,9 +238,11 @@ class Shopkeeper:
 
 
 def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: what needs no model, intents, what the model sees, what the customer gets, and the tools."""
+    """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
+    gets, and the tools."""
     shop = services.shop
     return [
+        Unserved(),
         Desk(),
         Intending(),
         Prompting(),

@@ -18,6 +18,7 @@ import yaml
 
 from errors import ConfigError
 from language.ids import shape_of
+from language.names import flat_aliases
 
 FacetWords = Mapping[str, Mapping[str, tuple[str, ...]]]  # facet -> value -> other words for it
 _ORDERS_READ = 200  # lines of orders.jsonl that tell the shapes of ids
@@ -61,7 +62,7 @@ def facet_words(shop: Path) -> dict[str, dict[str, tuple[str, ...]]]:
         for name, values in facets_of(product, product.get("variants") or ()).items():
             facets[name].update(dict.fromkeys(values, ()))
     for name, declaration in dict(load_toml(shop).get("facets", {})).items():
-        for alias, value in declaration.get("aliases", {}).items():
+        for alias, value in flat_aliases(declaration.get("aliases", {})).items():
             if value in facets[name]:
                 facets[name][value] = (*facets[name][value], alias)
     return facets

@@ -15,8 +15,9 @@ from errors import DataError, choices
 from language.dates import find_dates
 from language.numbers import numbers_in
 from language.quantities import Range, centimetres_in, find_ranges, range_in
+from language.truth import truth_of
 from profiles.observation import EVERYTHING, Authority, Value
-from profiles.words import Synonyms, fold_text, match_value
+from profiles.words import Synonyms, match_value
 
 Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
@@ -26,7 +27,6 @@ _MOST = 1e9
 KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
 _KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
 _KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
-_TRUTHS = dict.fromkeys(("true", "yes", "y", "是"), True) | dict.fromkeys(("false", "no", "n", "否"), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Attribute:
         return round(float(number), 2)
 
     def _clean_boolean(self, value: Value) -> bool:
-        truth = value if isinstance(value, bool) else _TRUTHS.get(fold_text(str(value)))
+        truth = value if isinstance(value, bool) else truth_of(str(value))
         if truth is None:
             raise DataError(f"{self.name}: {value!r} is not one of true, false")
         return truth

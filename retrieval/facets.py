@@ -8,7 +8,7 @@ stands for all that lie in it.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -16,6 +16,9 @@ import Stemmer
 from rapidfuzz import fuzz, process
 
 from errors import ConfigError, choices
+from language.names import flat_aliases, own_words
+from language.text import has_han
+from language.truth import truth_of
 from retrieval.catalog import Catalog, Product, Variant
 from retrieval.spans import span_of
 
@@ -42,14 +45,14 @@ _SIZES = {
     "one size": "onesize,os,one size fits all,均码",
 }
 _SIZE_WORDS = {word: size for size, words in _SIZES.items() for word in words.split(",")}
-_TRUE, _FALSE = frozenset(("true", "yes", "1", "是")), frozenset(("false", "no", "0", "否"))
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One facet as `shop.toml` declares it.
 
-    `aliases` maps other words, in any language, to catalogue values. `ask`: how likely a customer who is asked about
+    `aliases` maps other words, in any language, to catalogue values; `own_words` are those that the shop gave for one
+    language, by language and value. `ask`: how likely a customer who is asked about
     it knows and minds, 0 to 1.
     """
 
@@ -61,6 +64,7 @@ class Facet:
     aliases: Mapping[str, str]
     values: tuple[str, ...]
     ask: float = _ASK_OTHERS
+    own_words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,8 @@ class FacetSpace:
         """
         facet = self.facet(name)
         if facet.type == "boolean":
-            word = raw.strip().casefold()
-            return "true" if word in _TRUE else "false" if word in _FALSE else None
+            truth = truth_of(raw)
+            return None if truth is None else str(truth).lower()
         if facet.type == "number":
             if span_of(raw):
                 return raw.strip()
@@ -177,7 +181,7 @@ def _match_choice(facet: Facet, raw: str) -> str | None:
     names = {stems(value): value for value in facet.values}
     # Later ones win: a value of the catalogue is itself before it is another's alias or family.
     known = {} if facet.name == "size" else _families(facet.values)
-    known |= {stems(alias): value for alias, value in facet.aliases.items() if alias.isascii()} | names
+    known |= {stems(alias): value for alias, value in facet.aliases.items() if not has_han(alias)} | names
     joined = {"".join(key): name for key, name in known.items()}
     found = joined.get("".join(wanted)) or _longest_ending(wanted, known)
     return (
@@ -198,7 +202,7 @@ def _longest_ending(wanted: tuple[str, ...], known: Mapping[tuple[str, ...], str
 
 def _contained_alias(facet: Facet, raw: str) -> str | None:
     """Chinese has no spaces, so the longest alias inside the text counts: 深绿色的 holds 深绿."""
-    inside = [alias for alias in facet.aliases if not alias.isascii() and alias in raw]
+    inside = [alias for alias in facet.aliases if has_han(alias) and alias in raw]
     return facet.aliases[max(inside, key=len)] if inside else None
 
 
@@ -243,7 +247,7 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
     if isinstance(ask, bool) or not isinstance(ask, int | float) or not 0 <= ask <= 1:
         raise ConfigError(f"facet '{name}': ask must be a chance from 0 to 1, not {ask!r}")
     found = {value for product in catalog.products for value in facet_values(product, None, name) if value}
-    aliases = {str(alias).casefold(): str(value) for alias, value in raw.get("aliases", {}).items()}
+    aliases = {alias.casefold(): value for alias, value in flat_aliases(raw.get("aliases", {})).items()}
     return Facet(
         name,
         kind,
@@ -253,6 +257,7 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         aliases,
         _ordered(found, kind),
         float(ask),
+        own_words(raw.get("aliases", {})),
     )
 
 

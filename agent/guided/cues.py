@@ -1,78 +1,22 @@
 """What a message asks for besides values: an order of results, prices, the status of orders, to forget something.
 
-In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.naming`: what
-is not found here cannot be asked for.
+In: the customer's words. Out: which of these they can mean, by the cues of the packs. As generous as `agent.naming`:
+what is not found here cannot be asked for.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.naming import is_named, named
 from agent.orders.ids import ids_in
+from agent.orders.order import STATUSES
+from agent.tools.search_products import SORTS
+from language.cues import cue, cue_words
 from language.numbers import as_written
 from language.quantities import find_quantities
 from profiles.attribute import Bound
 
-# By order of results: words that ask for it, each also with slips of the pen.
-SORTS: Mapping[str, tuple[str, ...]] = {
-    "price_low": (
-        *("cheap", "cheaper", "cheapest", "lowest price", "low to high", "less expensive", "too expensive", "bargain"),
-        *("expensive for me", "by price", "affordable", "inexpensive", "cost less"),
-        *("便宜", "太贵", "实惠", "低到高", "价格排", "低价"),
-    ),
-    "price_high": (
-        *("most expensive", "more expensive", "expensive ones", "expensive first", "priciest", "pricier", "premium"),
-        *("fancier", "high end", "high-end", "luxury", "high to low", "highest price", "by price"),
-        *("贵", "高级", "高端", "高档", "高到低", "更好的"),
-    ),
-    "rating": (
-        *("rating", "rated", "best reviews", "best reviewed", "reviews", "like best", "popular", "recommended"),
-        *("评分", "评价", "口碑", "好评", "热门", "受欢迎"),
-    ),
-}
-# By status: words for orders that are so.
-STATUSES: Mapping[str, tuple[str, ...]] = {
-    "paid": ("paid", "paid for", "付款", "已付", "付了"),
-    "processing": (
-        *("processing", "processed", "packing", "packed", "preparing", "prepared", "pending", "left", "not sent"),
-        *("not shipped", "unshipped", "处理", "准备", "未发货", "没发货", "待发货"),
-    ),
-    "shipped": ("shipped", "sent", "on the way", "on their way", "on its way", "transit", "发货", "路上", "运输中"),
-    "delivered": ("delivered", "arrived", "received", "送到", "收到", "签收", "到了", "送达"),
-    "cancelled": ("cancelled", "canceled", "cancel", "取消"),
-    "return_requested": ("return", "returns", "sending back", "退货", "退"),
-    "returned": ("returned", "sent back", "send back", "退过", "退了", "已退", "退货"),
-    "lost": ("lost", "missing", "disappeared", "丢"),
-}
-_STOCK = re.compile(
-    r"\b(?:in|out of) stock\b|\bsold out\b|\b(?:still|back) available\b|有货|没货|缺货|库存|断货|卖完|补货"
-)
-_LATER = re.compile(
-    r"\bwhen\b|\bhow (?:long|often|soon)\b|\balerts?\b|\bnotif|\be-?mails?\b|\blet me know\b|\brestock"
-    r"|什么时候|何时|几时|多久|通知|提醒|补货"
-)
-_ORDERING = re.compile(
-    r"\borders?\b|\bordered\b|\bparcels?\b|\bpackages?\b|\bdeliver|\bship|\bcancel|\breturn|\brefund|\bsen[dt]\b|\barriv"
-    r"|订单|下单|包裹|快递|发货|物流|取消|退|送到"
-)
-_FORGET = ("forget", "delete", "remove", "erase", "scrap", "wipe", "clear", "ignore", "unlearn", "disregard")
-_FORGETTING_EN = (
-    r"drop|strike|cancel|undo|lose|outdated|history|get rid|can go|nobody's business|stor(?:e|ing)|stop|wrong",
-    r"take\b.*\b(?:off|out|away|back)|off my (?:profile|list|file)|chang(?:e|ed) (?:my )?mind|used to|hates?\b.*\bnot",
-    r"(?:no|any) (?:longer|more(?! than))|anymore|after all|again|nowadays|whatever|(?:fine|okay?) (?:now|with)",
-    r"(?:doesn't|does not|don't|do not|isn't|is not|not|never) (?:\w+ )?(?:matter|mind|care|important|apply|keep|true)",
-    r"(?:doesn't|does not|don't|do not|not|never) (?:\w+ )?(?:remember|save|need)",
-    r"no (?:limit|object|problem|restriction)s?",
-    r"(?:any|all|other) \w+ (?:is|are|will|would|ok)",
-)
-_FORGETTING_ZH = (
-    *("忘", "删", "去掉", "取消", "清除", "清空", "移除", "撤", "作废", "不限", "无所谓", "不考虑", "不重要"),
-    *("不再", "不是问题", "不用", "不要记", "别记", "别管", "别再", "都行", "都可以"),
-    *("没关系", "不介意", "随便", "不.{1,6}了"),
-)
 _BOUNDS: tuple[Bound, Bound] = ("min_price", "max_price")
-_FORGETTING = re.compile(rf"\b(?:{'|'.join(_FORGETTING_EN)})\b|{'|'.join(_FORGETTING_ZH)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +41,29 @@ def limits_in(text: str) -> list[Limit]:
 
 def sorts_in(text: str) -> list[str]:
     """The orders of results that the text may ask for: ``sorts_in("the cheapest") == ["price_low"]``."""
-    return list(named(text, SORTS))
+    return list(named(text, _forms(SORTS, "sort")))
 
 
 def statuses_in(text: str) -> list[str]:
     """The statuses of orders that the text may name: ``statuses_in("what has arrived?") == ["delivered"]``."""
-    return list(named(text, STATUSES))
+    return list(named(text, _forms(STATUSES, "status")))
 
 
 def asks_for_stock(text: str) -> bool:
     """Whether the text asks if the shop has something, and speaks of no order: "is the jacket still in stock?"."""
-    plain = text.casefold()
-    return bool(_STOCK.search(plain)) and not (_ORDERING.search(plain) or ids_in(text))
+    return cue("stock", text) and not (cue("ordering", text) or ids_in(text))
 
 
 def asks_when(text: str) -> bool:
     """Whether the text asks for a later time, or for word of it: "when are they back in stock?"."""
-    return bool(_LATER.search(text.casefold()))
+    return cue("later", text)
 
 
 def asks_to_forget(text: str) -> bool:
     """Whether the text may take something back that was noted."""
-    return bool(_FORGETTING.search(text.casefold().replace("’", "'")) or is_named(text, _FORGET))
+    return cue("forget", text) or is_named(text, cue_words("forget"))
+
+
+def _forms(values: Iterable[str], kind: str) -> Mapping[str, Sequence[str]]:
+    """The words for each value: those of the cue ``"sort_price_low"`` for "price_low"."""
+    return {value: cue_words(f"{kind}_{value}") for value in values}

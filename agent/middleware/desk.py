@@ -68,7 +68,13 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
     if newest is None or newest.customer != context.customer or not _in_question(newest, messages):
         return []
     order_id = str(newest.summary["order_id"])
-    answer = read_answer(str(messages[-1].content), context.language, kind=newest.kind, order_id=order_id)
+    answer = read_answer(
+        str(messages[-1].content),
+        context.language,
+        kind=newest.kind,
+        order_id=order_id,
+        served=(*context.services.shop.languages, context.spoken),
+    )
     composer = Composer(context.services, context.language, context.turn)
     if answer == "no" and proposals.decline(context.consultation, context.customer):
         return [composed(composer.say("declined"), f"declined: {newest.kind} {order_id}")]

@@ -11,9 +11,10 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from agent.context import Services
+from language.detection import is_written_in
+from language.names import label_in
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
-from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of
 
@@ -54,9 +55,10 @@ def _spanned(span: Span, currency: str) -> str:
 
 def own_word(facet: Facet, value: str, language: str) -> str:
     """A value in the customer's language, where the shop has such a word."""
-    chinese = language == "zh" and not has_cjk(value)
-    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
-    return next(own, value) if chinese else value
+    if listed := facet.own_words.get(language, {}).get(value):
+        return listed[0]
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and is_written_in(alias, language))
+    return value if is_written_in(value, language) else next(own, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Composer:
     def trait(self, trait: Mapping[str, Any]) -> str:
         """One thing that is known of the customer, with its label."""
         attribute = self.services.schema.attributes[trait["attribute"]]
-        label = attribute.label.get(self.language, attribute.label["en"])
+        label = label_in(attribute.label, self.language, attribute.name)
         value = shown(attribute, trait["value"], self.services.shop.currency)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
@@ -135,7 +137,7 @@ class Composer:
     def value(self, name: str, value: str) -> str:
         """A facet's value with the facet's label; the value is the catalogue's own word, which has one language."""
         label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label.get(self.language, name)}: {value}"
+        return f"{label_in(label, self.language, name)}: {value}"
 
     def done(self, proposal: Mapping[str, Any]) -> str:
         """What was carried out, after the customer's yes."""

@@ -25,7 +25,6 @@ from langgraph.runtime import Runtime
 
 import clock
 from agent.context import Services, TurnContext
-from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, turn_messages
@@ -35,6 +34,7 @@ from agent.tools import build_tools
 from agent.turn import Step as Taken
 from agent.turn import steps
 from finetune.selfplay.words.message import Step
+from language.detection import detect, reply_language
 from profiles.privacy.purposes import Purpose
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.language import detect, reply_language
+from language.detection import detect, reply_language
 
 SHOP = ("en", "zh")
 CASES = [
