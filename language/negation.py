@@ -153,15 +153,14 @@ def _words(of: tuple[str, ...]) -> _Words:
 
     joints = rf"(?:\s*{every('joints')}\s*|\s*,\s*)"
     fillers = rf"(?:[\s-]*{every('fillers')}[\s-]*)*"
+    plain = ("harmless", "nouns", "clauses", "restarts", "yes", "no", "nothing")
     return _Words(
         of,
-        *(re.compile(every(name)) for name in ("harmless", "nouns", "clauses")),
-        re.compile(rf"[\s,?]*{every('after')}"),
-        re.compile(rf"[\s-]*{fillers}(?:{_ITEM}{joints}+{fillers})*[\s-]*"),
-        re.compile(rf"\s*{_ITEM}(?:,\s*{_ITEM})*,?\s*{every('list_ends')}\s*\S"),
-        re.compile(every("restarts")),
-        re.compile(rf"{every('negators')}(?:\s*{every('carriers')})*\s*$"),
-        *(re.compile(every(name)) for name in ("yes", "no", "nothing")),
+        after=re.compile(rf"[\s,?]*{every('after')}"),
+        list_up_to=re.compile(rf"[\s-]*{fillers}(?:{_ITEM}{joints}+{fillers})*[\s-]*"),
+        list_goes_on=re.compile(rf"\s*{_ITEM}(?:,\s*{_ITEM})*,?\s*{every('list_ends')}\s*\S"),
+        turning=re.compile(rf"{every('negators')}(?:\s*{every('carriers')})*\s*$"),
+        **{name: re.compile(every(name)) for name in plain},
     )
 
 

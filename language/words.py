@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import Stemmer
+from pydantic import Field
 
 from errors import ConfigError, choices
 from language.packs import Section, section
@@ -29,7 +30,7 @@ class WordForms(Section):
     """What a language's pack says of its words."""
 
     stemmer: str | None = None
-    same: dict[str, str] = {}  # spelt otherwise -> as it is stemmed
+    same: dict[str, str] = Field(default_factory=dict)  # spelt otherwise -> as it is stemmed
     stop: tuple[str, ...] = ()  # words that say nothing of what is meant
 
 
