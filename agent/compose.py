@@ -10,9 +10,9 @@ from math import isinf
 from typing import Any
 
 from agent.context import Services
+from language.text import has_han
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
-from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of
 
@@ -50,8 +50,8 @@ def _spanned(span: Span, currency: str) -> str:
 
 def own_word(facet: Facet, value: str, language: str) -> str:
     """A value in the customer's language, where the shop has such a word."""
-    chinese = language == "zh" and not has_cjk(value)
-    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
+    chinese = language == "zh" and not has_han(value)
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_han(alias))
     return next(own, value) if chinese else value
 
 

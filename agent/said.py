@@ -16,17 +16,18 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.keyed import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
-from agent.naming import is_named
 from agent.prompt import CARD
 from agent.tools.orders import NEWEST, ids_in
 from agent.tools.schemas import SEARCH_PRODUCTS, UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
 from agent.wording import Prices, as_written, asks_to_forget, prices_in, sorts_in, statuses_in
+from language.matching import is_named
+from language.text import has_han
+from language.words import mentions
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.dates import dates_in
 from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority
-from profiles.words import has_cjk, mentions
 
 ORDER_ID, QUESTION = "order_id", "question"
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
@@ -173,8 +174,8 @@ def _is_named(attribute: Attribute, text: str) -> bool:
     return any(
         mentions(text, part)
         for label in (attribute.name.replace("_", " "), *attribute.label.values())
-        for part in ([label] if has_cjk(label) else label.split())
-        if len(part) >= _TELLING or has_cjk(part)
+        for part in ([label] if has_han(label) else label.split())
+        if len(part) >= _TELLING or has_han(part)
     )
 
 

@@ -1,15 +1,15 @@
 """What a message asks for besides values: an order of results, prices, the status of orders, to forget something.
 
-In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `agent.naming`: what
-is not found here cannot be asked for.
+In: the customer's words, English or Chinese. Out: which of these they can mean. As generous as `language.matching`
+can be: what is not found here cannot be asked for.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agent.naming import is_named, named
 from agent.tools.orders import ids_in
+from language.matching import is_named
 from profiles.attribute import Bound
 from profiles.numbers import numbers_in
 from profiles.ranges import ranges_in, said_ranges
@@ -128,12 +128,12 @@ def as_written(number: float) -> float | int:
 
 def sorts_in(text: str) -> list[str]:
     """The orders of results that the text may ask for: ``sorts_in("the cheapest") == ["price_low"]``."""
-    return list(named(text, SORTS))
+    return [order for order, words in SORTS.items() if is_named(text, words, begun=True)]
 
 
 def statuses_in(text: str) -> list[str]:
     """The statuses of orders that the text may name: ``statuses_in("what has arrived?") == ["delivered"]``."""
-    return list(named(text, STATUSES))
+    return [status for status, words in STATUSES.items() if is_named(text, words, begun=True)]
 
 
 def asks_for_stock(text: str) -> bool:

@@ -128,9 +128,10 @@ def is_asked(text: str, span: Span, of: Iterable[str] = ("en", "zh")) -> bool:
     return bool(asked or words.after.match(fold(text[span[1] :]).text)) and not denied(text, span)
 
 
-def is_named(text: str, phrases: Collection[str], of: Iterable[str] = ("en",)) -> bool:
-    """Whether the text has one of the phrases, but for slips of the pen."""
-    return bool(_phrases(tuple(phrases), tuple(of)).named("", text, "exact", "part", "slip"))
+def is_named(text: str, phrases: Collection[str], of: Iterable[str] = ("en",), *, begun: bool = False) -> bool:
+    """Whether the text has one of the phrases, but for slips of the pen; `begun`: or a word that begins like one."""
+    hows: tuple[How, ...] = ("exact", "part", "slip", *(("start",) if begun else ()))
+    return bool(_phrases(tuple(phrases), tuple(of)).named("", text, *hows))
 
 
 @lru_cache(maxsize=256)
@@ -199,7 +200,7 @@ class _Table:
                 row = words[first : last + 1]
                 start, end = row[0].start, row[-1].end
                 names = self._of_row(row)
-                if names and not self._is_lacking(words, first, text) and _stands(text, start, end, of):
+                if names and not self._is_lacking(words, first, text) and _stands(text, row, of):
                     yield from (Mention(start, end, text[start:end], *name, "exact") for name in names)
 
     def in_han(self, text: str, folded: Folded) -> Iterator[Mention]:
@@ -344,11 +345,14 @@ def _adjoin(text: str, left: Token, right: Token) -> bool:
     return bool(_GAP.fullmatch(gap) or (_ABBREVIATED.fullmatch(gap) and len(left.text) < TELLING))
 
 
-def _stands(text: str, start: int, end: int, of: Sequence[str]) -> bool:
+def _stands(text: str, row: Sequence[Token], of: Sequence[str]) -> bool:
     """Whether what stands there is more than a letter that is part of something else: "M", and no "m" of "an m"."""
+    start, end = row[0].start, row[-1].end
     letter = text[start:end]
-    if len(letter) > 1:
+    if len(row) > 1 or len(bare(row[0])) > 1:
         return True
+    if len(letter) > 1:  # "the S's"
+        return False
     if text[start - 1 : start] in _BESIDE or text[end : end + 1] in _BESIDE:
         return False
     return letter == letter.upper() or is_asked(text, (start, end), of)

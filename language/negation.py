@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 
 from language.packs import Section, languages, section
 from language.text import Folded, Span, fold, has_han
+from language.words import stems, stop_words
 
 _CLAUSE = re.compile(r"[;!?\n]|\.(?!\d)|,(?!\d)")  # of folded text
 _BEFORE = r"(?<![\w'])"  # a word begins; what begins with a hyphen is part of one: "wool-free"
@@ -92,9 +93,17 @@ def refuses(text: str, of: Sequence[str] = ()) -> Span | None:
 
 def says_nothing(text: str, of: Sequence[str] = ()) -> bool:
     """Whether a value is that there is none: "none", "nothing specific", "没有"."""
-    words = _words(_known(of))
-    rest = words.nothing.sub(" ", fold(text).text)
-    return rest != fold(text).text and not re.search(r"\w", rest)
+    folded = fold(text).text
+    rest = _words(_known(of)).nothing.sub(" ", folded)
+    return rest != folded and stems(rest) <= stop_words() and not has_han(rest)
+
+
+def truth(text: str, of: Sequence[str] = ()) -> bool | None:
+    """What a text says that is nothing but one word for yes or no: "Yes", "否"; None for any other."""
+    words, folded = _words(_known(of)), fold(text).text.strip()
+    if folded in ("true", "1", "y") or words.yes.fullmatch(folded):
+        return True
+    return False if folded in ("false", "0", "n") or words.no.fullmatch(folded) else None
 
 
 def any_of(fragments: Iterable[str]) -> str:

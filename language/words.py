@@ -8,7 +8,7 @@ can tell (knife and knives, but glove and gloves). A language without a stemmer 
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -16,7 +16,7 @@ import Stemmer
 from pydantic import Field
 
 from errors import ConfigError, choices
-from language.packs import Section, section
+from language.packs import Section, languages, section
 from language.text import HAN, fold, has_han
 
 _LETTER = rf"[^\W_{HAN}]"
@@ -68,14 +68,16 @@ def stems(text: str, language: str = "en") -> frozenset[str]:
     return frozenset(token.stem for token in tokens(text, language))
 
 
-def mentions(text: str, phrase: str, language: str = "en") -> bool:
-    """Whether the text has the phrase: all of its stems in a row, or a Chinese phrase as it is."""
+def mentions(text: str, phrase: str) -> bool:
+    """Whether the text has the phrase: all of its stems in a row, in any language, or a Chinese phrase as it is."""
     if has_han(phrase):
         return fold(phrase).text in fold(text).text
-    there = [token.stem for token in tokens(text, language)]
-    wanted = [token.stem for token in tokens(phrase, language)]
-    size = len(wanted)
-    return size > 0 and any(there[i : i + size] == wanted for i in range(len(there) - size + 1))
+    return any(_has_row(tokens(text, language), tokens(phrase, language)) for language in stemmed(languages()))
+
+
+def _has_row(there: Sequence[Token], wanted: Sequence[Token]) -> bool:
+    row, size = [word.stem for word in wanted], len(wanted)
+    return size > 0 and any([word.stem for word in there[at : at + size]] == row for at in range(len(there) - size + 1))
 
 
 def plain(text: str) -> str:

@@ -7,9 +7,10 @@ whatever order the intents are in.
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from language.text import has_han
+from language.words import stems
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import PRODUCT
-from profiles.words import has_cjk, stems
 
 LEAST = 3  # the product, or three words and slots in common
 _OF_PRODUCT = 3
@@ -59,5 +60,5 @@ def _words_in_common(intent: Intent, text: str) -> int:
     """Of the words that were looked for; the product itself is counted already."""
     own = " ".join(value for name, value in intent.values.items() if name != PRODUCT)
     product = stems(intent.values.get(PRODUCT, ""))
-    chinese = {char for char in own if has_cjk(char)} & {char for char in text if has_cjk(char)}
+    chinese = {char for char in own if has_han(char)} & {char for char in text if has_han(char)}
     return len((stems(own) & stems(text)) - _IDLE - product) + len(chinese) // 2
