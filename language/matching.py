@@ -16,7 +16,7 @@ from language.negation import any_of, denied
 from language.packs import Section, languages, section
 from language.slips import TELLING, Name, Parts, are_alike, is_slip
 from language.text import Folded, Span, fold, has_han
-from language.words import Token, plain, stem, stemmed, stop_words, tokens
+from language.words import Token, bare, plain, stem, stemmed, stop_words, tokens
 
 Forms = Mapping[str, Collection[str]]  # value -> the other words for it, in any language
 How = Literal["exact", "part", "start", "slip"]
@@ -325,11 +325,6 @@ def _families(values: Iterable[str]) -> Iterator[str]:
         words = value.split()
         starts = (at for at in range(1, len(words)) if tokens(words[at]))
         yield from (ending for at in starts if covers(ending := " ".join(words[at:]), value))
-
-
-def bare(word: Token) -> str:
-    """A word without the ending of an owner: "women's" is women."""
-    return word.text.removesuffix("'s")
 
 
 def _together(words: Sequence[Token]) -> str:

@@ -42,6 +42,11 @@ def are_alike(one: str, other: str) -> bool:
     return not digits and one[:1] == other[:1] and _alike(one, other, STEMS_LONG, WORDS_LIKE)
 
 
+def is_like_han(run: str, other: str) -> bool:
+    """Whether one of two runs of Chinese characters is in the other, but for a character in five or so."""
+    return min(len(run), len(other)) > 1 and fuzz.partial_ratio(run, other) >= STEMS_LIKE
+
+
 @dataclass(frozen=True)
 class Parts:
     """Words that stand for names, and where to look for those that are like another word.

@@ -80,6 +80,11 @@ def _has_row(there: Sequence[Token], wanted: Sequence[Token]) -> bool:
     return size > 0 and any([word.stem for word in there[at : at + size]] == row for at in range(len(there) - size + 1))
 
 
+def bare(word: Token) -> str:
+    """A word without the ending of an owner: "women's" is women."""
+    return word.text.removesuffix("'s")
+
+
 def plain(text: str) -> str:
     """For comparing whole values: folded, no owner's ending, hyphens and spaces alike, no marks around it."""
     return re.sub(r"[\s_\-–/]+", " ", re.sub(r"'s(?!\w)", "", fold(text).text)).strip(_MARKS)
