@@ -58,7 +58,7 @@ def open_services(
         schema=schema,
         profiles=store,
         firewall=Firewall(schema, facets, shop.zone),
-        vocabulary=Vocabulary.of(schema, facets, retriever.catalog.categories),
+        vocabulary=Vocabulary.of(schema, facets, retriever.catalog.categories, shop.languages),
         retriever=retriever,
         orders=orders,
         proposals=Proposals(engine, orders, rules),

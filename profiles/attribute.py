@@ -13,11 +13,12 @@ from typing import Literal
 
 from errors import DataError, choices
 from language.dates import find_dates
+from language.matching import Forms, choose
 from language.numbers import numbers_in
 from language.quantities import Range, centimetres_in, find_ranges, range_in
 from language.truth import truth_of
+from language.words import plain
 from profiles.observation import EVERYTHING, Authority, Value
-from profiles.words import Synonyms, match_value
 
 Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
@@ -27,6 +28,7 @@ _MOST = 1e9
 KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
 _KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
 _KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
+_EXACT = "size"  # no value of it is of a family: "extra large" is no kind of large
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Attribute:
     writers: frozenset[Authority] = frozenset({Authority.STATED})
     label: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
-    synonyms: Synonyms = field(default_factory=dict)
+    synonyms: Forms = field(default_factory=dict)
     cues: tuple[str, ...] = ()
     keep_days: float | None = None
 
@@ -62,7 +64,7 @@ class Attribute:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
         return self.values or tuple((facets or {}).get(self.facet or "", ()))
 
-    def ways_to_say(self, facets: Facets | None = None) -> Synonyms:
+    def ways_to_say(self, facets: Facets | None = None) -> Forms:
         """By value: the other words for it, of this schema and of the facets given."""
         given = (facets or {}).get(self.facet or "", ())
         if not isinstance(given, Mapping):
@@ -110,14 +112,19 @@ class Attribute:
     def _clean_word(self, text: str, facets: Facets | None) -> str:
         valid, synonyms = self.valid_values(facets), self.ways_to_say(facets)
         if valid:
-            found = match_value(text, valid, synonyms)
+            found = self._chosen(text, valid, synonyms)
             if found is None:
                 raise DataError(f"{self.name}: {text!r} is not one of {choices(valid)}")
             return found
         coded = self.facet or self.type == "choice"  # plain text stays in the customer's words
-        known = match_value(text, synonyms, synonyms) if coded else None
+        known = self._chosen(text, synonyms, synonyms) if coded else None
         tidy = " ".join(text.split())
         return known or (tidy if Authority.SHOP in self.writers else tidy.lower())  # names and cities stay as written
+
+    def _chosen(self, text: str, valid: Collection[str], synonyms: Forms) -> str | None:
+        names = {plain(canonical): others for canonical, others in synonyms.items()}
+        forms = {value: names.get(plain(value), ()) for value in valid}
+        return choose(text, forms, families=_EXACT not in (self.facet, self.name))
 
     def _clean_number(self, value: Value) -> Value:
         if isinstance(value, bool):

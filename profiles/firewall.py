@@ -16,30 +16,21 @@ from typing import Literal
 
 from errors import DataError, Refused, choices
 from language.dates import dates_in
+from language.negation import assents, refuses, says_nothing
 from language.numbers import numbers_in
 from language.quantities import find_ranges
+from language.text import has_han
+from language.words import mentions, plain, stems, stop_words
 from profiles.attribute import Attribute, Facets, key_of, parts_of
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
 from profiles.schema import Schema
-from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
 _STANDING = frozenset(
     re.findall(r"\w+", "member membership tier status level customer user a an the is am i 会员 客户 用户")
 )
-_COMMON = frozenset(re.findall(r"\w+", "a an and the of for to in on my me i it is with very any no not"))
-
-
-# What makes a short answer a yes or a no to what the shop had said.
-ASSENT = re.compile(
-    r"\b(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|sounds?|looks?|great|good|perfect|love|like|enjoy"
-    r"|definitely|absolutely|of course|will|i'?ll|try|thanks?)\b|[是对好行嗯]|可以|没错",
-    re.IGNORECASE,
-)
-DENIAL = re.compile(
-    r"\b(?:no|nope|nah|none|not|nothing|never|without|any|anything|\w+n['’]t|dont|cant)\b|[没不无]", re.IGNORECASE
-)
+_COMMON = stop_words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,6 @@ class ProposedChange:
 
 
 _CLAUSE = re.compile(r"[.;!?。；，！？]|,(?!\d)")
-_NOTHING = frozenset(stem(word) for word in ("none", "nothing", "no", "not", "nope", "specific", "particular"))
 Refusal = tuple[ProposedChange, str]  # and the reason
 
 
@@ -238,7 +228,7 @@ class Firewall:
         other = next((item for item in valid if self._named(attribute, item, quote)), None)
         if other is not None:
             raise Refused(f"{attribute.name}: the quote {quote[:80]!r} names {other!r}, not {value!r}")
-        translated = has_cjk(quote) and not has_cjk(value)  # 给我老婆买的 -> wife: no stem to share
+        translated = has_han(quote) and not has_han(value)  # 给我老婆买的 -> wife: no stem to share
         if not valid and not translated:
             raise Refused(f"{attribute.name}: nothing in the quote {quote[:80]!r} says {value!r}")
 
@@ -254,12 +244,12 @@ class Firewall:
         if value in attribute.valid_values(self.facets):
             return False
         reserved = {
-            fold_text(item)
+            plain(item)
             for other in self.schema.attributes.values()
             if other.writers == {Authority.SHOP}
             for item in other.values
         }
-        words = set(fold_text(value).split())
+        words = set(plain(value).split())
         return bool(words & reserved) and words <= reserved | _STANDING
 
 
@@ -276,9 +266,9 @@ def _answers(quote: str, value: str, asked: str) -> bool:
     if not asked:
         return False
     wanted = stems(value) - _COMMON
-    if DENIAL.search(value):
-        return bool(DENIAL.search(quote)) and (wanted <= _NOTHING or _share_a_stem(value, asked))
-    return bool(ASSENT.search(quote)) and bool(wanted) and wanted <= stems(asked)
+    if refuses(value):
+        return bool(refuses(quote)) and (says_nothing(value) or _share_a_stem(value, asked))
+    return bool(assents(quote)) and bool(wanted) and wanted <= stems(asked)
 
 
 def _polarity(attribute: Attribute, polarity: Polarity) -> Polarity:

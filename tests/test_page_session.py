@@ -46,7 +46,8 @@ def test_a_visitors_consultation_goes_on_for_the_customer_they_are_and_for_nobod
     begun = {"consultation": f"{visitor}.{'0' * 32}"}
     mine = as_customer(new_session("en"), "C1001", known).to_json() | begun
     assert restored_session(mine, known, owner, "en", LANGUAGES).consultation == begun["consultation"]
-    assert _of(mine | {"customer": "C1002"})
+    other = restored_session(mine | {"customer": "C1002"}, known, owner, "en", LANGUAGES)
+    assert other.consultation.startswith("C1002.")
 
 
 def test_who_has_signed_in_is_a_visitor_no_more() -> None:

@@ -18,18 +18,19 @@ import clock
 from agent.guided.cues import asks_to_forget, sorts_in, statuses_in
 from agent.guided.per_key import kept_under, pairs_in, without_plain
 from agent.models.grammar import SPAN_OF, Allowed
-from agent.naming import is_named
 from agent.orders.ids import NEWEST, ids_in, order_references
 from agent.prompt import CARD
 from agent.tools import TOOLS
 from agent.tools.tool import Source, Tool
 from agent.vocabulary import Vocabulary
 from language.dates import dates_in
+from language.matching import is_named
 from language.numbers import as_written, numbers_in
 from language.quantities import PricesNamed, prices_named
+from language.text import has_han
+from language.words import mentions
 from profiles.attribute import KEY_MARK, Attribute
 from profiles.observation import EVERYTHING, Authority
-from profiles.words import has_cjk, mentions
 
 MIN_PRICE, MAX_PRICE = "min_price", "max_price"
 _CHOSEN = {Source.SORT: sorts_in, Source.STATUS: statuses_in}  # what the newest message chooses
@@ -181,8 +182,8 @@ def _is_named(attribute: Attribute, text: str) -> bool:
     return any(
         mentions(text, part)
         for label in (attribute.name.replace("_", " "), *attribute.label.values())
-        for part in ([label] if has_cjk(label) else label.split())
-        if len(part) >= _TELLING or has_cjk(part)
+        for part in ([label] if has_han(label) else label.split())
+        if len(part) >= _TELLING or has_han(part)
     )
 
 

@@ -1,17 +1,16 @@
 """What a message asks for besides values: an order of results, prices, the status of orders, to forget something.
 
-In: the customer's words. Out: which of these they can mean, by the cues of the packs. As generous as `agent.naming`:
+In: the customer's words. Out: which of these they can mean, by the cues of the packs. As generous as `language.matching`:
 what is not found here cannot be asked for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.naming import is_named, named
 from agent.orders.ids import ids_in
 from agent.orders.order import STATUSES
 from agent.tools.search_products import SORTS
 from language.cues import cue, cue_words
+from language.matching import is_named
 from language.numbers import as_written
 from language.quantities import find_quantities
 from profiles.attribute import Bound
@@ -41,12 +40,12 @@ def limits_in(text: str) -> list[Limit]:
 
 def sorts_in(text: str) -> list[str]:
     """The orders of results that the text may ask for: ``sorts_in("the cheapest") == ["price_low"]``."""
-    return list(named(text, _forms(SORTS, "sort")))
+    return [order for order in SORTS if is_named(text, cue_words(f"sort_{order}"), begun=True)]
 
 
 def statuses_in(text: str) -> list[str]:
     """The statuses of orders that the text may name: ``statuses_in("what has arrived?") == ["delivered"]``."""
-    return list(named(text, _forms(STATUSES, "status")))
+    return [status for status in STATUSES if is_named(text, cue_words(f"status_{status}"), begun=True)]
 
 
 def asks_for_stock(text: str) -> bool:
@@ -62,8 +61,3 @@ def asks_when(text: str) -> bool:
 def asks_to_forget(text: str) -> bool:
     """Whether the text may take something back that was noted."""
     return cue("forget", text) or is_named(text, cue_words("forget"))
-
-
-def _forms(values: Iterable[str], kind: str) -> Mapping[str, Sequence[str]]:
-    """The words for each value: those of the cue ``"sort_price_low"`` for "price_low"."""
-    return {value: cue_words(f"{kind}_{value}") for value in values}

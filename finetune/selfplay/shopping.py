@@ -24,9 +24,10 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Topics, Word
 from finetune.selfplay.words.message import Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, draw_amount, write_price
+from language.matching import covers
 from language.quantities import range_in
 from retrieval.catalog import Product, Variant
-from retrieval.facets import covers, facet_values
+from retrieval.facets import facet_values
 
 SIZES = ("size", "shoe_size")
 _BODILY = ("material",)  # what can itch or scratch

@@ -19,6 +19,7 @@ from agent.shop import load_shop
 from errors import Refused
 from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
 from finetune.selfplay.topics import Topics
+from language.matching import covers
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.privacy.purposes import Purpose
@@ -26,7 +27,7 @@ from profiles.schema import Schema
 from profiles.shop_files import load_facets, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
-from retrieval.facets import FacetSpace, covers, facet_values
+from retrieval.facets import FacetSpace, facet_values
 
 if TYPE_CHECKING:
     from finetune.selfplay.shopping import Search

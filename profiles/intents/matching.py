@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from language.cues import cue, cue_words
+from language.text import has_han
+from language.words import stems
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import PRODUCT
-from profiles.words import has_cjk, stems
 
 LEAST = 3  # the product, or three words and slots in common
 _OF_PRODUCT = 3
@@ -47,7 +48,7 @@ def _words_in_common(intent: Intent, text: str) -> int:
     """Of the words that were looked for; the product itself is counted already."""
     own = " ".join(value for name, value in intent.values.items() if name != PRODUCT)
     product = stems(intent.values.get(PRODUCT, ""))
-    chinese = {char for char in own if has_cjk(char)} & {char for char in text if has_cjk(char)}
+    chinese = {char for char in own if has_han(char)} & {char for char in text if has_han(char)}
     return len((stems(own) & stems(text)) - _idle() - product) + len(chinese) // 2
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 from agent.gate.words import TOPICS, Claims
-from agent.replies.phrases import PhraseWords
 from pydantic import ValidationError
 
 from agent.orders.confirm import Confirm
+from agent.replies.phrases import PhraseWords
 from agent.shop import load_shop
 from errors import ConfigError
 from language.cues import Cues, cue, cued_piece, cues_in
