@@ -56,7 +56,7 @@ def _reading(options: argparse.Namespace) -> Reading:
     return read(
         options.text,
         today=options.today or clock.today(shop.timezone),
-        lexicon=Lexicon.of(shop.words),
+        lexicon=Lexicon(shop.words, shop.languages),
         served=shop.languages,
         id_shapes=shop.id_shapes,
     )

@@ -16,8 +16,8 @@ from language.numbers import find_numbers
 from language.packs import Section, section
 from language.text import Folded, Span, fold
 
-_LETTERED = re.compile(r"(?<![a-z0-9])#?(?P<prefix>[a-z]{1,4})(?P<joint>[-_]| (?=\d))?\d{3,}(?:[-/]\d{3,})*(?![\w])")
-_DIGITS = re.compile(r"(?<![\w.,/+-])(?P<mark>#\s?|№\s?)?\d{4,14}(?:[-/]\d{3,})*(?![\w]|[.,/-]\d)")
+_LETTERED = re.compile(r"(?<![a-z0-9])#?(?P<prefix>[a-z]{1,4})(?P<joint>[-_]| (?=\d))?\d{3,}(?:[-/]\d{3,})*(?![a-z0-9])")
+_DIGITS = re.compile(r"(?<![a-z0-9.,/+-])(?P<mark>#\s?|№\s?)?\d{4,14}(?:[-/]\d{3,})*(?![a-z0-9]|[.,/-]\d)")
 _CURRENCY_SIGNS = "$€£¥₩₽₹"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LEAST_DIGITS = 4
@@ -31,6 +31,7 @@ class IdWords(Section):
     order_words: str
     not_before: str
     not_after: str
+    address: str
     fillers: str
     spoken_joints: Mapping[str, str]
 
@@ -69,14 +70,15 @@ def _candidates(
 ) -> Iterator[tuple[int, int, str]]:
     text = page.text
     speaks_of_orders = any(re.search(each.order_words, text) for each in words)
+    ends: list[int] = []
     for match in _LETTERED.finditer(text):
         if _is_lettered_id(text, match, words, shapes, speaks_of_orders):
+            ends.append(match.end())
             yield match.start(), match.end(), match[0].lstrip("#")
     yield from _spoken_ids(text, words, shapes, languages, speaks_of_orders)
-    accepted_end = -1
     for match in _DIGITS.finditer(text):
-        if _is_digits_id(text, match, words, shapes, speaks_of_orders, accepted_end):
-            accepted_end = match.end()
+        if _is_digits_id(text, match, words, shapes, speaks_of_orders, ends):
+            ends.append(match.end())
             yield match.start(), match.end(), match[0].lstrip("#№ ")
 
 
@@ -102,7 +104,7 @@ def _is_digits_id(
     words: Sequence[IdWords],
     shapes: frozenset[str],
     speaks_of_orders: bool,
-    accepted_end: int,
+    ends: Sequence[int],
 ) -> bool:
     start = match.start()
     before, after = text[:start].rstrip(), text[match.end() :]
@@ -118,10 +120,12 @@ def _is_digits_id(
         return not (unlikely and _YEAR.fullmatch(match[0]) and not shaped)
     if unlikely or (_YEAR.fullmatch(match[0]) and not shaped):
         return False
-    if accepted_end >= 0 and len(re.findall(r"\w+", text[accepted_end:start])) <= 1:  # "10482 and 10483"
+    if any(end <= start and len(re.findall(r"\w+", text[end:start])) <= 1 for end in ends):  # "10482 and 10483"
         return True
     is_all = any(_only_fillers(before, each) and _only_fillers(after, each) for each in words)
-    return (is_all or (speaks_of_orders and shaped)) if shapes else is_all
+    if is_all or not shaped or not speaks_of_orders:
+        return is_all
+    return not any(re.search(each.address, text) for each in words)  # there it may be a postcode
 
 
 def _only_fillers(text: str, words: IdWords) -> bool:

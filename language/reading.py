@@ -8,8 +8,9 @@ them reads the text again. Errors: `ConfigError` for a language that has no pack
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -28,6 +29,9 @@ from language.text import Folded, Span, fold, has_han
 About = Literal["self", "other"]
 _ASKS = re.compile(r"[?？¿;؟]\s*(?:$|\s|\W)")  # a question mark, in whatever script, that ends something
 _LATIN = re.compile(r"[a-zà-öø-ÿ]{2}")
+_NEVER = re.compile(r"(?!)")
+_LONG = 6  # letters of a misspelt word: "back" is not black
+_PERSON_BEFORE = 24  # characters in which a person is named before their age
 _NEAR = 3  # words at most between "that" and the kind of product: "that blue rain jacket"
 
 
@@ -41,6 +45,8 @@ class ReadingWords(Section):
     demonstratives: str
     back: tuple[str, ...]
     not_back: tuple[str, ...] = ()
+    head: Literal["first", "last"] = "last"  # where the noun stands among its adjectives
+    head_joint: str = ""  # between the two
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,13 @@ class Reading:
     about: About | None
     references: tuple[Reference, ...]
 
-    @cached_property
-    def amounts(self) -> tuple[Quantity, ...]:
-        """The quantities of money."""
-        return tuple(each for each in self.quantities if each.counts == "money")
-
     def to_json(self) -> dict[str, Any]:
         """One object, as `python -m language --json` prints it."""
         return {
             "text": self.text,
             "language": self.language,
             "price": {"min": _plain(self.price.min), "max": _plain(self.price.max)},
-            "quantities": [_quantity_json(each) for each in self.quantities],
+            "quantities": [_quantity_json(each) for each in self.quantities if not (each.is_bound and each.may_be("money"))],
             "dates": [_date_json(each) for each in self.dates],
             "values": [
                 {"text": v.text, "facet": v.facet, "value": v.value, "denied": v.denied, "how": v.how}
@@ -125,10 +126,10 @@ def read(
     of_dates = [(each.start, each.end) for each in dates]
     order_ids = find_order_ids(text, languages, id_shapes, of_dates)
     taken = [*of_dates, *((each.start, each.end) for each in order_ids)]
-    quantities = find_quantities(text, languages, taken)
+    patterns = [_patterns(code) for code in languages]
+    counted = (_aged(page, each, patterns) for each in find_quantities(text, languages, taken))
+    quantities = tuple(each for each in counted if not _is_pronoun(each))
     values = tuple(_values(text, lexicon, languages, quantities, taken)) if lexicon else ()
-    words = [(words, _patterns(code)) for code in languages if (words := section(code, "reading", ReadingWords))]
-    patterns = [each for _, each in words]
     return Reading(
         text,
         language,
@@ -161,6 +162,7 @@ class _Patterns:
     """A pack's expressions, compiled."""
 
     question: tuple[re.Pattern[str], ...]
+    people: re.Pattern[str]
     other: tuple[re.Pattern[str], ...]
     self: tuple[re.Pattern[str], ...]
     demonstrative: re.Pattern[str]
@@ -172,7 +174,7 @@ class _Patterns:
 def _patterns(language: str) -> _Patterns:
     words = section(language, "reading", ReadingWords)
     if words is None:
-        return _Patterns((), (), (), re.compile(r"(?!)"), (), ())
+        return _Patterns((), _NEVER, (), (), _NEVER, (), ())
 
     def compiled(expressions: Sequence[str]) -> tuple[re.Pattern[str], ...]:
         return tuple(re.compile(each.replace("{people}", words.people)) for each in expressions)
@@ -180,6 +182,7 @@ def _patterns(language: str) -> _Patterns:
     apart = "" if has_han(words.demonstratives) else r"\b"
     return _Patterns(
         compiled(words.question),
+        re.compile(rf"{apart}(?:{words.people}){apart}"),
         compiled(words.other),
         compiled(words.self),
         re.compile(rf"{apart}(?:{words.demonstratives}){apart}"),
@@ -188,23 +191,57 @@ def _patterns(language: str) -> _Patterns:
     )
 
 
+def _is_pronoun(quantity: Quantity) -> bool:
+    """ "The red one", "una mochila", 小一号: a one in words that counts nothing."""
+    is_bare = quantity.counts is None and quantity.role == "exact" and quantity.low == 1
+    return is_bare and not any(char.isdigit() for char in quantity.text)
+
+
+def _aged(page: Folded, quantity: Quantity, patterns: Sequence[_Patterns]) -> Quantity:
+    """ "My daughter of 8 years": time that is said of a person is their age."""
+    if quantity.counts != "duration" or quantity.unit not in ("year", "month"):
+        return quantity
+    at = bisect_left(page.starts, quantity.start)
+    clause = re.split(r"[.,;!?]", page.text[max(0, at - _PERSON_BEFORE) : at])[-1]
+    is_age = any(each.people.search(clause) for each in patterns)
+    return replace(quantity, counts="age") if is_age else quantity
+
+
 def _values(
     text: str, lexicon: Lexicon, languages: Sequence[str], quantities: Sequence[Quantity], taken: Sequence[Span]
 ) -> Iterator[ShopValue]:
     """The values that the text names; a number alone names a size only where it counts nothing else."""
     others = [(q.start, q.end) for q in quantities if q.counts not in (None, "size")]
-    for mention in lexicon.find(text):
+    mentions = []
+    for mention in filter(_is_sure, lexicon.find(text)):
         numeric = not re.search(r"[^\W\d]", mention.text)
         blocked = [*taken, *others] if numeric else taken
         if not any(mention.start < end and start < mention.end for start, end in blocked):
-            yield _value(text, mention, languages)
+            mentions.append(mention)
+    ruled_out = {mention for mention in mentions if denied(text, mention.span, languages)}
+    heads = {mention for mention in ruled_out if _is_head(text, mention, ruled_out, languages[0])}
+    for mention in mentions:
+        is_denied = mention in ruled_out and mention not in heads
+        yield ShopValue(
+            mention.start, mention.end, mention.text, mention.facet, mention.value, mention.how, is_denied
+        )
 
 
-def _value(text: str, mention: Mention, languages: Sequence[str]) -> ShopValue:
-    is_denied = denied(text, (mention.start, mention.end), languages) is not None
-    return ShopValue(
-        mention.start, mention.end, mention.text, mention.facet, mention.value, mention.how, is_denied
-    )
+def _is_sure(mention: Mention) -> bool:
+    """Whether the value is named whole, or with a slip in a word that is long enough to tell: "jakket"."""
+    return mention.how == "exact" or (mention.how == "slip" and len(mention.text) >= _LONG)
+
+
+def _is_head(text: str, mention: Mention, ruled_out: Collection[Mention], language: str) -> bool:
+    """Whether it is the noun of "no red jackets": only what is said of it is ruled out."""
+    words = section(language, "reading", ReadingWords)
+    joint = re.compile(rf"\s*{words.head_joint if words else ''}\s*")
+    for other in ruled_out:
+        first, second = (mention, other) if words and words.head == "first" else (other, mention)
+        is_close = first.end <= second.start and joint.fullmatch(text, first.end, second.start) is not None
+        if is_close and other.facet != mention.facet:
+            return True
+    return False
 
 
 def _about(page: Folded, patterns: Sequence[_Patterns]) -> About | None:
@@ -222,7 +259,12 @@ def _references(
     spans = {match.span() for each in patterns for pattern in each.back for match in pattern.finditer(page.text)}
     spans = {span for span in spans if not any(start <= span[0] and span[1] <= end for start, end in idle)}
     places = {page.span(*span) for span in spans if span[0] < span[1]}
-    places |= set(_pointed(page, patterns, values))
+    idle_places = [page.span(*span) for span in idle]
+    places |= {
+        span
+        for span in _pointed(page, patterns, values)
+        if not any(start <= span[0] < end for start, end in idle_places)
+    }
     longest = [
         span
         for span in places
@@ -267,4 +309,11 @@ def _quantity_json(quantity: Quantity) -> dict[str, Any]:
 
 def _date_json(mention: DateMention) -> dict[str, Any]:
     days = [day.isoformat() for day in mention.days]
-    return {"text": mention.text, "date": days[0] if len(days) == 1 else None, "days": days}
+    first, last = (day.isoformat() if day else None for day in (mention.first, mention.last))
+    return {
+        "text": mention.text,
+        "date": days[0] if len(days) == 1 else None,
+        "days": days,
+        "first": first,
+        "last": last,
+    }

@@ -24,7 +24,7 @@ CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("readings.
 
 @cache
 def _lexicon() -> Lexicon:
-    return Lexicon.of(load_shop_words(ROOT / "shop").words)
+    return Lexicon(load_shop_words(ROOT / "shop").words, ("en", "zh", "es", "de"))
 
 
 def _read(text: str) -> Reading:
