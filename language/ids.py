@@ -16,7 +16,9 @@ from language.numbers import find_numbers
 from language.packs import Section, section
 from language.text import Folded, Span, fold
 
-_LETTERED = re.compile(r"(?<![a-z0-9])#?(?P<prefix>[a-z]{1,4})(?P<joint>[-_]| (?=\d))?\d{3,}(?:[-/]\d{3,})*(?![a-z0-9])")
+_LETTERED = re.compile(
+    r"(?<![a-z0-9])#?(?P<prefix>[a-z]{1,4})(?P<joint>[-_]| (?=\d))?\d{3,}(?:[-/]\d{3,})*(?![a-z0-9])"
+)
 _DIGITS = re.compile(r"(?<![a-z0-9.,/+-])(?P<mark>#\s?|№\s?)?\d{4,14}(?:[-/]\d{3,})*(?![a-z0-9]|[.,/-]\d)")
 _CURRENCY_SIGNS = "$€£¥₩₽₹"
 _YEAR = re.compile(r"(?:19|20)\d\d")

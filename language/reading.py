@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from language.dates import DateMention, find_dates
@@ -88,12 +88,13 @@ class Reading:
     references: tuple[Reference, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """One object, as `python -m language --json` prints it."""
+        """One object, as `python -m language --json` prints it; the prices that limit stand in `price` alone."""
+        others = (each for each in self.quantities if not (each.is_bound and each.may_be("money")))
         return {
             "text": self.text,
             "language": self.language,
             "price": {"min": _plain(self.price.min), "max": _plain(self.price.max)},
-            "quantities": [_quantity_json(each) for each in self.quantities if not (each.is_bound and each.may_be("money"))],
+            "quantities": [_quantity_json(each) for each in others],
             "dates": [_date_json(each) for each in self.dates],
             "values": [
                 {"text": v.text, "facet": v.facet, "value": v.value, "denied": v.denied, "how": v.how}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from agent.gate.words import TOPICS, Claims
+from agent.replies.gate.words import TOPICS, Claims
 from pydantic import ValidationError
 
 from agent.orders.confirm import Confirm
