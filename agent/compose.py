@@ -10,42 +10,28 @@ from math import isinf
 from typing import Any
 
 from agent.context import Services
+from language.money import format_money, format_money_range
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
 from profiles.words import has_cjk
 from retrieval.facets import Facet
-from retrieval.spans import Span, span_of
+from retrieval.spans import span_of
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 
 
-def money(amount: float, currency: str) -> str:
-    """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
-    symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"
-
-
-def shown(attribute: Attribute, value: Value, currency: str) -> str:
+def shown(attribute: Attribute, value: Value, currency: str, language: str) -> str:
     """A trait's value: money with its sign, a range as "$100-200", and a key before what is kept under it."""
     if attribute.per and key_of(value):
         key, kept = parts_of(value)
-        return f"{key}: {shown(replace(attribute, per=None), kept, currency)}"
+        return f"{key}: {shown(replace(attribute, per=None), kept, currency, language)}"
     if attribute.range and (span := span_of(str(value))):
-        return _spanned(span, currency if attribute.type == "money" else "")
+        low, high = (None if isinf(end) else end for end in (span.low, span.high))
+        return format_money_range(low, high, currency if attribute.type == "money" else "", language)
     if attribute.type == "money" and str(value).replace(".", "", 1).isdecimal():  # of a key it is text
-        return money(float(value), currency)
+        return format_money(float(value), currency, language)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _spanned(span: Span, currency: str) -> str:
-    """ "$100-200", and with an open end "$100+" or "≤$200"; the same in every language."""
-    low, high = (f"{end:,.2f}".removesuffix(".00") for end in (span.low, span.high))
-    symbol = _SYMBOLS.get(currency, "")
-    both = f"{symbol}{low}-{high}"
-    numbers = f"≤{symbol}{high}" if isinf(span.low) else f"{symbol}{low}+" if isinf(span.high) else both
-    return numbers if symbol or not currency else f"{numbers} {currency}"
 
 
 def own_word(facet: Facet, value: str, language: str) -> str:
@@ -127,7 +113,7 @@ class Composer:
         return self.say(
             "product_line",
             title=hit["titles"].get(self.language, hit["title"]),
-            price=money(hit["price"], hit["currency"]),
+            price=format_money(hit["price"], hit["currency"], self.language),
             details=", ".join(details),
             stock_text=self.say(key, n=stock),
             rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
@@ -173,7 +159,7 @@ class Composer:
             "order_line",
             id=order["id"],
             status=self.say(f"status_{order['status']}"),
-            total=money(order["total"], self.services.shop.currency),
+            total=self._money(order["total"]),
             placed=order["placed"][:10],
             items=self._items(order["items"]),
         )
@@ -199,7 +185,7 @@ class Composer:
             f"{stage}_{proposal['kind']}",
             id=facts["order_id"],
             items=self._items(facts.get("items", [])),
-            amount=money(facts.get("amount", 0.0), self.services.shop.currency),
+            amount=self._money(facts.get("amount", 0.0)),
             address=facts.get("address", ""),
         )
 
@@ -210,8 +196,11 @@ class Composer:
             said["status"] = self.say(f"status_{said['status']}")
         for name in ("cap", "amount"):
             if name in said:
-                said[name] = money(float(said[name]), self.services.shop.currency)
+                said[name] = self._money(float(said[name]))
         return self.say(phrase, **said)
+
+    def _money(self, amount: float) -> str:
+        return format_money(amount, self.services.shop.currency, self.language)
 
     def _items(self, items: Sequence[Mapping[str, Any]]) -> str:
         return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
@@ -222,7 +211,7 @@ class Composer:
     def _trait(self, trait: Mapping[str, Any]) -> str:
         attribute = self.services.schema.attributes[trait["attribute"]]
         label = attribute.label.get(self.language, attribute.label["en"])
-        value = shown(attribute, trait["value"], self.services.shop.currency)
+        value = shown(attribute, trait["value"], self.services.shop.currency, self.language)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
         return self.say(f"trait_{trait['polarity']}", label=label, value=value)

@@ -88,7 +88,9 @@ _HAN_NUMBER = re.compile(
     rf"(?:点{_HAN_DIGITS}+)?(?:(?<={_HAN_SCALES})\d(?![\d百千万亿]))?"  # 2千3百, 三点五, 3千5
 )
 _DIGIT_OF = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_NEIGHBOURS = re.compile(r"(?P<head>(?:.*[十百千万亿])?)(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<scale>[十百千万]?)")
+_NEIGHBOURS = re.compile(
+    r"(?P<head>(?:.*[十百千万亿])?)(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<scale>[十百千万]?)"
+)
 _TOKEN = re.compile(r"\x00+|[^\W\d_]+|\d+|[^\w\s]")
 
 
@@ -123,6 +125,13 @@ def scale_of(words: str, languages: tuple[str, ...]) -> int | None:
     scales = _lexicon(likely_languages("", languages)).scales
     ending = re.search(rf"(?:{LETTER}+|[{HAN}])$", fold(words).text)
     return scales.get(ending[0]) if ending else None
+
+
+def without_article(text: str, languages: tuple[str, ...] = ()) -> str | None:
+    """What follows "a" or "an"; None for a text that does not begin with one."""
+    first, _, rest = text.partition(" ")
+    articles = {word for known in _lexicon(likely_languages(text, languages)).all for word in known.articles}
+    return rest.lstrip() if rest and fold(first).text in articles else None
 
 
 def folded_numerals(text: str) -> Folded:
@@ -309,7 +318,7 @@ class _Page:
             yield self._take(start, end, values, False)
 
     def _is_name(self, start: int) -> bool:
-        """Whether letters in front make it a name ("Kiran1", "AP-10482"), and no unit or measure ("usd5", "under-12")."""
+        """Whether letters in front make a name of it ("Kiran1", "AP-10482"), and not a measure ("usd5", "under-12")."""
         glued = _GLUED.search(self.text, max(0, start - 24), start)
         if glued is None or currency_before(self.text, start, self.chosen):
             return False
@@ -437,11 +446,11 @@ def _joined(pieces: list[_Piece], page: _Page) -> list[_Piece]:
     joined: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         last = joined[-1] if joined else None
-        if last and last.spelled and piece.spelled and page.folded.text[last.end : piece.start] in (" ", "-"):
-            if values := _spoken(last, piece):
-                joined[-1] = _Piece(last.start, piece.end, values, True, last.word + piece.word)
-                continue
-        joined.append(piece)
+        together = last is not None and page.folded.text[last.end : piece.start] in (" ", "-")
+        if last and together and (values := _spoken(last, piece)):
+            joined[-1] = _Piece(last.start, piece.end, values, True, last.word + piece.word)
+        else:
+            joined.append(piece)
     return joined
 
 

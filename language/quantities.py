@@ -16,16 +16,30 @@ from typing import Literal
 
 from language.identifiers import identifier_spans
 from language.measures import CENT, Counts, Measure, counted_before, measure_of
-from language.numbers import Number, find_numbers, folded_numerals, likely_languages, read_chinese, scale_of
+from language.numbers import (
+    Number,
+    find_numbers,
+    folded_numerals,
+    likely_languages,
+    read_chinese,
+    scale_of,
+    without_article,
+)
 from language.packs import Section, section
 from language.patterns import alternatives
-from language.text import Span, has_han
+from language.text import Folded, Span, has_han
 
 Role = Literal["exact", "about", "floor", "ceiling", "between"]
 Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "": anything
-_TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1"), "ft": Decimal("30.48"), "in": Decimal("2.54")}
-_METRES = re.compile(r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])")
-_FEET = re.compile(r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?")
+_TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1")} | {
+    **{"ft": Decimal("30.48"), "in": Decimal("2.54")},
+}
+_METRES = re.compile(
+    r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])"
+)
+_FEET = re.compile(
+    r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?"
+)
 
 
 class QuantityWords(Section):
@@ -158,7 +172,8 @@ def prices_named(texts: Iterable[str], languages: Sequence[str] = ()) -> PricesN
     """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
     quantities = [one for text in texts for one in find_quantities(text, languages) if one.may_be("money")]
     least = {float(low) for one in quantities for low in one.prices[:1] if one.is_bound and low is not None}
-    most = {float(price) for one in quantities if one.role != "floor" for price in (*one.prices, *one.others) if price is not None}
+    rest = (price for one in quantities if one.role != "floor" for price in (*one.prices, *one.others))
+    most = {float(price) for price in rest if price is not None}
     return PricesNamed(frozenset(least), frozenset(most))
 
 
@@ -190,6 +205,18 @@ def centimetres_in(text: str, languages: Sequence[str] = ()) -> frozenset[float]
             if factor is not None:
                 found.add(float(round(value * factor, 0 if one.unit in ("ft", "in") else 1)))
     return frozenset(found)
+
+
+def leading_count(text: str, languages: Sequence[str] = ()) -> tuple[int | None, str]:
+    """How many of something, and of what: ``leading_count("two socks") == (2, "socks")``, and "a sock" is one."""
+    number, measure = next(iter(measured_numbers(text, tuple(languages))), (None, None))
+    if number is None or measure is None or number.start:
+        rest = without_article(text, tuple(languages))
+        return (None, text) if rest is None else (1, rest)
+    counted = measure.end if measure.counts in ("pieces", "pairs") and text[measure.end :].strip() else number.end
+    rest = re.sub(r"^\s*[x×]?\s+|^\s+", "", text[counted:])
+    whole = len(number.values) == 1 and number.values[0] % 1 == 0 and 0 < number.values[0] < 100
+    return (int(number.values[0]), rest) if whole and rest else (None, text)
 
 
 def _both_ends(floor: Quantity, ceiling: Quantity, text: str) -> Quantity | None:
@@ -284,10 +311,7 @@ class _Item:
     measure: Measure
     others: tuple[Decimal, ...] = ()
     written: str = ""
-
-    @property
-    def is_pair(self) -> bool:
-        return self.low != self.high
+    is_pair: bool = False
 
 
 @lru_cache(maxsize=2048)
@@ -307,10 +331,12 @@ def _find(text: str, languages: tuple[str, ...], taken: tuple[Span, ...]) -> tup
     reader = _Reader(folded.text, chosen, _words(chosen))
     items = [*(reader.item(number, span) for number, span in free), *lengths]
     found = reader.read(sorted(items, key=lambda item: item.start))
-    places = (folded.span(one.start, one.end) for one in found)
-    return tuple(
-        replace(one, start=start, end=end, text=text[start:end]) for one, (start, end) in zip(found, places, strict=True)
-    )
+    return tuple(_in_original(one, text, folded) for one in found)
+
+
+def _in_original(quantity: Quantity, text: str, folded: Folded) -> Quantity:
+    start, end = folded.span(quantity.start, quantity.end)
+    return replace(quantity, start=start, end=end, text=text[start:end])
 
 
 def _lengths(text: str) -> list[_Item]:
@@ -361,7 +387,7 @@ class _Reader:
             high, others = number.values[-1], ()
         elif others and not number.spelled and (measure.counts == "money" or self._is_bound(measure, span)):
             low, high, others = number.values[-1], number.values[-1], ()  # a price has no thousandths
-        return _Item(measure.start, measure.end, low, high, measure, others, number.text)
+        return _Item(measure.start, measure.end, low, high, measure, others, number.text, low != high)
 
     def _is_bound(self, measure: Measure, span: Span) -> bool:
         near = self.words.before.search(self.text, max(0, span[0] - 32), span[0])
@@ -382,11 +408,12 @@ class _Reader:
         currency = first.measure.currency or second.measure.currency
         measure = replace(known, currency=currency if known.counts == "money" else None)
         start = lead.start() if lead else first.start
-        return _Item(start, second.end, min(low, high), max(low, high), measure)
+        return _Item(start, second.end, min(low, high), max(low, high), measure, is_pair=True)
 
     def _is_row(self, start: int, end: int) -> bool:
         """Whether more numbers are joined by dashes: a telephone number, an id."""
-        return bool(re.search(r"[\w/-]$", self.text[max(0, start - 1) : start]) or re.match(r"\s*[-/]\s*\d", self.text[end:]))
+        before, behind = self.text[max(0, start - 1) : start], self.text[end : end + 4]
+        return bool(re.match(r"[a-z\d_/-]", before) or re.match(r"\s*[-/]\s*\d", behind))
 
     def _bounded(self, item: _Item, since: int, until: int) -> Quantity:
         start, before = self._roles_before(item.start, since)

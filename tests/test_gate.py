@@ -14,12 +14,13 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agent.compose import Composer, money
+from agent.compose import Composer
 from agent.context import Services
 from agent.gate import Evidence, GateReport, check
 from agent.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools.search import product_json
+from language.money import format_money
 from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
@@ -261,9 +262,11 @@ def test_an_approved_answer_with_another_number_is_blocked() -> None:
 
 
 def test_money_is_read_as_it_is_written() -> None:
-    for currency in ("USD", "EUR", "CNY", "SEK"):
-        assert judged(money(1299.5, currency), {"price": 1299.5}) == GateReport(1, 0, ())
-        assert judged(money(1299.5, currency), {"price": 299.5}).blocked == 1
+    for currency in ("USD", "EUR", "GBP", "CNY", "SEK", "CHF", "KWD", "JPY"):
+        for language in ("en", "zh", "es", "de"):
+            price = 1299.0 if currency == "JPY" else 1299.5
+            assert judged(format_money(price, currency, language), {"price": price}) == GateReport(1, 0, ())
+            assert judged(format_money(price, currency, language), {"price": 299.5}).blocked == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ text from outside is escaped, titles in the page's language. Pure functions.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.compose import money
+from language.money import format_money
 from ui.icons import drawing, paint
 from ui.labels import has_label, label
 from ui.panels import panel
@@ -37,7 +37,7 @@ def product_card(product: Json, language: str, facets: Mapping[str, str]) -> str
     return (
         f'<article class="card"><div class="picture">{drawing(product["category"], product["color"])}</div>'
         f'<div class="body"><header><h3>{escape(title)}</h3>'
-        f'<span class="price">{escape(money(product["price"], product["currency"]))}</span></header>'
+        f'<span class="price">{escape(format_money(product["price"], product["currency"], language))}</span></header>'
         f'<p class="meta">{_variant(product)}{_stock(product["stock"], language)}'
         f"{_rating(product, language)}</p>"
         f"{reasons}<details><summary>{label('details', language)}</summary>"
@@ -52,7 +52,7 @@ def proposal_card(proposal: Json | None, currency: str, language: str) -> str:
         return ""
     kind = str(proposal["kind"])
     facts = {
-        key: _fact(key, value, currency)
+        key: _fact(key, value, currency, language)
         for key, value in proposal["summary"].items()
         if value not in (None, "", [])
     }
@@ -123,11 +123,11 @@ def _name(key: str, language: str) -> str:
     return label(key, language) if has_label(key) else escape(key.replace("_", " ").capitalize())
 
 
-def _fact(key: str, value: Any, currency: str) -> str:
+def _fact(key: str, value: Any, currency: str, language: str) -> str:
     if key == "items" and isinstance(value, list | tuple):
         return "<br>".join(_item(item) for item in value)
     if key in ("total", "amount") and isinstance(value, int | float):
-        return escape(money(value, currency))
+        return escape(format_money(value, currency, language))
     return escape(value)
 
 

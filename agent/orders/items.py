@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from agent.orders.order import Order, OrderItem, OrderRefused
+from language.quantities import leading_count
 
-_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "一": 1, "两": 2, "三": 3}
 _NOISE = (
     " the a an my that this these those them it of from in size colour color pair pairs piece pieces item items "
     "one ones please and both all just only x "
@@ -45,11 +45,11 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
 
 def _counted(words: str, order: Order) -> tuple[int | None, str]:
     """A quantity in front, unless it is part of a title: "2-person tent"."""
-    match = re.match(r"(\d{1,2}|[a-z]+|[一两三])(?:\s*[x×]\s+|\s+|(?=[件双个]))[件双个]?(.+)", words)
-    if match is None or any(match[1] in _tokens(item.title) for item in order.items):
+    count, rest = leading_count(words)
+    written = words.removesuffix(rest).split("-")[0].strip()
+    if any(written in _tokens(item.title) for item in order.items):
         return None, words
-    count = int(match[1]) if match[1].isdecimal() else _COUNTS.get(match[1])
-    return (None, words) if count is None else (count, match[2])
+    return count, rest
 
 
 def _meant(order: Order, words: str, wish: str) -> Sequence[int]:
