@@ -69,6 +69,7 @@ _PAUSED = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")  # "１�
 _MARKS = str.maketrans({"٫": ".", "٬": ","})
 _VULGAR = re.compile(r"(\d+)?\s?([½¼¾⅓⅔⅛])")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?")
+_JOINED = 5  # characters between two numbers of one range
 _DIGITS = re.compile(
     r"(?<!\d)(?<!\d[.'])(?:"
     r"(?<=\d,)\d+"
@@ -291,16 +292,20 @@ class _Page:
             yield self._take(*match.span(), (Decimal("0.5"),), True)
         for match in list(_HAN_NUMBER.finditer(self.text)):
             values = read_chinese(match[0])
+            if not values and currency_after(self.text, match.end(), self.chosen):
+                values = read_chinese(f"一{match[0]}")  # 千元
             if values and not self.words.ordinal_before.search(self.text, max(0, match.start() - 3), match.start()):
                 yield self._take(*match.span(), values, not match[0][0].isdigit())
 
     def _spaced(self) -> Iterator[_Piece]:
         """ "1 200 €": spaces group digits only in money, before decimals, or where they do not break."""
-        for match in list(_SPACED.finditer(self.text)):
+        accepted = len(self.text) + 9
+        for match in reversed([*_SPACED.finditer(self.text)]):
             start, end = match.span()
             said = self.original[self.folded.starts[start] : self.folded.ends[end - 1]]
             plain = " " in said and not re.search(r"[.,]", match[0])
-            if not plain or self._is_money(start, end):
+            if not plain or self._is_money(start, end) or accepted - end <= _JOINED:  # "1 200 - 1 500 €"
+                accepted = start
                 number = match[0].replace(" ", "").replace(",", ".")
                 yield self._take(start, end, (Decimal(number),), False)
 

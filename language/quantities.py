@@ -48,6 +48,7 @@ class QuantityWords(Section):
     leads: tuple[str, ...] = ()  # "between", and the words that then join
     lead_joins: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()  # which join two numbers alone
+    contrasts: tuple[str, ...] = ()  # "at least 20 litres but under 40" are both of litres
     floors_before: tuple[str, ...] = ()
     floors_behind: tuple[str, ...] = ()
     ceilings_before: tuple[str, ...] = ()
@@ -264,6 +265,7 @@ class _Words:
     turned_before: re.Pattern[str]
     turned_behind: re.Pattern[str]
     no_wish: re.Pattern[str]
+    contrast: re.Pattern[str]
 
 
 _SIGNS_BEFORE = {"floor": r">=?|≥", "ceiling": r"<=?|≤|\.\.", "about": r"~|≈|±"}
@@ -296,6 +298,7 @@ def _words(languages: tuple[str, ...]) -> _Words:
         ),
         turned_before=re.compile(rf"(?:{any_of('turned_before')})(?:\s*(?:{any_of('turned_fillers')}))*\s*$"),
         turned_behind=re.compile(rf",?\s*(?:{any_of('turned_behind')})"),
+        contrast=re.compile(rf"\s*,?\s*(?:{any_of('contrasts')})\s*(?:{any_of('turned_before')})?\s*"),
         no_wish=re.compile(rf"(?:{any_of('facts_before')}|{any_of('thresholds_before')})[^\d.,;!?]{{0,16}}$"),
     )
 
@@ -377,8 +380,18 @@ class _Reader:
             if left and (pair := self._pair(first, left[0], since)):
                 first = pair
                 left.pop(0)
-            found.append(self._bounded(first, since, left[0].start if left else len(self.text)))
+            bounded = self._bounded(first, since, left[0].start if left else len(self.text))
+            found.append(self._contrasted(found[-1], bounded) if found else bounded)
         return found
+
+    def _contrasted(self, last: Quantity, bounded: Quantity) -> Quantity:
+        """With the unit of the bound that it stands against: "at least 20 litres but no more than 40"."""
+        between = self.text[last.end : bounded.start]
+        against = {last.role, bounded.role} == {"floor", "ceiling"} and self.words.contrast.fullmatch(between)
+        low, high = (last.low, bounded.high) if last.role == "floor" else (bounded.low, last.high)
+        if not against or bounded.counts is not None or low is None or high is None or low > high:
+            return bounded
+        return bounded if last.counts == "rating" else replace(bounded, counts=last.counts, unit=last.unit)
 
     def item(self, number: Number, span: Span) -> _Item:
         measure = measure_of(self.text, span, self.languages)
@@ -420,7 +433,11 @@ class _Reader:
         end, behind = self._roles_behind(item.end, until)
         roles = {**behind, **before}
         side = next((role for role in ("floor", "ceiling") if roles.get(role)), None)
-        counts, unit = item.measure.counts, item.measure.unit
+        measure = item.measure
+        if measure.counts is None and end > item.end:  # "4+ stars"
+            measure = measure_of(self.text, (item.start, end), self.languages)
+            end = max(end, measure.end)
+        counts, unit = measure.counts, measure.unit
         if counts is None and (said := counted_before(self.text, start, self.languages)):
             counts, unit = said
         if side and (turned := self._turned(start, end, since, until)) is not None:
@@ -431,7 +448,7 @@ class _Reader:
             counts, side = counts or "money", None
         role: Role = "between" if item.is_pair and side is None else side or ("about" if "about" in roles else "exact")
         low, high = (None if role == "ceiling" else item.low), (None if role == "floor" else item.high)
-        return Quantity(start, end, "", low, high, unit, counts, item.measure.currency, role, item.others)
+        return Quantity(start, end, "", low, high, unit, counts, measure.currency, role, item.others)
 
     def _roles_before(self, place: int, since: int) -> tuple[int, dict[str, bool]]:
         """Where the words that bound it begin, and what they say."""
