@@ -19,7 +19,7 @@ import cn2an
 import text_to_num
 from pydantic import Field
 
-from language.money import currency_after, currency_before
+from language.money import currency_after, currency_before, has_thousandths
 from language.packs import Section, section
 from language.packs import languages as all_languages
 from language.patterns import LETTER, alternatives, spellings
@@ -334,6 +334,11 @@ class _Page:
             currency_before(self.text, start, self.chosen) or currency_after(self.text, end, self.chosen)
         )
 
+    def _is_whole_money(self, start: int, end: int) -> bool:
+        """Whether three digits behind a mark are thousands."""
+        beside = (currency_before(self.text, start, self.chosen), currency_after(self.text, end, self.chosen))
+        return self._is_money(start, end) and not any(has_thousandths(money[1]) for money in beside if money)
+
     def _values(self, written: str, start: int, end: int) -> tuple[Decimal, ...]:
         """Without marks between thousands. One mark before three digits: prices have no thousandths; else the text's
         language tells, and where it does not "1.299" has both values."""
@@ -348,7 +353,8 @@ class _Page:
         pointed = Decimal(plain.replace(",", "."))
         if "'" in written or not _AMBIGUOUS.fullmatch(plain):
             return (pointed,)
-        if self._is_money(start, end) or self.mark not in (None, marks[0]) or (self.mark is None and marks[0] == ","):
+        commonly_grouped = marks[0] == "," if self.mark is None else marks[0] != self.mark
+        if commonly_grouped or self._is_whole_money(start, end):
             return (grouped,)
         return (pointed,) if self.mark else (pointed, grouped)
 

@@ -315,6 +315,7 @@ class _Item:
     others: tuple[Decimal, ...] = ()
     written: str = ""
     is_pair: bool = False
+    digits: int = 0  # where the number itself begins
 
 
 @lru_cache(maxsize=2048)
@@ -333,8 +334,22 @@ def _find(text: str, languages: tuple[str, ...], taken: tuple[Span, ...]) -> tup
     ]
     reader = _Reader(folded.text, chosen, _words(chosen))
     items = [*(reader.item(number, span) for number, span in free), *lengths]
-    found = reader.read(sorted(items, key=lambda item: item.start))
+    found = reader.read(_apart(sorted(items, key=lambda item: item.digits)))
     return tuple(_in_original(one, text, folded) for one in found)
+
+
+def _length(span: Span, centimetres: Decimal) -> _Item:
+    return _Item(*span, centimetres, centimetres, Measure(*span, "length", "cm"), digits=span[0])
+
+
+def _apart(items: Iterable[_Item]) -> list[_Item]:
+    """Without numbers that are part of a unit ("4.5 out of 5"); a sign between two amounts is the first one's."""
+    apart: list[_Item] = []
+    for item in items:
+        end = apart[-1].end if apart else 0
+        if item.digits >= end:
+            apart.append(replace(item, start=max(item.start, end)))
+    return apart
 
 
 def _in_original(quantity: Quantity, text: str, folded: Folded) -> Quantity:
@@ -348,11 +363,11 @@ def _lengths(text: str) -> list[_Item]:
     for match in _METRES.finditer(text):
         metres, *rest = (_digit(char) for char in match["m"] + match["cm"].ljust(2, "0"))
         value = Decimal("".join(map(str, (metres, *rest))))
-        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+        found.append(_length(match.span(), value))
     for match in _FEET.finditer(text):
         inches = int(match["ft"]) * 12 + int(match["in"])
         value = Decimal(round(inches * 2.54))
-        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+        found.append(_length(match.span(), value))
     return found
 
 
@@ -400,7 +415,7 @@ class _Reader:
             high, others = number.values[-1], ()
         elif others and not number.spelled and (measure.counts == "money" or self._is_bound(measure, span)):
             low, high, others = number.values[-1], number.values[-1], ()  # a price has no thousandths
-        return _Item(measure.start, measure.end, low, high, measure, others, number.text, low != high)
+        return _Item(measure.start, measure.end, low, high, measure, others, number.text, low != high, span[0])
 
     def _is_bound(self, measure: Measure, span: Span) -> bool:
         near = self.words.before.search(self.text, max(0, span[0] - 32), span[0])
@@ -421,7 +436,7 @@ class _Reader:
         currency = first.measure.currency or second.measure.currency
         measure = replace(known, currency=currency if known.counts == "money" else None)
         start = lead.start() if lead else first.start
-        return _Item(start, second.end, min(low, high), max(low, high), measure, is_pair=True)
+        return _Item(start, second.end, min(low, high), max(low, high), measure, is_pair=True, digits=first.digits)
 
     def _is_row(self, start: int, end: int) -> bool:
         """Whether more numbers are joined by dashes: a telephone number, an id."""
