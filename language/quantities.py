@@ -447,7 +447,7 @@ class _Reader:
         start, before = self._roles_before(item.start, since)
         end, behind = self._roles_behind(item.end, until)
         roles = {**behind, **before}
-        side = next((role for role in ("floor", "ceiling") if roles.get(role)), None)
+        side: Role | None = "floor" if "floor" in roles else "ceiling" if "ceiling" in roles else None
         measure = item.measure
         if measure.counts is None and end > item.end:  # "4+ stars"
             measure = measure_of(self.text, (item.start, end), self.languages)
