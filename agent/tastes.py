@@ -140,7 +140,7 @@ def _words(context: TurnContext, one: Held) -> str:
     kind = own_word(facets.facet(one.scopes[0].facet), one.key, language) if one.key else ""
     if one.is_range:
         unit = shop.facets.get(one.facet, {}).get("unit", "")
-        span = shown(replace(one.attribute, per=None), one.value, shop.currency)
+        span = shown(replace(one.attribute, per=None), one.value, shop.currency, language)
         name, label = "fits_range_in" if kind else "fits_range", _label(one.attribute, language)
         return say(name, language, label=label, range=f"{span} {unit}".strip(), kind=kind)
     facet = facets.facet(one.facet)

@@ -37,6 +37,7 @@ _FORMS = re.compile(
         rf"{_HAN}{{1,3}}点(?:{_HAN}{{1,3}}分|钟|半|整)",
     ))
 )
+_ALSO_WORDS = frozenset(("may", "mar", "march", "mai"))  # "size 2 may fit"
 _ENOUGH = 7  # digits of a telephone number; fewer in a row may be sizes
 
 
@@ -58,17 +59,19 @@ def _patterns(languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     packs = [words for language in languages if (words := section(language, "identifiers", IdentifierWords))]
     years = alternatives(word for pack in packs for word in pack.years_before)
     ids = alternatives(word for pack in packs for word in pack.ids_before)
-    month = alternatives(_months(languages))
+    named = _months(languages)
+    month, any_month = alternatives(named - _ALSO_WORDS), alternatives(named)
     return (
         re.compile(rf"(?:{years})\s+(?:the\s+)?(?:19|20)\d\d(?![\d.,]*\d)(?!\s*[-$€£¥%])"),
         re.compile(rf"(?:{ids})(?:\s*(?:{ids}))*\s*[:#=]?\s*#?(?:{LETTER}{{1,4}}[-\s])?\d[\d -]{{2,}}\d"),
         re.compile(rf"(?<![\d.,])[0-3]?\d(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?(?:{month})\.?(?:,?\s+(?:de\s+)?\d{{4}})?"),
+        re.compile(rf"(?:[0-3]?\d(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?)?(?:{any_month})\.?,?\s+(?:de\s+)?(?:19|20)\d\d(?!\d)"),
         re.compile(rf"(?:{month})\.?\s+(?:the\s+)?(?:[0-3]?\d(?:st|nd|rd|th)?|\d{{4}})(?![\d.,]*\d)"),
     )
 
 
 def _months(languages: tuple[str, ...]) -> set[str]:
-    """Names of months, whole and short, that are no other words ("may", "mar")."""
+    """Names of months, whole and short."""
     names = set[str]()
     for language in languages:
         try:
@@ -76,7 +79,4 @@ def _months(languages: tuple[str, ...]) -> set[str]:
         except (UnknownLocaleError, ValueError):
             continue
         names |= {name.lower().rstrip(".") for width in ("wide", "abbreviated") for name in months[width].values()}
-    return {name for name in names if name.isalpha() and len(name) > 2 and name not in _ALSO_WORDS}
-
-
-_ALSO_WORDS = frozenset(("may", "mar", "march", "mai"))
+    return {name for name in names if name.isalpha() and len(name) > 2}

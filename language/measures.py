@@ -18,8 +18,8 @@ from language.patterns import LETTER, alternatives, spellings
 from language.text import Span
 
 Counts = Literal[
-    "money", "people", "age", "temperature", "volume", "mass", "length", "area", "distance", "duration", "size", "pieces",
-    "pairs", "percent", "rating", "stock", "other",
+    "money", "people", "age", "temperature", "volume", "mass", "length", "area", "distance", "duration", "size",
+    "pieces", "pairs", "percent", "rating", "stock", "other",
 ]  # fmt: skip
 UnitWords = Mapping[Counts, Mapping[str, tuple[str, ...]]]  # by what is counted, by canonical unit ("-": none)
 NO_UNIT = "-"
@@ -36,8 +36,9 @@ _SYMBOLS: UnitWords = {
     "rating": {"star": ("★", "⭐", "*")},
     "pieces": {NO_UNIT: ("pcs", "pc")},
     "other": {
-        **{"W": ("w", "kw"), "lm": ("lm",), "GB": ("gb", "tb", "mb"), "mAh": ("mah",), "V": ("v",), "Hz": ("hz", "mhz", "ghz")},
-        **{"dpi": ("dpi",), "px": ("px", "mp"), "dB": ("db",), "rpm": ("rpm",), "g/m²": ("gsm", "g/m2"), "mph": ("mph", "km/h")},
+        **{"W": ("w",), "kW": ("kw",), "lm": ("lm",), "GB": ("gb",), "TB": ("tb",), "MB": ("mb",), "mAh": ("mah",)},
+        **{"V": ("v",), "Hz": ("hz",), "GHz": ("ghz",), "dpi": ("dpi",), "px": ("px",), "MP": ("mp",), "dB": ("db",)},
+        **{"rpm": ("rpm",), "g/m²": ("gsm", "g/m2"), "mph": ("mph",), "km/h": ("km/h", "kmh")},
     },
 }
 _OVERRULES: Mapping[str, frozenset[str]] = {  # what stands before a number, over what stands behind it

@@ -55,6 +55,11 @@ def currency_after(text: str, place: int, languages: tuple[str, ...]) -> Beside 
     return (found.end(), *_meaning(found[1], languages)) if found else None
 
 
+def has_thousandths(currency: str | None) -> bool:
+    """Whether amounts of the currency have three decimals, as those of Kuwait do."""
+    return currency is not None and get_currency_precision(currency) > 2
+
+
 def _meaning(words: str, languages: tuple[str, ...]) -> tuple[str | None, bool]:
     name = re.sub(r"\s+", " ", words)
     names, cents = _names(languages)

@@ -19,7 +19,7 @@ import cn2an
 import text_to_num
 from pydantic import Field
 
-from language.money import currency_after, currency_before
+from language.money import currency_after, currency_before, has_thousandths
 from language.packs import Section, section
 from language.packs import languages as all_languages
 from language.patterns import LETTER, alternatives, spellings
@@ -69,6 +69,7 @@ _PAUSED = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")  # "１�
 _MARKS = str.maketrans({"٫": ".", "٬": ","})
 _VULGAR = re.compile(r"(\d+)?\s?([½¼¾⅓⅔⅛])")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?")
+_JOINED = 5  # characters between two numbers of one range
 _DIGITS = re.compile(
     r"(?<!\d)(?<!\d[.'])(?:"
     r"(?<=\d,)\d+"
@@ -88,7 +89,9 @@ _HAN_NUMBER = re.compile(
     rf"(?:点{_HAN_DIGITS}+)?(?:(?<={_HAN_SCALES})\d(?![\d百千万亿]))?"  # 2千3百, 三点五, 3千5
 )
 _DIGIT_OF = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_NEIGHBOURS = re.compile(r"(?P<head>(?:.*[十百千万亿])?)(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<scale>[十百千万]?)")
+_NEIGHBOURS = re.compile(
+    r"(?P<head>(?:.*[十百千万亿])?)(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<scale>[十百千万]?)"
+)
 _TOKEN = re.compile(r"\x00+|[^\W\d_]+|\d+|[^\w\s]")
 
 
@@ -123,6 +126,13 @@ def scale_of(words: str, languages: tuple[str, ...]) -> int | None:
     scales = _lexicon(likely_languages("", languages)).scales
     ending = re.search(rf"(?:{LETTER}+|[{HAN}])$", fold(words).text)
     return scales.get(ending[0]) if ending else None
+
+
+def without_article(text: str, languages: tuple[str, ...] = ()) -> str | None:
+    """What follows "a" or "an"; None for a text that does not begin with one."""
+    first, _, rest = text.partition(" ")
+    articles = {word for known in _lexicon(likely_languages(text, languages)).all for word in known.articles}
+    return rest.lstrip() if rest and fold(first).text in articles else None
 
 
 def folded_numerals(text: str) -> Folded:
@@ -282,16 +292,20 @@ class _Page:
             yield self._take(*match.span(), (Decimal("0.5"),), True)
         for match in list(_HAN_NUMBER.finditer(self.text)):
             values = read_chinese(match[0])
+            if not values and currency_after(self.text, match.end(), self.chosen):
+                values = read_chinese(f"一{match[0]}")  # 千元
             if values and not self.words.ordinal_before.search(self.text, max(0, match.start() - 3), match.start()):
                 yield self._take(*match.span(), values, not match[0][0].isdigit())
 
     def _spaced(self) -> Iterator[_Piece]:
         """ "1 200 €": spaces group digits only in money, before decimals, or where they do not break."""
-        for match in list(_SPACED.finditer(self.text)):
+        accepted = len(self.text) + 9
+        for match in reversed([*_SPACED.finditer(self.text)]):
             start, end = match.span()
             said = self.original[self.folded.starts[start] : self.folded.ends[end - 1]]
             plain = " " in said and not re.search(r"[.,]", match[0])
-            if not plain or self._is_money(start, end):
+            if not plain or self._is_money(start, end) or accepted - end <= _JOINED:  # "1 200 - 1 500 €"
+                accepted = start
                 number = match[0].replace(" ", "").replace(",", ".")
                 yield self._take(start, end, (Decimal(number),), False)
 
@@ -309,7 +323,7 @@ class _Page:
             yield self._take(start, end, values, False)
 
     def _is_name(self, start: int) -> bool:
-        """Whether letters in front make it a name ("Kiran1", "AP-10482"), and no unit or measure ("usd5", "under-12")."""
+        """Whether letters in front make a name of it ("Kiran1", "AP-10482"), and not a measure ("usd5", "under-12")."""
         glued = _GLUED.search(self.text, max(0, start - 24), start)
         if glued is None or currency_before(self.text, start, self.chosen):
             return False
@@ -319,6 +333,11 @@ class _Page:
         return self.money or bool(
             currency_before(self.text, start, self.chosen) or currency_after(self.text, end, self.chosen)
         )
+
+    def _is_whole_money(self, start: int, end: int) -> bool:
+        """Whether three digits behind a mark are thousands."""
+        beside = (currency_before(self.text, start, self.chosen), currency_after(self.text, end, self.chosen))
+        return self._is_money(start, end) and not any(has_thousandths(money[1]) for money in beside if money)
 
     def _values(self, written: str, start: int, end: int) -> tuple[Decimal, ...]:
         """Without marks between thousands. One mark before three digits: prices have no thousandths; else the text's
@@ -334,7 +353,8 @@ class _Page:
         pointed = Decimal(plain.replace(",", "."))
         if "'" in written or not _AMBIGUOUS.fullmatch(plain):
             return (pointed,)
-        if self._is_money(start, end) or self.mark not in (None, marks[0]) or (self.mark is None and marks[0] == ","):
+        commonly_grouped = marks[0] == "," if self.mark is None else marks[0] != self.mark
+        if commonly_grouped or self._is_whole_money(start, end):
             return (grouped,)
         return (pointed,) if self.mark else (pointed, grouped)
 
@@ -437,11 +457,11 @@ def _joined(pieces: list[_Piece], page: _Page) -> list[_Piece]:
     joined: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         last = joined[-1] if joined else None
-        if last and last.spelled and piece.spelled and page.folded.text[last.end : piece.start] in (" ", "-"):
-            if values := _spoken(last, piece):
-                joined[-1] = _Piece(last.start, piece.end, values, True, last.word + piece.word)
-                continue
-        joined.append(piece)
+        together = last is not None and page.folded.text[last.end : piece.start] in (" ", "-")
+        if last and together and (values := _spoken(last, piece)):
+            joined[-1] = _Piece(last.start, piece.end, values, True, last.word + piece.word)
+        else:
+            joined.append(piece)
     return joined
 
 

@@ -16,16 +16,30 @@ from typing import Literal
 
 from language.identifiers import identifier_spans
 from language.measures import CENT, Counts, Measure, counted_before, measure_of
-from language.numbers import Number, find_numbers, folded_numerals, likely_languages, read_chinese, scale_of
+from language.numbers import (
+    Number,
+    find_numbers,
+    folded_numerals,
+    likely_languages,
+    read_chinese,
+    scale_of,
+    without_article,
+)
 from language.packs import Section, section
 from language.patterns import alternatives
-from language.text import Span, has_han
+from language.text import Folded, Span, has_han
 
 Role = Literal["exact", "about", "floor", "ceiling", "between"]
 Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "": anything
-_TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1"), "ft": Decimal("30.48"), "in": Decimal("2.54")}
-_METRES = re.compile(r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])")
-_FEET = re.compile(r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?")
+_TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1")} | {
+    **{"ft": Decimal("30.48"), "in": Decimal("2.54")},
+}
+_METRES = re.compile(
+    r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])"
+)
+_FEET = re.compile(
+    r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?"
+)
 
 
 class QuantityWords(Section):
@@ -34,6 +48,7 @@ class QuantityWords(Section):
     leads: tuple[str, ...] = ()  # "between", and the words that then join
     lead_joins: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()  # which join two numbers alone
+    contrasts: tuple[str, ...] = ()  # "at least 20 litres but under 40" are both of litres
     floors_before: tuple[str, ...] = ()
     floors_behind: tuple[str, ...] = ()
     ceilings_before: tuple[str, ...] = ()
@@ -158,7 +173,8 @@ def prices_named(texts: Iterable[str], languages: Sequence[str] = ()) -> PricesN
     """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
     quantities = [one for text in texts for one in find_quantities(text, languages) if one.may_be("money")]
     least = {float(low) for one in quantities for low in one.prices[:1] if one.is_bound and low is not None}
-    most = {float(price) for one in quantities if one.role != "floor" for price in (*one.prices, *one.others) if price is not None}
+    rest = (price for one in quantities if one.role != "floor" for price in (*one.prices, *one.others))
+    most = {float(price) for price in rest if price is not None}
     return PricesNamed(frozenset(least), frozenset(most))
 
 
@@ -190,6 +206,18 @@ def centimetres_in(text: str, languages: Sequence[str] = ()) -> frozenset[float]
             if factor is not None:
                 found.add(float(round(value * factor, 0 if one.unit in ("ft", "in") else 1)))
     return frozenset(found)
+
+
+def leading_count(text: str, languages: Sequence[str] = ()) -> tuple[int | None, str]:
+    """How many of something, and of what: ``leading_count("two socks") == (2, "socks")``, and "a sock" is one."""
+    number, measure = next(iter(measured_numbers(text, tuple(languages))), (None, None))
+    if number is None or measure is None or number.start:
+        rest = without_article(text, tuple(languages))
+        return (None, text) if rest is None else (1, rest)
+    counted = measure.end if measure.counts in ("pieces", "pairs") and text[measure.end :].strip() else number.end
+    rest = re.sub(r"^\s*[x×]?\s+|^\s+", "", text[counted:])
+    whole = len(number.values) == 1 and number.values[0] % 1 == 0 and 0 < number.values[0] < 100
+    return (int(number.values[0]), rest) if whole and rest else (None, text)
 
 
 def _both_ends(floor: Quantity, ceiling: Quantity, text: str) -> Quantity | None:
@@ -237,6 +265,7 @@ class _Words:
     turned_before: re.Pattern[str]
     turned_behind: re.Pattern[str]
     no_wish: re.Pattern[str]
+    contrast: re.Pattern[str]
 
 
 _SIGNS_BEFORE = {"floor": r">=?|≥", "ceiling": r"<=?|≤|\.\.", "about": r"~|≈|±"}
@@ -269,6 +298,7 @@ def _words(languages: tuple[str, ...]) -> _Words:
         ),
         turned_before=re.compile(rf"(?:{any_of('turned_before')})(?:\s*(?:{any_of('turned_fillers')}))*\s*$"),
         turned_behind=re.compile(rf",?\s*(?:{any_of('turned_behind')})"),
+        contrast=re.compile(rf"\s*,?\s*(?:{any_of('contrasts')})\s*(?:{any_of('turned_before')})?\s*"),
         no_wish=re.compile(rf"(?:{any_of('facts_before')}|{any_of('thresholds_before')})[^\d.,;!?]{{0,16}}$"),
     )
 
@@ -284,10 +314,8 @@ class _Item:
     measure: Measure
     others: tuple[Decimal, ...] = ()
     written: str = ""
-
-    @property
-    def is_pair(self) -> bool:
-        return self.low != self.high
+    is_pair: bool = False
+    digits: int = 0  # where the number itself begins
 
 
 @lru_cache(maxsize=2048)
@@ -306,11 +334,27 @@ def _find(text: str, languages: tuple[str, ...], taken: tuple[Span, ...]) -> tup
     ]
     reader = _Reader(folded.text, chosen, _words(chosen))
     items = [*(reader.item(number, span) for number, span in free), *lengths]
-    found = reader.read(sorted(items, key=lambda item: item.start))
-    places = (folded.span(one.start, one.end) for one in found)
-    return tuple(
-        replace(one, start=start, end=end, text=text[start:end]) for one, (start, end) in zip(found, places, strict=True)
-    )
+    found = reader.read(_apart(sorted(items, key=lambda item: item.digits)))
+    return tuple(_in_original(one, text, folded) for one in found)
+
+
+def _length(span: Span, centimetres: Decimal) -> _Item:
+    return _Item(*span, centimetres, centimetres, Measure(*span, "length", "cm"), digits=span[0])
+
+
+def _apart(items: Iterable[_Item]) -> list[_Item]:
+    """Without numbers that are part of a unit ("4.5 out of 5"); a sign between two amounts is the first one's."""
+    apart: list[_Item] = []
+    for item in items:
+        end = apart[-1].end if apart else 0
+        if item.digits >= end:
+            apart.append(replace(item, start=max(item.start, end)))
+    return apart
+
+
+def _in_original(quantity: Quantity, text: str, folded: Folded) -> Quantity:
+    start, end = folded.span(quantity.start, quantity.end)
+    return replace(quantity, start=start, end=end, text=text[start:end])
 
 
 def _lengths(text: str) -> list[_Item]:
@@ -319,11 +363,11 @@ def _lengths(text: str) -> list[_Item]:
     for match in _METRES.finditer(text):
         metres, *rest = (_digit(char) for char in match["m"] + match["cm"].ljust(2, "0"))
         value = Decimal("".join(map(str, (metres, *rest))))
-        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+        found.append(_length(match.span(), value))
     for match in _FEET.finditer(text):
         inches = int(match["ft"]) * 12 + int(match["in"])
         value = Decimal(round(inches * 2.54))
-        found.append(_Item(*match.span(), value, value, Measure(*match.span(), "length", "cm")))
+        found.append(_length(match.span(), value))
     return found
 
 
@@ -351,8 +395,18 @@ class _Reader:
             if left and (pair := self._pair(first, left[0], since)):
                 first = pair
                 left.pop(0)
-            found.append(self._bounded(first, since, left[0].start if left else len(self.text)))
+            bounded = self._bounded(first, since, left[0].start if left else len(self.text))
+            found.append(self._contrasted(found[-1], bounded) if found else bounded)
         return found
+
+    def _contrasted(self, last: Quantity, bounded: Quantity) -> Quantity:
+        """With the unit of the bound that it stands against: "at least 20 litres but no more than 40"."""
+        between = self.text[last.end : bounded.start]
+        against = {last.role, bounded.role} == {"floor", "ceiling"} and self.words.contrast.fullmatch(between)
+        low, high = (last.low, bounded.high) if last.role == "floor" else (bounded.low, last.high)
+        if not against or bounded.counts is not None or low is None or high is None or low > high:
+            return bounded
+        return bounded if last.counts == "rating" else replace(bounded, counts=last.counts, unit=last.unit)
 
     def item(self, number: Number, span: Span) -> _Item:
         measure = measure_of(self.text, span, self.languages)
@@ -361,7 +415,7 @@ class _Reader:
             high, others = number.values[-1], ()
         elif others and not number.spelled and (measure.counts == "money" or self._is_bound(measure, span)):
             low, high, others = number.values[-1], number.values[-1], ()  # a price has no thousandths
-        return _Item(measure.start, measure.end, low, high, measure, others, number.text)
+        return _Item(measure.start, measure.end, low, high, measure, others, number.text, low != high, span[0])
 
     def _is_bound(self, measure: Measure, span: Span) -> bool:
         near = self.words.before.search(self.text, max(0, span[0] - 32), span[0])
@@ -382,18 +436,23 @@ class _Reader:
         currency = first.measure.currency or second.measure.currency
         measure = replace(known, currency=currency if known.counts == "money" else None)
         start = lead.start() if lead else first.start
-        return _Item(start, second.end, min(low, high), max(low, high), measure)
+        return _Item(start, second.end, min(low, high), max(low, high), measure, is_pair=True, digits=first.digits)
 
     def _is_row(self, start: int, end: int) -> bool:
         """Whether more numbers are joined by dashes: a telephone number, an id."""
-        return bool(re.search(r"[\w/-]$", self.text[max(0, start - 1) : start]) or re.match(r"\s*[-/]\s*\d", self.text[end:]))
+        before, behind = self.text[max(0, start - 1) : start], self.text[end : end + 4]
+        return bool(re.match(r"[a-z\d_/-]", before) or re.match(r"\s*[-/]\s*\d", behind))
 
     def _bounded(self, item: _Item, since: int, until: int) -> Quantity:
         start, before = self._roles_before(item.start, since)
         end, behind = self._roles_behind(item.end, until)
         roles = {**behind, **before}
-        side = next((role for role in ("floor", "ceiling") if roles.get(role)), None)
-        counts, unit = item.measure.counts, item.measure.unit
+        side: Role | None = "floor" if "floor" in roles else "ceiling" if "ceiling" in roles else None
+        measure = item.measure
+        if measure.counts is None and end > item.end:  # "4+ stars"
+            measure = measure_of(self.text, (item.start, end), self.languages)
+            end = max(end, measure.end)
+        counts, unit = measure.counts, measure.unit
         if counts is None and (said := counted_before(self.text, start, self.languages)):
             counts, unit = said
         if side and (turned := self._turned(start, end, since, until)) is not None:
@@ -404,7 +463,7 @@ class _Reader:
             counts, side = counts or "money", None
         role: Role = "between" if item.is_pair and side is None else side or ("about" if "about" in roles else "exact")
         low, high = (None if role == "ceiling" else item.low), (None if role == "floor" else item.high)
-        return Quantity(start, end, "", low, high, unit, counts, item.measure.currency, role, item.others)
+        return Quantity(start, end, "", low, high, unit, counts, measure.currency, role, item.others)
 
     def _roles_before(self, place: int, since: int) -> tuple[int, dict[str, bool]]:
         """Where the words that bound it begin, and what they say."""

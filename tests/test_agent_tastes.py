@@ -262,5 +262,5 @@ def test_the_card_has_ranges_and_keys_in_few_words(services: Services) -> None:
 def test_values_are_written_as_people_read_them(name: str, value: Value, currency: str, words: str) -> None:
     kind = {"name": "category", "type": "choice", "facet": "category", **_STATED}
     schema = Schema.parse({"attributes": [kind, *MORE]})
-    assert shown(schema.attribute(name), value, currency) == words
+    assert shown(schema.attribute(name), value, currency, "en") == words
     assert shown_value(name, value, schema, currency, "en") == words

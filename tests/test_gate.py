@@ -15,12 +15,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.context import Services
-from agent.replies.composer import Composer, money
+from agent.replies.composer import Composer
 from agent.replies.gate import Evidence, GateReport, check
 from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools import TOOLS, evidence_keys
 from agent.tools.products import product_json
+from language.money import format_money
 from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
@@ -263,9 +264,11 @@ def test_an_approved_answer_with_another_number_is_blocked() -> None:
 
 
 def test_money_is_read_as_it_is_written() -> None:
-    for currency in ("USD", "EUR", "CNY", "SEK"):
-        assert judged(money(1299.5, currency), {"price": 1299.5}) == GateReport(1, 0, ())
-        assert judged(money(1299.5, currency), {"price": 299.5}).blocked == 1
+    for currency in ("USD", "EUR", "GBP", "CNY", "SEK", "CHF", "KWD", "JPY"):
+        for language in ("en", "zh", "es", "de"):
+            price = 1299.0 if currency == "JPY" else 1299.5
+            assert judged(format_money(price, currency, language), {"price": price}) == GateReport(1, 0, ())
+            assert judged(format_money(price, currency, language), {"price": 299.5}).blocked == 1
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def shown_value(attribute: str, value: Any, schema: Schema, currency: str, langu
     known = schema.attributes.get(attribute)
     if isinstance(value, bool):
         return label("yes_value" if value else "no_value", language)
-    return shown(known, value, currency) if known else f"{value:g}" if isinstance(value, int | float) else str(value)
+    if known:
+        return shown(known, value, currency, language)
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from pydantic import Field
-
 from agent.orders.order import Order, OrderItem, OrderRefused
 from language.packs import Section, languages, section
+from language.quantities import leading_count
 from language.slips import is_like_han, is_slip
 from language.text import HAN, fold, has_han
 from language.words import bare, stem, tokens
@@ -24,8 +23,6 @@ _HAN_RUN = re.compile(f"[{HAN}]+")
 class ItemWords(Section):
     """What a language's pack says of items of an order."""
 
-    counts: dict[str, int] = Field(default_factory=dict)
-    classifiers: tuple[str, ...] = ()  # between a number and what it counts, as in Chinese
     noise: tuple[str, ...] = ()  # tell no item from another
     all: tuple[str, ...] = ()  # the whole order
     plural: tuple[str, ...] = ()  # in a wish: several items are meant
@@ -54,8 +51,6 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
 class _Words:
     """The words of all languages."""
 
-    counts: dict[str, int]
-    counted: re.Pattern[str]
     noise: frozenset[str]
     all: frozenset[str]
     plural: tuple[str, ...]
@@ -64,12 +59,7 @@ class _Words:
 @cache
 def _words() -> _Words:
     packs = [pack for code in languages() if (pack := section(code, "items", ItemWords))]
-    counts = {word: count for pack in packs for word, count in pack.counts.items()}
-    numbers = "|".join(map(re.escape, sorted(counts, key=len, reverse=True)))
-    of = "|".join(re.escape(word) for pack in packs for word in pack.classifiers)
     return _Words(
-        counts,
-        re.compile(rf"(\d{{1,2}}|{numbers})(?:\s*[x×]\s+|\s+|(?={of}))(?:{of})?(.+)"),
         frozenset(word for pack in packs for word in pack.noise),
         frozenset(word for pack in packs for word in pack.all),
         tuple(word for pack in packs for word in pack.plural),
@@ -78,10 +68,11 @@ def _words() -> _Words:
 
 def _counted(words: str, order: Order) -> tuple[int | None, str]:
     """A quantity in front, unless it is part of a title: "2-person tent"."""
-    match = _words().counted.match(words)
-    if match is None or any(match[1] in _tokens(item.title) for item in order.items):
+    count, rest = leading_count(words)
+    written = words.removesuffix(rest).split("-")[0].strip()
+    if any(written in _tokens(item.title) for item in order.items):
         return None, words
-    return int(match[1]) if match[1].isdecimal() else _words().counts[match[1]], match[2]
+    return count, rest
 
 
 def _meant(order: Order, words: str, wish: str) -> Sequence[int]:

@@ -12,45 +12,31 @@ from typing import TYPE_CHECKING, Any
 
 from agent.context import Services
 from language.detection import is_written_in
+from language.money import format_money, format_money_range
 from language.names import label_in
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
 from retrieval.facets import Facet
-from retrieval.spans import Span, span_of
+from retrieval.spans import span_of
 
 if TYPE_CHECKING:
     from agent.tools.tool import Tool
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 
 
-def money(amount: float, currency: str) -> str:
-    """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
-    symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"
-
-
-def shown(attribute: Attribute, value: Value, currency: str) -> str:
+def shown(attribute: Attribute, value: Value, currency: str, language: str) -> str:
     """A trait's value: money with its sign, a range as "$100-200", and a key before what is kept under it."""
     if attribute.per and key_of(value):
         key, kept = parts_of(value)
-        return f"{key}: {shown(replace(attribute, per=None), kept, currency)}"
+        return f"{key}: {shown(replace(attribute, per=None), kept, currency, language)}"
     if attribute.range and (span := span_of(str(value))):
-        return _spanned(span, currency if attribute.type == "money" else "")
+        low, high = (None if isinf(end) else end for end in (span.low, span.high))
+        return format_money_range(low, high, currency if attribute.type == "money" else "", language)
     if attribute.type == "money" and str(value).replace(".", "", 1).isdecimal():  # of a key it is text
-        return money(float(value), currency)
+        return format_money(float(value), currency, language)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _spanned(span: Span, currency: str) -> str:
-    """ "$100-200", and with an open end "$100+" or "≤$200"; the same in every language."""
-    low, high = (f"{end:,.2f}".removesuffix(".00") for end in (span.low, span.high))
-    symbol = _SYMBOLS.get(currency, "")
-    both = f"{symbol}{low}-{high}"
-    numbers = f"≤{symbol}{high}" if isinf(span.low) else f"{symbol}{low}+" if isinf(span.high) else both
-    return numbers if symbol or not currency else f"{numbers} {currency}"
 
 
 def own_word(facet: Facet, value: str, language: str) -> str:
@@ -85,7 +71,7 @@ class Composer:
 
     def money(self, amount: float) -> str:
         """An amount in the shop's currency."""
-        return money(amount, self.services.shop.currency)
+        return format_money(amount, self.services.shop.currency, self.language)
 
     def product(self, hit: Mapping[str, Any]) -> str:
         """One line about a product: its title, price, variant, stock, rating, and why it is here."""
@@ -99,7 +85,7 @@ class Composer:
         return self.say(
             "product_line",
             title=hit["titles"].get(self.language, hit["title"]),
-            price=money(hit["price"], hit["currency"]),
+            price=format_money(hit["price"], hit["currency"], self.language),
             details=", ".join(details),
             stock_text=self.say(key, n=stock),
             rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
@@ -129,7 +115,7 @@ class Composer:
         """One thing that is known of the customer, with its label."""
         attribute = self.services.schema.attributes[trait["attribute"]]
         label = label_in(attribute.label, self.language, attribute.name)
-        value = shown(attribute, trait["value"], self.services.shop.currency)
+        value = shown(attribute, trait["value"], self.services.shop.currency, self.language)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
         return self.say(f"trait_{trait['polarity']}", label=label, value=value)

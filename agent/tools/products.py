@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.replies.card import Card, Picture, Rating
-from agent.replies.composer import Composer, money
+from agent.replies.composer import Composer
+from language.money import format_money
 from retrieval.search import ProductHit
 
 _REASONS, _CHIPS = 2, 7
@@ -45,7 +46,7 @@ def product_card(composer: Composer, product: Mapping[str, Any]) -> Card:
     return Card(
         key=str(product["variant"]),
         title=str(product["titles"].get(composer.language) or product["title"]),
-        price=money(product["price"], product["currency"]),
+        price=format_money(product["price"], product["currency"], composer.language),
         picture=Picture(str(product["category"]), color),
         marks=(color, size) if color else (size,),
         stock=int(product["stock"]),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from agent.replies.gate.words import TOPICS, Claims
 from pydantic import ValidationError
 
 from agent.orders.confirm import Confirm
+from agent.replies.gate.words import TOPICS, Claims
 from agent.replies.phrases import PhraseWords
 from agent.shop import load_shop
 from errors import ConfigError

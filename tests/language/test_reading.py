@@ -12,8 +12,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from language.matching import Lexicon
 
+from language.matching import Lexicon
 from language.reading import Reading, read
 from language.shop_words import load_shop_words
 
