@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from babel import Locale
 from pydantic import Field
 
+from errors import ConfigError
 from language.calendar import Unit
 from language.packs import Section, languages, section
 from language.text import HAN, fold
@@ -25,6 +26,10 @@ _YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d)"
 _REACH = 32  # characters of a phrase before the word that it is looked for by, and twice as many from there
 _GAP = r"\b[^.;!?]{0,40}?\b"
 _TOKEN = re.compile(r"\{(\w+)\}| \.\.\. |([\[\]|*])|( +)|([^{}\[\]|* ]+)")
+_T = TypeVar("_T")
+_PERIOD = re.compile(r"(week|month|year)([+-]\d)")
+_UNITS: Mapping[str, Unit] = {"week": "week", "month": "month", "year": "year"}
+_WORDS: Mapping[str, Literal["last", "this", "coming"]] = {"last": "last", "this": "this", "coming": "coming"}
 Shift = Literal["last", "this", "coming"] | tuple[Unit, int]
 
 
@@ -172,7 +177,7 @@ class Vocabulary:
         self.days = _merged(words.days for words in all_words)
         self.holidays = _merged(words.holidays for words in all_words)
         self.articles = _merged(words.articles for words in all_words)
-        self.periods = {name: _shift(text) for name, text in _merged(w.periods for w in all_words).items()}
+        self.periods = {name: _period(text) for name, text in _merged(w.periods for w in all_words).items()}
         self.whole = _merged(words.whole for words in all_words)
         self.units = {fold(n).text: unit for words in all_words for unit, ns in words.units.items() for n in ns}
         self.modifiers = {
@@ -329,7 +334,7 @@ def _day_alone(words: DateWords) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return day, before
 
 
-def _merged(tables: Iterable[Mapping[str, object]]) -> dict:  # type: ignore[type-arg]
+def _merged(tables: Iterable[Mapping[str, _T]]) -> dict[str, _T]:
     return {fold(name).text: value for table in tables for name, value in table.items()}
 
 
@@ -353,10 +358,17 @@ def _is_latin(text: str) -> bool:
     return re.search(f"[{HAN}]", text) is None
 
 
+def _period(text: str) -> tuple[Unit, int]:
+    """ "week+1" as ("week", 1)."""
+    match = _PERIOD.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"language packs, dates: {text!r} is no period like week+1, month-1 or year+0")
+    return _UNITS[match[1]], int(match[2])
+
+
 def _shift(text: str) -> Shift:
     """ "week+1" as ("week", 1); "last", "this" and "coming" as they are."""
-    match = re.fullmatch(r"(week|month|year)([+-]\d)", text)
-    return (match[1], int(match[2])) if match else text  # type: ignore[return-value]
+    return _WORDS[text] if text in _WORDS else _period(text)
 
 
 _UNACCENTED = str.maketrans("áéíóúüñäöûé", "aeiouunaoue")

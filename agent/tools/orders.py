@@ -7,6 +7,7 @@ yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from langchain.tools import ToolRuntime
@@ -14,7 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from agent.context import ShopState, TurnContext
 from agent.handoff import Line, summarize
-from agent.orders.order import OrderRefused
+from agent.orders.order import Order, OrderRefused
 from agent.orders.proposals import Kind
 from agent.tools.outcome import Outcome, outcome
 from agent.tools.refusal import RefusedWrite, refusal_of
@@ -31,7 +32,7 @@ def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
     """The customer's newest orders, of one status or of all."""
     context = _known_customer(runtime.context)
     found = context.services.orders.list(context.customer, status)
-    shown = [order.to_json() for order in found[:SHOWN]]
+    shown = [_facts(order, context) for order in found[:SHOWN]]
     brief = ", ".join(f"{order['id']} {order['status']}" for order in shown)
     artifact = {"kind": "orders", "orders": shown, "count": len(found), "status": status}
     return outcome(context, artifact, brief or "no orders")
@@ -44,7 +45,7 @@ def get_order(order_id: str, runtime: Runtime) -> Outcome:
         order = context.services.orders.get(context.customer, _meant(order_id, runtime))
     except NotFound as error:
         raise _not_found(order_id, runtime, error) from error
-    facts = order.to_json()
+    facts = _facts(order, context)
     named = ", ".join(f"{item.quantity} x {item.title}" for item in order.items)
     full = f"{order.id} {order.status}: {named}; carrier {order.carrier}, eta {order.eta}, delivered {order.delivered}"
     return outcome(context, {"kind": "order", "order": facts}, f"{order.id} {order.status}", full)
@@ -79,6 +80,12 @@ def hand_off(reason: str, runtime: Runtime) -> Outcome:
     record = services.handoffs.open(context.customer, context.consultation, reason, summary, context.now)
     artifact = {"kind": "handoff", "id": record.id, "reason": record.reason, "summary": record.summary}
     return outcome(context, artifact, "handed over to a person")
+
+
+def _facts(order: Order, context: TurnContext) -> dict[str, Any]:
+    """An order as plain JSON; the time that it was placed is the shop's, so that its date is."""
+    placed = datetime.fromisoformat(order.placed).astimezone(context.services.shop.zone)
+    return order.to_json() | {"placed": placed.isoformat()}
 
 
 def _propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
