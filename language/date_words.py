@@ -67,6 +67,7 @@ class DateWords(Section):
     ordinal_needed: bool = False  # of a day without its month
     dotted: tuple[str, ...] = ()  # before "3.5.", which is then 3 May
     day_alone: tuple[str, ...] = ()  # before a day without its month
+    weekday_joins: tuple[str, ...] = ()  # between a weekday and its day: "Friday the 4th"
     not_before_day: tuple[str, ...] = ()  # where nothing need stand before it: what may not
     day_follows: tuple[str, ...] = ()  # words that may follow such a day: it counts nothing
     days: dict[str, int] = Field(default_factory=dict)
@@ -77,6 +78,8 @@ class DateWords(Section):
     ahead: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     ago: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()  # counted from the day that follows
+    before_day: tuple[str, ...] = ()
     counted_before: tuple[str, ...] = ()  # the days are counted from something else than today
     counted_after: tuple[str, ...] = ()
     weekday_before: dict[str, str] = Field(default_factory=dict)
@@ -238,8 +241,9 @@ class Vocabulary:
                 "n": rf"(?<!\d[.,/-])(?:\d{{1,3}}|{any_of(words.articles)}{spelled})",
                 "unit": any_of(name for names in words.units.values() for name in names),
             }
-            for kind in ("ahead", "within", "ago"):
+            for kind in ("ahead", "within", "ago", "after"):
                 phrases += [(kind, text, slots) for text in getattr(words, kind)]
+            phrases += [("before", text, slots) for text in words.before_day]
         return _finder(phrases, [name for w in all_words for names in w.units.values() for name in names])
 
     def _find_days(self, all_words: Sequence[DateWords]) -> None:
@@ -260,7 +264,7 @@ class Vocabulary:
         self.days_alone = [_day_alone(words) for words in all_words if words.ordinal_needed or words.day_alone]
         modifier = any_of({*before, *after})
         self.month = re.compile(
-            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(self.full_months)})"
+            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(self.months)})"
             rf"(?:{any_of(_joined(all_words, 'month_ends'))})?{RIGHT}(?:\s+(?P<after>{any_of(after)}){RIGHT})?"
         )
 
@@ -283,11 +287,17 @@ class Vocabulary:
         """What stands beside a date, and says whether it is one and whether it is over."""
         follows = any_of(_joined(all_words, "day_follows"))
         self.before = find_words(_joined(all_words, "before"), after=r"\s*\Z")
+        joins = [*_joined(all_words, "before"), *_joined(all_words, "weekday_joins")]
+        self.between = find_words(joins, after=r"\s*\Z")
         self.dotted = find_words(_joined(all_words, "dotted"), after=r"\s*\Z")
         self.month_after = find_words(_joined(all_words, "months_after"), after=r"\s*\Z")
         self.follows = re.compile(rf"\s*(?:\Z|[.,;:!?)\n\0-]|(?:{follows}){RIGHT})")
         self.counted_before = find_words(_joined(all_words, "counted_before"), after=r"\s*\Z")
         self.counted_after = find_words(_joined(all_words, "counted_after"), before=r"\s*")
+        told = [word for name in ("past", "coming") for word in _joined(all_words, name) if "..." not in word]
+        self.told = find_words(told, after=r"\s*\Z")
+        leading = any_of(_joined(all_words, "weekday_joins"))
+        self.weekday_before_day = re.compile(rf"{LEFT}(?:{_names(self.weekdays)}),?(?:\s+(?:{leading}))?\s+\Z")
         self.past = find_words(_joined(all_words, "past"))
         self.coming = find_words(_joined(all_words, "coming"))
         clocks = [words.clock for words in all_words]
