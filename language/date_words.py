@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from babel import Locale
 from pydantic import Field
 
+from errors import ConfigError
 from language.calendar import Unit
 from language.packs import Section, languages, section
 from language.text import HAN, fold
@@ -25,6 +26,10 @@ _YEAR = r"(?:19|20)\d\d(?!\d|[.,]\d)"
 _REACH = 32  # characters of a phrase before the word that it is looked for by, and twice as many from there
 _GAP = r"\b[^.;!?]{0,40}?\b"
 _TOKEN = re.compile(r"\{(\w+)\}| \.\.\. |([\[\]|*])|( +)|([^{}\[\]|* ]+)")
+_T = TypeVar("_T")
+_PERIOD = re.compile(r"(week|month|year)([+-]\d)")
+_UNITS: Mapping[str, Unit] = {"week": "week", "month": "month", "year": "year"}
+_WORDS: Mapping[str, Literal["last", "this", "coming"]] = {"last": "last", "this": "this", "coming": "coming"}
 Shift = Literal["last", "this", "coming"] | tuple[Unit, int]
 
 
@@ -62,6 +67,7 @@ class DateWords(Section):
     ordinal_needed: bool = False  # of a day without its month
     dotted: tuple[str, ...] = ()  # before "3.5.", which is then 3 May
     day_alone: tuple[str, ...] = ()  # before a day without its month
+    weekday_joins: tuple[str, ...] = ()  # between a weekday and its day: "Friday the 4th"
     not_before_day: tuple[str, ...] = ()  # where nothing need stand before it: what may not
     day_follows: tuple[str, ...] = ()  # words that may follow such a day: it counts nothing
     days: dict[str, int] = Field(default_factory=dict)
@@ -72,6 +78,8 @@ class DateWords(Section):
     ahead: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     ago: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()  # counted from the day that follows
+    before_day: tuple[str, ...] = ()
     counted_before: tuple[str, ...] = ()  # the days are counted from something else than today
     counted_after: tuple[str, ...] = ()
     weekday_before: dict[str, str] = Field(default_factory=dict)
@@ -172,7 +180,7 @@ class Vocabulary:
         self.days = _merged(words.days for words in all_words)
         self.holidays = _merged(words.holidays for words in all_words)
         self.articles = _merged(words.articles for words in all_words)
-        self.periods = {name: _shift(text) for name, text in _merged(w.periods for w in all_words).items()}
+        self.periods = {name: _period(text) for name, text in _merged(w.periods for w in all_words).items()}
         self.whole = _merged(words.whole for words in all_words)
         self.units = {fold(n).text: unit for words in all_words for unit, ns in words.units.items() for n in ns}
         self.modifiers = {
@@ -233,8 +241,9 @@ class Vocabulary:
                 "n": rf"(?<!\d[.,/-])(?:\d{{1,3}}|{any_of(words.articles)}{spelled})",
                 "unit": any_of(name for names in words.units.values() for name in names),
             }
-            for kind in ("ahead", "within", "ago"):
+            for kind in ("ahead", "within", "ago", "after"):
                 phrases += [(kind, text, slots) for text in getattr(words, kind)]
+            phrases += [("before", text, slots) for text in words.before_day]
         return _finder(phrases, [name for w in all_words for names in w.units.values() for name in names])
 
     def _find_days(self, all_words: Sequence[DateWords]) -> None:
@@ -255,7 +264,7 @@ class Vocabulary:
         self.days_alone = [_day_alone(words) for words in all_words if words.ordinal_needed or words.day_alone]
         modifier = any_of({*before, *after})
         self.month = re.compile(
-            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(self.full_months)})"
+            rf"{LEFT}(?:(?P<before>{modifier})\s+)?(?<!\d)(?P<name>{_names(self.months)})"
             rf"(?:{any_of(_joined(all_words, 'month_ends'))})?{RIGHT}(?:\s+(?P<after>{any_of(after)}){RIGHT})?"
         )
 
@@ -278,11 +287,17 @@ class Vocabulary:
         """What stands beside a date, and says whether it is one and whether it is over."""
         follows = any_of(_joined(all_words, "day_follows"))
         self.before = find_words(_joined(all_words, "before"), after=r"\s*\Z")
+        joins = [*_joined(all_words, "before"), *_joined(all_words, "weekday_joins")]
+        self.between = find_words(joins, after=r"\s*\Z")
         self.dotted = find_words(_joined(all_words, "dotted"), after=r"\s*\Z")
         self.month_after = find_words(_joined(all_words, "months_after"), after=r"\s*\Z")
         self.follows = re.compile(rf"\s*(?:\Z|[.,;:!?)\n\0-]|(?:{follows}){RIGHT})")
         self.counted_before = find_words(_joined(all_words, "counted_before"), after=r"\s*\Z")
         self.counted_after = find_words(_joined(all_words, "counted_after"), before=r"\s*")
+        told = [word for name in ("past", "coming") for word in _joined(all_words, name) if "..." not in word]
+        self.told = find_words(told, after=r"\s*\Z")
+        leading = any_of(_joined(all_words, "weekday_joins"))
+        self.weekday_before_day = re.compile(rf"{LEFT}(?:{_names(self.weekdays)}),?(?:\s+(?:{leading}))?\s+\Z")
         self.past = find_words(_joined(all_words, "past"))
         self.coming = find_words(_joined(all_words, "coming"))
         clocks = [words.clock for words in all_words]
@@ -329,7 +344,7 @@ def _day_alone(words: DateWords) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return day, before
 
 
-def _merged(tables: Iterable[Mapping[str, object]]) -> dict:  # type: ignore[type-arg]
+def _merged(tables: Iterable[Mapping[str, _T]]) -> dict[str, _T]:
     return {fold(name).text: value for table in tables for name, value in table.items()}
 
 
@@ -353,10 +368,17 @@ def _is_latin(text: str) -> bool:
     return re.search(f"[{HAN}]", text) is None
 
 
+def _period(text: str) -> tuple[Unit, int]:
+    """ "week+1" as ("week", 1)."""
+    match = _PERIOD.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"language packs, dates: {text!r} is no period like week+1, month-1 or year+0")
+    return _UNITS[match[1]], int(match[2])
+
+
 def _shift(text: str) -> Shift:
     """ "week+1" as ("week", 1); "last", "this" and "coming" as they are."""
-    match = re.fullmatch(r"(week|month|year)([+-]\d)", text)
-    return (match[1], int(match[2])) if match else text  # type: ignore[return-value]
+    return _WORDS[text] if text in _WORDS else _period(text)
 
 
 _UNACCENTED = str.maketrans("áéíóúüñäöûé", "aeiouunaoue")

@@ -63,7 +63,7 @@ def test_a_look_moves_a_product_up_and_is_named_with_its_day(
     intake.take([did(customer, "Product Viewed", liked.sku, at)])
     turn = search(agent, model, customer)
     assert liked.sku in [hit["sku"] for hit in turn.products] and liked.sku not in plain
-    assert f"you looked at this on {at:%A}" in turn.reply
+    assert f"you looked at this on {at.astimezone(services.shop.zone):%A}" in turn.reply
     assert turn.gate["blocked"] == 0 and turn.gate["checked"] > 0
     other = newcomer(services)
     intake.take([did(other, "Product Viewed", liked.sku, at)])

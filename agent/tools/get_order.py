@@ -8,7 +8,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.intents import ORDER, Telling
 from agent.replies.composer import Artifact, Composer
-from agent.tools.orders import ORDER_KEYS, known_customer, not_found, order_id_argument
+from agent.tools.orders import ORDER_KEYS, known_customer, not_found, order_id_argument, order_json
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments
 from agent.tools.tool import Source, Tool
@@ -23,7 +23,7 @@ def get_order(order_id: str, runtime: Runtime) -> Outcome:
         order = context.services.orders.get(context.customer, order_id)
     except NotFound as error:
         raise not_found(order_id, runtime, error) from error
-    facts = order.to_json()
+    facts = order_json(order, context)
     named = ", ".join(f"{item.quantity} x {item.title}" for item in order.items)
     full = f"{order.id} {order.status}: {named}; carrier {order.carrier}, eta {order.eta}, delivered {order.delivered}"
     return outcome(context, {"kind": "order", "order": facts}, f"{order.id} {order.status}", full)

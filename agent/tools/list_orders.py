@@ -5,7 +5,7 @@ In: a status, or none. Out: an `Outcome` of kind "orders", the newest first. Err
 
 from agent.orders.book import STATUSES
 from agent.replies.composer import Artifact, Composer
-from agent.tools.orders import ORDER_KEYS, known_customer
+from agent.tools.orders import ORDER_KEYS, known_customer, order_json
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments, choice
 from agent.tools.tool import Source, Tool
@@ -17,7 +17,7 @@ def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
     """The customer's newest orders, of one status or of all."""
     context = known_customer(runtime.context)
     orders = context.services.orders.list(context.customer, status)
-    shown = [order.to_json() for order in orders[:SHOWN]]
+    shown = [order_json(order, context) for order in orders[:SHOWN]]
     brief = ", ".join(f"{order['id']} {order['status']}" for order in shown)
     artifact = {"kind": "orders", "orders": shown, "count": len(orders), "status": status}
     return outcome(context, artifact, brief or "no orders")

@@ -6,11 +6,12 @@ yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from agent.context import TurnContext
 from agent.orders.ids import NEWEST
-from agent.orders.order import OrderRefused
+from agent.orders.order import Order, OrderRefused
 from agent.orders.proposals import Kind
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
@@ -28,6 +29,12 @@ _MONEY = ("total", "amount")
 def order_id_argument() -> Json:
     """The argument that names an order."""
     return text(f'The number of the order as it was written, or "{NEWEST}" for the customer\'s newest order.')
+
+
+def order_json(order: Order, context: TurnContext) -> dict[str, Any]:
+    """An order as plain JSON; the time that it was placed is the shop's, so that its date is."""
+    placed = datetime.fromisoformat(order.placed).astimezone(context.services.shop.zone)
+    return order.to_json() | {"placed": placed.isoformat()}
 
 
 def propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
