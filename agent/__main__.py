@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Iterable
 
 from agent.context import VISITOR
+from agent.models.profile import choose_profile
 from agent.options import add_model, add_shop, add_state
 from agent.quiet import quiet
+from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Step, Turn
-from errors import ShopkeeperError
+from errors import ConfigError, ShopkeeperError
 from profiles.database import chosen_database
 
 EPILOG = """examples:
@@ -24,6 +26,13 @@ EPILOG = """examples:
   echo "Where is my last order?" | python -m agent --customer C1001 --json
   python -m agent --model http://127.0.0.1:8000/v1      the same agent on a vLLM server
   python -m agent --consultation ID                     go on with an earlier consultation
+
+how much help the model gets (--profile, or profile in shop.toml; by default that of its kind):
+  tuned   the embedded default and what the project publishes: the compact prompt that it was trained on, calls held to
+          their schema and to what the customer said, completed with what the message plainly says, ids set right
+  gguf    any other .gguf file: its own chat template, tools with full descriptions, calls held to their schema
+  served  a server's URL: its own template, tools with full descriptions, and nothing else
+Single settings: the table [model_profile] in shop.toml. {profile}
 
 Each run is a new consultation unless --consultation names one; the profile is kept either way. With --json the
 consultation's id is the first thing written to standard error.
@@ -34,12 +43,17 @@ exit codes: 0 done; 2 wrong setting or shop file; 4 unknown customer; 6 the mode
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, answer until the input ends."""
-    options = _parser().parse_args(arguments)
+    options = _parser(arguments).parse_args(arguments)
     quiet()
     try:
         database = chosen_database(os.environ)
         with open_shopkeeper(
-            options.shop, options.state, model=options.model, replies=options.replies, database=database
+            options.shop,
+            options.state,
+            model=options.model,
+            profile=options.profile,
+            replies=options.replies,
+            database=database,
         ) as shopkeeper:
             customer = shopkeeper.known(options.customer) if options.customer else f"{VISITOR}{uuid.uuid4().hex[:12]}"
             consultation = options.consultation or uuid.uuid4().hex
@@ -92,11 +106,26 @@ def _grey(text: str) -> str:
     return f"\x1b[90m{text}\x1b[0m" if sys.stdout.isatty() else text
 
 
-def _parser() -> argparse.ArgumentParser:
+def _profile_line(arguments: list[str] | None) -> str:
+    """Which profile these arguments take; nothing where they, or the shop's settings, are wrong."""
+    known = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    add_shop(known)
+    add_model(known)
+    try:
+        options, _ = known.parse_known_args(arguments)
+        shop = load_shop(options.shop)
+        model = options.model or shop.model
+        profile = choose_profile(model, options.profile or shop.profile, shop.model_profile)
+    except (argparse.ArgumentError, ConfigError):
+        return ""
+    return f"The model {model} takes {profile.name}."
+
+
+def _parser(arguments: list[str] | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m agent",
         description="Chat with a shop's agent in the terminal, or exchange JSON lines with it.",
-        epilog=EPILOG,
+        epilog=EPILOG.format(profile=_profile_line(arguments)).replace("%", "%%"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_shop(parser)

@@ -21,6 +21,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from pydantic import ValidationError
 
 from agent.guided.constraints import supported
+from agent.models.profile import profile_of
 from agent.prompt import attributes, customer_card, first_turn
 from agent.tools.profile import note
 from agent.tools.schemas import MAX_CHANGES, UPDATE_PROFILE, update_profile_schema
@@ -152,6 +153,7 @@ class Listener:
         self._tools = [tool_of(store.schema)]
         self._words = Vocabulary(store.schema, firewall.facets)
         self._model = model.bind_tools(self._tools)
+        self._constrain = profile_of(model).constrain
 
     def listen(
         self,
@@ -176,8 +178,7 @@ class Listener:
             heard[place], asked[place] = turn.words, turn.asked
             known = card(self._store.read(customer), self._store.schema)
             messages = prompt.hear(turn, known)
-            allowed = supported(messages, self._tools, self._words, asked=turn.asked)
-            answer = self._model.invoke(messages, allowed=allowed)
+            answer = self._model.invoke(messages, **self._constraints(messages, turn))
             changes = _changes(answer)
             try:
                 change, wrong = note(
@@ -203,6 +204,12 @@ class Listener:
             read += usage["input_tokens"] if usage else 0
             written += usage["output_tokens"] if usage else 0
         return Heard(tuple(added), tuple(ended), tuple(refused), len(heard), calls, read, written)
+
+    def _constraints(self, messages: Sequence[AnyMessage], turn: Turn) -> dict[str, Any]:
+        """What the model's calls may copy, if its profile binds them."""
+        if not self._constrain:
+            return {}
+        return {"allowed": supported(messages, self._tools, self._words, asked=turn.asked)}
 
 
 def _changes(answer: AIMessage) -> list[Any]:

@@ -20,8 +20,8 @@ _WHEN: Mapping[str, str] = {
     ),
     "search_products": (
         "Find products in the catalogue. Use it whenever the customer looks for something to buy, names a "
-        "kind of product that they want, or asks what the shop has; also for gifts. Leave out what was not "
-        "said."
+        "kind of product that they want, or asks what the shop has; also for gifts. Give a filter or a price "
+        "only if the customer said it."
     ),
     "find_answer": (
         "Look up the shop's approved answer. Use it for every question about policy or service: returns, "
@@ -52,20 +52,10 @@ _WHEN: Mapping[str, str] = {
         "nothing else helps."
     ),
 }
+# Only where a name does not say it: a model that reads a word on every optional argument fills them all.
 _ARGUMENTS: Mapping[str, str] = {
-    "query": "what is looked for, in the customer's words",
-    "min_price": "the least price, only if the customer said one",
-    "max_price": "the greatest price, only if the customer said one",
-    "sort": "only if the customer asks for an order of results",
-    "question": "the customer's question, in their words",
-    "status": "only orders of this status, if the customer asks for one",
     "order_id": 'the order\'s id as the customer wrote it, or "last" for the newest',
-    "items": "the items to send back, as the order or the customer names them; without it all of the order",
-    "reason": "why, in the customer's words",
-    "address": "the whole new address",
-    "changes": "what to note or forget, one entry for each fact",
     "quote": "the customer's own words that say it, word for word",
-    "polarity": "like or dislike for tastes, fact for sizes and budgets, forget to take something back",
 }
 
 
