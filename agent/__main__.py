@@ -14,9 +14,11 @@ from collections.abc import Iterable
 from agent import handoff_commands
 from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.context import VISITOR
+from agent.models.profile import choose_profile
+from agent.shop import load_shop
 from agent.shopkeeper import Event, Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Replace, Step, Turn
-from errors import ShopkeeperError
+from errors import ConfigError, ShopkeeperError
 from profiles.database import chosen_database
 
 EPILOG = """examples:
@@ -27,6 +29,13 @@ EPILOG = """examples:
   python -m agent --consultation ID                     go on with an earlier consultation
   python -m agent handoffs list                         who waits for a person; `handoffs --help` says more
   python -m agent handoffs close ID                     the person is done, and the agent answers again
+
+how much help the model gets (--profile, or profile in shop.toml; by default that of its kind):
+  tuned   the embedded default and what the project publishes: the compact prompt that it was trained on, calls held to
+          their schema and to what the customer said, completed with what the message plainly says, ids set right
+  gguf    any other .gguf file: its own chat template, tools with full descriptions, calls held to their schema
+  served  a server's URL: its own template, tools with full descriptions, and nothing else
+Single settings: the table [model_profile] in shop.toml. {profile}
 
 Each run is a new consultation unless --consultation names one; the profile is kept either way. With --json the
 consultation's id is the first thing written to standard error.
@@ -40,12 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == [handoff_commands.NAME]:
         return handoff_commands.main(given[1:])
-    options = _parser().parse_args(given)
+    options = _parser(given).parse_args(given)
     try:
         set_up(options.log_level)
         database = chosen_database(os.environ)
         with open_shopkeeper(
-            options.shop, options.state, model=options.model, replies=options.replies, database=database
+            options.shop,
+            options.state,
+            model=options.model,
+            profile=options.profile,
+            replies=options.replies,
+            database=database,
         ) as shopkeeper:
             customer = shopkeeper.known(options.customer) if options.customer else f"{VISITOR}{uuid.uuid4().hex[:12]}"
             consultation = options.consultation or uuid.uuid4().hex
@@ -106,11 +120,26 @@ def _grey(text: str) -> str:
     return f"\x1b[90m{text}\x1b[0m" if sys.stdout.isatty() else text
 
 
-def _parser() -> argparse.ArgumentParser:
+def _profile_line(arguments: list[str] | None) -> str:
+    """Which profile these arguments take; nothing where they, or the shop's settings, are wrong."""
+    known = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    add_shop(known)
+    add_model(known)
+    try:
+        options, _ = known.parse_known_args(arguments)
+        shop = load_shop(options.shop)
+        model = options.model or shop.model
+        profile = choose_profile(model, options.profile or shop.profile, shop.model_profile)
+    except (argparse.ArgumentError, ConfigError):
+        return ""
+    return f"The model {model} takes {profile.name}."
+
+
+def _parser(arguments: list[str] | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m agent",
         description="Chat with a shop's agent in the terminal, or exchange JSON lines with it.",
-        epilog=EPILOG,
+        epilog=EPILOG.format(profile=_profile_line(arguments)).replace("%", "%%"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_shop(parser)

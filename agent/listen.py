@@ -20,6 +20,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agent.guided.constraints import supported
+from agent.models.profile import profile_of
 from agent.prompt import attributes, customer_card, first_turn
 from agent.tools.schemas import plain
 from agent.tools.update_profile import BRIEF, MAX_CHANGES, NoChanges, note, parameters
@@ -151,6 +152,7 @@ class Listener:
         self._tools = [tool_of(store.schema)]
         self._words = Vocabulary(store.schema, firewall.facets)
         self._model = model.bind_tools(self._tools)
+        self._constrain = profile_of(model).constrain
 
     def listen(
         self,
@@ -175,8 +177,7 @@ class Listener:
             heard[place], asked[place] = turn.words, turn.asked
             known = card(self._store.read(customer), self._store.schema)
             messages = prompt.hear(turn, known)
-            allowed = supported(messages, self._tools, self._words, today=self._firewall.day_of(at), asked=turn.asked)
-            answer = self._model.invoke(messages, allowed=allowed)
+            answer = self._model.invoke(messages, **self._constraints(messages, turn, at))
             changes = _changes(answer)
             try:
                 change, wrong = note(
@@ -202,6 +203,13 @@ class Listener:
             read += usage["input_tokens"] if usage else 0
             written += usage["output_tokens"] if usage else 0
         return Heard(tuple(added), tuple(ended), tuple(refused), len(heard), calls, read, written)
+
+    def _constraints(self, messages: Sequence[AnyMessage], turn: Turn, at: datetime) -> dict[str, Any]:
+        """What the model's calls may copy, if its profile binds them."""
+        if not self._constrain:
+            return {}
+        today = self._firewall.day_of(at)
+        return {"allowed": supported(messages, self._tools, self._words, today=today, asked=turn.asked)}
 
 
 def _changes(answer: AIMessage) -> list[Any]:

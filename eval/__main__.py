@@ -68,6 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         shops=options.shops,
         data=options.data,
         model=options.model,
+        profile=options.profile,
         replies=options.replies,
         limit=options.limit,
         seed=options.seed,

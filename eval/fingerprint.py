@@ -21,7 +21,7 @@ _KINDS = (".py", ".yaml", ".jinja")
 
 def conditions(suite: Suite, options: Options, model: str) -> str:
     """What holds for all cases of a run."""
-    settings = dict(options.settings) | {"replies": options.replies, "seed": options.seed}
+    settings = dict(options.settings) | {"profile": options.profile, "replies": options.replies, "seed": options.seed}
     return _digest(model_identity(model), _code(suite.name), json.dumps(settings, sort_keys=True))
 
 

@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from agent.models.profile import ModelProfile, choose_profile
 from agent.shop import load_shop
 from errors import ConfigError, DataError, ShopkeeperError, StorageError
 from eval.fingerprint import case_print, conditions
@@ -184,8 +185,14 @@ def _opened(stages: Stages | None, model: str, options: Options) -> Iterator[Sta
     if stages is not None:
         yield stages
         return
-    with Stages(model, replies=options.replies) as opened:
+    with Stages(model, profile=_profile(model, options), replies=options.replies) as opened:
         yield opened
+
+
+def _profile(model: str, options: Options) -> ModelProfile:
+    """How much help the model gets: as is asked, else as the shop has it."""
+    shop = load_shop(options.shop)
+    return choose_profile(model, options.profile or shop.profile, shop.model_profile)
 
 
 @contextmanager
@@ -238,8 +245,8 @@ def _told(options: Options) -> dict[str, Any]:
     """The options that make a difference, for the report."""
     told = {
         "shop": str(options.shop), "shops": options.shops and str(options.shops),
-        "data": options.data and str(options.data), "replies": options.replies, "limit": options.limit,
-        "seed": options.seed, **options.settings,
+        "data": options.data and str(options.data), "profile": options.profile, "replies": options.replies,
+        "limit": options.limit, "seed": options.seed, **options.settings,
     }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}
 

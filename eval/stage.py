@@ -20,6 +20,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.context import Services
 from agent.models import DEFAULT_GGUF, load_chat_model
+from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.shopkeeper import Shopkeeper
@@ -49,8 +50,11 @@ class Stage:
 class Stages:
     """Lends agents to many threads at once. ``with Stages("embedded") as stages, stages.agent(shop) as keeper: ...``"""
 
-    def __init__(self, model: str | BaseChatModel, *, replies: Replies | None = None) -> None:
+    def __init__(
+        self, model: str | BaseChatModel, *, profile: ModelProfile | None = None, replies: Replies | None = None
+    ) -> None:
         self._setting = model
+        self._profile = profile or (choose_profile(model) if isinstance(model, str) else profile_of(model))
         self._replies = replies
         self._lock = threading.Lock()
         self._masters: dict[Path, Path] = {}
@@ -71,7 +75,7 @@ class Stages:
         """The chat model, loaded when it is first asked for."""
         if isinstance(self._setting, BaseChatModel):
             return self._setting
-        return load_chat_model(self._setting, seconds=PATIENCE)
+        return load_chat_model(self._setting, profile=self._profile, seconds=PATIENCE)
 
     @cached_property
     def _embedder(self) -> Embedder:
@@ -124,7 +128,7 @@ class Stages:
 
     def _open(self, shop: Path, folder: Path) -> Services:
         settings = load_shop(shop)
-        settings = replace(settings, replies=self._replies or settings.replies)
+        settings = replace(settings, replies=self._replies or settings.replies or self._profile.replies)
         with self._lock:
             embedder = self._embedder
         return open_services(settings, folder, embedder)

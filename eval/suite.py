@@ -26,7 +26,7 @@ Subject = Literal["agent", "model", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks for. `model` and `replies` None: as the shop's settings say.
+    """What the command line asks for. `model`, `profile` and `replies` None: as the shop's settings say.
 
     `data`: a file or directory in the suite's own format. `shop` is one shop, `shops` a directory of many. `limit`:
     most cases. `work`: a folder that a suite may write into (shops that it makes). `settings`: what only this suite
@@ -37,6 +37,7 @@ class Options:
     shops: Path | None = None
     data: Path | None = None
     model: str | None = None
+    profile: str | None = None
     replies: Replies | None = None
     limit: int | None = None
     seed: int = 0

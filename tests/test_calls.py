@@ -1,4 +1,4 @@
-"""Calls as models write them: what is unambiguous is read, the rest is a bad call, in whatever pieces the text comes."""
+"""Calls as models write them: what is unambiguous is read, the rest is a bad call, whatever pieces it comes in."""
 
 import json
 from typing import Any

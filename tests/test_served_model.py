@@ -164,7 +164,7 @@ def test_what_is_no_call_is_none_and_says_why(server: Server, args: str) -> None
     model = load_chat_model(server.url, seconds=5)
     whole, *chunks = model.stream("Hi")
     for chunk in chunks:
-        whole += chunk  # type: ignore[operator]
+        whole += chunk
     for answer in (model.invoke("Hi"), whole):
         assert isinstance(answer, AIMessage)
         assert not answer.tool_calls

@@ -62,7 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
         set_up(options.log_level)
         database = chosen_database(os.environ)
         with open_shopkeeper(
-            options.shop, options.state, model=options.model, replies=options.replies, database=database
+            options.shop,
+            options.state,
+            model=options.model,
+            profile=options.profile,
+            replies=options.replies,
+            database=database,
         ) as shopkeeper:
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)

@@ -93,7 +93,8 @@ class ServedChatModel(ChatOpenAI):
         if not isinstance(message, AIMessage) or self.guidance.marker.open not in str(message.text):
             return message
         parsed = parse(str(message.text), self.guidance.marker)
-        read = AIMessageChunk(content="", tool_call_chunks=[*map(call_chunk, (*parsed.calls, *parsed.invalid))])
+        calls: list[Call | BadCall] = [*parsed.calls, *parsed.invalid]
+        read = AIMessageChunk(content="", tool_call_chunks=[call_chunk(call) for call in calls])
         return message.model_copy(
             update={
                 "content": parsed.content,

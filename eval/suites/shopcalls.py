@@ -2,7 +2,8 @@
 
 In: `--data`, samples as `python -m finetune play` writes them, or none: then self-play makes them anew from the seed,
 on fresh random shops of kinds that are kept out of training (`--shops` and `--set random=0` choose others). Calls are
-bound to what was said and completed as in the agent; of `--data` by the words of its shops, if `--shops` names them.
+bound to what was said and completed as the model's profile has it; of `--data` by the words of its shops, if `--shops`
+names them.
 Out: the share of the customers' messages that are answered with exactly the gold calls, names and arguments; the names
 alone; exact but for quotes, where a word more or less proves the same; exact but for free text (queries, questions,
 reasons, quotes); by tool, "words" where the gold answer makes no call.
@@ -24,6 +25,7 @@ import clock
 from agent.guided.constraints import supported
 from agent.guided.repair import completed
 from agent.models.calls import Call
+from agent.models.profile import profile_of
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
@@ -60,10 +62,12 @@ def run(case: Case, model: BaseChatModel) -> Record:
     """Ask for the answer to each of the customer's messages, the gold ones before it given."""
     history = [_message(message) for message in case.data["messages"]]
     tools, words = case.data["tools"], _vocabulary(case.data["shop"])
-    made = []
+    profile, made = profile_of(model), []
     for place in case.data["points"]:
-        bound = model.bind_tools(tools, allowed=supported(history[:place], tools, words, today=clock.today()))
-        answer = completed(bound.invoke(history[:place]), history[:place], tools, words)
+        allowed = {"allowed": supported(history[:place], tools, words, today=clock.today())} if profile.constrain else {}
+        answer = model.bind_tools(tools, **allowed).invoke(history[:place])
+        if profile.repair:
+            answer = completed(answer, history[:place], tools, words)
         made.append(_judged(answer, case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
     return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}

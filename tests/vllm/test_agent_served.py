@@ -15,7 +15,7 @@ ENOUGH = 10  # of the twelve cases
 
 @pytest.fixture(scope="module")
 def shopkeeper(url: str, demo_state: Callable[[], Path]) -> Iterator[Shopkeeper]:
-    with open_shopkeeper(Path("shop"), demo_state(), model=url) as opened:
+    with open_shopkeeper(Path("shop"), demo_state(), model=url, profile="tuned") as opened:
         yield opened
 
 
