@@ -6,12 +6,13 @@ that is no such time, or a zone that there is not.
 """
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from errors import ConfigError
 
 VARIABLE = "SHOPKEEPER_NOW"
+DEFAULT_ZONE = "UTC"
 
 
 def now() -> datetime:
@@ -32,10 +33,10 @@ def zone(name: str) -> ZoneInfo:
     """The zone called so: ``zone("America/Los_Angeles")``."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
         raise ConfigError(f"there is no time zone {name!r}; write it like Europe/Berlin or UTC") from error
 
 
-def today(name: str = "UTC") -> date:
+def today(there: tzinfo = UTC) -> date:
     """The date there, now."""
-    return now().astimezone(zone(name)).date()
+    return now().astimezone(there).date()

@@ -1,6 +1,7 @@
-"""Talk to a shop's agent in a terminal, or line by line as JSON for other programs.
+"""Talk to a shop's agent in a terminal, or line by line as JSON for other programs; look after its handoffs.
 
 In: a shop directory, a customer and messages on standard input. Out: replies, or one JSON object a line (`--json`).
+Behind the word `handoffs`, the commands of `agent.handoff_commands`.
 """
 
 import argparse
@@ -10,11 +11,11 @@ import sys
 import uuid
 from collections.abc import Iterable
 
+from agent import handoff_commands
+from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.context import VISITOR
-from agent.options import add_model, add_shop, add_state
-from agent.quiet import quiet
-from agent.shopkeeper import Shopkeeper, open_shopkeeper
-from agent.turn import Delta, Step, Turn
+from agent.shopkeeper import Event, Shopkeeper, open_shopkeeper
+from agent.turn import Delta, Replace, Step, Turn
 from errors import ShopkeeperError
 from profiles.database import chosen_database
 
@@ -24,6 +25,8 @@ EPILOG = """examples:
   echo "Where is my last order?" | python -m agent --customer C1001 --json
   python -m agent --model http://127.0.0.1:8000/v1      the same agent on a vLLM server
   python -m agent --consultation ID                     go on with an earlier consultation
+  python -m agent handoffs list                         who waits for a person; `handoffs --help` says more
+  python -m agent handoffs close ID                     the person is done, and the agent answers again
 
 Each run is a new consultation unless --consultation names one; the profile is kept either way. With --json the
 consultation's id is the first thing written to standard error.
@@ -34,9 +37,12 @@ exit codes: 0 done; 2 wrong setting or shop file; 4 unknown customer; 6 the mode
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, answer until the input ends."""
-    options = _parser().parse_args(arguments)
-    quiet()
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == [handoff_commands.NAME]:
+        return handoff_commands.main(given[1:])
+    options = _parser().parse_args(given)
     try:
+        set_up(options.log_level)
         database = chosen_database(os.environ)
         with open_shopkeeper(
             options.shop, options.state, model=options.model, replies=options.replies, database=database
@@ -76,16 +82,24 @@ def _chat(shopkeeper: Shopkeeper, customer: str, consultation: str) -> None:
         if not sys.stdin.isatty():
             print(text)  # so that what was piped in stands in the transcript
         for event in shopkeeper.stream(customer, consultation, text):
-            match event:
-                case Step():
-                    print(_grey(f"  · {event.name} {json.dumps(event.arguments, ensure_ascii=False)}"))
-                case Delta():
-                    print(event.text, end="", flush=True)
-                case Turn():
-                    print("\n" if event.reply else _grey("  (a person will answer here)"))
-                    for name, traits in event.profile.items():
-                        for trait in traits:
-                            print(_grey(f"  {name}: {trait['polarity']} {trait['attribute']} = {trait['value']}"))
+            _show(event)
+
+
+def _show(event: Event) -> None:
+    """Words as they come on a terminal; what goes elsewhere, such as a transcript, has the reply alone."""
+    match event:
+        case Step():
+            print(_grey(f"  · {event.name} {json.dumps(event.arguments, ensure_ascii=False)}"))
+        case Delta() if sys.stdout.isatty():
+            print(event.text, end="", flush=True)
+        case Replace() if sys.stdout.isatty():
+            print(f"\n{event.text}", end="", flush=True)  # what stands above it stays: a terminal takes nothing back
+        case Turn():
+            said = "" if sys.stdout.isatty() else event.reply
+            print(f"{said}\n" if event.reply else _grey("  (a person will answer here)"))
+            for name, traits in event.profile.items():
+                for trait in traits:
+                    print(_grey(f"  {name}: {trait['polarity']} {trait['attribute']} = {trait['value']}"))
 
 
 def _grey(text: str) -> str:
@@ -104,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--customer", metavar="ID", help="customer's id; without it, a new visitor")
     parser.add_argument("--consultation", metavar="ID", help="go on with this consultation")
     add_model(parser)
+    add_log_level(parser)
     parser.add_argument("--json", action="store_true", help="one message a line in, one JSON object a line out")
     return parser
 

@@ -6,7 +6,7 @@ context that every tool and middleware reads; the customer's id comes from here 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents import AgentState
@@ -50,7 +50,11 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation."""
+    """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
+
+    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since. `language` is
+    the one to reply in, `spoken` the message's own, which the shop may not serve ("": the same).
+    """
 
     services: Services
     customer: str
@@ -60,6 +64,17 @@ class TurnContext:
     language: str
     heard: Mapping[str, str]
     profiling_allowed: bool
+    is_back: bool = False
+    spoken: str = ""
+
+    @property
+    def today(self) -> date:
+        """The date in the shop."""
+        return self.day_of(self.now)
+
+    def day_of(self, at: datetime) -> date:
+        """The date in the shop at that time."""
+        return at.astimezone(self.services.shop.zone).date()
 
     @property
     def is_visitor(self) -> bool:

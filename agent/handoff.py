@@ -1,19 +1,21 @@
 """Handing a consultation to a person: who waits, why, and what was said so far.
 
 In: a customer, a consultation, a reason, and what the person should read. Out: `Handoff` records in the
-shop's database; while one is open, the agent keeps quiet. Errors: `NotFound`, `StorageError`.
+shop's database. While one is open, the agent keeps quiet; once it is closed, the agent answers again, and its first
+reply tells the customer so. Errors: `NotFound`, `StorageError`.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
+import clock
 from agent.orders.proposals import Proposal
-from errors import NotFound
+from errors import NotFound, choices
 from profiles.database import make_tables, reading, writing
 from profiles.observation import Trait
 from profiles.tables import at_most_one, numbered, time_text
@@ -31,7 +33,7 @@ handoffs = Table(
     Column("consultation", String(200), nullable=False),
     Column("reason", Text, nullable=False),
     Column("summary", Text, nullable=False),
-    Column("status", String(10), nullable=False),
+    Column("status", String(10), nullable=False),  # "open"; "closed"; "told": closed, and the customer knows
     Column("created", String(32), nullable=False),
     # Two requests at once must not make two records for staff.
     at_most_one("handoff_open", "consultation", "status = 'open'"),
@@ -48,15 +50,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A consultation that waits for a person, or is closed again. `summary` is what that person reads."""
+    """A consultation that waits for a person, or is closed again. `summary` is what that person reads.
+
+    `status` "told": closed, and the customer knows that the agent is back.
+    """
 
     id: str
     customer: str
     consultation: str
     reason: str
     summary: str
-    status: Literal["open", "closed"]
+    status: Literal["open", "closed", "told"]
     created: datetime
+
+    def to_json(self) -> dict[str, str]:
+        """What a list of those who wait shows."""
+        names = ("id", "customer", "consultation", "reason", "summary")
+        since = self.created.isoformat(timespec="seconds")
+        return {"id": self.id, "since": since} | {name: getattr(self, name) for name in names}
 
 
 class Handoffs:
@@ -68,7 +79,7 @@ class Handoffs:
 
     def open(self, customer: str, consultation: str, reason: str, summary: str, at: datetime | None = None) -> Handoff:
         """Ask for a person; a consultation that waits for one already keeps its first request."""
-        record = Handoff(uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or datetime.now(UTC))
+        record = Handoff(uuid.uuid4().hex, customer, consultation, reason, summary, "open", at or clock.now())
         with writing(self.engine) as connection:
             waiting = _open_row(connection, consultation)
             if waiting is not None:
@@ -87,14 +98,33 @@ class Handoffs:
             rows = connection.execute(select(handoffs).where(handoffs.c.status == "open").order_by(handoffs.c.seq))
             return [_handoff_of(row) for row in rows]
 
-    def close(self, consultation: str) -> Handoff:
-        """Give the consultation back to the agent. Errors: `NotFound` if no handoff of it is open."""
+    def close(self, id: str, note: str = "") -> Handoff:
+        """Give the consultation back to the agent; the note is kept behind the summary.
+
+        Errors: `NotFound` if no handoff of this id is open; it names those that are.
+        """
         with writing(self.engine) as connection:
-            row = _open_row(connection, consultation)
+            opened = (handoffs.c.id == id) & (handoffs.c.status == "open")
+            row = connection.execute(select(handoffs).where(opened).with_for_update()).one_or_none()
             if row is None:
-                raise NotFound(f"no open handoff for consultation {consultation!r}")
-            connection.execute(update(handoffs).where(handoffs.c.id == row.id).values(status="closed"))
-        return replace(_handoff_of(row), status="closed")
+                waiting = connection.execute(select(handoffs.c.id).where(handoffs.c.status == "open")).scalars()
+                raise NotFound(f"no handoff {id!r} is open; open are {choices(waiting) or 'none'}")
+            summary = f"{row.summary}\nNote: {note}" if note else row.summary
+            changed = {"status": "closed", "summary": summary}
+            connection.execute(update(handoffs).where(handoffs.c.id == row.id).values(**changed))
+        return replace(_handoff_of(row), status="closed", summary=summary)
+
+    def is_back(self, consultation: str) -> bool:
+        """Whether a person has been in charge, and the customer does not know yet that the agent is again."""
+        closed = (handoffs.c.consultation == consultation) & (handoffs.c.status == "closed")
+        with reading(self.engine) as connection:
+            return connection.execute(select(handoffs.c.seq).where(closed).limit(1)).first() is not None
+
+    def note_told(self, consultation: str) -> None:
+        """The customer knows."""
+        closed = (handoffs.c.consultation == consultation) & (handoffs.c.status == "closed")
+        with writing(self.engine) as connection:
+            connection.execute(update(handoffs).where(closed).values(status="told"))
 
 
 def summarize(lines: Sequence[Line], traits: Sequence[Trait], proposal: Proposal | None) -> str:

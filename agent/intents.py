@@ -6,7 +6,6 @@ methods of `Telling`) and the customer's plain words ("never mind", "I bought it
 reason for a slot is the customer's word for it, else the call.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
+from language.cues import cued_piece
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
 from profiles.intents.matching import looks_back, meant
@@ -25,17 +25,6 @@ QUERY, ORDER, QUESTION = "query", "order_id", "question"
 PRICES = ("min_price", "max_price")
 _SOON_STALE = 90.0  # days: a note that fades so fast is about what is looked for now
 _OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_address": Kind.ADDRESS}
-_NEVER_MIND = re.compile(
-    r"\bnever ?mind\b|\bnvm\b|\bforget (?:about )?it\b|\b(?:do not|don['’]?t|no longer) (?:need|want) "
-    r"(?:it|one|that|them|those|any|the \w+)\b|\bnot looking (?:any ?more|for)\b|算了|不(?:要|买|找|需要)了|不用找了",
-    re.IGNORECASE,
-)
-_BOUGHT = re.compile(
-    r"\b(?:i|i['’]ve|we|we['’]ve|have|just|already)(?: have)?(?: already| just)? (?:bought|ordered|purchased|found)"
-    r" (?:it|one|that|them|those|some|mine|a|an|the)\b|(?:^|[,.!] *)(?:bought|ordered) (?:it|one|them)\b"
-    r"|(?:买|下单|订)(?:好|到)?了",
-    re.IGNORECASE,
-)
 
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
@@ -152,15 +141,15 @@ class Telling:
     def hear(self) -> None:
         """ "Never mind", "I bought it": said of what is named, else of what was spoken of last in this consultation."""
         text = self.context.heard.get(self.context.turn, "")
-        said, state = _BOUGHT.search(text), State.DONE
-        if not said:
-            said, state = _NEVER_MIND.search(text), State.DROPPED
-        if not said:
+        words, state = cued_piece("bought", text), State.DONE
+        if words is None:
+            words, state = cued_piece("never_mind", text), State.DROPPED
+        if words is None:
             return
         named = named_slots(self.context, text)
         chosen = meant(self.intents, named, text) if PRODUCT in named else next(iter(self._here(Kind.FIND)), None)
         if chosen:
-            self._close(chosen.id, state, Evidence("turn", self.context.turn, said[0].strip(" ,.!")))
+            self._close(chosen.id, state, Evidence("turn", self.context.turn, words.strip(" ,.!")))
 
     def settle_proposal(self) -> None:
         """A change of an order that was confirmed or declined is no longer wanted."""

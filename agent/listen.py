@@ -18,12 +18,11 @@ from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
-from pydantic import ValidationError
 
+from agent.guided.constraints import supported
 from agent.prompt import attributes, customer_card, first_turn
-from agent.said import supported
 from agent.tools.schemas import plain
-from agent.tools.update_profile import BRIEF, MAX_CHANGES, note, parameters
+from agent.tools.update_profile import BRIEF, MAX_CHANGES, NoChanges, note, parameters
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.vocabulary import Vocabulary
 from profiles.card import card
@@ -162,7 +161,7 @@ class Listener:
         *,
         sensitive_allowed: bool = False,
     ) -> Heard:
-        """Note what the customer says of themselves. `at`: when it was said, aware.
+        """Note what the customer says of themselves. `at`: when it was said, aware; its days count from that.
 
         Listening to the same consultation again writes nothing twice, as long as the model says the same.
         """
@@ -176,7 +175,7 @@ class Listener:
             heard[place], asked[place] = turn.words, turn.asked
             known = card(self._store.read(customer), self._store.schema)
             messages = prompt.hear(turn, known)
-            allowed = supported(messages, self._tools, self._words, asked=turn.asked)
+            allowed = supported(messages, self._tools, self._words, today=self._firewall.day_of(at), asked=turn.asked)
             answer = self._model.invoke(messages, allowed=allowed)
             changes = _changes(answer)
             try:
@@ -191,7 +190,7 @@ class Listener:
                     sensitive_allowed=sensitive_allowed,
                     asked=asked,
                 )
-            except ValidationError:  # a served model is bound to no grammar: such an answer notes nothing
+            except NoChanges:  # a served model is bound to no grammar: such an answer notes nothing
                 changes, wrong = [], ()
             else:
                 added += change.added

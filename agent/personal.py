@@ -6,11 +6,11 @@ consent to profiling; what they bought is the shop's own record.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from agent.context import TurnContext
 from agent.tastes import Held, held
+from language.dates import format_day
 from profiles.preference.keeper import Leaning
 from retrieval.catalog import Product
 from retrieval.facets import VARIANT_FACETS, facet_values
@@ -21,12 +21,7 @@ AMONG = 24  # hits that may change places
 SUGGESTION = "suggestion"  # the artifact's key
 LEANING = 0.08  # added to the relevance for what the customer leans to most; a stated like adds .06
 OWNED = -0.2  # behind what they have not, unless they ask for just this
-RECENT = timedelta(days=6)  # a weekday says which day it was
 _GONE = frozenset(("cancelled", "returned", "lost"))
-_WEEKDAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-}
 
 
 def owned_durables(context: TurnContext) -> frozenset[str]:
@@ -101,12 +96,5 @@ def _why(context: TurnContext, leaning: Leaning) -> str:
     kind = "viewed" if leaning.event.kind == "clicked" else leaning.event.kind
     key = f"act_{kind}_this" if leaning.item_seen == leaning.item else f"act_{kind}"
     title = product.titles.get(context.language, product.title)
-    day = _day(leaning.event.at, context.now, context.language)
+    day = format_day(context.day_of(leaning.event.at), context.language, context.today)
     return context.services.phrases.say(key, context.language, title=title, day=day)
-
-
-def _day(at: datetime, now: datetime, language: str) -> str:
-    if timedelta() <= now - at <= RECENT:
-        name = _WEEKDAYS.get(language, _WEEKDAYS["en"])[at.weekday()]
-        return name if language == "zh" else f"on {name}"
-    return f"{at.year}年{at.month}月{at.day}日" if language == "zh" else f"on {at.day} {at:%B %Y}"

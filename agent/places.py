@@ -20,6 +20,7 @@ from agent.orders.proposals import metadata as proposal_tables
 from agent.orders.proposals import proposals
 from profiles.database import make_tables, reading, writing
 from profiles.privacy.places import Place, Subject
+from profiles.privacy.tombstones import buried
 
 _PERSONAL = ("address", "tracking")  # of an order
 
@@ -75,10 +76,10 @@ class Orders:
         OrderBook(engine)  # makes its table
 
     def held(self) -> Iterable[str]:
-        """Ids; orders that are nobody's any more are held for nobody."""
+        """Ids; orders under a key that has a tombstone are nobody's any more."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(orders.c.customer, orders.c.body)).all()
-        return {row.customer for row in rows if not _is_nobodys(json.loads(row.body), row.customer)}
+            names = frozenset(connection.execute(select(orders.c.customer).distinct()).scalars())
+            return names - buried(connection, names)
 
     def erase(self, subject: Subject) -> Mapping[str, int]:
         count = 0
@@ -109,8 +110,3 @@ def _states(held: Mapping[str, Any], writes: Iterable[tuple[str, str, Any]]) -> 
     for _, channel, value in writes:
         if channel == "customer":
             yield {"customer": value}
-
-
-def _is_nobodys(body: Mapping[str, Any], customer: str) -> bool:
-    """Whether `Orders.erase` has been here: a key in place of the id, and nothing that says where it went."""
-    return len(customer) == 32 and not any(body.get(name) for name in _PERSONAL)

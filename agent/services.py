@@ -51,14 +51,14 @@ def open_services(
     for line in retriever.catalog.rejected:
         progress(f"catalog.jsonl, line {line.line_number}: {line.reason}; the product is left out")
     days = shop.facts.get("return_days")
-    rules = Rules(shop.limits.refund_cap, int(days) if days else None)
+    rules = Rules(shop.limits.refund_cap, int(days) if days else None, shop.zone)
     facets = load_facets(shop.root)
     return Services(
         shop=shop,
         schema=schema,
         profiles=store,
-        firewall=Firewall(schema, facets),
-        vocabulary=Vocabulary.of(schema, facets, retriever.catalog.categories),
+        firewall=Firewall(schema, facets, shop.zone),
+        vocabulary=Vocabulary.of(schema, facets, retriever.catalog.categories, shop.languages),
         retriever=retriever,
         orders=orders,
         proposals=Proposals(engine, orders, rules),

@@ -1,6 +1,6 @@
 """The shop as a directory: reads `shop.toml` into one frozen `Shop` that is passed to whoever needs it.
 
-In: the path of a shop directory. Out: `Shop` (name, languages, currency, model setting, limits, facts, facets).
+In: the path of a shop directory. Out: `Shop` (name, languages, currency, time zone, model, limits, facts, facets).
 Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
 """
 
@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from errors import ConfigError, first_mistake
+import clock
+from agent.models.profile import choose_profile
+from errors import ConfigError, choices, first_mistake
+from language.packs import languages, missing_sections, servable
 from profiles.privacy.settings import PrivacyFile
+from profiles.shop_files import load_zone
 
 ORDERS_FILE = "orders.jsonl"
 Replies = Literal["strict", "free"]
@@ -21,24 +26,34 @@ Replies = Literal["strict", "free"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one turn: characters of a message, calls and seconds of the model, refund in the shop's currency."""
+    """Bounds of one turn: characters of a message, calls and seconds of the model, refund in the shop's currency.
+
+    `model_seconds` None: as the model's profile has it.
+    """
 
     message_chars: int
     model_calls: int
-    model_seconds: float
+    model_seconds: float | None
     refund_cap: float
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop's settings. `replies`: "strict" composes replies in code, "free" lets the model write (gated)."""
+    """One shop's settings. `zone`: of its days and deadlines.
+
+    `replies`: "strict" composes replies in code, "free" lets the model write (gated). `profile` and `model_profile` say
+    how much help the model gets (`agent.models.profile`).
+    """
 
     root: Path
     name: str
     languages: tuple[str, ...]
     currency: str
+    zone: ZoneInfo
     model: str
-    replies: Replies
+    profile: str | None
+    model_profile: Mapping[str, Any]
+    replies: Replies | None
     limits: Limits
     facts: Mapping[str, str]
     facets: Mapping[str, Mapping[str, Any]]
@@ -57,7 +72,7 @@ class _Strict(BaseModel):
 class _LimitsFile(_Strict):
     message_chars: int = Field(4000, ge=100)
     model_calls: int = Field(4, ge=1)
-    model_seconds: float = Field(20, gt=0)
+    model_seconds: float | None = Field(None, gt=0)
     refund_cap: float = Field(500, ge=0)
 
 
@@ -69,8 +84,11 @@ class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
     currency: str = Field(min_length=3, max_length=3)
+    timezone: str = clock.DEFAULT_ZONE
     model: str = "embedded"
-    replies: Replies = "strict"
+    profile: str | None = None
+    model_profile: dict[str, Any] = Field(default_factory=dict)
+    replies: Replies | None = None
     limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -93,18 +111,35 @@ def load_shop(directory: Path) -> Shop:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_mistake(error)}") from error
+    try:
+        choose_profile(raw.model, raw.profile, raw.model_profile)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     unknown = [name for name in raw.search.tool_facets if name not in raw.facets]
     if unknown:
         raise ConfigError(f"{path}: search.tool_facets names {unknown[0]!r}; declared: {', '.join(raw.facets)}")
+    _check_languages(raw.languages, path)
     return Shop(
         root=directory,
         name=raw.name,
         languages=tuple(raw.languages),
         currency=raw.currency,
+        zone=load_zone(directory),
         model=raw.model,
+        profile=raw.profile,
+        model_profile=raw.model_profile,
         replies=raw.replies,
         limits=Limits(**raw.limits.model_dump()),
         facts={key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in raw.facts.items()},
         facets=raw.facets,
         tool_facets=tuple(raw.search.tool_facets),
     )
+
+
+def _check_languages(listed: list[str], path: Path) -> None:
+    """Each has a pack with all that serving needs."""
+    for code in listed:
+        lacks = missing_sections(code) if code in languages() else ("everything: it has no pack",)
+        if lacks:
+            reason = f"{code!r} cannot be served, it lacks {', '.join(lacks)}"
+            raise ConfigError(f"{path}: languages: {reason}; there are {choices(servable())}")

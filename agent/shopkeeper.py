@@ -1,19 +1,18 @@
 """The agent itself: one object that answers a customer's message in a consultation.
 
 In: a shop directory, a state directory and a model setting; then customer id, consultation id and text. Out: `Turn`,
-or while it runs `Step`s and `Delta`s. Every turn is checkpointed before it is returned, so a consultation survives a
-crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
+or while it runs `Step`s, `Delta`s and `Replace`s. Every turn is checkpointed before it is returned, so a consultation
+survives a crash and a restart. Errors: `NotFound` for an unknown customer, `ModelError`, `ConfigError`, `StorageError`.
 """
 
+import logging
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ModelFallbackMiddleware
@@ -22,7 +21,9 @@ from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     AnyMessage,
+    BaseMessage,
     HumanMessage,
+    SystemMessage,
     ToolMessage,
     convert_to_openai_messages,
 )
@@ -30,31 +31,47 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
-from agent.language import detect, reply_language
-from agent.middleware.desk import Desk
+from agent.guided.middleware import GuidedCalls
+from agent.locks import consultation_locks
+from agent.middleware.desk import Desk, back_again
 from agent.middleware.intending import Intending
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, evidence, turn_messages
-from agent.middleware.tooling import ErrorsAsResults, InOrder
+from agent.middleware.tooling import ErrorsAsResults, InOrder, outspoken
+from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
 from agent.models.pointer import REGISTRY
+from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
 from agent.replies.composer import Composer
 from agent.replies.gate import check
-from agent.services import open_services
+from agent.services import open_services, progress
 from agent.shop import Replies, load_shop
 from agent.tools import build_tools
 from agent.tools.tool import Tool
-from agent.turn import Delta, Step, Turn, first_token, profile_changes, steps, usage
-from errors import NotFound, choices
+from agent.turn import Delta, Replace, Step, Turn, first_token, profile_changes, steps, usage
+from errors import ModelError, NotFound
+from language.detection import detect, reply_language
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
 
+Event = Step | Delta | Replace | Turn
 READER = "agent"  # of profiles, in the audit
+_LONG = 3.0  # seconds of reading that are worth a line
+log = logging.getLogger(__name__)
+_SLACK = 30.0  # seconds that a turn may take beside its model's
 _NOT_KEPT = "the consultation cannot be kept"  # the turn was not acknowledged
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A model that can read what every prompt begins with before anybody waits for it."""
+
+    def warm(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> float: ...
 
 
 class Shopkeeper:
@@ -62,18 +79,19 @@ class Shopkeeper:
 
     def __init__(self, services: Services, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str]) -> None:
         self.services = services
-        self._tools = build_tools(services)
+        self._model = model
+        profile = profile_of(model)
+        self._tools = [outspoken(tool) for tool in build_tools(services, profile.descriptions)]
         self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
             model,
             self._tools,
             system_prompt=instructions(services),
-            middleware=_middleware(services),
+            middleware=_middleware(services, profile),
             state_schema=ShopState,
             context_schema=TurnContext,
             checkpointer=checkpointer,
         )
-        self._locks: dict[str, threading.Lock] = {}
-        self._locks_guard = threading.Lock()
+        self._locks = consultation_locks(services.profiles.engine)
 
     def known(self, customer: str) -> str:
         """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`.
@@ -84,8 +102,8 @@ class Shopkeeper:
             raise NotFound(f"customer {customer!r} was erased")
         if customer.startswith(VISITOR) and self.services.profiles.owner(customer) != customer:
             raise NotFound(f"visitor {customer!r} has signed in since")
-        if not customer.startswith(VISITOR) and customer not in (ids := set(self.services.profiles.customers())):
-            raise NotFound(f"no customer {customer!r}; there are {choices(ids, limit=5)}")
+        if not customer.startswith(VISITOR) and not self.services.profiles.has(customer):
+            raise self.services.profiles.not_found(customer, hidden=VISITOR)
         return customer
 
     def greeting(self, customer: str) -> str:
@@ -98,15 +116,30 @@ class Shopkeeper:
         """Answer one message, whole."""
         return next(event for event in self.stream(customer, consultation, text) if isinstance(event, Turn))
 
-    def stream(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
-        """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end."""
-        with self._lock(consultation), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
+    def stream(self, customer: str, consultation: str, text: str) -> Iterator[Event]:
+        """Answer one message: steps as they are taken, words as the gate lets them through, the turn at the end.
+
+        The words add up to the turn's reply. A turn begins when the one before it has ended, in any process.
+        """
+        limits = self.services.shop.limits
+        patience = limits.model_calls * limits.model_seconds + _SLACK
+        with self._locks.hold(consultation, patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
         """All messages of a consultation so far."""
         state = self._graph.get_state(self._config(consultation))
         return list(state.values.get("messages", []))
+
+    def warm(self) -> float:
+        """Let the model read what every prompt begins with, so that the first answer is fast; the seconds it took.
+
+        A model that cannot has nothing to read before. Raises ModelError if it fails.
+        """
+        if not isinstance(self._model, Warmable):
+            return 0.0
+        system = SystemMessage(instructions(self.services))
+        return self._model.warm([system], [convert_to_openai_tool(tool) for tool in self._tools])
 
     def transcript(self, consultation: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """A consultation as the model saw it: OpenAI-style messages with the system prompt, and the tools."""
@@ -116,7 +149,7 @@ class Shopkeeper:
         system = {"role": "system", "content": instructions(self.services)}
         return [system, *messages], [convert_to_openai_tool(tool) for tool in self._tools]
 
-    def _run(self, customer: str, consultation: str, text: str) -> Iterator[Step | Delta | Turn]:
+    def _run(self, customer: str, consultation: str, text: str) -> Iterator[Event]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
         state = self._graph.get_state(self._config(consultation)).values
         began = state.get("customer", "")
@@ -128,6 +161,9 @@ class Shopkeeper:
         text = text.replace("\x00", "")  # no database takes it
         context = self._context(customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)
+        if context.is_back:
+            sent = back_again(context)
+            yield Delta(sent)
         words = GatedWords([*earlier, message], self.services.tools)
         calls: dict[str, Mapping[str, Any]] = {}
         for mode, part in self._graph.stream(
@@ -148,8 +184,9 @@ class Shopkeeper:
         if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
             self._graph.checkpointer.delete_thread(consultation)
             raise NotFound(f"customer {customer!r} was erased")
-        if turn.reply and not sent:
-            yield Delta(turn.reply)
+        if context.is_back:
+            self.services.handoffs.note_told(consultation)
+        yield from _rest(sent, turn.reply)
         yield turn
 
     def _turn(self, context: TurnContext, seconds: float, first_words: float) -> Turn:
@@ -181,36 +218,35 @@ class Shopkeeper:
         heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
         turn = f"{consultation}:{len(heard) + 1}"
         shop = self.services.shop
+        spoken = detect(text, shop.languages, previous)
         return TurnContext(
             services=self.services,
             customer=customer,
             consultation=consultation,
             turn=turn,
-            now=datetime.now(UTC),
-            language=reply_language(detect(text, shop.languages, previous), shop.languages),
+            now=clock.now(),
+            language=reply_language(spoken, shop.languages),
             heard=heard | {turn: text},
             profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
+            is_back=self.services.handoffs.is_back(consultation),
+            spoken=spoken,
         )
 
     @staticmethod
     def _config(consultation: str) -> RunnableConfig:
         return {"configurable": {"thread_id": consultation}, "recursion_limit": 60}
 
-    @contextmanager
-    def _lock(self, consultation: str) -> Iterator[None]:
-        with self._locks_guard:
-            lock = self._locks.setdefault(consultation, threading.Lock())
-        with lock:
-            yield
 
-
-def _middleware(services: Services) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: what needs no model, intents, what the model sees, what the customer gets, and the tools."""
+def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddleware[Any, TurnContext, Any]]:
+    """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
+    gets, and the tools."""
     shop = services.shop
     return [
+        Unserved(),
         Desk(),
         Intending(),
         Prompting(),
+        *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
         ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
@@ -233,22 +269,28 @@ class GatedWords:
         if not isinstance(chunk, AIMessageChunk) or self._blocked:
             return
         self._held += str(chunk.text)
-        done, mark, rest = _last_sentence(self._held)
-        if chunk.chunk_position == "last":
-            done, mark, rest = self._held, "", ""
-        if not done + mark:
+        done, rest = (self._held, "") if chunk.chunk_position == "last" else _last_sentence(self._held)
+        if not done:
             return
-        if check(done + mark, evidence(self.messages, self._tools)).blocked:
+        if check(done, evidence(self.messages, self._tools)).blocked:
             self._blocked = True
             return
         self._held = rest
-        yield Delta(done + mark)
+        yield Delta(done)
 
 
-def _last_sentence(text: str) -> tuple[str, str, str]:
+def _last_sentence(text: str) -> tuple[str, str]:
     """Splits behind the last sentence end that is followed by something: "$3.50" is no end."""
     ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|[。！？\n]", text)]
-    return (text[: ends[-1]], "", text[ends[-1] :]) if ends else ("", "", text)
+    return (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
+
+
+def _rest(sent: str, reply: str) -> Iterator[Delta | Replace]:
+    """What is missing for those who have been sent so much."""
+    if not reply.startswith(sent):
+        yield Replace(reply)
+    elif reply != sent:
+        yield Delta(reply[len(sent) :])
 
 
 def _steps(update: Mapping[str, Any], calls: dict[str, Mapping[str, Any]], words: GatedWords) -> Iterator[Step]:
@@ -272,18 +314,36 @@ def open_shopkeeper(
     state: Path | None = None,
     *,
     model: str | None = None,
+    profile: str | None = None,
     replies: Replies | None = None,
     database: str | None = None,
 ) -> Iterator[Shopkeeper]:
-    """Open a shop's agent with everything it needs; `model` and `replies` override shop.toml.
+    """Open a shop's agent with everything it needs; `model`, `profile` and `replies` override shop.toml.
 
-    `database`: the URL of the shop's, if it is not in the state directory.
+    `database`: the URL of the shop's, if it is not in the state directory. The model has read its instructions when the
+    agent is open.
     """
     settings = load_shop(shop)
-    settings = replace(settings, model=model or settings.model, replies=replies or settings.replies)
+    chosen = choose_profile(model or settings.model, profile or settings.profile, settings.model_profile)
+    settings = replace(settings, model=model or settings.model, replies=replies or settings.replies or chosen.replies)
     folder = state or settings.default_state
     services = open_services(settings, folder, database=database)
-    chat_model = load_chat_model(settings.model, registry=folder / REGISTRY, seconds=settings.limits.model_seconds)
+    chat_model = load_chat_model(
+        settings.model, profile=chosen, registry=folder / REGISTRY, seconds=settings.limits.model_seconds
+    )
     engine = services.profiles.engine
     with checkpoint_errors(engine, _NOT_KEPT), open_checkpoints(engine, folder) as checkpoints:
-        yield Shopkeeper(services, chat_model, checkpoints.saver)
+        shopkeeper = Shopkeeper(services, chat_model, checkpoints.saver)
+        _warm(shopkeeper)
+        yield shopkeeper
+
+
+def _warm(shopkeeper: Shopkeeper) -> None:
+    """Whoever waits long is told why; a model that fails now is stood in for by rules in each turn."""
+    try:
+        seconds = shopkeeper.warm()
+    except ModelError as error:
+        log.warning("the model could not read its instructions before the first message: %s", error)
+        return
+    if seconds >= _LONG:
+        progress(f"the model has read its instructions, once for all customers, in {seconds:.0f} s")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from agent.context import TurnContext
 from agent.replies.composer import own_word, shown
+from language.names import in_sentence, label_in
 from profiles.attribute import Attribute, parts_of
 from profiles.observation import Authority, Profile, Trait
 from retrieval.catalog import Product
@@ -148,6 +149,5 @@ def _words(context: TurnContext, one: Held) -> str:
 
 
 def _label(named: Attribute | Facet, language: str) -> str:
-    """A label inside a sentence: "budget" for "Budget", but "EU size"."""
-    label = named.label.get(language) or named.label.get("en") or named.name.replace("_", " ")
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    """A label inside a sentence."""
+    return in_sentence(label_in(named.label, language, named.name), language)

@@ -1,7 +1,8 @@
 """The answer to one message: what `--json`, the page and other programs get.
 
 In: the messages that a turn added to the consultation, and its counts. Out: `Turn`, whose `to_json` is the contract
-(see the README). While a turn runs, `Delta` and `Step` say what has happened so far.
+(see the README). While a turn runs, `Step`, `Delta` and `Replace` say what has happened so far: whoever adds up the
+words of the last two has exactly `Turn.reply` when the turn comes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Words of the reply that the gate has let through."""
+    """Words of the reply that the gate has let through, behind those of before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The whole reply, in place of the words so far: they were a fragment of one that did not leave."""
 
     text: str
 

@@ -1,30 +1,24 @@
 """The shop's words: which values of its facets and attributes a text names, in whatever of their spellings.
 
 In: the profile schema and the catalogue's facets; then a text. Out: the values named in it, and the words for them: by
-the generous measure of `agent.naming`, for what may be asked for, or by the strict one, for what surely is.
+the generous measure of `language.matching`, for what may be asked for, or by the strict one, for what surely is.
 """
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.naming import Forms, Span, is_asked, misspelt, named, places, standing, whole
+from language.matching import Lexicon, Mention, covers, is_asked, shared_synonyms
+from language.negation import Denial, denied
+from language.text import Span, has_han
 from profiles.attribute import Attribute, Facets
 from profiles.schema import Schema
-from retrieval.facets import common_words, covers
 
-# What right before a value rules it out.
-_DENIAL = re.compile(
-    r"(?:\b(?:no|not|non|without|avoid|never|hate|loathe|dislike|sick of|(?:can['’]t|cannot) (?:stand|bear)"
-    r"|(?:don['’]t|do not) (?:like|want))[\s-]+(?:(?:any|in|with|made of|made from|an?|the)\s+)?"
-    r"|(?:不要|不想要|不含|不带|没有|不喜欢|讨厌|拒绝|受不了|避开|不能有|千万别是))$",
-    re.IGNORECASE,
-)
+_SIZE = "size"
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
+class Ruled:
     """The words "no wool", and the word for what is ruled out: "wool"."""
 
     quote: str
@@ -35,22 +29,29 @@ class Denial:
 class Vocabulary:
     """``Vocabulary.of(schema, facets, {"jackets", "boots"})``: `facets` by name, value and other words for it.
 
-    `kinds` are facets that tell kinds of product apart.
+    `kinds` are facets that tell kinds of product apart; `languages` are those that the shop serves.
     """
 
     schema: Schema
     facets: Facets
     kinds: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ("en", "zh")
 
     @classmethod
-    def of(cls, schema: Schema, facets: Facets, categories: Collection[str]) -> "Vocabulary":
+    def of(
+        cls,
+        schema: Schema,
+        facets: Facets,
+        categories: Collection[str],
+        languages: Sequence[str] = ("en", "zh"),
+    ) -> "Vocabulary":
         """`categories`: those of the catalogue's products."""
         same = frozenset(name for name, values in facets.items() if set(values) == set(categories))
-        return cls(schema, facets, same)
+        return cls(schema, facets, same, tuple(languages))
 
     def is_filter(self, name: str) -> bool:
         """Whether this argument of the search is a facet whose value somebody must have named."""
-        return name in self._of_facets and not self.is_kind(name)
+        return name in self.facets and not self.is_kind(name)
 
     def is_kind(self, name: str) -> bool:
         """Whether this argument of the search is the kind of product."""
@@ -61,71 +62,98 @@ class Vocabulary:
         return attribute.type == "choice" and bool(attribute.valid_values(self.facets))
 
     def facet_values(self, facet: str, text: str) -> list[str]:
-        """The values of a facet that the text names, and not only to rule them out."""
-        denied = self.denied_values(facet, text)
-        return [value for value in named(text, self._of_facets[facet]) if not any(covers(bad, value) for bad in denied)]
+        """The values of a facet that the text may name, and not only to rule them out."""
+        ruled_out = self.denied_values(facet, text)
+        may = {mention.value for mention in self._products.named(facet, text)} | self._unlisted(facet, text)
+        return [v for v in self.facets[facet] if v in may and not any(covers(bad, v) for bad in ruled_out)]
 
     def values_named(self, facet: str, text: str) -> list[str]:
         """The values that the text names whole, or rules out so; a longer one hides its family: "dark green"."""
-        found = whole(text, self._of_facets.get(facet, {}))
-        return [one for one in found if not any(other != one and covers(one, other) for other in found)]
+        found = _values(self._products.named(facet, text, "exact"))
+        return [value for value in found if not any(other != value and covers(value, other) for other in found)]
 
     def kinds_named(self, facet: str, newest: str, earlier: str) -> list[str]:
         """The kinds of product that the newest message names whole; else those that anything said so far may name.
 
         A word that only begins alike is no sign: who goes backpacking may need a stove.
         """
-        return self.kinds_whole(facet, newest) or list(named(earlier, self._of_facets[facet], misspelt))
+        may = {mention.value for mention in self._products.named(facet, earlier, "exact", "part", "slip")}
+        may |= self._unlisted(facet, earlier)
+        return self.kinds_whole(facet, newest) or [value for value in self.facets[facet] if value in may]
 
     def kinds_whole(self, facet: str, text: str) -> list[str]:
         """The kinds of product that the text names whole, and not only to rule them out."""
-        return list(self._wanted(facet, text))
+        return _values(self._wanted(facet, text))
 
     def cued_values(self, facet: str, text: str) -> list[str]:
         """The values that the text names whole with a word that asks for them: "by Oat & Honey", "颜色红色"."""
-        return [value for value, span in self._wanted(facet, text).items() if is_asked(text, span)]
+        wanted = self._wanted(facet, text)
+        return _values(mention for mention in wanted if is_asked(text, mention.span, self.languages))
 
     def denied_values(self, facet: str, text: str) -> list[str]:
         """The values that the text only rules out: "no wool", "without a hood", "不要羊毛"."""
         return list(self.denials(facet, text))
 
-    def denials(self, facet: str, text: str) -> dict[str, Denial]:
+    def denials(self, facet: str, text: str) -> dict[str, Ruled]:
         """How the text rules values out, by value."""
-        found = {}
-        for value, words in self._of_facets.get(facet, {}).items():
-            spans = sorted(set(places(text, words)), key=lambda span: (span[0], -span[1]))
-            before = [_DENIAL.search(text[:start]) for start, _ in spans]
-            if spans and all(before) and before[0]:
-                start, end = spans[0]
-                found[value] = Denial(text[before[0].start() : end].strip(), text[start:end])
-        return found
+        ways: dict[str, list[tuple[Mention, Denial | None]]] = {}
+        for mention in self._products.named(facet, text, "exact", "part"):
+            if mention.how == "exact" or covers(mention.text, mention.value):  # "no wool" rules merino wool out
+                ways.setdefault(mention.value, []).append((mention, self._denied(mention, text)))
+        return {
+            value: Ruled(denial.quote, mention.text)
+            for value, said in ways.items()
+            for mention, denial in said[:1]
+            if denial and all(other for _, other in said)
+        }
 
     def attribute_values(self, attribute: Attribute, text: str) -> list[str]:
         """What may be noted of a choice: the values that the text names, and the words it names them by."""
-        found = named(text, self._of_attributes[attribute.name])
-        return list(dict.fromkeys(word for value, words in found.items() for word in (value, *words)))
+        named = self._traits.named(attribute.name, text)
+        unlisted = _without_han(self._traits.values[attribute.name]) if has_han(text) else frozenset()
+        words = {
+            value: [item.text for item in named if item.value == value] for value in self._traits.values[attribute.name]
+        }
+        both = (
+            (value, *(form for word in said for form in (word, word.casefold())))
+            for value, said in words.items()
+            if said or value in unlisted
+        )
+        return list(dict.fromkeys(word for row in both for word in row))
 
     def standing(self, attribute: Attribute, text: str) -> list[tuple[Span, str]]:
         """Where the text names values of a choice whole."""
-        return standing(text, self._of_attributes.get(attribute.name, {}))
+        return [(mention.span, mention.value) for mention in self._traits.named(attribute.name, text, "exact")]
 
-    def _wanted(self, facet: str, text: str) -> dict[str, Span]:
-        """What the text names whole and does not only rule out, and where."""
-        denied = self.denied_values(facet, text)
-        return {
-            value: span for value, span in whole(text, self._of_facets.get(facet, {})).items() if value not in denied
-        }
+    def _wanted(self, facet: str, text: str) -> list[Mention]:
+        """What the text names whole and does not only rule out."""
+        ruled_out = self.denials(facet, text)
+        return [mention for mention in self._products.named(facet, text, "exact") if mention.value not in ruled_out]
+
+    def _denied(self, mention: Mention, text: str) -> Denial | None:
+        """ "No wool jackets" rules out what is of wool, and no jackets."""
+        denial = denied(text, mention.span, self.languages)
+        if denial is None or not self.is_kind(mention.facet):
+            return denial
+        others = (item for item in self._products.find(text) if item.how == "exact" and not self.is_kind(item.facet))
+        of_others = (denied(text, item.span, self.languages) for item in others)
+        return None if any(other and other.start == denial.start for other in of_others) else denial
+
+    def _unlisted(self, facet: str, text: str) -> frozenset[str]:
+        """Values that nobody said the Chinese for, of a Chinese text: any of them may be meant."""
+        return _without_han(self._products.values[facet]) if has_han(text) else frozenset()
 
     @cached_property
-    def _of_facets(self) -> Mapping[str, Forms]:
-        return {
+    def _products(self) -> Lexicon:
+        forms = {
             name: {value: _words(name, value, values[value] if isinstance(values, Mapping) else ()) for value in values}
             for name, values in self.facets.items()
         }
+        return Lexicon(forms, self.languages)
 
     @cached_property
-    def _of_attributes(self) -> Mapping[str, Forms]:
-        return {
+    def _traits(self) -> Lexicon:
+        forms = {
             name: {
                 value: _words(attribute.facet or name, value, attribute.ways_to_say(self.facets).get(value, ()))
                 for value in valid
@@ -133,7 +161,17 @@ class Vocabulary:
             for name, attribute in self.schema.attributes.items()
             if (valid := attribute.valid_values(self.facets))
         }
+        return Lexicon(forms, self.languages)
 
 
 def _words(name: str, value: str, others: Collection[str]) -> tuple[str, ...]:
-    return (value, *others, *common_words(name, value))
+    """Of the words that shops share only those of sizes: "new" is a beginner for who was asked, and no filter."""
+    return (*others, *(shared_synonyms(name).get(value, ()) if name == _SIZE else ()))
+
+
+def _values(mentions: Sequence[Mention] | Iterator[Mention]) -> list[str]:
+    return list(dict.fromkeys(mention.value for mention in mentions))
+
+
+def _without_han(forms: Mapping[str, Collection[str]]) -> frozenset[str]:
+    return frozenset(value for value, others in forms.items() if not any(map(has_han, (value, *others))))

@@ -10,8 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from agent.options import add_model, add_shop
-from agent.quiet import quiet
+from agent.cli import add_log_level, add_model, add_shop, set_up
 from errors import ConfigError, ShopkeeperError
 from eval import tau2_shop
 from eval.report import PAGE, read_result, table, write_page, write_result
@@ -37,8 +36,8 @@ threshold is missed.
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and do what it asks for."""
     options = _parser().parse_args(arguments)
-    quiet()
     try:
+        set_up(options.log_level)
         return int(options.do(options))
     except ShopkeeperError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -111,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_log_level(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the suites, their settings and targets")
     listing.set_defaults(do=_list)

@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from errors import DataError
 
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.options import add_shop, add_state
+from agent.cli import add_shop, add_state
 from errors import ConfigError
 from finetune.base import BASE_DIR
 from finetune.methods import METHODS, method_of

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agent.cli import add_shop, add_state
 from agent.models.pointer import DEFAULT
-from agent.options import add_shop, add_state
 from agent.shop import load_shop
 from errors import ConfigError, ModelError
 from finetune.build import build

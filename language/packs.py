@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from errors import ConfigError, choices, first_mistake
 
 FOLDER = Path(__file__).with_name("packs")
+# What a language cannot be served without: how it is told, what a customer asks for and answers, what is said to them.
+NEEDED = ("detection", "cues", "confirm", "phrases", "claims", "labels")
 
 
 class Section(BaseModel):
@@ -25,12 +27,25 @@ class Section(BaseModel):
 
 
 _S = TypeVar("_S", bound=Section)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a safe loader, ten times as fast where it is compiled
 
 
 @cache
 def languages() -> tuple[str, ...]:
     """The codes of all languages that have a pack, whole or not, sorted."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+@cache
+def servable() -> tuple[str, ...]:
+    """The codes of the languages that a shop can list: their packs have all that is needed."""
+    return tuple(code for code in languages() if not missing_sections(code))
+
+
+def missing_sections(language: str) -> tuple[str, ...]:
+    """What a language's pack lacks to be served. Errors: `ConfigError` for a language without a pack."""
+    pack = _pack(language)
+    return tuple(name for name in NEEDED if not pack.get(name))
 
 
 @cache
@@ -54,7 +69,7 @@ def _pack(language: str) -> Mapping[str, Any]:
     if not path.is_file():
         raise ConfigError(f"no language pack {language!r}; there are {choices(languages())}")
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     if not isinstance(raw, dict):

@@ -37,6 +37,8 @@ def fold(text: str) -> Folded:
 
     ``fold("Size Ｍ，１００").text == "size m, 100"``
     """
+    if text.isascii():
+        return Folded(text.replace("`", "'").lower(), tuple(range(len(text))), tuple(range(1, len(text) + 1)))
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

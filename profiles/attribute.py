@@ -12,11 +12,13 @@ from datetime import date
 from typing import Literal
 
 from errors import DataError, choices
-from profiles.dates import dates_in
-from profiles.numbers import centimetres_in, numbers_in
+from language.dates import find_dates
+from language.matching import Forms, choose
+from language.numbers import numbers_in
+from language.quantities import Range, centimetres_in, find_ranges, range_in
+from language.truth import truth_of
+from language.words import plain
 from profiles.observation import EVERYTHING, Authority, Value
-from profiles.ranges import Range, meant_ranges, range_in
-from profiles.words import Synonyms, fold_text, match_value
 
 Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
@@ -26,7 +28,7 @@ _MOST = 1e9
 KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
 _KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
 _KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
-_TRUTHS = dict.fromkeys(("true", "yes", "y", "是"), True) | dict.fromkeys(("false", "no", "n", "否"), False)
+_EXACT = "size"  # no value of it is of a family: "extra large" is no kind of large
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Attribute:
     writers: frozenset[Authority] = frozenset({Authority.STATED})
     label: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
-    synonyms: Synonyms = field(default_factory=dict)
+    synonyms: Forms = field(default_factory=dict)
     cues: tuple[str, ...] = ()
     keep_days: float | None = None
 
@@ -62,7 +64,7 @@ class Attribute:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
         return self.values or tuple((facets or {}).get(self.facet or "", ()))
 
-    def ways_to_say(self, facets: Facets | None = None) -> Synonyms:
+    def ways_to_say(self, facets: Facets | None = None) -> Forms:
         """By value: the other words for it, of this schema and of the facets given."""
         given = (facets or {}).get(self.facet or "", ())
         if not isinstance(given, Mapping):
@@ -110,27 +112,31 @@ class Attribute:
     def _clean_word(self, text: str, facets: Facets | None) -> str:
         valid, synonyms = self.valid_values(facets), self.ways_to_say(facets)
         if valid:
-            found = match_value(text, valid, synonyms)
+            found = self._chosen(text, valid, synonyms)
             if found is None:
                 raise DataError(f"{self.name}: {text!r} is not one of {choices(valid)}")
             return found
         coded = self.facet or self.type == "choice"  # plain text stays in the customer's words
-        known = match_value(text, synonyms, synonyms) if coded else None
+        known = self._chosen(text, synonyms, synonyms) if coded else None
         tidy = " ".join(text.split())
         return known or (tidy if Authority.SHOP in self.writers else tidy.lower())  # names and cities stay as written
+
+    def _chosen(self, text: str, valid: Collection[str], synonyms: Forms) -> str | None:
+        names = {plain(canonical): others for canonical, others in synonyms.items()}
+        forms = {value: names.get(plain(value), ()) for value in valid}
+        return choose(text, forms, families=_EXACT not in (self.facet, self.name))
 
     def _clean_number(self, value: Value) -> Value:
         if isinstance(value, bool):
             raise DataError(f"{self.name}: {value!r} is not a number")
         if isinstance(value, str):
-            negative = value.strip().startswith(("-", "−"))
-            said = range_in(value) if self.range and not negative else None
+            said = range_in(value) if self.range else None
             if said is not None:
                 return self._clean_range(said).value
             found = self.numbers(value)
             if len(found) != 1:
                 raise DataError(f"{self.name}: {value!r} must name one number, like 150{' or 100..200' * self.range}")
-            value = -next(iter(found)) if negative else next(iter(found))
+            (value,) = found
         return self._in_bounds(value)
 
     def _clean_range(self, said: Range) -> Range:
@@ -145,7 +151,7 @@ class Attribute:
         return round(float(number), 2)
 
     def _clean_boolean(self, value: Value) -> bool:
-        truth = value if isinstance(value, bool) else _TRUTHS.get(fold_text(str(value)))
+        truth = value if isinstance(value, bool) else truth_of(str(value))
         if truth is None:
             raise DataError(f"{self.name}: {value!r} is not one of true, false")
         return truth
@@ -154,22 +160,26 @@ class Attribute:
         try:
             return date.fromisoformat(text[:10]).isoformat()
         except ValueError:
-            found = dates_in(text, today) if today else frozenset()
-        if not found:
+            found = find_dates(text, today) if today else ()
+        open_ways = next((mention.days for mention in found if mention.is_ambiguous), ())
+        if open_ways:
+            raise DataError(f"{self.name}: {text!r} may be {' or '.join(day.isoformat() for day in open_ways)}")
+        days = [day for mention in found for day in mention.days]
+        if not days:
             raise DataError(f"{self.name}: {text!r} is not a date like 2026-05-31, friday or next week")
-        return max(found).isoformat()
+        return max(days).isoformat()
 
     def numbers(self, text: str) -> frozenset[float]:
         """Numbers a text can mean for this attribute; a length in cm may be said in metres or feet."""
-        found = numbers_in(text)
+        found = numbers_in(text, money=self.type == "money")
         if not self.name.endswith("_cm"):
             return found
         return centimetres_in(text) or found
 
     def ranges(self, text: str) -> tuple[Range, ...]:
         """Ranges a text can mean for this attribute; none is of money that counts something else, or the other way."""
-        said = meant_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
-        return tuple(self._clean_range(one.range) for one in said if max(one.range.bounds) <= _MOST)
+        said = find_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
+        return tuple(self._clean_range(one.range) for one in said if max(map(abs, one.range.bounds)) <= _MOST)
 
 
 def key_of(value: Value) -> str:

@@ -5,8 +5,9 @@ What it replaced, and how its confidence came about, piece by piece. `python -m 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+import clock
 from profiles.attribute import Attribute
 from profiles.claims import Claim, Weight, weigh
 from profiles.fold import Settled, order_of, undone_ids
@@ -46,7 +47,7 @@ NOTHING_TOLD = Told()
 
 def as_of(settled: Settled | None) -> datetime:
     """Now; a clock behind the newest observation hides nothing."""
-    now = datetime.now(UTC)
+    now = clock.now()
     return max(now, settled.last[0]) if settled else now
 
 

@@ -11,35 +11,26 @@ quote.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from errors import DataError, Refused, choices
+from language.dates import dates_in
+from language.negation import assents, refuses, says_nothing
+from language.numbers import numbers_in
+from language.quantities import find_ranges
+from language.text import has_han
+from language.words import mentions, plain, stems, stop_words
 from profiles.attribute import Attribute, Facets, key_of, parts_of
-from profiles.dates import dates_in
-from profiles.numbers import numbers_in
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Polarity, Profile, Value
 from profiles.quotes import Found, find_quote
-from profiles.ranges import meant_ranges
 from profiles.schema import Schema
-from profiles.words import fold_text, has_cjk, mentions, stem, stems
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
 _STANDING = frozenset(
     re.findall(r"\w+", "member membership tier status level customer user a an the is am i 会员 客户 用户")
 )
-_COMMON = frozenset(re.findall(r"\w+", "a an and the of for to in on my me i it is with very any no not"))
-
-
-# What makes a short answer a yes or a no to what the shop had said.
-ASSENT = re.compile(
-    r"\b(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|sounds?|looks?|great|good|perfect|love|like|enjoy"
-    r"|definitely|absolutely|of course|will|i'?ll|try|thanks?)\b|[是对好行嗯]|可以|没错",
-    re.IGNORECASE,
-)
-DENIAL = re.compile(
-    r"\b(?:no|nope|nah|none|not|nothing|never|without|any|anything|\w+n['’]t|dont|cant)\b|[没不无]", re.IGNORECASE
-)
+_COMMON = stop_words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,6 @@ class ProposedChange:
 
 
 _CLAUSE = re.compile(r"[.;!?。；，！？]|,(?!\d)")
-_NOTHING = frozenset(stem(word) for word in ("none", "nothing", "no", "not", "nope", "specific", "particular"))
 Refusal = tuple[ProposedChange, str]  # and the reason
 
 
@@ -70,10 +60,15 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values by facet."""
+    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values, `zone` the shop's."""
 
     schema: Schema
     facets: Facets = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+    def day_of(self, at: datetime) -> date:
+        """The date in the shop at that time: what "today" and "by friday" are counted from."""
+        return at.astimezone(self.zone).date()
 
     def admit(
         self,
@@ -101,7 +96,7 @@ class Firewall:
             try:
                 found = self._quoted(change, heard)
                 answered = (asked or {}).get(found.turn, "")
-                value, polarity = self._judge(change, found, answered, at.date(), profile, sensitive_allowed)
+                value, polarity = self._judge(change, found, answered, self.day_of(at), profile, sensitive_allowed)
             except (DataError, Refused) as error:
                 refused.append((change, str(error)))
                 continue
@@ -135,7 +130,7 @@ class Firewall:
         attribute = self.schema.attributes.get(change.attribute)
         if attribute is None or change.polarity == "forget":
             return found
-        wider = [said.words for said in meant_ranges(words) if attribute.range and change.value == said.range.value]
+        wider = [said.text for said in find_ranges(words) if attribute.range and change.value == said.range.value]
         if attribute.per and (key := key_of(change.value)) and not self._named(attribute.per, key, found.text):
             wider += [clause for clause in _CLAUSE.split(words) if self._named(attribute.per, key, clause)]
         spans = (find_quote(clause, {found.turn: words}) for clause in wider)
@@ -233,7 +228,7 @@ class Firewall:
         other = next((item for item in valid if self._named(attribute, item, quote)), None)
         if other is not None:
             raise Refused(f"{attribute.name}: the quote {quote[:80]!r} names {other!r}, not {value!r}")
-        translated = has_cjk(quote) and not has_cjk(value)  # 给我老婆买的 -> wife: no stem to share
+        translated = has_han(quote) and not has_han(value)  # 给我老婆买的 -> wife: no stem to share
         if not valid and not translated:
             raise Refused(f"{attribute.name}: nothing in the quote {quote[:80]!r} says {value!r}")
 
@@ -249,12 +244,12 @@ class Firewall:
         if value in attribute.valid_values(self.facets):
             return False
         reserved = {
-            fold_text(item)
+            plain(item)
             for other in self.schema.attributes.values()
             if other.writers == {Authority.SHOP}
             for item in other.values
         }
-        words = set(fold_text(value).split())
+        words = set(plain(value).split())
         return bool(words & reserved) and words <= reserved | _STANDING
 
 
@@ -271,9 +266,9 @@ def _answers(quote: str, value: str, asked: str) -> bool:
     if not asked:
         return False
     wanted = stems(value) - _COMMON
-    if DENIAL.search(value):
-        return bool(DENIAL.search(quote)) and (wanted <= _NOTHING or _share_a_stem(value, asked))
-    return bool(ASSENT.search(quote)) and bool(wanted) and wanted <= stems(asked)
+    if refuses(value):
+        return bool(refuses(quote)) and (says_nothing(value) or _share_a_stem(value, asked))
+    return bool(assents(quote)) and bool(wanted) and wanted <= stems(asked)
 
 
 def _polarity(attribute: Attribute, polarity: Polarity) -> Polarity:

@@ -12,18 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import clock
 from errors import DataError, ShopkeeperError
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE, open_database
 from profiles.events.files import is_whole, take_file
-from profiles.events.intake import EventIntake, utc_now
+from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from profiles.observation import Authority, Observation
 from profiles.privacy.consent_file import ConsentFile
 from profiles.privacy.keys import load_salt
 from profiles.privacy.restoring import catch_up
 from profiles.records import OrderLine, OrderNumbers, record_observations, stated_observations
-from profiles.shop_files import load_facets, load_privacy, load_products, load_schema, read_lines
+from profiles.shop_files import load_facets, load_privacy, load_products, load_schema, load_zone, read_lines
 from profiles.store import ProfileStore
 
 CUSTOMERS_PER_WRITE = 50
@@ -54,7 +55,7 @@ def open_store(shop_dir: Path, state_dir: Path, database: str | None = None) -> 
     return store
 
 
-def open_intake(shop_dir: Path, store: ProfileStore, now: Callable[[], datetime] = utc_now) -> EventIntake:
+def open_intake(shop_dir: Path, store: ProfileStore, now: Callable[[], datetime] = clock.now) -> EventIntake:
     """The way in for events of a shop."""
     return EventIntake(store, load_products(shop_dir, store.schema), now)
 
@@ -89,7 +90,7 @@ def import_shop(shop_dir: Path, store: ProfileStore, progress: Progress = lambda
 
 def _take_events(shop_dir: Path, store: ProfileStore, as_of: datetime, progress: Progress) -> Report:
     """The shop's own event files. A clock behind the shop's orders keeps nothing out."""
-    intake = open_intake(shop_dir, store, lambda: max(utc_now(), as_of))
+    intake = open_intake(shop_dir, store, lambda: max(clock.now(), as_of))
     report = intake.settle()
     for path in _event_files(shop_dir):
         report += take_file(intake, path, lambda so_far: progress(f"read {so_far.read} events"))
@@ -109,12 +110,12 @@ def _observations(
     orders: dict[str, list[OrderLine]],
 ) -> dict[str, list[Observation]]:
     facets = load_facets(shop_dir)
-    as_of = _newest(orders)
+    as_of, zone = _newest(orders), load_zone(shop_dir)
     found: dict[str, list[Observation]] = {}
     for name, record in records.items():
         try:
             facts = record_observations(record, OrderNumbers.of(orders[name]), store.schema, as_of)
-            stated = list(stated_observations(record, store.schema, facets, name))
+            stated = list(stated_observations(record, store.schema, facets, name, zone))
         except ShopkeeperError as error:
             raise type(error)(f"customers.jsonl, {name}: {error}") from error
         found[name] = [*_news(store, name, facts), *stated]

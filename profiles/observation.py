@@ -2,7 +2,7 @@
 
 All times are aware and in UTC. A `Value` is canonical already: money and numbers are floats, dates are
 ISO strings, choices are spelled as the schema or the catalogue spells them, text is lower case. A range
-is text like "100..200" (`profiles.ranges`), and what is kept per category is text like "boots: 42".
+is text like "100..200" (`language.quantities`), and what is kept per category is text like "boots: 42".
 """
 
 from dataclasses import dataclass

@@ -6,23 +6,17 @@ Letter case, spaces, punctuation and full width do not count; a lightly differin
 alignment, and what is returned is what the customer wrote, never what the model wrote.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from profiles.words import has_cjk
+from language.negation import turned_round
+from language.text import has_han
 
 LIKENESS = 90.0  # rapidfuzz partial ratio, 0..100
 SHORTEST_FUZZY = 8  # letters; a Chinese character says as much as about two
-_DENIAL = re.compile(
-    r"(?<!why )(?<!if )\b(?:don'?t|do not|doesn'?t|didn'?t|not|never|no longer|cannot|can'?t)"
-    r"\s+(?:really\s+)?$"
-    r"|[不没别]\s*(?:太|怎么|是很|大|再)?$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Found:
     @property
     def denied(self) -> bool:
         """The words right before the span turn it round: "like wool" cut from "I don't like wool"."""
-        return bool(_DENIAL.search(self.before.replace("’", "'")))
+        return turned_round(self.before)
 
 
 def find_quote(quote: str, heard: Mapping[str, str]) -> Found | None:
@@ -49,7 +43,7 @@ def find_quote(quote: str, heard: Mapping[str, str]) -> Found | None:
         start = _whole_words(wanted, letters, places, words)
         if start is not None:
             return _found(turn, words, places[start], places[start + len(wanted) - 1] + 1)
-    if len(wanted) * (2 if has_cjk(wanted) else 1) < SHORTEST_FUZZY:
+    if len(wanted) * (2 if has_han(wanted) else 1) < SHORTEST_FUZZY:
         return None
     for turn, words, letters, places in turns:
         if not letters or (len(wanted) > len(letters) and fuzz.ratio(wanted, letters) < LIKENESS):
@@ -87,7 +81,7 @@ def _joined(words: str, left: int, right: int) -> bool:
     if left < 0 or right >= len(words):
         return False
     pair = unicodedata.normalize("NFKC", words[left] + words[right])
-    return pair.isalnum() and not has_cjk(pair) and pair[0].isdigit() == pair[-1].isdigit()
+    return pair.isalnum() and not has_han(pair) and pair[0].isdigit() == pair[-1].isdigit()
 
 
 def _found(turn: str, words: str, start: int, end: int) -> Found:

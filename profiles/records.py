@@ -5,7 +5,7 @@ Ids depend on the record alone, so that reading the same records again writes no
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from errors import DataError
@@ -98,14 +98,14 @@ def _held_value(attribute: Attribute, raw: Value, facets: Facets, said_on: date)
 
 
 def stated_observations(
-    record: Mapping[str, Any], schema: Schema, facets: Facets, customer: str
+    record: Mapping[str, Any], schema: Schema, facets: Facets, customer: str, zone: tzinfo = UTC
 ) -> Iterator[Observation]:
-    """What the customer stated in past consultations."""
+    """What the customer stated in past consultations; "friday" is one of the shop's calendar."""
     for number, trait in enumerate(record.get("traits") or ()):
         try:
             attribute = schema.attribute(trait["attribute"])
             at = read_time(trait["at"])
-            value = _held_value(attribute, trait["value"], facets, at.date())
+            value = _held_value(attribute, trait["value"], facets, at.astimezone(zone).date())
             polarity, quote = trait["polarity"], str(trait["quote"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(f"customer {customer}: trait {number} cannot be read: {error!r}") from error

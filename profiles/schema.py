@@ -12,10 +12,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from errors import ConfigError, DataError, Refused, choices
+from language.matching import shared_synonyms
 from profiles.attribute import Attribute, AttributeType, Bound
 from profiles.observation import Authority, Observation
 from profiles.privacy.spans import Span
-from profiles.words import common_synonyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Entry(BaseModel):
         return self
 
     def build(self) -> Attribute:
-        shared = common_synonyms().get(self.facet or self.name) or common_synonyms().get(self.name, {})
+        shared = shared_synonyms(self.facet or self.name) or shared_synonyms(self.name)
         own = {canonical: tuple(names) for canonical, names in self.synonyms.items()}
         return Attribute(
             self.name,

@@ -8,15 +8,17 @@ whoever searches it reports its broken lines.
 
 import gzip
 import json
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+import clock
 from errors import ConfigError, DataError, first_mistake
+from language.shop_words import catalogue_lines, facet_words, facets_of, load_toml
 from profiles.attribute import Facets
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
@@ -51,14 +53,18 @@ def load_schema(shop_dir: Path) -> Schema:
 
 def load_settings(shop_dir: Path, table: str) -> Mapping[str, Any]:
     """One table of the shop's shop.toml, empty where there is none. Errors: `ConfigError`."""
-    path = shop_dir / "shop.toml"
-    try:
-        held = tomllib.loads(path.read_text(encoding="utf-8")).get(table, {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+    held = load_toml(shop_dir).get(table, {})
     if not isinstance(held, dict):
-        raise ConfigError(f"{path}: [{table}] must be a table, not {held!r}")
+        raise ConfigError(f"{shop_dir / 'shop.toml'}: [{table}] must be a table, not {held!r}")
     return held
+
+
+def load_zone(shop_dir: Path) -> ZoneInfo:
+    """The time zone that the shop's days are of, from shop.toml. Errors: `ConfigError`."""
+    try:
+        return clock.zone(load_toml(shop_dir).get("timezone", clock.DEFAULT_ZONE))
+    except ConfigError as error:
+        raise ConfigError(f"{shop_dir / 'shop.toml'}, timezone: {error}") from error
 
 
 def load_privacy(shop_dir: Path) -> Privacy:
@@ -71,28 +77,19 @@ def load_privacy(shop_dir: Path) -> Privacy:
 
 def load_facets(shop_dir: Path) -> Facets:
     """The catalogue's facet values with other ways to say them: ``{"color": {"navy": ("藏青色",)}}``."""
-    declared = load_settings(shop_dir, "facets")
-    facets: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for product in _products(shop_dir):
-        for name, values in _facets_of(product, product.get("variants") or ()).items():
-            facets[name].update(dict.fromkeys(values, ()))
-    for name, declaration in declared.items():
-        for alias, value in declaration.get("aliases", {}).items():
-            if value in facets[name]:
-                facets[name][value] = (*facets[name][value], alias)
-    return facets
+    return facet_words(shop_dir)
 
 
 def load_products(shop_dir: Path, schema: Schema) -> Products:
     """Attribute values by product sku and by variant sku, with the price band within the category."""
     bands = _price_bands(shop_dir)
     found: dict[str, Mapping[str, tuple[str, ...]]] = {}
-    for product in _products(shop_dir):
+    for product in catalogue_lines(shop_dir):
         variants = product.get("variants") or ()
         band = (bands[product["sku"]],)
-        found[product["sku"]] = _by_attribute(_facets_of(product, variants), band, schema)
+        found[product["sku"]] = _by_attribute(facets_of(product, variants), band, schema)
         for variant in variants:
-            found[variant["sku"]] = _by_attribute(_facets_of(product, [variant]), band, schema)
+            found[variant["sku"]] = _by_attribute(facets_of(product, [variant]), band, schema)
     return found
 
 
@@ -100,39 +97,12 @@ def load_goods(shop_dir: Path) -> Goods:
     """The products by their own sku and by those of their variants."""
     found: dict[str, Good] = {}
     bands = _price_bands(shop_dir)
-    for product in _products(shop_dir):
-        facets = _facets_of(product, ()) | {"price_band": (bands[product["sku"]],)}
+    for product in catalogue_lines(shop_dir):
+        facets = facets_of(product, ()) | {"price_band": (bands[product["sku"]],)}
         values = tuple(f"{name}={value}" for name, held in facets.items() for value in held)
         good = Good(str(product["sku"]), str(product["category"]), values)
         found |= dict.fromkeys([good.sku, *(str(item["sku"]) for item in product.get("variants") or ())], good)
     return found
-
-
-def _products(shop_dir: Path) -> Iterator[dict[str, Any]]:
-    path = shop_dir / "catalog.jsonl"
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    for line in lines:
-        try:
-            product = json.loads(line)
-            complete = bool(product["sku"] and product["category"] and float(product["price"]) >= 0)
-        except (ValueError, KeyError, TypeError):
-            continue
-        if complete:
-            yield product
-
-
-def _facets_of(product: Mapping[str, Any], variants: Any) -> dict[str, tuple[str, ...]]:
-    facets: dict[str, tuple[str, ...]] = {"category": (str(product["category"]),)}
-    if product.get("brand"):
-        facets["brand"] = (str(product["brand"]),)
-    for name in ("color", "size"):
-        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if item.get(name)))
-    for name, held in (product.get("facets") or {}).items():
-        if isinstance(held, str):
-            facets[name] = (held,)
-        elif isinstance(held, list):
-            facets[name] = tuple(map(str, held))
-    return facets
 
 
 def _by_attribute(
@@ -144,7 +114,7 @@ def _by_attribute(
 
 def _price_bands(shop_dir: Path) -> dict[str, str]:
     by_category: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for product in _products(shop_dir):
+    for product in catalogue_lines(shop_dir):
         by_category[product["category"]].append((float(product["price"]), product["sku"]))
     return {
         sku: PRICE_BANDS[place * len(PRICE_BANDS) // len(priced)]

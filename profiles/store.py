@@ -9,10 +9,11 @@ damaged database (nothing of that append is written, all earlier ones remain).
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
+import clock
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, retried, writing
@@ -51,6 +52,8 @@ from profiles.tables import (
 )
 from profiles.undoing import undo_of
 from profiles.views import Views
+
+_NAMED = 5  # customers, by an error
 
 
 class ProfileStore:
@@ -122,7 +125,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             owner, target = find_observation(connection, observation)
             items = read_journal(connection, owner, [target.attribute])
-        taken_back = undo_of(target, items, reason, at or datetime.now(UTC))
+        taken_back = undo_of(target, items, reason, at or clock.now())
         return self.append([taken_back]) if taken_back else Change()
 
     def whose(self, observation: str) -> str:
@@ -151,7 +154,7 @@ class ProfileStore:
                 return Change()
             if owners[visitor] != visitor:
                 raise Refused(f"{visitor!r} is merged into {owners[visitor]!r} already, not into {customer!r}")
-            bring_over(connection, self.guard, self.schema, visitor, owner, at or datetime.now(UTC))
+            bring_over(connection, self.guard, self.schema, visitor, owner, at or clock.now())
             return change_of(self._projecting.replay(connection, [owner]), self.schema)
 
     def owner(self, customer: str) -> str:
@@ -196,12 +199,28 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return list(connection.execute(known.order_by(customers.c.id)).scalars())
 
+    def has(self, customer: str) -> bool:
+        """Whether the store has heard of somebody by this id who is not a merged visitor: one look by key."""
+        known = select(customers.c.id).where(customers.c.id == customer)
+        with reading(self.engine) as connection:
+            found = known.where(customers.c.id.not_in(select(merged.c.visitor).where(merged.c.visitor == customer)))
+            return connection.execute(found).first() is not None
+
     def customer(self, customer: str) -> Customer:
         """The shop's record of a customer; `NotFound` names some valid ids."""
         found = self._record(customer)
         if found is None:
-            raise NotFound(f"no customer {customer!r}; there are {choices(self.customers()) or 'none yet'}")
+            raise self.not_found(customer)
         return found
+
+    def not_found(self, customer: str, hidden: str = "") -> NotFound:
+        """The error for an id that nobody has, with a few that there are; none that begins with `hidden`."""
+        known = select(customers.c.id).where(customers.c.id.not_in(select(merged.c.visitor)))
+        known = known.where(~customers.c.id.startswith(hidden, autoescape=True)) if hidden else known
+        with reading(self.engine) as connection:
+            some = connection.execute(known.order_by(customers.c.id).limit(_NAMED + 1)).scalars().all()
+        more = " and more" if len(some) > _NAMED else ""
+        return NotFound(f"no customer {customer!r}; there are {choices(some[:_NAMED]) or 'none yet'}{more}")
 
     def consents(self, customer: str) -> Mapping[str, bool]:
         """By purpose, what the customer said last, or else the shop's default; absent where nobody has said."""
@@ -242,7 +261,7 @@ class ProfileStore:
             owners = lock_owners(connection, names)
             before = load_customers(connection, names)
             insert_or_replace(connection, customers, [customer_row(record) for record in records])
-            moment = at or datetime.now(UTC)
+            moment = at or clock.now()
             lines = [
                 Consent(owners[record.id], Purpose(purpose), granted, moment, FROM_RECORD, "shop")
                 for record in records

@@ -5,10 +5,11 @@ The moment defaults to now; one before the customer's newest observation is read
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+import clock
 from profiles.events.live import alive_values, freshen
 from profiles.fold import Settled, fold, settle, weigh_profile
 from profiles.intents.folding import intents_of
@@ -74,7 +75,7 @@ class Views:
 
     def history(self, connection: Connection, customer: str) -> list[Observation]:
         """The journal, oldest first, with the lines of visitors who turned out to be them."""
-        return self._journal(connection, owners_of(connection, [customer])[customer], datetime.now(UTC))
+        return self._journal(connection, owners_of(connection, [customer])[customer], clock.now())
 
     def _held(
         self, connection: Connection, customer: str, attributes: Collection[str]
@@ -107,12 +108,12 @@ class Views:
 
     def _cutoffs(self, moment: datetime) -> Cutoffs:
         """What is too old is so now, at whatever moment a profile is asked for."""
-        return cutoffs_of(self._schema, self._privacy, max(datetime.now(UTC), moment))
+        return cutoffs_of(self._schema, self._privacy, max(clock.now(), moment))
 
 
 def _moment(held: Projection | None, at: datetime | None = None) -> datetime:
     """The moment that is read. A clock behind the shop's records hides nothing."""
     if at is not None:
         return at
-    now = datetime.now(UTC)
+    now = clock.now()
     return max(now, held.newest) if held else now

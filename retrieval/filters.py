@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from errors import ConfigError, choices
+from language.matching import covers
 from retrieval.catalog import Product, Variant
-from retrieval.facets import VARIANT_FACETS, FacetSpace, covers, facet_values
+from retrieval.facets import VARIANT_FACETS, FacetSpace, facet_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import bm25s
 import numpy as np
-import Stemmer
 from bm25s.stopwords import STOPWORDS_EN
 from numpy.typing import NDArray
+
+from language.words import stem
 
 K1, B = 1.2, 0.6
 _STOP = frozenset(STOPWORDS_EN) | frozenset(
@@ -51,13 +52,7 @@ def tokenize(text: str) -> list[str]:
             words.append(piece)
         else:
             tokens.extend(_pairs(piece))
-    return tokens + stem([word for word in words if word not in _STOP])
-
-
-def stem(words: Sequence[str]) -> list[str]:
-    """English stems of lower-case words."""
-    # A stemmer of its own per call: PyStemmer's objects may not be shared between threads.
-    return list(Stemmer.Stemmer("english").stemWords(list(words)))
+    return tokens + [stem(word) for word in words if word not in _STOP]
 
 
 def strip_particles(text: str) -> str:

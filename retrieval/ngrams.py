@@ -14,7 +14,8 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from retrieval.lexical import stem, strip_particles
+from language.words import stem
+from retrieval.lexical import strip_particles
 
 WIDTH = 2**18  # columns that n-grams are hashed into: no vocabulary to keep, and two rarely share one
 LETTERS = range(2, 6)
@@ -45,7 +46,7 @@ def question_grams(text: str) -> list[str]:
     """Pieces and stems of English words, Chinese characters and their pairs."""
     words = re.findall(r"[a-z0-9]+", re.sub("['’]", "", text.casefold()))
     grams = [piece for word in words for piece in _pieces(f" {word} ")]
-    grams.extend(f"stem {word}" for word in stem(words))
+    grams.extend(f"stem {stem(word)}" for word in words)
     for run in re.findall(r"[\u3400-\u9fff]+", strip_particles(text)):
         grams.extend(run)
         grams.extend(run[i : i + 2] for i in range(len(run) - 1))

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from agent.context import Services
+from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from eval.stage import Stages
 from finetune.selfplay.shops.make import make_shop
@@ -21,7 +22,7 @@ from profiles.build.local import build_locally
 from profiles.build.plan import Plan
 from profiles.store import ProfileStore
 from tests import agent_shop
-from tests.agent_shop import ScriptedModel, open_demo_services
+from tests.agent_shop import open_demo_services
 from tests.build_history import History, write_history
 from tests.erasure_shop import Shop, open_shop
 from tests.postgresql_server import Server, postgresql

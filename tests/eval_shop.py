@@ -6,9 +6,9 @@ from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Step, Turn
-from tests.agent_shop import Answer, ScriptedModel
 
 
 def scripted(keeper: Shopkeeper, script: list[Answer]) -> Shopkeeper:

@@ -6,10 +6,11 @@ import pytest
 from langchain_core.messages import SystemMessage
 
 from agent.context import Services
+from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
+from tests.agent_shop import change, keeper, noting
 
 _numbers = itertools.count()
 

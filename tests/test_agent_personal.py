@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.context import Services
+from agent.models.scripted import ScriptedModel
 from agent.replies.gate import Evidence, check
 from agent.shopkeeper import Shopkeeper
 from agent.tools import TOOLS, evidence_keys
@@ -17,7 +18,7 @@ from profiles.events.intake import EventIntake
 from profiles.importing import open_intake
 from retrieval.catalog import Product
 from retrieval.filters import Filters
-from tests.agent_shop import SHOP, ScriptedModel, change, noting
+from tests.agent_shop import SHOP, change, noting
 
 KEYS = evidence_keys(TOOLS)
 BOOTS = {"query": "hiking boots", "category": "boots"}

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.context import Services
+from agent.models.scripted import ScriptedModel
 from agent.replies.composer import shown
 from agent.services import open_services
 from agent.shop import load_shop
@@ -24,7 +25,7 @@ from profiles.card import card
 from profiles.customer import Customer
 from profiles.observation import Value
 from profiles.schema import Schema
-from tests.agent_shop import SHOP, ScriptedModel, change, keeper, noting
+from tests.agent_shop import SHOP, change, keeper, noting
 from tests.profiles_shop import observation
 from ui.text import shown_value
 

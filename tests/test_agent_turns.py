@@ -1,21 +1,35 @@
 """What the agent promises in a turn, whatever the model asks for: profile, search, orders, gate, handoff."""
 
 import itertools
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import invalid_tool_call
+from pydantic import TypeAdapter, ValidationError
 
+from agent.cli import Discreet
 from agent.context import Services
+from agent.models.scripted import Answer, ScriptedModel
+from agent.replies.phrases import Phrases
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Delta, Turn
-from errors import ModelError, NotFound
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
+from errors import ModelError, NotFound, StorageError
+from retrieval.search import Retriever
+from tests.agent_shop import StreamingModel, change, keeper, noting, words_of
 
 ANNA, BEN = "C1002", "C1003"  # their newest orders can still be cancelled
 _numbers = itertools.count()
+
+
+def _validation_error() -> ValidationError:
+    try:
+        TypeAdapter(int).validate_python("x")
+    except ValidationError as error:
+        return error
+    raise AssertionError
 
 
 class Talk:
@@ -200,6 +214,38 @@ def test_arguments_that_fit_no_tool_are_told_and_change_nothing(visitor: Talk) -
     assert turn.reply
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [{"order": "last"}, {}, {"order_id": "last", "colour": "red"}],
+)
+def test_arguments_that_a_tool_does_not_have_are_the_models_mistake_and_no_errors_of_ours(
+    anna: Talk, arguments: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    turn = anna.say("hm", [("get_order", arguments)])
+    assert [step.ok for step in turn.tools] == [False] and turn.tools[0].result["kind"] == "failed"
+    assert turn.reply and not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StorageError("disk full"), TypeError("unsupported operand"), _validation_error(), KeyError("x"), ModelError("no")],
+)
+def test_an_error_of_ours_in_a_tool_is_logged_with_its_place_and_told_as_a_failure(
+    visitor: Talk, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Retriever, "search", broken)
+    turn = visitor.say("a jacket", [("search_products", {"query": "jacket"})])
+    assert turn.reply == visitor.agent.services.phrases.say("failed", "en")
+    assert turn.tools[0].result["kind"] == "failed"
+    (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
+    line = Discreet().format(record)
+    assert "search_products" in line and "in broken" in line and type(error).__name__ in line
+    assert "disk full" not in line
+
+
 def test_a_call_that_was_cut_off_is_answered_with_words_and_leaves_nothing_behind(visitor: Talk) -> None:
     search = ("search_products", {"query": "jacket"})
     visitor.say("a jacket", [search])
@@ -222,6 +268,11 @@ def test_without_a_model_search_and_answers_still_work_and_say_so(visitor: Talk)
 def test_an_unknown_customer_is_an_error_that_names_some(agent: Shopkeeper) -> None:
     with pytest.raises(NotFound, match="no customer 'nobody'"):
         agent.reply("nobody", "x", "hi")
+
+
+def test_no_message_reads_the_ids_of_all_customers(anna: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(type(anna.agent.services.profiles), "customers")
+    assert anna.say("hi", "Hello!").reply == "Hello!"
 
 
 def test_a_consultation_is_its_customers_own(agent: Shopkeeper, anna: Talk) -> None:
@@ -271,3 +322,61 @@ class TestFreeReplies:
         assert "77" not in shown
         kept = [str(message.text) for message in talk.agent.messages(talk.consultation)[1:]]
         assert not any("77" in words for words in kept)
+
+
+class TestStreams:
+    """Whoever reads the stream has at its end what the turn says."""
+
+    @pytest.fixture(params=["strict", "free"])
+    def talk(self, request: pytest.FixtureRequest, services: Services) -> Iterator[Talk]:
+        shop = replace(services.shop, replies=request.param)
+        model = StreamingModel()
+        with keeper(replace(services, shop=shop), model) as agent:
+            yield Talk(agent, model, f"visitor-{next(_numbers)}")
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            ["Hello there. How can I help?"],
+            [("Let me look. One moment.", [("search_products", {"query": "tent"})]), "Here it is. See below."],
+            ["We are open. You get 77 % off today. Really.", "It is 77 % off!"],
+            [("A moment.", [("search_products", {"query": "tent"})]), "Good news. It costs $3.33!", "Yes. $3.33."],
+            [("", [("hand_off", {"reason": "asked"})]), "A person takes over. It costs $3.33."],
+        ],
+        ids=["words", "words before a call", "a sentence blocked", "a call, then a sentence blocked", "a handoff"],
+    )
+    def test_the_words_add_up_to_the_reply(self, talk: Talk, answers: Sequence[Answer]) -> None:
+        talk.model.script[:] = answers
+        events = list(talk.agent.stream(talk.customer, talk.consultation, "a tent?"))
+        turn = events[-1]
+        assert isinstance(turn, Turn) and turn.reply
+        assert words_of(events) == turn.reply
+        assert "77" not in words_of(events) and "3.33" not in words_of(events)
+
+
+class TestComposedReplies:
+    """What code writes is held to the same evidence as what the model writes."""
+
+    def speaking(self, services: Services, **phrases: str) -> Services:
+        texts = dict(services.phrases.texts) | {key: {"en": (text,)} for key, text in phrases.items()}
+        return replace(services, phrases=Phrases(texts))
+
+    def test_a_paragraph_without_evidence_is_logged_and_left_out(
+        self, services: Services, model: ScriptedModel, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wrong = self.speaking(services, found_many="Each costs $3.33.")
+        calls = [noting(change("red", "color", "red", "like")), ("search_products", {"query": "tent"})]
+        with keeper(wrong, model) as agent:
+            turn = Talk(agent, model, f"visitor-{next(_numbers)}").say("a red tent", calls)
+        assert "3.33" not in turn.reply and "red" in turn.reply
+        assert turn.reply.endswith(services.phrases.say("unsupported", "en"))
+        assert turn.gate["blocked"] == 1
+        (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+        assert "products" in record.getMessage() and "1 of" in record.getMessage()
+
+    def test_where_nothing_is_left_the_reply_says_so(self, services: Services, model: ScriptedModel) -> None:
+        wrong = self.speaking(services, found_many="Each costs $3.33.", small_talk="It arrives on Friday, $5 off.")
+        with keeper(wrong, model) as agent:
+            talk = Talk(agent, model, f"visitor-{next(_numbers)}")
+            for answers in ([[("search_products", {"query": "tent"})]], ["It costs $9.99."]):
+                assert talk.say("a tent", *answers).reply == services.phrases.say("unsupported", "en")

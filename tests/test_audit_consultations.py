@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from agent.context import Services
+from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
 from profiles.privacy.audit import Access, Act, Audit, note_consultation
 from profiles.privacy.erasure import Erasure
-from tests.agent_shop import ScriptedModel, keeper, open_demo_services
+from tests.agent_shop import keeper, open_demo_services
 from ui.consultation import opened
 from ui.session import as_customer, new_consultation, new_session
 

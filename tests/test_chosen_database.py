@@ -3,17 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from agent.__main__ import main as agent
-from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
-from agent.services import open_services
-from agent.shop import load_shop
-from agent.shopkeeper import Shopkeeper
+from agent.checkpoints import CHECKPOINTS_FILE
+from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from eval.stage import Stages
 from finetune.__main__ import main as finetune
@@ -21,7 +17,7 @@ from finetune.selfplay.shops.peopled import peopled
 from finetune.selfplay.stage import open_stage
 from profiles.__main__ import main as profiles
 from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database
-from tests.agent_shop import Answer, ScriptedModel, change, noting, small_shop
+from tests.agent_shop import change, noting, opened, small_shop
 from tests.events_shop import event
 from tests.postgresql_server import Server
 from tests.traces import traces_in
@@ -33,15 +29,6 @@ SECRETS = (MEGAN, "Megan Palmer", "megan.palmer@example.org", "543 Birch Street"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_shop(tmp_path_factory.mktemp("small"), (MEGAN, OTHER))
-
-
-@contextmanager
-def opened(shop: Path, state: Path, url: str, *answers: Answer) -> Iterator[Shopkeeper]:
-    """The shop's agent from nothing, as a start of the program has it; the model gives these answers."""
-    services = open_services(load_shop(shop), state, database=url)
-    with open_checkpoints(services.profiles.engine, state) as checkpoints:
-        yield Shopkeeper(services, ScriptedModel(script=list(answers)), checkpoints.saver)
-    services.profiles.engine.dispose()
 
 
 def test_a_proposal_waits_over_a_restart_and_is_done_once(shop: Path, url: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from agent.completing import completed
+from agent.guided.repair import completed
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary

@@ -20,10 +20,10 @@ from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from agent.models import load_chat_model
+from agent.models.calls import TOOL_CALL, BadCall, Call
 from agent.models.engine import EmbeddedEngine
 from agent.models.engine_model import EmbeddedChatModel, _parts, to_openai
 from agent.models.grammar import SPAN_OF, tool_grammar
-from agent.models.template import BadCall, Call
 from errors import ConfigError, ModelError
 from tests.test_engine import small_model
 
@@ -157,7 +157,7 @@ def test_a_call_cut_off_is_invalid_and_never_repaired() -> None:
     from agent.models.engine_model import _chunk
 
     parts = list(
-        _parts(iter(['Ok. <tool_call>{"name": "cancel_order", "arguments": {"order_id": "AP-1']), print)
+        _parts(iter(['Ok. <tool_call>{"name": "cancel_order", "arguments": {"order_id": "AP-1']), print, TOOL_CALL)
     )
     assert [type(part) for part in parts] == [str, BadCall]
     message = _chunk(parts[1]).message
@@ -169,7 +169,7 @@ def test_a_call_cut_off_is_invalid_and_never_repaired() -> None:
 def test_words_after_a_call_end_the_answer() -> None:
     stopped: list[bool] = []
     text = '<tool_call>{"name": "a", "arguments": {}}</tool_call>'
-    parts = list(_parts(iter([text, "\n", text, "\nHere is", " more"]), lambda: stopped.append(True)))
+    parts = list(_parts(iter([text, "\n", text, "\nHere is", " more"]), lambda: stopped.append(True), TOOL_CALL))
     assert parts == [Call("a", {}), Call("a", {})]
     assert stopped == [True]
 

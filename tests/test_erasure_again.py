@@ -1,17 +1,22 @@
 """An erasure that broke off, was too early, or was undone by a backup: on SQLite and PostgreSQL it completes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from agent.orders.book import OrderBook
+from agent.places import Orders
 from errors import Refused, StorageError
 from profiles.customer import Customer
 from profiles.privacy.places import Subject
 from profiles.store import ProfileStore
 from tests.erasure_shop import OTHER, Shop, fill, fill_consultation, traces
 from tests.events_shop import event
+from tests.order_shop import line
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
 
 
@@ -75,3 +80,20 @@ def test_who_comes_back_with_a_backup_is_erased_again(shop: Shop) -> None:
     receipts = shop.erasure().run_again(shop.places())
     assert [sum(receipt.removed.values()) > 0 for receipt in receipts] == [True, True]
     assert traces(shop) == [] and shop.erasure().run_again(shop.places()) == []
+
+
+def test_only_orders_of_the_erased_are_nobodys_whatever_an_id_looks_like(shop: Shop) -> None:
+    fill(shop)
+    likely = uuid4().hex  # as long as a key, and of somebody who fetches their order
+    book, path = OrderBook(shop.store.engine), shop.state / "orders.jsonl"
+    made = line("AP-77", customer=likely, address="", tracking="")
+    path.write_text(json.dumps(made) + "\n", encoding="utf-8")
+    assert book.import_orders(path).added == 1
+    path.unlink()
+    orders = Orders(shop.store.engine)
+    assert {likely, "QX-7731", OTHER} <= set(orders.held())
+    shop.erasure().run("QX-7731", shop.places())
+    assert set(orders.held()) == {likely, OTHER}
+    shop.erasure().run(likely, shop.places())
+    assert set(orders.held()) == {OTHER}
+    assert shop.erasure().run_again(shop.places()) == []

@@ -2,7 +2,7 @@
 
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import mean
@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from eval.customers.facts import ShopFacts
 from eval.customers.goals import plans
-from eval.customers.oracle import OracleModel
 from eval.customers.plan import Ask, Plan, Task, Wish
 from eval.customers.play import Played, fault_of_plan, play, restore, snapshot
 from eval.stage import Stages
@@ -31,11 +31,11 @@ def facts(held_out: Path) -> ShopFacts:
 
 
 @contextmanager
-def perfect(stages: Stages, shop: Path) -> Iterator[tuple[Shopkeeper, OracleModel]]:
+def perfect(stages: Stages, shop: Path) -> Iterator[tuple[Shopkeeper, Callable[[Ask], None]]]:
     """An agent that answers with the calls it is told to expect."""
-    oracle = OracleModel()
+    model = ScriptedModel()
     with stages.agent(shop) as keeper, closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
-        yield Shopkeeper(keeper.services, oracle, SqliteSaver(connection)), oracle
+        yield Shopkeeper(keeper.services, model, SqliteSaver(connection)), lambda ask: model.expect(ask.answer)
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=6), max_size=5), st.integers(1, 4))
@@ -103,8 +103,8 @@ def test_a_plan_that_cannot_be_fulfilled_is_the_simulators_fault(
         kind="order", name="cancel", first=ask, again=ask, wish=Wish(kind="cancel_order", order=order.id), yes="Yes."
     )
     plan = Plan(goal="impossible", trial=0, customer=customer.id, language="en", tasks=(task,))
-    with perfect(stages, held_out) as (keeper, oracle):
-        oracle.expect(ask)
+    with perfect(stages, held_out) as (keeper, expect):
+        expect(ask)
         record = run(Case("impossible", plan.model_dump(mode="json"), shop=held_out), keeper)
     assert record["simulator"] and not record["ok"]
 
@@ -141,9 +141,9 @@ def test_a_customer_agrees_to_what_was_wished_for_and_to_nothing_else(
     def played(order: str) -> Played:
         def slip(ask: Ask) -> None:
             calls = tuple((name, {"order_id": order}) for name, _ in ask.calls)
-            oracle.expect(ask.model_copy(update={"calls": calls, "text": ask.text.replace(wanted, order)}))
+            expect(ask.model_copy(update={"calls": calls, "text": ask.text.replace(wanted, order)}))
 
-        with perfect(stages, shop) as (keeper, oracle):
+        with perfect(stages, shop) as (keeper, expect):
             return play(keeper, renamed(order), slip)
 
     def renamed(order: str) -> Plan:
@@ -165,11 +165,11 @@ def test_a_customer_agrees_to_what_was_wished_for_and_to_nothing_else(
 def test_changes_nobody_wished_for_are_found(stages: Stages, rich: tuple[Path, ShopFacts]) -> None:
     shop, facts = rich
     plan, other = _cancelling(facts)
-    with perfect(stages, shop) as (keeper, oracle):
+    with perfect(stages, shop) as (keeper, expect):
         services = keeper.services
 
         def meddle(ask: Ask) -> None:
-            oracle.expect(ask)
+            expect(ask)
             if ask.text.startswith("Yes"):
                 proposals = services.proposals
                 proposals.propose("elsewhere", plan.customer, "cancel_order", {"order_id": other})
@@ -182,8 +182,8 @@ def test_changes_nobody_wished_for_are_found(stages: Stages, rich: tuple[Path, S
 def test_a_snapshot_brings_the_database_back(stages: Stages, rich: tuple[Path, ShopFacts]) -> None:
     shop, facts = rich
     plan, _ = _cancelling(facts)
-    with perfect(stages, shop) as (keeper, oracle), snapshot(keeper.services) as start:
-        assert play(keeper, plan, oracle.expect).wrong == []
+    with perfect(stages, shop) as (keeper, expect), snapshot(keeper.services) as start:
+        assert play(keeper, plan, expect).wrong == []
         order = plan.tasks[0].wish.order if plan.tasks[0].wish else ""
         assert keeper.services.orders.get(plan.customer, order).status == "cancelled"
         restore(keeper.services, start)
@@ -194,5 +194,5 @@ def test_no_case_sees_what_another_one_did(stages: Stages, rich: tuple[Path, Sho
     shop, facts = rich
     plan, _ = _cancelling(facts)
     for _attempt in range(3):
-        with perfect(stages, shop) as (keeper, oracle):
-            assert play(keeper, plan, oracle.expect).wrong == []
+        with perfect(stages, shop) as (keeper, expect):
+            assert play(keeper, plan, expect).wrong == []

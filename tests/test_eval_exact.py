@@ -9,12 +9,12 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import tool_call
 from pydantic import Field
 
-from agent.models.template import Call
+from agent.models.calls import Call
+from agent.models.scripted import ScriptedModel
 from errors import DataError
 from eval.exact import calls_of, same_call, same_calls, same_names, to_call
 from eval.suite import Case, Options
 from eval.suites import shopcalls
-from tests.agent_shop import ScriptedModel
 
 
 def test_calls_agree_by_name_and_arguments_in_any_order_of_keys_and_calls() -> None:

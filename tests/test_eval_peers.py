@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
+from agent.models.scripted import ScriptedModel
 from errors import DataError, ModelError
 from eval.__main__ import main
 from eval.peers.environment import REQUIREMENTS, ROOT
 from eval.peers.usage import counted, messages_by_turn, pairs_in_words
 from eval.suite import Case, Options
 from eval.suites.profile import cases, metrics, run
-from tests.agent_shop import ScriptedModel
 from tests.laps_data import write_laps
 
 TURNS = st.lists(

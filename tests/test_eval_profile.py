@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.listen import NOTHING
+from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from eval.__main__ import main
 from eval.pairs import Pair, compare, normalised, soft_matches
 from eval.suite import Case, Options
 from eval.suites.profile import SUITE, cases, metrics, run
-from tests.agent_shop import ScriptedModel, change, noting
+from tests.agent_shop import change, noting
 from tests.laps_data import write_laps
 
 PAIRS = st.lists(st.tuples(st.sampled_from(["dish", "mood"]), st.text("ab .", min_size=1, max_size=5)), max_size=6)

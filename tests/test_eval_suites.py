@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent.models.scripted import Answer
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import ConfigError
@@ -20,7 +21,6 @@ from eval.suite import Options
 from eval.suites import drift, language
 from finetune.selfplay.shops.make import make_shop
 from profiles.shop_files import read_lines
-from tests.agent_shop import Answer
 from tests.eval_shop import customer_of, scripted
 
 

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from profiles.card import card
 from profiles.customer import Customer
@@ -27,7 +28,7 @@ from profiles.events.intake import EventIntake
 from profiles.events.keys import Keys
 from profiles.importing import open_intake as open_shop_intake
 from profiles.store import ProfileStore
-from tests.agent_shop import SHOP, ScriptedModel, keeper, open_demo_services
+from tests.agent_shop import SHOP, keeper, open_demo_services
 from tests.events_shop import NOW, PRODUCTS, event, open_intake
 from tests.page_browser import served
 from tests.ports import free_port

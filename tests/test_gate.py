@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from agent.context import Services
 from agent.replies.composer import Composer, money
 from agent.replies.gate import Evidence, GateReport, check
-from agent.replies.gate.numbers import chinese
 from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools import TOOLS, evidence_keys
 from agent.tools.products import product_json
+from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 
@@ -180,7 +180,7 @@ def test_a_part_of_a_number_is_no_evidence(held: int, claimed: int) -> None:
 
 @given(st.integers(0, 99999))
 def test_chinese_numerals_are_read(number: int) -> None:
-    assert chinese(in_chinese(number)) == (Decimal(number),)
+    assert read_chinese(in_chinese(number)) == (Decimal(number),)
 
 
 def in_chinese(number: int) -> str:
@@ -210,7 +210,7 @@ def composer(language: str) -> Composer:
 
 
 def composed(language: str, artifact: dict[str, Any]) -> None:
-    text = composer(language).reply([artifact])
+    text = "\n\n".join(composer(language).paragraphs([artifact]))
     assert judged(text, artifact).unsupported == (), text
 
 

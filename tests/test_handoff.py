@@ -49,26 +49,38 @@ def test_the_longest_wait_comes_first(handoffs: Handoffs) -> None:
 
 def test_a_closed_handoff_gives_the_consultation_back(handoffs: Handoffs) -> None:
     opened = handoffs.open("C1", "s1", "why", "what", AT)
-    closed = handoffs.close("s1")
+    closed = handoffs.close(opened.id, "refunded")
     assert (closed.id, closed.status) == (opened.id, "closed")
+    assert closed.summary == "what\nNote: refunded"
     assert not handoffs.is_open("s1")
     assert handoffs.waiting() == []
 
 
+def test_the_customer_is_told_once_that_the_agent_is_back(handoffs: Handoffs) -> None:
+    opened = handoffs.open("C1", "s1", "why", "what", AT)
+    assert not handoffs.is_back("s1")
+    handoffs.close(opened.id)
+    assert handoffs.is_back("s1") and not handoffs.is_back("s2")
+    handoffs.note_told("s1")
+    assert not handoffs.is_back("s1")
+
+
 def test_a_consultation_can_be_handed_over_again(handoffs: Handoffs) -> None:
     first = handoffs.open("C1", "s1", "why", "what", AT)
-    handoffs.close("s1")
+    handoffs.close(first.id)
     assert handoffs.open("C1", "s1", "again", "what", AT).id != first.id
     assert handoffs.is_open("s1")
 
 
 @pytest.mark.parametrize("opened_before", [False, True])
-def test_closing_what_is_not_open_is_an_error(handoffs: Handoffs, opened_before: bool) -> None:
+def test_closing_what_is_not_open_is_an_error_that_names_what_is(handoffs: Handoffs, opened_before: bool) -> None:
+    other, wrong = handoffs.open("C2", "s2", "why", "what", AT), "no-such"
     if opened_before:
-        handoffs.open("C1", "s1", "why", "what", AT)
-        handoffs.close("s1")
-    with pytest.raises(NotFound, match="'s1'"):
-        handoffs.close("s1")
+        wrong = handoffs.open("C1", "s1", "why", "what", AT).id
+        handoffs.close(wrong)
+    with pytest.raises(NotFound, match=f"{wrong}.*{other.id}"):
+        handoffs.close(wrong)
+    assert handoffs.is_open("s2")
 
 
 def test_handoffs_survive_a_restart(tmp_path: Path) -> None:

@@ -22,12 +22,13 @@ from agent.listen import (
     turns_of,
 )
 from agent.models import DEFAULT_GGUF, load_chat_model
+from agent.models.scripted import Answer, ScriptedModel
 from agent.models.template import render
 from profiles.database import open_database
 from profiles.firewall import Firewall
 from profiles.observation import Trait
 from profiles.store import ProfileStore
-from tests.agent_shop import Answer, ScriptedModel, change, noting
+from tests.agent_shop import change, noting
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

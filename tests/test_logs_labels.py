@@ -13,6 +13,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 
 from agent.models import DEFAULT_GGUF, load_chat_model
+from agent.models.scripted import Answer, ScriptedModel
 from agent.models.template import render
 from errors import DataError, ModelError
 from finetune.lineage import KEYS_FILE, read_keys
@@ -20,7 +21,7 @@ from finetune.logs.pipeline import Request, run_logs
 from finetune.logs.scratch import Scratch, open_scratch
 from finetune.samples import Sample, read_samples
 from profiles.privacy.keys import customer_key, load_salt
-from tests.agent_shop import Answer, ScriptedModel, change, noting
+from tests.agent_shop import change, noting
 from tests.logs_shop import make_shop, own, write_lines
 
 WHERE = ("where is my order AP-10794?", "Hello Megan, order AP-10794 is paid and waits to be packed.")

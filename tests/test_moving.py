@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import MetaData, func, select, text
 
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
+from agent.models.scripted import Answer, ScriptedModel
 from agent.moving.__main__ import main
 from agent.moving.shop import TABLES, Kept, move
 from agent.services import open_services
@@ -30,7 +31,7 @@ from profiles.privacy.consents import Consent
 from profiles.privacy.purposes import Purpose
 from profiles.tables import counted_events, metadata
 from retrieval.embed import Embedder
-from tests.agent_shop import Answer, ScriptedModel, change, noting, small_shop
+from tests.agent_shop import change, noting, small_shop
 from tests.events_shop import NOW, event, histories, outcome
 from tests.events_shop import open_intake as intake_of
 from tests.postgresql_server import Server

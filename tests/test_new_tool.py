@@ -9,13 +9,13 @@ from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.context import Services
+from agent.guided.constraints import supported
 from agent.intents import Telling
 from agent.models.template import render
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate import Evidence, check
 from agent.replies.gate.keys import Keys
-from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools, evidence_keys
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome

@@ -1,6 +1,5 @@
-"""The page's panels in general: text from outside is never markup, and every label is in both languages."""
+"""The page's panels in general: text from outside is never markup."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +8,6 @@ from agent.turn import Step
 from profiles.observation import Evidence
 from tests.panels import LATER, Tags, explained, said, shown, trait
 from ui.cards import card_of, products_panel, proposal_card
-from ui.labels import LABELS, LANGUAGES, label
 from ui.panels import steps_panel
 from ui.text import escape, plain
 
@@ -59,9 +57,3 @@ def test_no_text_from_outside_adds_a_tag_or_an_attribute_to_any_panel(text: str)
         read = Tags(markup)
         assert not {"script", "img", "b", "a", "iframe"} & set(read.tags)
         assert not {name for name in read.attributes if name.startswith("on")} | {"src", "href"} & read.attributes
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_label_has_a_text_in_every_language(language: str) -> None:
-    empty = [key for key in LABELS if not label(key, language) and key != "fact"]
-    assert empty == []

@@ -15,6 +15,7 @@ from ui.session import (
     restored_session,
 )
 
+LANGUAGES = ("en", "zh")
 CUSTOMERS = {"C1001", "C1002"}
 SIGNED_IN = {f"visitor-{'a' * 32}": "C1001", f"visitor-{'b' * 32}": "C1002"}
 
@@ -29,12 +30,12 @@ def owner(name: str) -> str:
 
 def test_a_session_is_the_same_after_a_refresh() -> None:
     session = as_customer(new_session("zh"), "C1001", known)
-    assert restored_session(session.to_json(), known, owner, "en") == session
+    assert restored_session(session.to_json(), known, owner, "en", LANGUAGES) == session
 
 
 def test_a_consultation_of_another_customer_is_not_opened() -> None:
     kept = as_customer(new_session("en"), "C1001", known).to_json()
-    other = restored_session(kept | {"customer": "C1002"}, known, owner, "en")
+    other = restored_session(kept | {"customer": "C1002"}, known, owner, "en", LANGUAGES)
     assert other.customer == "C1002"
     assert other.consultation != kept["consultation"]
     assert other.consultation.startswith("C1002.")
@@ -44,27 +45,28 @@ def test_a_visitors_consultation_goes_on_for_the_customer_they_are_and_for_nobod
     visitor = next(iter(SIGNED_IN))
     begun = {"consultation": f"{visitor}.{'0' * 32}"}
     mine = as_customer(new_session("en"), "C1001", known).to_json() | begun
-    assert restored_session(mine, known, owner, "en").consultation == begun["consultation"]
-    assert restored_session(mine | {"customer": "C1002"}, known, owner, "en").consultation.startswith("C1002.")
+    assert restored_session(mine, known, owner, "en", LANGUAGES).consultation == begun["consultation"]
+    other = restored_session(mine | {"customer": "C1002"}, known, owner, "en", LANGUAGES)
+    assert other.consultation.startswith("C1002.")
 
 
 def test_who_has_signed_in_is_a_visitor_no_more() -> None:
     visitor = next(iter(SIGNED_IN))
     kept = {"visitor": visitor, "customer": visitor, "consultation": f"{visitor}.{'0' * 32}", "language": "zh"}
-    session = restored_session(kept, known, owner, "en")
+    session = restored_session(kept, known, owner, "en", LANGUAGES)
     assert visitor not in session.to_json().values() and session.language == "zh"
 
 
 def test_another_visitor_cannot_be_picked_or_kept() -> None:
     mine, other = new_session("en"), new_session("en")
     assert as_customer(mine, other.visitor, known).customer == mine.visitor
-    forged = restored_session(mine.to_json() | {"customer": other.visitor}, known, owner, "en")
+    forged = restored_session(mine.to_json() | {"customer": other.visitor}, known, owner, "en", LANGUAGES)
     assert forged.customer == mine.visitor
 
 
 def test_a_customer_that_the_shop_does_not_know_becomes_the_visitor() -> None:
     session = new_session("en")
-    assert restored_session(session.to_json() | {"customer": "C9999"}, known, owner, "en").choice == VISITOR_CHOICE
+    assert restored_session(session.to_json() | {"customer": "C9999"}, known, owner, "en", LANGUAGES).choice == VISITOR_CHOICE
     assert as_customer(session, "C9999", known).choice == VISITOR_CHOICE
 
 
@@ -92,7 +94,7 @@ kept_values = st.none() | texts | st.integers() | st.lists(texts) | names | begu
     | st.dictionaries(st.sampled_from(["visitor", "customer", "consultation", "language"]), kept_values)
 )
 def test_whatever_a_browser_kept_the_consultation_is_that_customers_own(kept: Any) -> None:
-    session = restored_session(kept, known, owner, "en")
+    session = restored_session(kept, known, owner, "en", LANGUAGES)
     assert session.customer in CUSTOMERS | {session.visitor}
     assert owner(session.consultation.rpartition(".")[0]) == session.customer
     assert session.language in ("en", "zh")
@@ -103,4 +105,4 @@ def test_whatever_a_browser_kept_the_consultation_is_that_customers_own(kept: An
     [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de-DE,zh;q=0.5", "zh"), ("en-GB", "en"), ("", "en"), ("fr", "en")],
 )
 def test_the_page_starts_in_the_language_of_the_browser(header: str, language: str) -> None:
-    assert preferred_language(header) == language
+    assert preferred_language(header, LANGUAGES) == language

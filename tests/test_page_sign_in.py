@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.models.scripted import Answer, ScriptedModel
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
@@ -20,7 +21,7 @@ from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
 from profiles.privacy.purposes import Purpose
 from retrieval.embed import Embedder
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting, small_shop
+from tests.agent_shop import change, keeper, noting, small_shop
 from tests.events_shop import NOW, event
 from ui.consultation import View, opened
 from ui.session import Session, as_customer, new_session

@@ -80,7 +80,7 @@ def test_a_handoff_is_opened_once_and_closed(server: Server) -> None:
     handoffs = Handoffs(open_database(server.database()))
     first = handoffs.open("C1", "talk", "wants a person", "summary")
     assert handoffs.open("C1", "talk", "again", "other").id == first.id
-    handoffs.close("talk")
+    handoffs.close(first.id)
     assert not handoffs.is_open("talk")
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import ConfigError, DataError
+from language.quantities import Range, range_in
 from profiles.firewall import Admitted, Firewall, ProposedChange
 from profiles.fold import fold
 from profiles.observation import Profile, Value
-from profiles.ranges import Range, range_in
 from profiles.schema import Schema
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 

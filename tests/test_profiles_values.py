@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import ConfigError, DataError
-from profiles.dates import dates_in
-from profiles.numbers import centimetres_in, numbers_in
+from language.dates import dates_in
+from language.numbers import numbers_in
+from language.quantities import centimetres_in
 from profiles.observation import Value
 from profiles.schema import Schema
 from profiles.tables import time_text

@@ -231,7 +231,7 @@ def test_a_handoff_is_open_once_and_says_what_a_person_must_know(shop: Proposals
     assert "(2 earlier messages)" in first.summary and "customer: message 13" in first.summary
     assert "dislikes material wool (stated)" in first.summary and "AP-2" in first.summary
     assert [record.id for record in handoffs.waiting()] == [first.id]
-    assert handoffs.close("talk").status == "closed" and not handoffs.is_open("talk")
+    assert handoffs.close(first.id).status == "closed" and not handoffs.is_open("talk")
     with pytest.raises(NotFound):
-        handoffs.close("talk")
+        handoffs.close(first.id)
     assert handoffs.open("C1", "talk", "once more", "", NOW).id != first.id

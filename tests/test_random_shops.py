@@ -14,9 +14,10 @@ from langchain_core.messages import HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent.guided.constraints import supported
+from agent.models.scripted import ScriptedModel
 from agent.models.template import render
 from agent.prompt import customer_card, instructions
-from agent.said import supported
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
 from agent.tools.schemas import plain
@@ -27,7 +28,6 @@ from finetune.__main__ import main
 from finetune.samples import read_samples
 from finetune.selfplay import runner
 from finetune.selfplay.customer import Habits, plan
-from finetune.selfplay.oracle import OracleModel
 from finetune.selfplay.shops import bank
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shopview import ShopView
@@ -168,13 +168,13 @@ def test_a_rehearsal_is_what_the_agents_graph_does(stage: Stage) -> None:
         rehearsed = [stage.rehearsal.turn(step) for step in steps]
         messages, tools = stage.rehearsal.transcript()
         stage.reset()
-        oracle = OracleModel()
+        model = ScriptedModel()
         with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
-            keeper = Shopkeeper(stage.services, oracle, SqliteSaver(connection))
+            keeper = Shopkeeper(stage.services, model, SqliteSaver(connection))
             for step, turn in zip(steps, rehearsed, strict=True):
-                oracle.expect(step)
+                model.expect(step.answer)
                 real = keeper.reply(customer.id, "same", step.text)
-                assert (real.reply, oracle.asked) == (turn.reply, turn.asked)
+                assert (real.reply, model.asked) == (turn.reply, turn.asked)
                 assert [(t.name, t.ok) for t in real.tools] == [(t.name, t.ok) for t in turn.tools]
             assert (messages, tools) == keeper.transcript("same")
         kept += len(steps)

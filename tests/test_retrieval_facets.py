@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import ConfigError
+from language.matching import covers
 from retrieval.catalog import Catalog, load_catalog
-from retrieval.facets import FacetSpace, covers
+from retrieval.facets import FacetSpace
 from tests.retrieval_shop import write_shop
 
 FACETS = {

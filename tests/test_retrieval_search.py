@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import ConfigError
-from retrieval.facets import covers, facet_values
+from language.matching import covers
+from retrieval.facets import facet_values
 from retrieval.filters import Filters
 from retrieval.search import Retriever
 from retrieval.tastes import Taste

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from agent.guided.constraints import supported
 from agent.models.grammar import SPAN_OF, tool_grammar
-from agent.said import supported
-from agent.tools.orders import ids_in
+from agent.orders.ids import ids_in
 
 
 def _tool(name: str, required: tuple[str, ...] = (), **properties: str) -> dict[str, Any]:

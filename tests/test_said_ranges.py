@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from agent.keyed import pairs_in
+from agent.guided.constraints import supported
+from agent.guided.per_key import pairs_in
 from agent.prompt import customer_card
-from agent.said import supported
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary

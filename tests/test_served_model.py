@@ -7,10 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk
 
 from agent.models import load_chat_model
-from agent.models.served_model import readable
 from errors import ModelError
 
 CALL = {"name": "get_order", "arguments": '{"order_id": "AP-1"}'}
@@ -147,7 +146,26 @@ def test_a_server_that_fails_is_a_model_error_that_names_it(server: Server) -> N
 
 
 @pytest.mark.parametrize(
-    ("args", "expected"), [('{"a": 1}', True), ('{"a"', False), ("[]", False), (None, False)]
+    "args", ['"{\\"order_id\\": \\"AP-1\\"}"', '{"order_id": "AP-1",}', "{'order_id': 'AP-1'}"]
 )
-def test_only_a_whole_object_counts_as_arguments(args: str | None, expected: bool) -> None:
-    assert readable({"name": "x", "args": args, "id": "1", "index": 0}) is expected
+def test_arguments_as_servers_write_them_are_read_streamed_and_whole(server: Server, args: str) -> None:
+    call = {"id": "1", "type": "function", "function": CALL | {"arguments": args}}
+    streamed(server, [{"tool_calls": [{"index": 0, **call}]}])
+    assert server.asked == [True]
+    server.whole = {"tool_calls": [call]}
+    answer = load_chat_model(server.url, seconds=5).invoke("Where is AP-1?")
+    assert [(one["id"], one["args"]) for one in answer.tool_calls] == [("1", {"order_id": "AP-1"})]
+
+
+@pytest.mark.parametrize("args", ['{"max_price": NaN}', '{"max_price": 1e999}', '{"order_id": "AP', "[]", '"\\ud83d"'])
+def test_what_is_no_call_is_none_and_says_why(server: Server, args: str) -> None:
+    call = {"id": "1", "type": "function", "function": CALL | {"arguments": args}}
+    server.whole, server.deltas = {"tool_calls": [call]}, [{"tool_calls": [{"index": 0, **call}]}]
+    model = load_chat_model(server.url, seconds=5)
+    whole, *chunks = model.stream("Hi")
+    for chunk in chunks:
+        whole += chunk  # type: ignore[operator]
+    for answer in (model.invoke("Hi"), whole):
+        assert isinstance(answer, AIMessage)
+        assert not answer.tool_calls
+    assert model.invoke("Hi").invalid_tool_calls

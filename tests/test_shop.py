@@ -11,8 +11,9 @@ import pytest
 
 from agent.orders.order import STATUSES
 from agent.shop import load_shop
+from language.matching import covers
 from retrieval.catalog import Catalog, Product, load_catalog
-from retrieval.facets import FacetSpace, covers, facet_values
+from retrieval.facets import FacetSpace, facet_values
 from shop.generator.__main__ import generate, main
 from shop.generator.ranges import CATEGORIES
 

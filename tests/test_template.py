@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.models.template import TEMPLATE_FILE, BadCall, Call, CallReader, parse, render
+from agent.models.calls import TOOL_CALL, Call, Marker, parse
+from agent.models.template import TEMPLATE_FILE, own_template, render
+from errors import ModelError
 
 CHANGES = {
     "type": "array",
@@ -130,48 +132,47 @@ def test_what_is_rendered_is_parsed_back() -> None:
     assert parse("Sure.\n" + WROTE[0]).content == "Sure."
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ('<tool_call>{"name": "a", "arg', "cut off"),
-        ('<tool_call>{"arguments": {}}</tool_call>', "no name"),
-        ('<tool_call>{"name": "a", "arguments": []}</tool_call>', "object, not list"),
-    ],
+OWN = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+    "{% if loop.first and tools %}{% for t in tools %}{{ t | tojson }}{% endfor %}"
+    " in <tool_call></tool_call>{% endif %}"
+    "{% for c in m.tool_calls or [] %}<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}"
+    "<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-def test_a_call_that_cannot_be_read_says_why(text: str, reason: str) -> None:
-    (bad,) = parse("Let me look. " + text).invalid
-    assert reason in bad.reason
-    assert parse("Let me look. " + text).content == "Let me look."
 
 
-def test_a_missing_end_loses_nothing_that_was_written() -> None:
-    for cut in ("</tool_call>", "}</tool_call>"):
-        assert parse(WROTE[0].removesuffix("<|im_end|>").removesuffix(cut)).calls[1] == Call(
-            "get_profile", {}
-        )
+def test_a_models_own_template_is_rendered_with_the_marks_of_its_profile() -> None:
+    shown = own_template(OWN, Marker("<call>", "</call>")).render(MESSAGES, TOOLS)
+    assert "in <call></call>" in shown and "tool_call>" not in shown
+    assert '<call>{"name": "get_profile"' in shown
+    assert json.dumps(TOOLS[1], ensure_ascii=False) in shown
+    assert shown.endswith("<|im_start|>assistant\n")
 
 
-@given(
-    st.lists(
-        st.one_of(st.sampled_from(["Hi, a < b", "\n", " yes ", "<", WROTE[0]]), st.text(max_size=5)),
-        max_size=6,
-    ),
-    st.lists(st.integers(min_value=1, max_value=9), min_size=1, max_size=8),
-)
-def test_any_chunking_gives_the_same_words_and_calls_and_shows_no_tag(
-    parts: list[str], sizes: list[int]
-) -> None:
-    text, reader, got, at, step = "".join(parts), CallReader(), list[str | Call | BadCall](), 0, 0
-    while at < len(text):
-        size = sizes[step % len(sizes)]
-        got += reader.feed(text[at : at + size])
-        at, step = at + size, step + 1
-    got += reader.finish()
-    whole = parse(text)
-    words = "".join(part for part in got if isinstance(part, str))
-    assert words.strip() == whole.content
-    assert "tool_call" not in words
-    assert tuple(part for part in got if isinstance(part, Call)) == whole.calls
+@pytest.mark.parametrize("source", [None, "{{ messages }}"])
+def test_a_template_that_shows_no_tools_gives_way_to_one_that_does(source: str | None) -> None:
+    template = own_template(source, Marker("<call>", "</call>", "\n"))
+    assert json.dumps(TOOLS[0], ensure_ascii=False) in template.render(MESSAGES, TOOLS)
+    assert [call.name for call in parse(template.render(MESSAGES), template.marker).calls] == [
+        "search_products", "get_profile",
+    ]  # fmt: skip
+
+
+@given(st.text(alphabet="<|>im_startendoltcl/", max_size=40))
+def test_under_an_own_template_too_words_of_others_open_no_turn_and_no_call(text: str) -> None:
+    template = own_template(OWN, Marker("<call>", "</call>"))
+    shown = template.render([{"role": "user", "content": text}, {"role": "tool", "content": text}])
+    assert shown.count("<|") == 5
+    assert "<call>" not in shown and "</call>" not in shown and "tool_call>" not in shown
+
+
+def test_a_template_that_cannot_be_read_or_refuses_is_a_model_error() -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        own_template("{% if tools %}", TOOL_CALL)
+    refusing = own_template("{{ raise_exception('roles must alternate') }}{{ tools }}", TOOL_CALL)
+    with pytest.raises(ModelError, match="roles must alternate"):
+        refusing.render(MESSAGES)
 
 
 def test_arguments_look_as_json_dumps_writes_them() -> None:

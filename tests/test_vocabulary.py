@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.said import supported
+from agent.guided.constraints import supported
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
 from agent.vocabulary import Vocabulary

@@ -13,8 +13,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from agent.options import add_model, add_shop, add_state
-from agent.quiet import quiet
+from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
 from profiles.database import chosen_database
@@ -58,9 +57,9 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, serve until the process is ended."""
     options = _parser().parse_args(arguments)
-    quiet()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
+        set_up(options.log_level)
         database = chosen_database(os.environ)
         with open_shopkeeper(
             options.shop, options.state, model=options.model, replies=options.replies, database=database
@@ -127,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=7860, help="port to listen on (default: 7860)")
     add_state(parser)
     add_model(parser)
+    add_log_level(parser)
     return parser
 
 

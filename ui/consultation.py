@@ -17,8 +17,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import VISITOR
 from agent.middleware.replying import turn_messages
-from agent.shopkeeper import Shopkeeper
-from agent.turn import Delta, Step, Turn, steps
+from agent.shopkeeper import Event, Shopkeeper
+from agent.turn import Delta, Replace, Step, Turn, steps
 from profiles.explaining import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
 from profiles.observation import Profile
@@ -107,8 +107,8 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
                 view = replace(view, steps=done, products=_last_found(done) or view.products)
                 if event.result.get("kind") == "profile":
                     view = _reread(shopkeeper, view)
-            case Delta():
-                said += event.text
+            case Delta() | Replace():
+                said = event.text if isinstance(event, Replace) else said + event.text
                 view = replace(view, lines=(*before, Line("agent", said)))
             case Turn():
                 intents = shopkeeper.services.profiles.intents(view.session.customer)
@@ -147,20 +147,20 @@ def _known(shopkeeper: Shopkeeper, session: Session) -> tuple[Profile, Told]:
 
 def _events(
     shopkeeper: Shopkeeper, session: Session, text: str, stop: threading.Event
-) -> Iterator[Step | Delta | Turn | str]:
+) -> Iterator[Event | str]:
     """The agent's events; at the end of a turn that had none, the label of what went wrong.
 
     The agent runs in a thread, so that stopping does not wait for the model.
     """
-    events: queue.Queue[Step | Delta | Turn | str] = queue.Queue()
+    events: queue.Queue[Event | str] = queue.Queue()
 
     def work() -> None:
         try:
             answering = shopkeeper.stream(session.customer, session.consultation, text)
-            with closing(cast(Generator[Step | Delta | Turn], answering)) as stream:
+            with closing(cast(Generator[Event], answering)) as stream:
                 for event in stream:
                     events.put(event)
-                    if stop.is_set() and isinstance(event, Delta):
+                    if stop.is_set() and isinstance(event, Delta | Replace):
                         return
         except Exception:
             log.exception("the turn failed")

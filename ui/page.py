@@ -14,11 +14,12 @@ import gradio as gr
 from agent.context import VISITOR
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
+from language.names import own_name
 from profiles.events.intake import EventIntake
 from profiles.observation import Profile
 from ui.consultation import Line, View, asked, opened
 from ui.frame import Frame, changes, frame, people
-from ui.labels import LANGUAGES, label
+from ui.labels import label
 from ui.session import (
     Session,
     as_customer,
@@ -38,6 +39,7 @@ class Page:
 
     def __init__(self, shopkeeper: Shopkeeper, intake: EventIntake) -> None:
         self._shopkeeper, self._intake = shopkeeper, intake
+        self._languages = shopkeeper.services.shop.languages
         self._stops: dict[str, threading.Event] = {}
         self._widgets: dict[str, Any] = {}
         self._people: tuple[tuple[str, str], ...] = ()
@@ -45,7 +47,7 @@ class Page:
     def build(self) -> Any:
         """The whole page."""
         shop = self._shopkeeper.services.shop
-        blank = frame(View(new_session("en"), Profile("")), self._shopkeeper.services, ())
+        blank = frame(View(new_session(self._languages[0]), Profile("")), self._shopkeeper.services, ())
         with gr.Blocks(title=shop.name, analytics_enabled=False, fill_width=True) as blocks:
             self._view = gr.State(None)
             # Any browser is sent this "secret": what it kept is checked, never trusted.
@@ -59,7 +61,7 @@ class Page:
             self._html("header", blank)
             with gr.Row(elem_id="controls"):
                 self._add("customer", gr.Dropdown(**blank["customer"], filterable=True, elem_id="customer"))
-                codes = [(name, code) for code, name in LANGUAGES.items()]
+                codes = [(own_name(code), code) for code in self._languages]
                 self._add("language", gr.Radio(codes, **blank["language"], elem_id="language"))
                 self._add("new", gr.Button(**blank["new"], elem_id="new", size="sm"))
         with gr.Row(elem_id="desk"):
@@ -131,7 +133,7 @@ class Page:
 
     def _load(self, kept: Any, request: gr.Request) -> Update:
         self._people = people(self._shopkeeper.services)
-        language = preferred_language(request.headers.get("accept-language", ""))
+        language = preferred_language(request.headers.get("accept-language", ""), self._languages)
         return self._update(None, opened(self._shopkeeper, self._restored(kept, language)))
 
     def _choose(self, view: View | None, kept: Any, choice: str | None) -> Update:
@@ -183,10 +185,11 @@ class Page:
         """
         if view is not None and self._is_known(view.session.customer):
             return view, view
-        return opened(self._shopkeeper, self._restored(kept, next(iter(LANGUAGES)))), None
+        return opened(self._shopkeeper, self._restored(kept, self._languages[0])), None
 
     def _restored(self, kept: Any, language: str) -> Session:
-        return restored_session(kept, self._is_known, self._shopkeeper.services.profiles.owner, language)
+        owner = self._shopkeeper.services.profiles.owner
+        return restored_session(kept, self._is_known, owner, language, self._languages)
 
     def _ask(self, view: View, shown: View | None, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
         stop = self._stops[view.session.consultation] = threading.Event()

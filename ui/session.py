@@ -8,12 +8,11 @@ random, and is never listed.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.context import VISITOR
-from ui.labels import LANGUAGES
 
 VISITOR_CHOICE = "visitor"  # the value of the list's first entry, whoever the visitor is
 
@@ -59,17 +58,22 @@ def new_consultation(customer: str) -> str:
 
 
 def restored_session(
-    kept: Any, is_known: Callable[[str], bool], owner: Callable[[str], str], language: str
+    kept: Any,
+    is_known: Callable[[str], bool],
+    owner: Callable[[str], str],
+    language: str,
+    languages: Collection[str],
 ) -> Session:
     """The session that a browser kept; whatever of it is not valid is made anew.
 
-    `owner`: who somebody is, a visitor who signed in the customer.
+    `owner`: who somebody is, a visitor who signed in the customer. `language`: for a browser that kept none of
+    `languages`, the page's.
     """
     fresh = new_session(language)
     if not isinstance(kept, dict):
         return fresh
     found = {key: value for key, value in kept.items() if isinstance(value, str)}
-    if found.get("language") in LANGUAGES:
+    if found.get("language") in languages:
         fresh = replace(fresh, language=found["language"])
     if re.fullmatch(rf"{VISITOR}[0-9a-f]{{32}}", visitor := found.get("visitor", "")) and is_known(visitor):
         fresh = replace(fresh, visitor=visitor, customer=visitor, consultation=new_consultation(visitor))
@@ -90,10 +94,10 @@ def as_customer(session: Session, choice: str, is_known: Callable[[str], bool]) 
     return replace(session, customer=picked, consultation=new_consultation(picked))
 
 
-def preferred_language(accept_language: str) -> str:
-    """The page's language for a browser's Accept-Language header: its first language that the page has."""
+def preferred_language(accept_language: str, languages: Sequence[str]) -> str:
+    """The page's language for a browser's Accept-Language header: its first of `languages`, else their first."""
     for entry in accept_language.split(","):
         code = entry.split(";")[0].strip().lower()[:2]
-        if code in LANGUAGES:
+        if code in languages:
             return code
-    return next(iter(LANGUAGES))
+    return languages[0]

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from agent.replies.composer import shown
+from language.names import label_in
 from profiles.intents.journal import INTENTS
 from profiles.schema import Schema
 from ui.labels import label
@@ -40,7 +41,7 @@ def shown_value(attribute: str, value: Any, schema: Schema, currency: str, langu
 
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:
-    """An attribute's label in the language, else its name in words."""
+    """An attribute's label in the language, else in English, else its name in words."""
     known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
-    fallback = attribute.replace("_", " ").capitalize()
-    return (known.label.get(language) or known.label.get("en") or fallback) if known else fallback
+    label = label_in(known.label if known else {}, language, attribute)
+    return label[:1].upper() + label[1:]

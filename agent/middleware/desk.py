@@ -1,7 +1,8 @@
 """What needs no model: a person in charge, an empty or endless message, and the yes or no to a proposal.
 
 In: the consultation's state as a message arrives. Out: nothing (the model answers), or the reply and the end of the
-turn. So a change of an order is carried out by code, from exactly what was proposed, and once.
+turn. So a change of an order is carried out by code, from exactly what was proposed, and once. The first reply after a
+person was in charge begins with that, whoever writes it.
 """
 
 from typing import Any
@@ -37,6 +38,18 @@ class Desk(AgentMiddleware[ShopState, TurnContext, Any]):
         reply = _too_little_or_much(context, message) or _answer_to_proposal(context, state["messages"])
         return known | {"messages": reply, "jump_to": "end"} if reply else known
 
+    def after_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Tell the customer that the agent is back."""
+        last = state["messages"][-1]
+        if not runtime.context.is_back or not isinstance(last, AIMessage):
+            return None
+        return {"messages": [last.model_copy(update={"content": f"{back_again(runtime.context)}{last.text}"})]}
+
+
+def back_again(context: TurnContext) -> str:
+    """How the first reply begins after a person was in charge."""
+    return f"{Composer(context.services, context.language, context.turn).say('back_again')}\n\n"
+
 
 def _too_little_or_much(context: TurnContext, message: AnyMessage) -> list[AnyMessage]:
     text, limit = str(message.content), context.services.shop.limits.message_chars
@@ -55,7 +68,13 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
     if newest is None or newest.customer != context.customer or not _in_question(newest, messages):
         return []
     order_id = str(newest.summary["order_id"])
-    answer = read_answer(str(messages[-1].content), context.language, kind=newest.kind, order_id=order_id)
+    answer = read_answer(
+        str(messages[-1].content),
+        context.language,
+        kind=newest.kind,
+        order_id=order_id,
+        served=(*context.services.shop.languages, context.spoken),
+    )
     composer = Composer(context.services, context.language, context.turn)
     if answer == "no" and proposals.decline(context.consultation, context.customer):
         return [composed(composer.say("declined"), f"declined: {newest.kind} {order_id}")]

@@ -1,25 +1,25 @@
 """Before each model call: the window of the conversation behind the profile card.
 
 In: the request that `create_agent` made. Out: the same request with the messages of `agent.prompt.window`; a reply
-that the gate blocked is followed by the one text that may be said. Calls are bound to what stands in the
-conversation, and completed with what plainly stands in its newest message.
+that the gate blocked is followed by the one text that may be said. Of the answer, a call that cannot be read is dropped
+and logged: it neither reaches the customer nor stays in the conversation, where no result would ever answer it.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
 
-from agent.completing import completed
 from agent.context import ShopState, TurnContext
 from agent.prompt import first_turn, window
-from agent.said import supported
 from profiles.card import card
 from profiles.intents.intent import State
+
+log = logging.getLogger(__name__)
 
 
 class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -47,10 +47,14 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
         messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
         if bound := state.get("retry"):
             messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
-        services = request.runtime.context.services
-        words = services.vocabulary
-        tools = [convert_to_openai_tool(tool) for tool in request.tools]
-        settings = {**request.model_settings, "allowed": supported(messages, tools, words, records=services.tools)}
-        response = handler(request.override(messages=messages, model_settings=settings))
-        answers = [completed(m, messages, tools, words) if isinstance(m, AIMessage) else m for m in response.result]
-        return replace(response, result=answers)
+        response = handler(request.override(messages=messages))
+        return replace(response, result=[_readable(message) for message in response.result])
+
+
+def _readable(message: BaseMessage) -> BaseMessage:
+    if not isinstance(message, AIMessage) or not message.invalid_tool_calls:
+        return message
+    for call in message.invalid_tool_calls:
+        log.warning("the model wrote a call that cannot be read: %.200s", call["args"])
+    kept = {name: value for name, value in message.additional_kwargs.items() if name != "tool_calls"}
+    return message.model_copy(update={"invalid_tool_calls": [], "additional_kwargs": kept})

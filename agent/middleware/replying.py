@@ -1,10 +1,12 @@
 """Between the tools and the customer: strict replies, and the gate that every reply passes.
 
 In: the consultation's state after the tools or the model have spoken. Out: the reply as the last AIMessage, and the
-counts of claims checked and blocked. Nothing that this turn's evidence does not support leaves.
+counts of claims checked and blocked. Nothing that this turn's evidence does not support leaves: what code composed is
+held to it as well; where a paragraph of that fails, it is left out, the customer is told so, and it is logged.
 """
 
 import json
+import logging
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, hook_config
@@ -18,6 +20,8 @@ from agent.replies.composer import Composer
 from agent.replies.gate import Evidence, GateReport, check
 from agent.tools import evidence_keys
 from agent.tools.tool import Tool
+
+log = logging.getLogger(__name__)
 
 
 class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -33,8 +37,7 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
             return None
         if _may_write(messages, runtime.context):
             return None
-        text = _composed(messages, runtime.context)
-        report = check(text, evidence(state["messages"], runtime.context.services.tools))
+        text, report = _composed(state["messages"], runtime.context)
         return {"messages": [composed(text)], "gate": _counted(state, report), "jump_to": "end"}
 
     @hook_config(can_jump_to=["model", "end"])
@@ -49,7 +52,7 @@ class Replying(AgentMiddleware[ShopState, TurnContext, Any]):
         if not report.blocked and last.text.strip():
             kept = [_replaced(last, str(last.text))] if last.invalid_tool_calls else []
             return {"messages": kept, "gate": counts, "retry": ""}
-        safe = _composed(messages, runtime.context)
+        safe, _ = _composed(state["messages"], runtime.context)
         tried = bool(state.get("retry")) or not any(isinstance(message, ToolMessage) for message in messages)
         if not tried:
             return {"messages": [_replaced(last, "")], "gate": counts, "retry": safe, "jump_to": "model"}
@@ -82,11 +85,25 @@ def evidence(messages: list[AnyMessage], tools: tuple[Tool, ...]) -> Evidence:
     return Evidence(texts, tuple(said), evidence_keys(tools))
 
 
-def _composed(messages: list[AnyMessage], context: TurnContext) -> str:
+def _composed(conversation: list[AnyMessage], context: TurnContext) -> tuple[str, GateReport]:
+    """What code says of this turn, and what the gate found in it; paragraphs that it blocks are left out.
+
+    Code copies from results, so a blocked paragraph is an error of ours, such as a phrase that claims something itself.
+    """
+    messages, known = turn_messages(conversation), evidence(conversation, context.services.tools)
     composer = Composer(context.services, context.language, context.turn)
     artifacts = [m.artifact for m in messages if isinstance(m, ToolMessage) and m.artifact]
-    text = composer.reply(artifacts) if artifacts else composer.say("small_talk")
-    return f"{composer.say('model_down')}\n\n{text}" if is_degraded(messages) else text
+    parts = composer.paragraphs(artifacts) if artifacts else [composer.say("small_talk")]
+    before = [composer.say("model_down")] if is_degraded(messages) else []
+    text = "\n\n".join([*before, *parts])
+    report = check(text, known)
+    if not report.blocked:
+        return text, report
+    kinds = ", ".join(artifact["kind"] for artifact in artifacts) or "no result"
+    log.error("a composed reply of %s: %d of %d claims have no evidence", kinds, report.blocked, report.checked)
+    unasked = [{name: value for name, value in one.items() if name != "question"} for one in artifacts]
+    kept = [part for part in (composer.paragraphs(unasked) if artifacts else []) if not check(part, known).blocked]
+    return "\n\n".join([*before, *kept, composer.say("unsupported")]), report
 
 
 def _replaced(message: AIMessage, text: str) -> AIMessage:

@@ -1,24 +1,34 @@
 """Around each tool call: in the order the model wrote them, and errors become results the reply can speak of.
 
 In: LangGraph's tool call requests, which it runs in threads. Out: a ToolMessage for each; one that failed has status
-"error" and an artifact of kind "refused" or "failed", so that nothing a customer says can break a consultation.
+"error" and an artifact of kind "refused" or "failed", so that nothing a customer says can break a consultation. What
+the model did wrong (arguments that the tool does not take, or cannot use) is told and no more; what we did wrong, or
+the database, is logged with its place too.
 """
 
+import inspect
 import logging
 import threading
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
 from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.types import Command
 from pydantic import ValidationError
 
 from agent.context import ShopState, TurnContext
 from agent.tools.outcome import RefusedWrite
-from errors import ShopkeeperError
+from errors import ConfigError, DataError, NotFound, Refused
 
 log = logging.getLogger(__name__)
+_UNUSABLE = (ConfigError, DataError, NotFound, Refused)  # a value that the model gave
+
+
+class ToolError(Exception):
+    """A tool of ours broke; the cause says how. Not pydantic's error, which LangGraph would take for the model's."""
 
 
 class InOrder(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -53,22 +63,51 @@ class InOrder(AgentMiddleware[ShopState, TurnContext, Any]):
 
 
 class ErrorsAsResults(AgentMiddleware[ShopState, TurnContext, Any]):
-    """Turns expected errors into results; an unexpected one is logged and told to the customer as a failure."""
+    """Turns a mistake of the model into a result; any other error is logged and told to the customer as a failure."""
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
     ) -> ToolMessage | Command[Any]:
         """Run the tool; never raise."""
         try:
+            _check_names(request)
             return handler(request)
         except RefusedWrite as refusal:
             artifact = {"kind": "refused", "phrase": refusal.phrase, "slots": refusal.slots, "reason": str(refusal)}
             return _failed(request, str(refusal), artifact)
-        except (ShopkeeperError, ValidationError, TypeError) as error:
+        except _UNUSABLE as error:
             return _failed(request, str(error).splitlines()[0], {"kind": "failed", "reason": str(error)})
         except Exception as error:
             log.exception("tool %s failed", request.tool_call["name"])
             return _failed(request, "the tool failed", {"kind": "failed", "reason": type(error).__name__})
+
+
+def outspoken(tool: BaseTool) -> BaseTool:
+    """The same tool; a pydantic error inside it comes out as `ToolError`, and is not taken for one of its arguments."""
+    assert isinstance(tool, StructuredTool) and tool.func is not None
+    function = tool.func
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except ValidationError as error:
+            raise ToolError(tool.name) from error
+
+    return tool.model_copy(update={"func": run})
+
+
+def _check_names(request: ToolCallRequest) -> None:
+    """Errors: `DataError` for arguments that the tool does not have, or lacks."""
+    function = getattr(request.tool, "func", None)
+    if function is None:
+        return
+    signature = inspect.signature(function)
+    given = {**request.tool_call["args"], **dict.fromkeys({"runtime"} & set(signature.parameters))}
+    try:
+        signature.bind(**given)
+    except TypeError as error:
+        raise DataError(f"{request.tool_call['name']}: {error}") from error
 
 
 def _failed(request: ToolCallRequest, content: str, artifact: dict[str, Any]) -> ToolMessage:

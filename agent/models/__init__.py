@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from agent.models.profile import PUBLISHED, ModelProfile, choose_profile
 from errors import ConfigError, ModelError
 
 if TYPE_CHECKING:  # each takes a second to import, and who wants the chat template alone needs none of them
@@ -20,13 +21,19 @@ if TYPE_CHECKING:  # each takes a second to import, and who wants the chat templ
 
 DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
 API_KEY = "OPENAI_API_KEY"
-PUBLISHED = "published"  # behind the "#" of a server's URL: the version that the registry publishes
 
 
 def load_chat_model(
-    setting: str, *, registry: Path | None = None, seconds: float = 20.0, max_new_tokens: int = 256
+    setting: str,
+    *,
+    profile: ModelProfile | None = None,
+    registry: Path | None = None,
+    seconds: float | None = None,
+    max_new_tokens: int = 256,
 ) -> "BaseChatModel":
     """The chat model that `setting` names, decoding greedily; `seconds` bounds each call.
+
+    It carries its `profile`, by default that of its kind, which also says the seconds if nobody else does.
 
     ``load_chat_model("embedded")``, ``load_chat_model("models/mine.gguf")``,
     ``load_chat_model("http://127.0.0.1:8000/v1#my-model")`` (without a name after "#", the first that the
@@ -34,17 +41,21 @@ def load_chat_model(
     answer to the next. A server's key is read from the environment variable OPENAI_API_KEY. Raises ConfigError
     for another setting, ModelError if the model or the server cannot be reached.
     """
+    profile = profile or choose_profile(setting)
+    seconds = seconds or profile.seconds
     if setting.startswith(("http://", "https://")):
-        return _served(setting, registry, seconds, max_new_tokens)
+        return _served(setting, profile, registry, seconds, max_new_tokens)
     if setting != "embedded" and not setting.endswith(".gguf"):
         raise ConfigError(
             f"model {setting!r} is none of: 'embedded', a path that ends in .gguf, or an http(s) URL "
             "such as http://127.0.0.1:8000/v1"
         )
-    return _embedded(setting, registry, seconds, max_new_tokens)
+    return _embedded(setting, profile, registry, seconds, max_new_tokens)
 
 
-def _embedded(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> "BaseChatModel":
+def _embedded(
+    setting: str, profile: ModelProfile, registry: Path | None, seconds: float, max_new_tokens: int
+) -> "BaseChatModel":
     from agent.models.engine import EmbeddedEngine
     from agent.models.engine_model import EmbeddedChatModel
     from agent.models.published import PublishedEngine
@@ -57,10 +68,12 @@ def _embedded(setting: str, registry: Path | None, seconds: float, max_new_token
         engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
     else:
         engine = EmbeddedEngine(Path(setting).expanduser())
-    return EmbeddedChatModel(engine=engine, seconds=seconds, max_new_tokens=max_new_tokens)
+    return EmbeddedChatModel(engine=engine, guidance=profile, seconds=seconds, max_new_tokens=max_new_tokens)
 
 
-def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens: int) -> "ServedChatModel":
+def _served(
+    setting: str, profile: ModelProfile, registry: Path | None, seconds: float, max_new_tokens: int
+) -> "ServedChatModel":
     from pydantic import SecretStr
 
     from agent.models.served_model import ServedChatModel
@@ -73,6 +86,7 @@ def _served(setting: str, registry: Path | None, seconds: float, max_new_tokens:
         base_url=url,
         model=name or _first_model(url, key, seconds),
         registry=registry if name == PUBLISHED else None,
+        guidance=profile,
         api_key=SecretStr(key),
         temperature=0,
         timeout=seconds,

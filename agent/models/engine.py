@@ -15,15 +15,16 @@ from typing import Any
 
 import openvino_genai as genai
 
+from agent.models.calls import TURN_END
 from agent.models.generation import Finish, Generation, Job, repeats, too_late, usage
 from agent.models.gguf import read_gguf
-from agent.models.template import TURN_END
 from errors import ModelError
 
 BLOCK_TOKENS = 32  # how many tokens OpenVINO keeps in one cache block on a CPU
 BATCH_TOKENS = 256  # prompt tokens per step: more holds up the others longer, and costs 90 MB at 512
 # OpenVINO keeps every distinct grammar it has compiled, one or two MB each, for as long as the pipeline lives.
 MOST_GRAMMARS = 150
+WARM_SECONDS = 300.0  # a 1.5B model reads 1,600 tokens in some 20 s on two cores
 # One token at a time, bfloat16 is a third slower than float32 even on processors that have it; and threads tied to
 # their cores wait for whatever else the machine does there.
 PROPERTIES = {"INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False}
@@ -55,6 +56,7 @@ class EmbeddedEngine:
         self._closed = threading.Event()
         self._retired = threading.Event()
         self._loaded = threading.Event()
+        self._ended = threading.Event()  # nobody takes jobs out of the inbox any more
         self._thread = threading.Thread(target=self._run, name="embedded-engine", daemon=True)
         self._thread.start()
         # The interpreter must not tear down while native code is stepping.
@@ -97,7 +99,14 @@ class EmbeddedEngine:
         config = self._config(grammar, max_new_tokens, stop)
         job = Job(input_ids, config, grammar, started + seconds, seconds, started, length)
         self._inbox.put(job)
+        if self._ended.is_set():  # its thread has emptied the inbox, perhaps before this job came
+            self._end_waiting()
         return Generation(job, self._tokenizer)
+
+    def warm(self, prompt: str, seconds: float = WARM_SECONDS) -> None:
+        """Read what prompts begin with into the prefix cache, so that the first answer need not wait for it."""
+        for _ in self.generate(prompt, max_new_tokens=1, seconds=seconds):
+            pass
 
     def close(self) -> None:
         """Stop the thread and free the model; answers still being written end with a ModelError."""
@@ -181,16 +190,26 @@ class EmbeddedEngine:
                 self._restart()
         for job in jobs:
             job.handle.cancel()
-        while not self._inbox.empty():
-            jobs += [job for job in (self._inbox.get(),) if job]
-        _end(
-            jobs, self._failed or ModelError(f"the engine for {self.path} was closed while it was answering")
-        )
+        _end(jobs, self._cannot())
+        self._ended.set()
+        self._end_waiting()
         while self._pipeline is not None and self._pipeline.has_non_finished_requests():
             self._pipeline.step()
         self._pipeline = None
         if self._retired.is_set():
             atexit.unregister(self.close)
+
+    def _end_waiting(self) -> None:
+        """End what still waits in the inbox; both the engine's thread and a caller may do so at once."""
+        while True:
+            try:
+                job = self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            _end([job] if job else [], self._cannot())
+
+    def _cannot(self) -> ModelError:
+        return self._failed or ModelError(f"the engine for {self.path} was closed while it was answering")
 
     def _arrivals(self, wait: bool) -> list[Job]:
         """Jobs that came in since the last step; with nothing else to do, wait for one."""
@@ -204,12 +223,15 @@ class EmbeddedEngine:
                 return new
             if wait and not new and len(self._grammars) > MOST_GRAMMARS:
                 self._restart()
+            if self._pipeline is None:
+                _end([job], self._cannot())
+                return new
             if job.grammar is not None:
                 self._grammars.add(job.grammar)
             try:
                 job.handle = self._pipeline.add_request(next(self._ids), job.input_ids, job.config)
                 new.append(job)
-            except RuntimeError as error:
+            except Exception as error:
                 _end([job], ModelError(f"the model in {self.path} refused a request: {_last_line(error)}"))
 
     def _advance(self, job: Job) -> bool:

@@ -6,7 +6,9 @@ call when it closes (its text is never shown), token counts in `usage_metadata`,
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -27,11 +29,14 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict
 
+from agent.models.calls import BadCall, Call, CallReader, Marker, Part
 from agent.models.engine import EmbeddedEngine
 from agent.models.generation import Usage
+from agent.models.gguf import read_gguf
 from agent.models.grammar import Allowed, tool_grammar
+from agent.models.profile import TUNED, ModelProfile
 from agent.models.published import PublishedEngine
-from agent.models.template import BadCall, Call, CallReader, render
+from agent.models.template import ChatTemplate, compact_template, own_template
 from errors import ModelError
 
 
@@ -42,14 +47,29 @@ class EmbeddedChatModel(BaseChatModel):
 
     `bind_tools(..., tool_choice="any")` forces at least one call. `allowed={"order_id": [...]}`, given to
     `bind_tools` or to a call, narrows an argument to the values that exist just now; the prompt, and so its
-    cache, stays as it is. Raises ModelError when the engine fails or `seconds` are over.
+    cache, stays as it is. `guidance` says which template it reads and whether a grammar holds its calls. Raises
+    ModelError when the engine fails or `seconds` are over.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     engine: EmbeddedEngine | PublishedEngine
+    guidance: ModelProfile = TUNED
     max_new_tokens: int = 256
     seconds: float = 20.0
+
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """How this model is shown a conversation."""
+        if self.guidance.template == "compact":
+            return compact_template()
+        return own_template(read_gguf(self.engine.path).chat_template, self.guidance.marker)
+
+    def warm(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> float:
+        """Read what every prompt begins with into the engine's prefix cache; the seconds that it took."""
+        started = time.monotonic()
+        self.engine.warm(self.template.render([to_openai(message) for message in messages], tools, False))
+        return time.monotonic() - started
 
     @property
     def _llm_type(self) -> str:
@@ -93,18 +113,36 @@ class EmbeddedChatModel(BaseChatModel):
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
         generation = self.engine.generate(
-            render([to_openai(message) for message in messages], tools),
-            grammar=_grammar(tools, tool_choice, allowed) if tools else None,
+            self.template.render([to_openai(message) for message in messages], tools),
+            grammar=self._grammar(tools, tool_choice, allowed) if tools else None,
             max_new_tokens=self.max_new_tokens,
             seconds=self.seconds,
             stop=tuple(stop or ()),
         )
-        for part in _parts(generation, generation.cancel):
+        for part in _parts(generation, generation.cancel, self.guidance.marker):
             chunk = _chunk(part)
             if run_manager and isinstance(part, str):
                 run_manager.on_llm_new_token(part, chunk=chunk)
             yield chunk
         yield _last_chunk(generation.usage)
+
+    def _grammar(
+        self, tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Allowed | None
+    ) -> str | None:
+        """The grammar for a tool choice; naming one tool leaves only that one, and a call that must be made needs one.
+
+        Without a grammar by its profile the model's calls are free.
+        """
+        required = choice not in (None, "auto")
+        if not (self.guidance.grammar or required):
+            return None
+        offered = tools
+        if choice not in (None, "auto", "any", "required"):
+            offered = [tool for tool in tools if tool["function"]["name"] == choice]
+        if not offered:
+            names = ", ".join(tool["function"]["name"] for tool in tools)
+            raise ModelError(f"tool_choice {choice!r} is none of: auto, any, {names}")
+        return tool_grammar(offered, allowed, required, self.guidance.marker)
 
 
 def to_openai(message: BaseMessage) -> dict[str, Any]:
@@ -125,22 +163,9 @@ def to_openai(message: BaseMessage) -> dict[str, Any]:
     )
 
 
-def _grammar(
-    tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Allowed | None
-) -> str:
-    """The grammar for a tool choice; naming one tool leaves only that one."""
-    if choice in (None, "auto", "any", "required"):
-        return tool_grammar(tools, allowed, required=choice in ("any", "required"))
-    named = [tool for tool in tools if tool["function"]["name"] == choice]
-    if not named:
-        names = ", ".join(tool["function"]["name"] for tool in tools)
-        raise ModelError(f"tool_choice {choice!r} is none of: auto, any, {names}")
-    return tool_grammar(named, allowed, required=True)
-
-
-def _parts(text: Iterable[str], cancel: Callable[[], None]) -> Iterator[str | Call | BadCall]:
+def _parts(text: Iterable[str], cancel: Callable[[], None], marker: Marker) -> Iterator[Part]:
     """Words and calls in order. Words after a call end the answer: the template has none there."""
-    reader = CallReader()
+    reader = CallReader(marker)
     called = False
     for piece in text:
         for part in reader.feed(piece):
@@ -154,20 +179,20 @@ def _parts(text: Iterable[str], cancel: Callable[[], None]) -> Iterator[str | Ca
             yield part
 
 
-def _chunk(part: str | Call | BadCall) -> ChatGenerationChunk:
+def _chunk(part: Part) -> ChatGenerationChunk:
     if isinstance(part, str):
         return ChatGenerationChunk(message=AIMessageChunk(content=part))
     return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call_chunk(part)]))
 
 
-def call_chunk(call: Call | BadCall) -> ToolCallChunk:
-    """A call in one piece, for LangChain to put together."""
+def call_chunk(call: Call | BadCall, id: str | None = None) -> ToolCallChunk:
+    """A call in one piece, for LangChain to put together; its own `id`, or a new one."""
     # A call that was cut off goes out as a JSON string, not as half an object: LangChain would repair that
     # half and run it, and this way it lands in `invalid_tool_calls`.
     name = call.name if isinstance(call, Call) else None
     value = call.arguments if isinstance(call, Call) else f"{call.reason}: {call.text}"
     return tool_call_chunk(
-        name=name, args=json.dumps(value, ensure_ascii=False), id=f"call_{uuid4().hex[:12]}"
+        name=name, args=json.dumps(value, ensure_ascii=False), id=id or f"call_{uuid4().hex[:12]}"
     )
 
 

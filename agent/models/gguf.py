@@ -26,10 +26,11 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 
 @dataclass(frozen=True, slots=True)
 class GgufFacts:
-    """What the engine needs to know: the architecture's name, and how many tokens it can have in view."""
+    """What the engine needs to know: the architecture's name, how many tokens it can have in view, its template."""
 
     architecture: str
     context_tokens: int
+    chat_template: str | None = None
 
 
 def read_gguf(path: Path) -> GgufFacts:
@@ -49,7 +50,9 @@ def read_gguf(path: Path) -> GgufFacts:
     architecture = str(metadata.get("general.architecture"))
     if architecture not in ARCHITECTURES:
         raise ModelError(f"{path} holds a {architecture!r} model; can be read: {choices(ARCHITECTURES)}")
-    return GgufFacts(architecture, int(metadata.get(f"{architecture}.context_length", 2048)))
+    template = metadata.get("tokenizer.chat_template")
+    context = int(metadata.get(f"{architecture}.context_length", 2048))
+    return GgufFacts(architecture, context, str(template) if template else None)
 
 
 def _read_header(file: BinaryIO) -> tuple[Mapping[str, Any], int]:

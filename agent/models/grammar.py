@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.models.template import CLOSE, OPEN
+from agent.models.calls import TOOL_CALL, Marker
 
 Json = Mapping[str, Any]
 Allowed = Mapping[str, Sequence[str | float] | Json]  # an argument's values, or the schema of what it may be
@@ -32,7 +32,7 @@ boolean ::= "true" | "false"
 
 
 def tool_grammar(
-    tools: Sequence[Json], allowed: Allowed | None = None, required: bool = False
+    tools: Sequence[Json], allowed: Allowed | None = None, required: bool = False, marker: Marker = TOOL_CALL
 ) -> str:
     """The structural tag for these tools: free text with any number of calls, or, if `required`, one call
     or more and nothing else.
@@ -43,11 +43,11 @@ def tool_grammar(
     """
     narrowed = [(tool["function"], _narrowed(tool["function"], allowed or {})) for tool in tools]
     offered = [(function, own) for function, own in narrowed if not _missing(function, own)]
-    tags = [_tag(function, own) for function, own in offered or narrowed]
+    tags = [_tag(function, own, marker) for function, own in offered or narrowed]
     calls: dict[str, Any] = (
         {"type": "tags_with_separator", "tags": tags, "separator": "\n", "at_least_one": True}
         if required
-        else {"type": "triggered_tags", "triggers": [OPEN], "tags": tags}
+        else {"type": "triggered_tags", "triggers": [marker.open], "tags": tags}
     )
     return json.dumps({"type": "structural_tag", "format": calls}, ensure_ascii=False)
 
@@ -66,10 +66,10 @@ def _narrowed(function: Json, allowed: Allowed) -> Allowed:
     return shared | own
 
 
-def _tag(function: Json, allowed: Allowed) -> dict[str, Any]:
-    begin = f'{OPEN}{{"name": {_dumps(function["name"])}, "arguments": '
+def _tag(function: Json, allowed: Allowed, marker: Marker) -> dict[str, Any]:
+    begin = f'{marker.open}{marker.gap}{{"name": {_dumps(function["name"])}, "arguments": '
     grammar = Rules(allowed).text(function.get("parameters") or {"type": "object"})
-    return {"begin": begin, "content": {"type": "grammar", "grammar": grammar}, "end": "}" + CLOSE}
+    return {"begin": begin, "content": {"type": "grammar", "grammar": grammar}, "end": "}" + marker.gap + marker.close}
 
 
 class Rules:

@@ -34,6 +34,7 @@ class PublishedEngine:
         self._default = default
         self._lock = threading.Lock()
         self._loader: threading.Thread | None = None
+        self._beginning = ""
         self._followed = stamp(registry)
         self._engine = EmbeddedEngine(self._published())
 
@@ -66,6 +67,11 @@ class PublishedEngine:
                 prompt, grammar=grammar, max_new_tokens=max_new_tokens, seconds=left, stop=stop
             )
 
+    def warm(self, prompt: str) -> None:
+        """Read what prompts begin with into the prefix cache, of each version before it serves."""
+        self._beginning = prompt
+        self._engine.warm(prompt)
+
     def close(self) -> None:
         """Free the model; answers still being written end with a ModelError."""
         if self._loader is not None:
@@ -83,18 +89,26 @@ class PublishedEngine:
             loader.join(rest)
 
     def _load(self) -> None:
+        """Take what is published now; what cannot be served is logged, and not tried again until it changes."""
         now = stamp(self._registry)
         try:
-            path = self._published()
-            new = EmbeddedEngine(path) if path != self._engine.path else None
+            self._replace(self._published())
         except ModelError as error:
             log.error("what is published cannot be served, %s goes on: %s", self._engine.path, error)
-            new = None
-        if new is not None:
-            with self._lock:
-                old, self._engine = self._engine, new
-            old.retire()
-        self._followed = now
+        except Exception:
+            log.exception("what is published cannot be served, %s goes on", self._engine.path)
+        finally:
+            self._followed = now
+
+    def _replace(self, path: Path) -> None:
+        if path == self._engine.path:
+            return
+        new = EmbeddedEngine(path)
+        if self._beginning:
+            new.warm(self._beginning)
+        with self._lock:
+            old, self._engine = self._engine, new
+        old.retire()
 
     def _published(self) -> Path:
         pointer = read_pointer(self._registry)

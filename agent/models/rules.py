@@ -16,11 +16,11 @@ from langchain_core.messages.tool import tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
-from agent.language import detect
+from language.cues import cue
+from language.detection import detect
 from retrieval.search import Retriever
 
 log = logging.getLogger(__name__)
-_ASKS = re.compile(r"\b(how|when|why|can|may|returns?|refund|exchange)\b|怎么|如何|多久|为什么|能不能|退|换", re.I)
 DEGRADED = "degraded"  # response_metadata key of its messages
 
 
@@ -60,4 +60,4 @@ class RuleModel(BaseChatModel):
         """Whether a category of the shop is named, and no question put about it."""
         facets = self.retriever.facets
         named = (words, *re.findall(r"[^\W_]+", words))
-        return not _ASKS.search(words) and any(facets.match("category", word) for word in named)
+        return not cue("asks", words) and any(facets.match("category", word) for word in named)

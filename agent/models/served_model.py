@@ -18,9 +18,10 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 
+from agent.models.calls import BadCall, Call, CallReader, Part, call_of, parse
 from agent.models.engine_model import call_chunk
 from agent.models.pointer import DEFAULT, read_pointer
-from agent.models.template import OPEN, BadCall, Call, CallReader, parse
+from agent.models.profile import SERVED, ModelProfile
 from errors import ModelError
 
 
@@ -33,6 +34,7 @@ class ServedChatModel(ChatOpenAI):
     """
 
     registry: Path | None = None
+    guidance: ModelProfile = SERVED
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         kwargs = self._asked(kwargs)
@@ -40,12 +42,12 @@ class ServedChatModel(ChatOpenAI):
             result = super()._generate(*args, **kwargs)
         except openai.OpenAIError as error:
             raise self._failure(error) from error
-        read = [ChatGeneration(message=read_calls(each.message)) for each in result.generations]
+        read = [ChatGeneration(message=self._read(each.message)) for each in result.generations]
         return ChatResult(generations=read, llm_output=result.llm_output)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         kwargs = self._asked(kwargs)
-        reader, held, parts = CallReader(), None, list[str | Call | BadCall]()
+        reader, held, parts = CallReader(self.guidance.marker), None, list[Part]()
         try:
             for chunk in super()._stream(*args, **kwargs):
                 message = chunk.message
@@ -59,13 +61,15 @@ class ServedChatModel(ChatOpenAI):
         except openai.OpenAIError as error:
             raise self._failure(error) from error
         last = reader.finish()
-        calls = [part for part in [*parts, *last] if not isinstance(part, str)]
         streamed = held.tool_call_chunks if isinstance(held, AIMessageChunk) else []
-        if any(isinstance(call, BadCall) for call in calls) or not all(map(readable, streamed)):
+        calls = [_streamed_call(chunk) for chunk in streamed]
+        calls += [part for part in [*parts, *last] if not isinstance(part, str)]
+        if any(isinstance(call, BadCall) for call in calls):
             kwargs.pop("stream_usage", None)
             yield _calls_only(self._generate(*args, **kwargs).generations[0].message)
         else:
-            chunks = [*streamed, *map(call_chunk, calls)]
+            ids = [*(chunk["id"] for chunk in streamed), *[None] * len(calls)]
+            chunks = [call_chunk(call, id) for call, id in zip(calls, ids, strict=False)]
             yield ChatGenerationChunk(message=AIMessageChunk(content=_words(last), tool_call_chunks=chunks))
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
@@ -75,6 +79,28 @@ class ServedChatModel(ChatOpenAI):
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         return await BaseChatModel._agenerate(self, *args, **kwargs)
+
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        """LangChain reads arguments that are one whole JSON object and fails on a text in their place."""
+        whole = response if isinstance(response, dict) else response.model_dump()
+        for choice in whole.get("choices") or ():
+            for call in choice["message"].get("tool_calls") or ():
+                _make_plain(call.get("function") or {})
+        return super()._create_chat_result(whole, generation_info)
+
+    def _read(self, message: BaseMessage) -> BaseMessage:
+        """The message, with the calls that the server left in its text."""
+        if not isinstance(message, AIMessage) or self.guidance.marker.open not in str(message.text):
+            return message
+        parsed = parse(str(message.text), self.guidance.marker)
+        read = AIMessageChunk(content="", tool_call_chunks=[*map(call_chunk, (*parsed.calls, *parsed.invalid))])
+        return message.model_copy(
+            update={
+                "content": parsed.content,
+                "tool_calls": [*message.tool_calls, *read.tool_calls],
+                "invalid_tool_calls": [*message.invalid_tool_calls, *read.invalid_tool_calls],
+            }
+        )
 
     def _asked(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of a call as the server is to get them; a call that is asked again keeps its model."""
@@ -88,38 +114,26 @@ class ServedChatModel(ChatOpenAI):
         return ModelError(f"the model server at {self.openai_api_base} failed: {error}")
 
 
-def readable(call: ToolCallChunk) -> bool:
-    """Whether a streamed call has a name, and arguments that are one whole JSON object."""
-    try:
-        return bool(call["name"]) and isinstance(json.loads(call["args"] or ""), dict)
-    except ValueError:
-        return False
+def _make_plain(function: dict[str, Any]) -> None:
+    """Arguments that can be read as one JSON object, others as what LangChain takes for an invalid call."""
+    call = call_of(str(function.get("name") or ""), function.get("arguments"))
+    cut = json.dumps(call.text)[:-1] if isinstance(call, BadCall) else ""
+    function["arguments"] = json.dumps(call.arguments, ensure_ascii=False) if isinstance(call, Call) else cut
 
 
-def read_calls(message: BaseMessage) -> BaseMessage:
-    """The message itself, or, if a server left calls in its text, the message with those calls read."""
-    text = str(message.text)
-    if OPEN not in text or not isinstance(message, AIMessage):
-        return message
-    parsed = parse(text)
-    calls: list[Call | BadCall] = [*parsed.calls, *parsed.invalid]
-    chunks = [call_chunk(call) for call in calls]
-    read = AIMessageChunk(content="", tool_call_chunks=chunks)
-    return message.model_copy(
-        update={
-            "content": parsed.content,
-            "tool_calls": [*message.tool_calls, *read.tool_calls],
-            "invalid_tool_calls": [*message.invalid_tool_calls, *read.invalid_tool_calls],
-        }
-    )
+def _streamed_call(chunk: ToolCallChunk) -> Call | BadCall:
+    """A call that was put together from a stream."""
+    if not chunk["name"]:
+        return BadCall(chunk["args"] or "", "a call without a name")
+    return call_of(chunk["name"], chunk["args"])
 
 
 def _calls_only(message: BaseMessage) -> ChatGenerationChunk:
     """The calls of a whole answer as a last chunk; its words have been streamed already."""
     calls = message.tool_calls if isinstance(message, AIMessage) else []
-    chunks = [call_chunk(Call(call["name"], call["args"])) for call in calls]
+    chunks = [call_chunk(Call(call["name"], call["args"]), call["id"]) for call in calls]
     return ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks))
 
 
-def _words(parts: list[str | Call | BadCall]) -> str:
+def _words(parts: list[Part]) -> str:
     return "".join(part for part in parts if isinstance(part, str))

@@ -1,148 +1,94 @@
-"""Messages to prompt text, and model text back to words and tool calls.
+"""Messages and tools to prompt text, by the template that a model reads.
 
-In: OpenAI-style message and tool dictionaries, or text that a model wrote. Out: the prompt, as
-`chat_template.jinja` renders it (training and vLLM use that file itself), or `Call`s, `BadCall`s and the
-words around them, also from a text that is still arriving.
+In: OpenAI-style message and tool dictionaries. Out: the prompt. The compact template is `chat_template.jinja`, which
+training and vLLM use as it is; a model's own one is read from its GGUF file, and its marks around a call are replaced
+by those of the profile. Errors: `ModelError` for a template of a file that cannot be read, or refuses the messages.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn
 
-from jinja2 import Template, nodes
+from jinja2 import Template, TemplateError, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from agent.models.calls import TOOL_CALL, Marker
+from errors import ModelError
+
 TEMPLATE_FILE = Path(__file__).with_name("chat_template.jinja")
-OPEN, CLOSE, TURN_END = "<tool_call>", "</tool_call>", "<|im_end|>"
+SCHEMAS_FILE = Path(__file__).with_name("schemas_template.jinja")
 
 Json = Mapping[str, Any]
+TemplateName = Literal["compact", "own"]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call as the model wrote it; whether such a tool exists is for the caller to say."""
+class ChatTemplate:
+    """How a model is shown a conversation. `is_clean`: the template itself keeps control tokens out of the content."""
 
-    name: str
-    arguments: dict[str, Any]
+    template: Template
+    marker: Marker
+    is_clean: bool
+
+    def render(self, messages: Sequence[Json], tools: Sequence[Json] = (), add_generation_prompt: bool = True) -> str:
+        """The prompt for these messages.
+
+        Tool schemas must carry no `$ref` (LangChain's `convert_to_openai_tool` resolves them). Control tokens in any
+        content are broken up, so that a customer's words stay words. Raises ModelError if the template refuses.
+        """
+        shown = messages if self.is_clean else [_cleaned(message, self.marker) for message in messages]
+        try:
+            return self.template.render(
+                messages=shown, tools=list(tools) or None, add_generation_prompt=add_generation_prompt
+            )
+        except (TemplateError, TypeError) as error:
+            raise ModelError(f"the model's chat template cannot show these messages: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class BadCall:
-    """A call that cannot be read: its text, and why."""
-
-    text: str
-    reason: str
+@cache
+def compact_template() -> ChatTemplate:
+    """The project's own template: compact signatures of tools, as the tuned model has learnt them."""
+    return ChatTemplate(_compiled(TEMPLATE_FILE.read_text(encoding="utf-8")), TOOL_CALL, is_clean=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a model's text says: the words for the customer, the calls, and the calls that went wrong."""
+def own_template(source: str | None, marker: Marker) -> ChatTemplate:
+    """A model's own template with the profile's marks; one that shows no tools gives way to the project's with schemas.
 
-    content: str
-    calls: tuple[Call, ...]
-    invalid: tuple[BadCall, ...]
+    Raises ModelError for a source that is no Jinja template.
+    """
+    if source is None or "tools" not in source:
+        source = SCHEMAS_FILE.read_text(encoding="utf-8")
+    source = source.replace(TOOL_CALL.close, marker.close).replace(TOOL_CALL.open, marker.open)
+    try:
+        return ChatTemplate(_compiled(source), marker, is_clean=False)
+    except TemplateError as error:
+        raise ModelError(f"the model's chat template cannot be read: {error}") from error
 
 
 def render(messages: Sequence[Json], tools: Sequence[Json] = (), add_generation_prompt: bool = True) -> str:
-    """The prompt for these messages, equal to Hugging Face's `apply_chat_template` with the same file.
-
-    Tool schemas must carry no `$ref` (LangChain's `convert_to_openai_tool` resolves them). Control tokens in
-    any content are broken up by the template, so that a customer's words stay words.
-    """
-    return _template().render(
-        messages=messages, tools=list(tools) or None, add_generation_prompt=add_generation_prompt
-    )
+    """The compact prompt, equal to Hugging Face's `apply_chat_template` with the same file."""
+    return compact_template().render(messages, tools, add_generation_prompt)
 
 
-def parse(text: str) -> Parsed:
-    """Split a whole answer into words and calls; an answer that was cut off loses at most its last call.
+def _cleaned(message: Json, marker: Marker) -> Json:
+    """The message without what could open a turn or a call."""
 
-    ``parse('Sure.\\n<tool_call>{"name": "get_profile", "arguments": {}}</tool_call>')``
-    """
-    reader = CallReader()
-    parts = [*reader.feed(text), *reader.finish()]
-    return Parsed(
-        "".join(part for part in parts if isinstance(part, str)).strip(),
-        tuple(part for part in parts if isinstance(part, Call)),
-        tuple(part for part in parts if isinstance(part, BadCall)),
-    )
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            for mark in ("<|", TOOL_CALL.open, TOOL_CALL.close, marker.open, marker.close):
+                value = value.replace(mark, f"{mark[0]} {mark[1:]}")
+            return value
+        if isinstance(value, Mapping):
+            return {name: clean(part) for name, part in value.items()}
+        return [clean(part) for part in value] if isinstance(value, list | tuple) else value
 
-
-class CallReader:
-    """Reads an answer as it streams: words come out as soon as they cannot be the start of a tag."""
-
-    def __init__(self) -> None:
-        self._rest = ""
-        self._started = False
-
-    def feed(self, chunk: str) -> list[str | Call | BadCall]:
-        """The words and calls that this chunk completes, in order. Words never hold any part of a tag."""
-        self._rest += chunk
-        found: list[str | Call | BadCall] = []
-        while True:
-            words, opened, after = self._rest.partition(OPEN)
-            if not opened:
-                break
-            found += self._words(words.rstrip())
-            text, closed, rest = after.partition(CLOSE)
-            if not closed:
-                self._rest = opened + after
-                return found
-            found.append(read_call(text))
-            self._rest = rest
-        keep = len(self._rest) - _held(self._rest)
-        words, self._rest = self._rest[:keep], self._rest[keep:]
-        return [*found, *self._words(words)]
-
-    def finish(self) -> list[str | Call | BadCall]:
-        """What is left when the model has stopped: words that only looked like a tag, or a call cut short."""
-        rest, self._rest = self._rest, ""
-        if rest.startswith(OPEN):
-            return [read_call(rest.removeprefix(OPEN))]
-        return self._words(rest.rstrip())
-
-    def _words(self, text: str) -> list[str | Call | BadCall]:
-        for tag in (TURN_END, CLOSE):
-            text = text.replace(tag, "")
-        if not self._started:
-            text = text.lstrip()
-        self._started = self._started or bool(text)
-        return [text] if text else []
-
-
-def _held(text: str) -> int:
-    """How many characters at the end must wait: they may begin a tag, or be space before a call."""
-    bare = text.rstrip()
-    longest = max(len(OPEN), len(CLOSE), len(TURN_END)) - 1
-    for size in range(min(longest, len(bare)), 0, -1):
-        if any(tag.startswith(bare[-size:]) for tag in (OPEN, CLOSE, TURN_END)) and bare == text:
-            return size + len(text[:-size]) - len(text[:-size].rstrip())
-    return len(text) - len(bare)
-
-
-def read_call(text: str) -> Call | BadCall:
-    """Read the JSON between the tags; a missing last brace is forgiven, since nothing is lost with it."""
-    bare = text.strip()
-    value: Any = None
-    for attempt in (bare, bare + "}"):
-        try:
-            value = json.loads(attempt)
-            break
-        except ValueError:
-            continue
-    else:
-        return BadCall(text, f"not JSON, or cut off: {bare[:80]!r}")
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        return BadCall(text, 'expected {"name": "...", "arguments": {...}}, and there is no name')
-    arguments = value.get("arguments", {})
-    if not isinstance(arguments, dict):
-        return BadCall(text, f"arguments must be an object, not {type(arguments).__name__}")
-    return Call(value["name"], arguments)
+    return {name: value if name == "role" else clean(value) for name, value in message.items()}
 
 
 class _Generation(Extension):
@@ -156,11 +102,20 @@ class _Generation(Extension):
         return nodes.Scope(body).set_lineno(line)
 
 
-@cache
-def _template() -> Template:
-    """The template under the settings of `transformers`, whose rendering it has to equal."""
+def _compiled(source: str) -> Template:
+    """A template under the settings of `transformers`, whose rendering it has to equal."""
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation]
+        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, "jinja2.ext.loopcontrols"]
     )
-    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
-    return environment.from_string(TEMPLATE_FILE.read_text(encoding="utf-8"))
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _refuse
+    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    return environment.from_string(source)
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise TemplateError(message)

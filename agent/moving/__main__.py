@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.checkpoints import CHECKPOINTS_FILE
+from agent.cli import add_log_level, add_shop, add_state, set_up
 from agent.moving.files import drafts
 from agent.moving.shop import Kept, Moved, move
-from agent.options import add_shop, add_state
-from agent.quiet import quiet
 from agent.shop import load_shop
 from errors import ConfigError, NotFound, ShopkeeperError
 from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database, postgresql_url
@@ -38,8 +37,8 @@ holds data; 7 storage trouble
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, move, say what was moved."""
     options = _parser().parse_args(arguments)
-    quiet()
     try:
+        set_up(options.log_level)
         state = options.state or load_shop(options.shop).default_state
         moved, after = _move(state, chosen_database(os.environ), options.to)
     except ShopkeeperError as error:
@@ -96,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_shop(parser)
     add_state(parser)
+    add_log_level(parser)
     parser.add_argument("--to", required=True, metavar="URL", help=f"a PostgreSQL URL, or {SQLITE!r}: the way back")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -1,9 +1,9 @@
 """Yes, no, or neither: reads the customer's answer to a proposal, by lists of words and not by a model.
 
-In: the message, the language of the turn, and what was proposed. Out: "yes", "no" or "unclear". Ask only
-while a proposal waits or has just been carried out. Precise rather than eager: every word must be known, a
-question is never an answer, a negation is never a yes, and an act that was not proposed ("ok cancel it", to
-a return) is neither.
+In: the message, the language of the turn, and what was proposed. Out: "yes", "no" or "unclear". The words are the
+packs' section `confirm`. Ask only while a proposal waits or has just been carried out. Precise rather than eager: every
+word must be known, a question is never an answer, a negation is never a yes, and an act that was not proposed ("ok
+cancel it", to a return) is neither.
 """
 
 import re
@@ -11,21 +11,29 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from agent.orders.proposals import Kind
+from language.packs import Section, languages, section
 
 Answer = Literal["yes", "no", "unclear"]
 Meaning = Literal["yes", "no", "start_no", "filler", "cancel_order", "return_items", "change_address"]
 Phrase = tuple[str, ...]
-_FILE = Path(__file__).with_name("confirm.yaml")
 _MAX_TOKENS = 14
 _TOKEN = re.compile(
     r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]"
 )
+
+
+class Confirm(Section):
+    """One language's answers as its pack lists them; accents and case do not matter."""
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    start_no: tuple[str, ...]
+    negation: tuple[str, ...]
+    act: Mapping[Kind, tuple[str, ...]]
+    filler: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +45,22 @@ class Words:
     negations: frozenset[str]
 
 
-def read_answer(text: str, language: str, *, kind: Kind | None = None, order_id: str = "") -> Answer:
+def read_answer(
+    text: str, language: str, *, kind: Kind | None = None, order_id: str = "", served: Sequence[str] = ()
+) -> Answer:
     """``read_answer("sure, do it", "en") == "yes"``.
 
-    With `kind`, an act of another kind is unclear, and naming the proposed one ("please cancel it") is a
-    yes; the proposal's own `order_id` may be named too.
+    `served`: the shop's languages, which may be mixed into the turn's. With `kind`, an act of another kind is unclear,
+    and naming the proposed one ("please cancel it") is a yes; the proposal's own `order_id` may be named too.
     """
     tokens = _without_id(_tokens(text), order_id)
     if not tokens or len(tokens) > _MAX_TOKENS or re.search(r"[?？]", text):
         return "unclear"
-    known = _phrases(language)
+    known = _phrases(language, tuple(served))
     denies = any(token in words.negations for words in _words().values() for token in tokens)
     found = _read(tokens, known)
     if found is None:
-        return "no" if _starts_with_no(tokens, known) else "unclear"
+        return "no" if _starts_with_no(tokens) else "unclear"
     meanings = set(found)
     acts = meanings & {"cancel_order", "return_items", "change_address"}
     if "no" in meanings:
@@ -81,7 +91,7 @@ def _read(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> Sequence[Me
     return found
 
 
-def _starts_with_no(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> bool:
+def _starts_with_no(tokens: Sequence[str]) -> bool:
     """ "no, I'd like to keep the boots": a no, since nothing after it agrees to anything."""
     for words in _words().values():
         for phrase in words.starts_no:
@@ -92,9 +102,7 @@ def _starts_with_no(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> b
                     for a in range(len(rest))
                     for b in range(a + 1, min(a + 5, len(rest)) + 1)
                 )
-                return len(rest) > 1 and not any(
-                    known.get(run, "filler") not in ("filler", "no") for run in runs
-                )
+                return len(rest) > 1 and _agreeing().isdisjoint(runs)
     return False
 
 
@@ -113,33 +121,36 @@ def _tokens(text: str) -> list[str]:
 
 
 @cache
-def _words() -> Mapping[str, Words]:
-    raw: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return {language: _words_of(lists) for language, lists in raw.items()}
-
-
-def _words_of(lists: Mapping[str, Any]) -> Words:
-    listed: Mapping[Meaning, Sequence[str]] = {
-        "filler": lists["filler"], **lists["act"], "yes": lists["yes"], "no": lists["no"]
-    }  # fmt: skip
-    phrases: dict[Phrase, Meaning] = {
-        tuple(_tokens(p)): meaning for meaning, ps in listed.items() for p in ps
-    }
-    starts = frozenset(tuple(_tokens(phrase)) for phrase in lists["start_no"])
-    return Words(phrases, starts, frozenset(token for word in lists["negation"] for token in _tokens(word)))
+def _agreeing() -> frozenset[Phrase]:
+    """What says yes or names an act, in any language."""
+    listed = (item for words in _words().values() for item in words.phrases.items())
+    return frozenset(phrase for phrase, meaning in listed if meaning not in ("filler", "no", "start_no"))
 
 
 @cache
-def _phrases(language: str) -> Mapping[Phrase, Meaning]:
-    """Every language's yes and no, since "sí" may follow English; other words of this language, English and
-    Chinese.
+def _words() -> Mapping[str, Words]:
+    return {code: _words_of(listed) for code in languages() if (listed := section(code, "confirm", Confirm))}
+
+
+def _words_of(listed: Confirm) -> Words:
+    meanings: Mapping[Meaning, Sequence[str]] = {
+        "filler": listed.filler, **listed.act, "yes": listed.yes, "no": listed.no
+    }  # fmt: skip
+    phrases: dict[Phrase, Meaning] = {tuple(_tokens(p)): meaning for meaning, ps in meanings.items() for p in ps}
+    starts = frozenset(tuple(_tokens(phrase)) for phrase in listed.start_no)
+    return Words(phrases, starts, frozenset(token for word in listed.negation for token in _tokens(word)))
+
+
+@cache
+def _phrases(language: str, served: tuple[str, ...]) -> Mapping[Phrase, Meaning]:
+    """Every language's yes and no, since "sí" may follow English; other words of this language and those served.
 
     A word that says yes in one language and something else in another keeps the meaning of the turn's
     language.
     """
     known: dict[Phrase, Meaning] = {}
     for name, words in _words().items():
-        spoken = name in (language, "en", "zh")
+        spoken = name == language or name in served
         known |= {
             phrase: meaning for phrase, meaning in words.phrases.items() if spoken or meaning in ("yes", "no")
         }

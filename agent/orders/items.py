@@ -5,23 +5,30 @@ In: an order and the items in the customer's words (none: all that is left). Out
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
-from rapidfuzz import fuzz
+from pydantic import Field
 
 from agent.orders.order import Order, OrderItem, OrderRefused
+from language.packs import Section, languages, section
+from language.slips import is_like_han, is_slip
+from language.text import HAN, fold, has_han
+from language.words import bare, stem, tokens
 
-_COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "一": 1, "两": 2, "三": 3}
-_NOISE = (
-    " the a an my that this these those them it of from in size colour color pair pairs piece pieces item items "
-    "one ones please and both all just only x "
-)
-_ALL = frozenset(
-    {"all", "everything", "all of them", "all items", "both", "the whole order", "全部", "所有", "都"}
-)
-_LIKE = 82  # of 100: "jackets" is "jacket", "gray" is not "green"
 _MOST = 0.6  # of a wish's words, when no item has them all
+_HAN_RUN = re.compile(f"[{HAN}]+")
+
+
+class ItemWords(Section):
+    """What a language's pack says of items of an order."""
+
+    counts: dict[str, int] = Field(default_factory=dict)
+    classifiers: tuple[str, ...] = ()  # between a number and what it counts, as in Chinese
+    noise: tuple[str, ...] = ()  # tell no item from another
+    all: tuple[str, ...] = ()  # the whole order
+    plural: tuple[str, ...] = ()  # in a wish: several items are meant
 
 
 def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
@@ -34,8 +41,8 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
         )
     wanted: dict[int, int] = {}
     for wish in wishes or ("all",):
-        words = " ".join(unicodedata.normalize("NFKC", wish).casefold().split()).strip(" .,!")
-        if words in _ALL:
+        words = " ".join(fold(wish).text.split()).strip(" .,!")
+        if words in _words().all:
             return left
         count, rest = _counted(words, order)
         for index in _meant(order, rest, wish):
@@ -43,13 +50,38 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
     return wanted
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of all languages."""
+
+    counts: dict[str, int]
+    counted: re.Pattern[str]
+    noise: frozenset[str]
+    all: frozenset[str]
+    plural: tuple[str, ...]
+
+
+@cache
+def _words() -> _Words:
+    packs = [pack for code in languages() if (pack := section(code, "items", ItemWords))]
+    counts = {word: count for pack in packs for word, count in pack.counts.items()}
+    numbers = "|".join(map(re.escape, sorted(counts, key=len, reverse=True)))
+    of = "|".join(re.escape(word) for pack in packs for word in pack.classifiers)
+    return _Words(
+        counts,
+        re.compile(rf"(\d{{1,2}}|{numbers})(?:\s*[x×]\s+|\s+|(?={of}))(?:{of})?(.+)"),
+        frozenset(word for pack in packs for word in pack.noise),
+        frozenset(word for pack in packs for word in pack.all),
+        tuple(word for pack in packs for word in pack.plural),
+    )
+
+
 def _counted(words: str, order: Order) -> tuple[int | None, str]:
     """A quantity in front, unless it is part of a title: "2-person tent"."""
-    match = re.match(r"(\d{1,2}|[a-z]+|[一两三])(?:\s*[x×]\s+|\s+|(?=[件双个]))[件双个]?(.+)", words)
+    match = _words().counted.match(words)
     if match is None or any(match[1] in _tokens(item.title) for item in order.items):
         return None, words
-    count = int(match[1]) if match[1].isdecimal() else _COUNTS.get(match[1])
-    return (None, words) if count is None else (count, match[2])
+    return int(match[1]) if match[1].isdecimal() else _words().counts[match[1]], match[2]
 
 
 def _meant(order: Order, words: str, wish: str) -> Sequence[int]:
@@ -57,11 +89,11 @@ def _meant(order: Order, words: str, wish: str) -> Sequence[int]:
     exact = [index for index, item in enumerate(order.items) if words.upper() == item.sku.upper()]
     if exact:
         return exact
-    tokens = [token for token in _tokens(words) if f" {token} " not in _NOISE]
+    tokens = [token for token in _tokens(words) if token not in _words().noise]
     scores = {index: _share(tokens, item) for index, item in enumerate(order.items)}
     best = max(scores.values())
     found = [index for index, score in scores.items() if score == best]
-    several = len(found) > 1 and not (words.endswith("s") or "都" in words)
+    several = len(found) > 1 and not (words.endswith("s") or any(word in words for word in _words().plural))
     if best < _MOST or several:
         named = "; ".join(_name(item) for item in order.items)
         problem = "fits several items" if best >= _MOST else "is not an item"
@@ -83,14 +115,13 @@ def _share(tokens: Sequence[str], item: OrderItem) -> float:
 
 
 def _alike(token: str, word: str) -> float:
-    if not token.isascii() and min(len(token), len(word)) > 1:
-        return float(fuzz.partial_ratio(token, word) >= _LIKE)
-    same = token == word if min(len(token), len(word)) < 4 else fuzz.ratio(token, word) >= _LIKE
-    return float(same)
+    if has_han(token):
+        return float(has_han(word) and is_like_han(token, word))
+    return float(stem(token) == stem(word) or is_slip(token, word))
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+|[^\W\da-z_]+", unicodedata.normalize("NFKC", text).casefold())
+    return [*(bare(word) for word in tokens(text)), *_HAN_RUN.findall(fold(text).text)]
 
 
 def _name(item: OrderItem) -> str:

@@ -7,7 +7,7 @@ whether a wish can be proposed, and to carry it out. Money is in the shop's curr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
 from errors import Refused
@@ -59,7 +59,7 @@ class OrderItem:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as the shop knows it. `placed` is ISO text in UTC, `eta` and `delivered` are ISO dates."""
+    """An order as the shop knows it. `placed` is ISO text in UTC, `eta` and `delivered` are ISO dates in its zone."""
 
     id: str
     customer: str
@@ -81,10 +81,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Caps that code enforces: money given back by one order, and days to return (None: no limit)."""
+    """Caps that code enforces: money given back by one order, and days to return (None: no limit) in `zone`."""
 
     refund_cap: float
     return_days: int | None = None
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def send_back(order: Order, pieces: Mapping[int, int], rules: Rules, at: datetim
     """Send `pieces` (quantity by the item's index) back; never more money than was paid."""
     _require_status(order, "returned", RETURNABLE)
     if rules.return_days is not None and order.delivered is not None:
-        days = (at.date() - datetime.fromisoformat(order.delivered).date()).days
+        days = (at.astimezone(rules.zone).date() - datetime.fromisoformat(order.delivered).date()).days
         if days > rules.return_days:
             limit = f"it could be returned for {rules.return_days} days"
             reason = f"order {order.id} was delivered on {order.delivered}; {limit}"

@@ -11,11 +11,12 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
+import clock
 from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
@@ -109,7 +110,7 @@ class Proposals:
         """
         if kind not in KINDS:
             raise DataError(f"no proposal kind {kind!r}; there are {choices(KINDS)}")
-        now = at or datetime.now(UTC)
+        now = at or clock.now()
         order = self.orders.get(customer, str(arguments.get("order_id", "last")))
         stored: dict[str, Any] = {"order_id": order.id}
         if kind == "return_items":
@@ -130,7 +131,7 @@ class Proposals:
     def pending(self, consultation: str, at: datetime | None = None) -> Proposal | None:
         """The proposal that waits for a yes; one that has run out of time does not."""
         newest = self.last(consultation)
-        waits = newest is not None and newest.status == "pending" and (at or datetime.now(UTC)) < newest.expires
+        waits = newest is not None and newest.status == "pending" and (at or clock.now()) < newest.expires
         return newest if waits else None
 
     def last(self, consultation: str) -> Proposal | None:
@@ -143,7 +144,7 @@ class Proposals:
 
         If the order no longer allows it, the proposal expires and `OrderRefused` says why.
         """
-        now = at or datetime.now(UTC)
+        now = at or clock.now()
         with writing(self.engine) as connection:
             proposal = _newest(connection, consultation)
             if proposal is None or proposal.customer != customer:

@@ -11,9 +11,10 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from agent.context import Services
+from language.detection import is_written_in
+from language.names import label_in
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
-from profiles.words import has_cjk
 from retrieval.facets import Facet
 from retrieval.spans import Span, span_of
 
@@ -54,9 +55,10 @@ def _spanned(span: Span, currency: str) -> str:
 
 def own_word(facet: Facet, value: str, language: str) -> str:
     """A value in the customer's language, where the shop has such a word."""
-    chinese = language == "zh" and not has_cjk(value)
-    own = (alias for alias, meant in facet.aliases.items() if meant == value and has_cjk(alias))
-    return next(own, value) if chinese else value
+    if listed := facet.own_words.get(language, {}).get(value):
+        return listed[0]
+    own = (alias for alias, meant in facet.aliases.items() if meant == value and is_written_in(alias, language))
+    return value if is_written_in(value, language) else next(own, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,15 @@ class Composer:
     language: str
     seed: str
 
-    def reply(self, artifacts: Sequence[Artifact]) -> str:
-        """One paragraph for each result that has something to say to the customer, then at most one question."""
+    def paragraphs(self, artifacts: Sequence[Artifact]) -> list[str]:
+        """One for each result that has something to say to the customer, then at most one question."""
         tools = {tool.kind: tool for tool in self.services.tools}
         told = [(tools.get(artifact["kind"]), artifact) for artifact in artifacts]
         is_beside = any(tool is None or tool.say_beside is None for tool, _ in told)
         parts = [self._part(tool, artifact, is_beside) for tool, artifact in told]
         questions = [tool.ask(self, artifact) for tool, artifact in told if tool and tool.ask]
         parts += [question for question in questions if question][-1:]
-        return "\n\n".join(part for part in parts if part) or self.say("anything_else")
+        return [part for part in parts if part] or [self.say("anything_else")]
 
     def say(self, key: str, **slots: str | int | float) -> str:
         """A phrase in the turn's language."""
@@ -126,7 +128,7 @@ class Composer:
     def trait(self, trait: Mapping[str, Any]) -> str:
         """One thing that is known of the customer, with its label."""
         attribute = self.services.schema.attributes[trait["attribute"]]
-        label = attribute.label.get(self.language, attribute.label["en"])
+        label = label_in(attribute.label, self.language, attribute.name)
         value = shown(attribute, trait["value"], self.services.shop.currency)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
@@ -135,7 +137,7 @@ class Composer:
     def value(self, name: str, value: str) -> str:
         """A facet's value with the facet's label; the value is the catalogue's own word, which has one language."""
         label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label.get(self.language, name)}: {value}"
+        return f"{label_in(label, self.language, name)}: {value}"
 
     def done(self, proposal: Mapping[str, Any]) -> str:
         """What was carried out, after the customer's yes."""

@@ -1,27 +1,38 @@
-"""What the agent says in its own voice: `phrases.yaml`, one entry a key, in every language it has.
+"""What the agent says in its own voice: the packs' section `phrases`, one entry a key.
 
-In: the YAML file. Out: `Phrases.say(key, language, slot=...)`. A list of variants is chosen by a hash of the seed, so
-that a replay says the same. Errors: `ConfigError` for a file that is not of this form.
+In: the packs of the languages that can be served. Out: `Phrases.say(key, language, slot=...)`. Of several variants one
+is chosen by a hash of the seed, so that a replay says the same. Errors: `ConfigError` for an unknown key or a missing
+slot.
 """
 
 import hashlib
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
 from errors import ConfigError, choices
+from language.packs import Section, section, servable
 
-_FILE = Path(__file__).with_name("phrases.yaml")
-_SHAPE: TypeAdapter[dict[str, dict[str, str | list[str]]]] = TypeAdapter(dict[str, dict[str, str | list[str]]])
+FALLBACK = "en"  # of a language without a phrase
+
+
+class PhraseWords(Section):
+    """One language's phrases: a text with `{slots}`, or several to choose from."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, str | list[str]]
+
+    @property
+    def by_key(self) -> dict[str, tuple[str, ...]]:
+        """The variants of each."""
+        return {key: (text,) if isinstance(text, str) else tuple(text) for key, text in self.__pydantic_extra__.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Phrases by key and language; a language that is missing falls back to English."""
+    """Phrases by language and key; a language that has none falls back to English."""
 
     texts: Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -40,26 +51,18 @@ class Phrases:
 
     def has(self, key: str) -> bool:
         """Whether there is such a phrase, for keys that are made from data, such as an order's status."""
-        return key in self.texts
+        return key in self.texts[FALLBACK]
 
     def _variants(self, key: str, language: str) -> tuple[str, ...]:
-        if key not in self.texts:
-            raise ConfigError(f"no phrase {key!r}; there are {choices(self.texts)}")
-        return self.texts[key].get(language) or self.texts[key]["en"]
+        if not self.has(key):
+            raise ConfigError(f"no phrase {key!r}; there are {choices(self.texts[FALLBACK])}")
+        return self.texts.get(language, {}).get(key) or self.texts[FALLBACK][key]
 
 
-def load_phrases(path: Path = _FILE) -> Phrases:
-    """Read the phrases that come with the agent, or another file of the same form."""
-    try:
-        raw = _SHAPE.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"{path} is not a phrase file: {error}") from error
-    return Phrases(
-        {
-            key: {language: (text,) if isinstance(text, str) else tuple(text) for language, text in by_language.items()}
-            for key, by_language in raw.items()
-        }
-    )
+def load_phrases() -> Phrases:
+    """The phrases of every language that can be served."""
+    told = {language: section(language, "phrases", PhraseWords) for language in servable()}
+    return Phrases({language: words.by_key for language, words in told.items() if words is not None})
 
 
 def _slots(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from functools import cache
 from langchain_core.tools import BaseTool
 
 from agent.context import Services
+from agent.models.profile import Descriptions
 from agent.replies.gate.keys import Keys, joined
 from agent.tools import (
     cancel_order,
@@ -39,9 +40,9 @@ TOOLS: tuple[Tool, ...] = (
 )
 
 
-def build_tools(services: Services) -> list[BaseTool]:
-    """The shop's tools as LangChain calls them."""
-    return [tool.bind(services) for tool in services.tools]
+def build_tools(services: Services, descriptions: Descriptions = "brief") -> list[BaseTool]:
+    """The shop's tools as LangChain calls them; "full" descriptions say when to use each."""
+    return [tool.bind(services, descriptions) for tool in services.tools]
 
 
 @cache

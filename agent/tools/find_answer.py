@@ -5,14 +5,17 @@ In: the customer's question. Out: an `Outcome` of kind "answer": a template, els
 
 from langchain_core.messages.tool import ToolCall
 
+from agent.context import TurnContext
 from agent.intents import QUESTION, Telling
 from agent.replies.composer import Artifact, Composer
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
+from language.detection import detect
 from profiles.intents.intent import Kind, State
 
 NAME = "find_answer"
+_TELLING_CHARS = 2000  # of the policy, which tell its language
 
 
 def find_answer(question: str, runtime: Runtime) -> Outcome:
@@ -24,12 +27,18 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     hits = [hit for hit in tried if hit is not None]
     if hits:
         template = max(hits, key=lambda hit: hit.score).template
-        words = (template.text.get(context.language) or template.text["en"]).format_map(shop.facts)
+        words = template.text[context.language].format_map(shop.facts)
         return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
-    passage = retriever.policy(question) if context.language == "en" else None
+    passage = retriever.policy(question) if context.language == _policy_language(context) else None
     if passage is not None:
         return outcome(context, _answer(passage.text), f"policy {passage.heading}", passage.text)
     return outcome(context, _answer(None), "no approved answer")
+
+
+def _policy_language(context: TurnContext) -> str:
+    """The policy is written once, in whatever language, and quoted to those who read it."""
+    text = "\n".join(passage.text for passage in context.services.retriever.passages)
+    return detect(text[:_TELLING_CHARS], context.services.shop.languages, None)
 
 
 def _answer(words: str | None, template: str | None = None) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.intents import ORDER, Telling
 from agent.replies.composer import Artifact, Composer
-from agent.tools.orders import ORDER_KEYS, known_customer, not_found, order_id_argument, order_meant
+from agent.tools.orders import ORDER_KEYS, known_customer, not_found, order_id_argument
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments
 from agent.tools.tool import Source, Tool
@@ -20,7 +20,7 @@ def get_order(order_id: str, runtime: Runtime) -> Outcome:
     """One order of the customer's."""
     context = known_customer(runtime.context)
     try:
-        order = context.services.orders.get(context.customer, order_meant(order_id, runtime))
+        order = context.services.orders.get(context.customer, order_id)
     except NotFound as error:
         raise not_found(order_id, runtime, error) from error
     facts = order.to_json()

@@ -1,17 +1,15 @@
-"""What the order tools share: which order is meant, and a change of it as a proposal.
+"""What the order tools share: a change of an order as a proposal, and what is said of one that is not there.
 
 In: the model's arguments and the turn's context. Out: the `Outcome` of a proposal, how it is put to the customer, and
 its card. Only the customer's own orders are ever read; nothing is changed here: a proposal waits for the customer's
 yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the phrase that tells the customer.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import AnyMessage, ToolMessage
-
 from agent.context import TurnContext
+from agent.orders.ids import NEWEST
 from agent.orders.order import OrderRefused
 from agent.orders.proposals import Kind
 from agent.replies.card import Card, Row
@@ -23,9 +21,7 @@ from errors import NotFound
 
 PROPOSAL = "proposal"  # the kind of artifact
 ORDER_KEYS = Keys(units={"returned": "spec"})
-NEWEST = "last"  # as an order id
-# "AP-10482", "48201", "#W1000042", "2026/00123", "SO-2024-0117"
-_ID = re.compile(r"(?<![A-Za-z0-9])#?(?:[A-Za-z]{1,4}-?\d{3,}|\d{4,})(?:[-/]\d{3,})*(?!\d)")
+SHOWN = 5
 _MONEY = ("total", "amount")
 
 
@@ -37,7 +33,7 @@ def order_id_argument() -> Json:
 def propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
     """Propose a change of an order; it waits for the customer's yes."""
     context = known_customer(runtime.context)
-    wish = arguments | {"order_id": order_meant(order_id, runtime, str(arguments.get("address", "")))}
+    wish = arguments | {"order_id": order_id}
     proposals = context.services.proposals
     try:
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now)
@@ -84,54 +80,7 @@ def known_customer(context: TurnContext) -> TurnContext:
 
 def not_found(order_id: str, runtime: Runtime, error: NotFound) -> RefusedWrite:
     """What is said of an order that the customer does not have."""
-    meant = order_meant(order_id, runtime)
-    if not runtime.context.services.orders.list(runtime.context.customer):
+    own = runtime.context.services.orders.list(runtime.context.customer)
+    if not own:
         return RefusedWrite(str(error), "orders_none")
-    return RefusedWrite(str(error), "order_not_found", id=meant)
-
-
-def order_meant(order_id: str, runtime: Runtime, address: str = "") -> str:
-    """The order that the customer means, where a small model may write an id that nobody has said.
-
-    An id that stands in the customer's words or in an earlier result is taken as it is. Otherwise it is a slip: the
-    one id of this message counts, else the order last spoken of, else the newest.
-    """
-    context = runtime.context
-    said = _digits_in(_without(address, context.heard.get(context.turn, "")))
-    spoken_of = [*_orders_shown(runtime.state["messages"])]
-    digits = re.sub(r"\D", "", order_id)
-    heard = {number for words in context.heard.values() for number in _digits_in(words)}
-    if not digits:
-        return said[0] if len(said) == 1 else order_id
-    if digits in heard or digits in {re.sub(r"\D", "", shown) for shown in spoken_of}:
-        return order_id
-    return said[0] if len(said) == 1 else spoken_of[-1] if spoken_of else NEWEST
-
-
-def _without(address: str, words: str) -> str:
-    """The words with the address taken out: its postcode or flat is no order."""
-    place = words.casefold().find(address.casefold()) if address else -1
-    return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"
-
-
-def ids_in(words: str) -> list[str]:
-    """What may be an order's id, as it is written there."""
-    return list(dict.fromkeys(_ID.findall(words)))
-
-
-def _digits_in(words: str) -> list[str]:
-    return list(dict.fromkeys(re.sub(r"\D", "", found) for found in ids_in(words)))
-
-
-def _orders_shown(messages: list[AnyMessage]) -> Iterator[str]:
-    """Ids of the orders in the consultation's results, oldest first."""
-    for message in messages:
-        if not isinstance(message, ToolMessage) or not message.artifact:
-            continue
-        artifact = message.artifact
-        if artifact["kind"] == "order":
-            yield artifact["order"]["id"]
-        elif artifact["kind"] == "orders":
-            yield from (order["id"] for order in artifact["orders"])
-        elif artifact["kind"] == "proposal":
-            yield artifact["proposal"]["summary"]["order_id"]
+    return RefusedWrite(str(error), "order_not_found", id=order_id, own=", ".join(order.id for order in own[:SHOWN]))

@@ -30,7 +30,7 @@ class RefusedWrite(Refused):
 
 def outcome(context: TurnContext, artifact: Artifact, brief: str, full: str | None = None) -> Outcome:
     """The pair (content, artifact); `artifact["kind"]` says what it is."""
-    strict = context.services.shop.replies == "strict"
+    strict = context.services.shop.replies != "free"
     return (brief if strict or full is None else full), artifact
 
 

@@ -22,6 +22,7 @@ from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
 from agent.tools.tool import Source, Tool
+from language.names import label_in
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters
@@ -82,7 +83,7 @@ def search_products(
     }
     if beside:
         anchor, hit = beside
-        artifact[SUGGESTION] = {"anchor": dict(anchor.titles) | {"en": anchor.title}} | product_json(
+        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(
             hit, context.services.shop.currency
         )
     if back is not None:
@@ -108,7 +109,7 @@ def say(composer: Composer, artifact: Artifact) -> str:
         head = f"{composer.say('resumed', wanted=back['wanted'])} {head}"
     lines = [head, *(f"- {composer.product(hit)}" for hit in hits)]
     if beside := artifact.get(SUGGESTION):
-        anchor = beside["anchor"].get(composer.language, beside["anchor"]["en"])
+        anchor = beside["anchor"].get(composer.language) or beside["anchor"]["en"]
         lines.append(composer.say("suggested", anchor=anchor, product=composer.product(beside)))
     return "\n".join(lines)
 
@@ -120,7 +121,7 @@ def ask(composer: Composer, artifact: Artifact) -> str:
         return ""
     facet = composer.services.retriever.facets.facet(question["facet"])
     values = [own_word(facet, value, composer.language) for value in question["values"]]
-    label = facet.label.get(composer.language) or facet.label.get("en") or facet.name.replace("_", " ")
+    label = label_in(facet.label, composer.language, facet.name)
     comma, last = composer.say("comma"), composer.say("or")
     offered = last.join([comma.join(values[:-1]), values[-1]]) if values[1:] else values[0]
     return composer.say("narrow_down", label=label, values=offered)

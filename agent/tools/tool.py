@@ -15,6 +15,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from agent.context import Services
 from agent.intents import Telling
+from agent.models.profile import Descriptions
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate.keys import Keys
@@ -74,12 +75,13 @@ class Tool:
         function = {"name": self.name, "description": self.when, "parameters": self.parameters(services)}
         return {"type": "function", "function": function}
 
-    def bind(self, services: Services) -> BaseTool:
+    def bind(self, services: Services, descriptions: Descriptions = "brief") -> BaseTool:
         """The tool as LangChain calls it."""
+        is_brief = descriptions == "brief"
         return StructuredTool.from_function(
             self.function,
             name=self.name,
-            description=self.brief,
-            args_schema=self.schema(services),
+            description=self.brief if is_brief else self.when,
+            args_schema=self.schema(services) if is_brief else self.parameters(services),
             response_format="content_and_artifact",
         )

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from agent.replies.composer import Artifact, Composer
 from agent.tools.get_profile import describe
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import Json, arguments, choice, text, writable_attributes
 from agent.tools.tool import Source, Tool
+from errors import DataError, first_mistake
 from profiles.firewall import Firewall, ProposedChange, Refusal
 from profiles.observation import Change, Trait
 from profiles.privacy.purposes import Purpose
@@ -25,6 +26,10 @@ NAME = "update_profile"
 BRIEF = "note or forget what the customer says"
 MAX_CHANGES = 6  # in one call
 POLARITIES = ("fact", "like", "dislike", "forget")
+
+
+class NoChanges(DataError):
+    """What the model wrote is no list of changes."""
 
 
 class ChangeArgument(BaseModel):
@@ -97,9 +102,12 @@ def note(
     """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
 
     Of a customer who does not agree to service, nothing is noted, only forgotten. `heard`, `asked` and `id_prefix` are
-    the firewall's. Raises pydantic's ValidationError for no list of changes.
+    the firewall's. Errors: `NoChanges` for no list of changes.
     """
-    wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    try:
+        wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
+    except ValidationError as error:
+        raise NoChanges(first_mistake(error, "changes", got=False)) from error
     allowed = wishes
     if not store.allows(customer, Purpose.SERVICE):
         allowed = [wish for wish in wishes if wish.polarity == "forget"]

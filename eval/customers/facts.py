@@ -5,11 +5,12 @@ In: a shop directory. Out: `ShopFacts`. Errors: those of the parts that read the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import clock
 from agent.orders.order import BEFORE_SHIPPING
 from agent.shop import Shop, load_shop
 from profiles.attribute import Attribute, Facets
@@ -131,7 +132,7 @@ def _is_chinese(word: str) -> bool:
 
 
 def _customers(root: Path, shop: Shop) -> Sequence[CustomerFacts]:
-    today = datetime.now(UTC).date()
+    today = clock.today(shop.zone)
     orders: dict[str, list[dict[str, Any]]] = {}
     for line in read_lines(root / "orders.jsonl"):
         orders.setdefault(line["customer"], []).append(line)

@@ -2,7 +2,7 @@
 
 In: `ShopFacts`, a seed, how many goals and trials. Out: `Plan`s, the same for the same seed and files. What is asked
 for can be had: orders in the right state, products in stock, values of the schema. Whatever escapes this is found by
-the oracle (`eval.customers.play`) and counted as the simulator's fault.
+a model that knows what is right (`eval.customers.play`) and counted as the simulator's fault.
 """
 
 import random

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.models.scripted import Planned
+
 Trait = tuple[str, str | float, str]  # attribute, value, polarity
 Kind = Literal["order", "refused", "lookup", "traits", "products", "answer", "person"]
 
@@ -21,6 +23,11 @@ class Ask(_Frozen):
 
     text: str
     calls: tuple[tuple[str, dict[str, Any]], ...]
+
+    @property
+    def answer(self) -> Planned:
+        """What a model that knows what is right says to it."""
+        return Planned(self.calls, "Sure.")
 
 
 class Wish(_Frozen):

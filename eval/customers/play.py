@@ -18,9 +18,9 @@ from typing import Any
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.context import Services
+from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
-from eval.customers.oracle import OracleModel
 from eval.customers.plan import Ask, Plan, Task, Wish
 from eval.customers.state import differences, read_state, shown_wrong
 
@@ -123,10 +123,10 @@ def fault_of_plan(keeper: Shopkeeper, plan: Plan, start: Path) -> str | None:
     """Why a perfect agent does not fulfil the plan either, or None. `start` is the database to begin with."""
     services = keeper.services
     restore(services, start)
-    oracle = OracleModel()
+    model = ScriptedModel()
     with closing(sqlite3.connect(":memory:", check_same_thread=False)) as connection:
-        perfect = Shopkeeper(services, oracle, SqliteSaver(connection))
-        wrong = play(perfect, plan, oracle.expect).wrong
+        perfect = Shopkeeper(services, model, SqliteSaver(connection))
+        wrong = play(perfect, plan, lambda ask: model.expect(ask.answer)).wrong
     return "; ".join(wrong) or None
 
 

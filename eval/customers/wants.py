@@ -13,8 +13,9 @@ from typing import Any
 from eval.customers.facts import CustomerFacts, ShopFacts
 from eval.customers.plan import Ask, Task, Trait
 from eval.customers.wording import Wording
+from language.matching import covers
 from retrieval.catalog import Product, Variant
-from retrieval.facets import covers, facet_values
+from retrieval.facets import facet_values
 
 Made = Callable[[Wording], tuple[Task, ...]]
 _KNOWN = ("color", "size", "material")  # facets that have wordings of their own

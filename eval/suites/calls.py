@@ -22,7 +22,7 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from errors import ConfigError
 from eval.exact import calls_of, same_call, to_call
 from eval.suite import Case, Options, Record, Suite

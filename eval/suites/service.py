@@ -34,7 +34,7 @@ def cases(options: Options) -> Sequence[Case]:
 
 
 def run(case: Case, keeper: Shopkeeper) -> Record:
-    """Play the plan; if it fails, let the oracle play it too."""
+    """Play the plan; if it fails, let a model that knows what is right play it too."""
     plan = Plan.model_validate(case.data)
     with snapshot(keeper.services) as start:
         played = play(keeper, plan)

@@ -20,9 +20,10 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
-from agent.completing import completed
-from agent.models.template import Call
-from agent.said import supported
+import clock
+from agent.guided.constraints import supported
+from agent.guided.repair import completed
+from agent.models.calls import Call
 from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
@@ -61,7 +62,7 @@ def run(case: Case, model: BaseChatModel) -> Record:
     tools, words = case.data["tools"], _vocabulary(case.data["shop"])
     made = []
     for place in case.data["points"]:
-        bound = model.bind_tools(tools, allowed=supported(history[:place], tools, words))
+        bound = model.bind_tools(tools, allowed=supported(history[:place], tools, words, today=clock.today()))
         answer = completed(bound.invoke(history[:place]), history[:place], tools, words)
         made.append(_judged(answer, case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]

@@ -5,14 +5,15 @@ the customer's words, or None where no words of theirs say it: a value that has 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
 from agent.listen import Turn
-from profiles.firewall import ASSENT, DENIAL
-from profiles.words import stem
+from language.negation import assents, refuses
+from language.text import Span
+from language.words import stem
 
 ENOUGH = 0.5  # share of a value's stems that must stand in one turn
 WIDEST = 14  # words of a quote
@@ -69,7 +70,7 @@ def _by_words(value: str, turns: Sequence[Turn], enough: float) -> Place | None:
         share = covered / len(wanted)
         if share < enough or last - first >= WIDEST:
             continue
-        if DENIAL.search(value):
+        if refuses(value):
             first = _denied_from(words, first)
         start, end = words[first].start, words[last].end
         rank = (share, first - last, -number, Place(number, turn.words[start:end], start))
@@ -97,7 +98,7 @@ def _tightest(hits: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
 def _denied_from(words: Sequence[_Word], first: int) -> int:
     """A denial's quote begins with the word that denies, if it stands close before."""
     for at in range(first, max(first - 10, -1), -1):
-        if DENIAL.fullmatch(words[at].text) and words[at].stem not in ("any", "anyth"):
+        if _is_denial(words[at].text) and words[at].stem not in ("any", "anyth"):
             return at
     return first
 
@@ -107,31 +108,35 @@ def _by_answer(value: str, turns: Sequence[Turn]) -> Place | None:
     for number, turn in enumerate(turns):
         there = [word.stem for word in _words(turn.asked)]
         named = [one for one in wanted if any(_same(one, other) for other in there)]
-        if DENIAL.search(value):
-            clause = _clause(turn.words, DENIAL)
+        if refuses(value):
+            clause = _clause(turn.words, refuses)
             meant = bool(named)
         else:
-            clause = _clause(turn.words, ASSENT)
+            clause = _clause(turn.words, assents)
             meant = len(named) == len(wanted)
         if meant and clause:
             return Place(number, *clause)
     return None
 
 
-def _clause(words: str, sign: re.Pattern[str]) -> tuple[str, int] | None:
+def _is_denial(word: str) -> bool:
+    return refuses(word) == (0, len(word))
+
+
+def _clause(words: str, sign: Callable[[str], Span | None]) -> tuple[str, int] | None:
     """The first clause with such a word in it, from that word on, and where it begins."""
     for clause in _CLAUSE.finditer(words):
-        found = sign.search(clause[0])
+        found = sign(clause[0])
         if found:
-            taken = _words(clause[0][found.start() :])[:8]
-            start = clause.start() + found.start()
+            taken = _words(clause[0][found[0] :])[:8]
+            start = clause.start() + found[0]
             return words[start : start + taken[-1].end], start
     return None
 
 
 def _content(value: str) -> list[str]:
     stems = list(dict.fromkeys(word.stem for word in _words(value)))
-    return [one for one in stems if one not in _LINKING and not DENIAL.fullmatch(one)] or stems or [value]
+    return [one for one in stems if one not in _LINKING and not _is_denial(one)] or stems or [value]
 
 
 def _words(text: str) -> list[_Word]:

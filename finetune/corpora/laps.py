@@ -21,11 +21,11 @@ from finetune.corpora.align import find_place
 from finetune.corpora.files import json_files, read_form
 from finetune.corpora.listening import listening_sample
 from finetune.samples import Sample
+from language.words import stems
 from profiles.attribute import MAX_TEXT
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema
-from profiles.words import stems
 
 POLARITIES: Mapping[str, Literal["like", "dislike"]] = {"_like": "like", "_dislike": "dislike"}
 ALONE = ("just me", "just myself", "by myself", "just for me", "only me", "on my own", "myself", "solo")

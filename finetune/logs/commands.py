@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from agent.options import add_shop, add_state
+from agent.cli import add_shop, add_state
 from finetune.logs.sources import FORMATS
 from profiles.database import chosen_database
 

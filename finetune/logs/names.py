@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from profiles.words import has_cjk
+from language.text import has_han
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff·]+")
@@ -48,7 +48,7 @@ class NameBook:
         latin: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         chinese = set()
         for name in names:
-            if has_cjk(name):
+            if has_han(name):
                 chinese.add(re.sub(r"\s", "", name))
             elif len(words := tuple(word.casefold() for word in _WORD.findall(name))) > 1:
                 latin[words[0]].add(words)
@@ -81,9 +81,9 @@ class Speakers:
         """Known names, and those that the texts introduce."""
         every = [*names, *(name for text in texts for name in introduced(text))]
         words = {
-            word.casefold() for name in every if not has_cjk(name) for word in _WORD.findall(name) if len(word) > 1
+            word.casefold() for name in every if not has_han(name) for word in _WORD.findall(name) if len(word) > 1
         }
-        chinese = {re.sub(r"\s", "", name) for name in every if has_cjk(name)}
+        chinese = {re.sub(r"\s", "", name) for name in every if has_han(name)}
         given = {name[1:] for name in chinese if len(name) > 2}
         return cls(frozenset(words - _listed("not_names")), tuple(sorted(chinese | given, key=len, reverse=True)))
 

@@ -12,10 +12,11 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agent.models.scripted import Planned
 from agent.prompt import first_turn
 from agent.turn import Turn
 from errors import ModelError
-from finetune.logs.scratch import Decision, Scratch
+from finetune.logs.scratch import Scratch
 from finetune.logs.support import is_small_talk, objection_to_calls
 from finetune.logs.work import Work
 from finetune.samples import Sample
@@ -72,7 +73,7 @@ class Player:
         """Play one turn; calls that are no label are taken back, and the turn becomes context."""
         customer, consultation = record["customer"], record["id"]
         teach = self._teach if self.teacher is not None and not said.calls else None
-        logged = Decision(said.calls) if said.calls or teach is None else None
+        logged = Planned(said.calls, said.reply) if said.calls or teach is None else None
         with self.scratch.trying() as take_back:
             turn, asked, decided = self.scratch.play(customer, consultation, said.text, teach, logged, said.reply)
             if asked == 0:
@@ -84,7 +85,7 @@ class Player:
                     work.count(TURNS, "learnt: calls")
                     return Played("calls", said, _was_sent(turn)), turn.handoff
                 take_back()
-                self.scratch.play(customer, consultation, said.text, None, Decision(words=said.reply), said.reply)
+                self.scratch.play(customer, consultation, said.text, None, Planned(words=said.reply), said.reply)
             elif is_small_talk(said.reply, heard):
                 work.count(TURNS, "learnt: words")
                 return Played("words", said), False

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.language import detect
 from finetune.logs.consultation import Consultation, LoggedMessage
+from language.detection import detect
 
 NO_CONSENT = "no consent to training"
 DUPLICATE = "near-duplicate of an earlier consultation"

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
-from pydantic import PrivateAttr
 
 from agent.context import Services
+from agent.models.scripted import Answer, Planned, ScriptedModel
 from agent.services import open_services
 from agent.shop import ORDERS_FILE, load_shop
 from agent.shopkeeper import Shopkeeper
@@ -36,74 +33,34 @@ _LEFT_OUT = (*PERSONAL, "state")
 Teacher = Callable[[list[BaseMessage], Any], AIMessage]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What the agent does in a turn: calls, or words alone. `None` in its place: the teacher is asked."""
+@dataclass(slots=True)
+class Understudy:
+    """Answers the scratch agent as was decided, or asks the teacher once and remembers the answer.
 
-    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
-    words: str = ""
+    `decision` None: the teacher decides; without one, `reply`, the words of the log's agent, stand for it. `failure`:
+    the teacher's error, kept for later: the agent itself would let rules stand in for a model that is down.
+    """
 
+    teacher: Teacher | None
+    decision: Planned | None
+    reply: str
+    failure: ShopkeeperError | None = None
 
-class Understudy(BaseChatModel):
-    """The model of the scratch agent: it does what was decided, or asks the teacher and remembers the answer."""
+    def __call__(self, messages: list[BaseMessage], tools: Any) -> Answer:
+        """What the agent is answered."""
+        if self.decision is None:
+            self.decision = self._ask(messages, tools)
+        return self.decision(messages, tools)
 
-    _teacher: Teacher | None = PrivateAttr(None)
-    _tools: Any = PrivateAttr(None)
-    _decision: Decision | None = PrivateAttr(None)
-    _reply: str = PrivateAttr("")
-    _asked: int = PrivateAttr(0)
-    _calls: int = PrivateAttr(0)
-    _failure: ShopkeeperError | None = PrivateAttr(None)
-
-    def expect(self, teacher: Teacher | None, decision: Decision | None, reply: str) -> None:
-        """Set what the next turn is answered with; `reply` are the words of the log's agent."""
-        self._teacher, self._decision, self._reply = teacher, decision, reply
-        self._asked, self._failure = 0, None
-
-    @property
-    def outcome(self) -> tuple[int, Decision | None]:
-        """How often the agent asked, and what was decided. Raises the teacher's error."""
-        if self._failure:
-            raise self._failure
-        return self._asked, self._decision
-
-    @property
-    def _llm_type(self) -> str:
-        return "understudy"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> "Understudy":
-        """Kept for the teacher."""
-        self._tools = tools
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self._asked += 1
-        if isinstance(messages[-1], ToolMessage):  # a free shop: the model writes after its tools have run
-            return _result(AIMessage(self._reply))
-        if self._decision is None:
-            self._decision = self._ask(messages)
-        calls = []
-        for name, arguments in self._decision.calls:
-            self._calls += 1
-            calls.append({"name": name, "args": arguments, "id": f"c{self._calls}"})
-        return _result(AIMessage("" if calls else self._decision.words or self._reply, tool_calls=calls))
-
-    def _ask(self, messages: list[BaseMessage]) -> Decision:
-        """Errors are kept for later: the agent itself would let rules stand in for a model that is down."""
-        if self._teacher is None:
-            return Decision(words=self._reply)
+    def _ask(self, messages: list[BaseMessage], tools: Any) -> Planned:
+        if self.teacher is None:
+            return Planned(words=self.reply)
         try:
-            answer = self._teacher(messages, self._tools)
+            answer = self.teacher(messages, tools)
         except ShopkeeperError as error:
-            self._failure = error
-            return Decision(words=self._reply)
-        return Decision(tuple((call["name"], dict(call["args"])) for call in answer.tool_calls))
+            self.failure = error
+            return Planned(words=self.reply)
+        return Planned(tuple((call["name"], dict(call["args"])) for call in answer.tool_calls), self.reply)
 
 
 @dataclass(slots=True)
@@ -112,7 +69,7 @@ class Scratch:
 
     services: Services
     keeper: Shopkeeper
-    understudy: Understudy
+    model: ScriptedModel
     checkpoints: sqlite3.Connection
     database: Path
     clean: sqlite3.Connection
@@ -134,14 +91,19 @@ class Scratch:
         consultation: str,
         text: str,
         teacher: Teacher | None,
-        decision: Decision | None,
+        decision: Planned | None,
         reply: str,
-    ) -> tuple[Turn, int, Decision | None]:
-        """One turn: what came of it, how often the model was asked, and what was decided."""
-        self.understudy.expect(teacher, decision, reply)
+    ) -> tuple[Turn, int, Planned | None]:
+        """One turn: what came of it, how often the model was asked, and what was decided. Raises the teacher's error.
+
+        `reply` are the words of the log's agent.
+        """
+        understudy = Understudy(teacher, decision, reply)
+        self.model.expect(understudy)
         turn = self.keeper.reply(customer, consultation, text)
-        asked, decided = self.understudy.outcome
-        return turn, asked, decided
+        if understudy.failure:
+            raise understudy.failure
+        return turn, self.model.asked, understudy.decision
 
     @contextmanager
     def trying(self) -> Iterator[Callable[[], None]]:
@@ -185,7 +147,7 @@ def open_scratch(shop: Path, index: Path) -> Iterator[Scratch]:
         if index.is_dir():
             shutil.copytree(index, state / "index")
         services = open_services(load_shop(root), state)
-        understudy = Understudy()
+        model = ScriptedModel()
         with (
             closing(sqlite3.connect(":memory:")) as clean,
             closing(sqlite3.connect(":memory:", check_same_thread=False)) as checkpoints,
@@ -194,10 +156,6 @@ def open_scratch(shop: Path, index: Path) -> Iterator[Scratch]:
                 source.backup(clean)
             saver = SqliteSaver(checkpoints)
             saver.setup()  # before anything is taken back to a time when there were no tables
-            keeper = Shopkeeper(services, understudy, saver)
-            yield Scratch(services, keeper, understudy, checkpoints, state / DATABASE_FILE, clean)
+            keeper = Shopkeeper(services, model, saver)
+            yield Scratch(services, keeper, model, checkpoints, state / DATABASE_FILE, clean)
             services.profiles.engine.dispose()
-
-
-def _result(message: AIMessage) -> ChatResult:
-    return ChatResult(generations=[ChatGeneration(message=message)])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from profiles.words import has_cjk
+from language.text import has_han
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class StandIns:
 
     def name(self, text: str) -> str:
         """A name by a name; each of its words by itself, so that "Megan" is the first word of "Megan Palmer"."""
-        if has_cjk(text):
+        if has_han(text):
             return self._pick("surnames_zh", text[:1]) + (self._pick("given_zh", text[1:]) if len(text) > 1 else "")
         first, *rest = re.split(r"(\s+)", text)
         return self.word(first, "first") + "".join(
@@ -49,7 +49,7 @@ class StandIns:
     def address(self, text: str) -> str:
         """An address by a whole one; its first part decides, so that a street alone becomes the same."""
         street = re.sub(r"\W+", " ", re.split(r"[,，]", text)[0].casefold()).strip()
-        return self._pick("addresses_zh" if has_cjk(text) else "addresses", street)
+        return self._pick("addresses_zh" if has_han(text) else "addresses", street)
 
     def email(self, text: str) -> str:
         """An address that reaches nobody."""

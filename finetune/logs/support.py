@@ -21,7 +21,8 @@ from agent.replies.gate import Evidence, check
 from agent.replies.gate.keys import SHARED
 from agent.tools import evidence_keys
 from agent.turn import Step
-from profiles.words import fold_text, has_cjk, mentions, stems
+from language.text import has_han
+from language.words import mentions, plain, stems
 
 SMALL_TALK_CHARS = 200
 _TITLE_SHARE = 0.6
@@ -102,7 +103,7 @@ def _names_product(reply: str, hit: Mapping[str, Any]) -> bool:
     if hit["sku"].casefold() in reply.casefold():
         return True
     for title in (hit["title"], *hit["titles"].values()):
-        if has_cjk(title):
+        if has_han(title):
             if title in reply:
                 return True
         elif (words := stems(title)) and len(words & stems(reply)) >= _TITLE_SHARE * len(words):
@@ -133,8 +134,8 @@ def _content(text: str) -> frozenset[str]:
 
 
 def _any_of(reply: str, group: str, name: str) -> bool:
-    folded = fold_text(reply)
-    return any(fold_text(word) in folded for word in _words()[group].get(name, ()))
+    folded = plain(reply)
+    return any(plain(word) in folded for word in _words()[group].get(name, ()))
 
 
 def _shown(value: Any) -> str:

@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.cli import add_shop, add_state
 from agent.models.pointer import DEFAULT
-from agent.options import add_shop, add_state
 from agent.shop import load_shop
 from finetune.registry.gate import read_gate
 from finetune.registry.lora_server import LoraServer

@@ -16,6 +16,6 @@ about 33 ms of one core, a random shop about 3 s to open.
 For evals: `make_shop(folder, seed, number, "held-out")` writes a shop; `with open_stage(shop) as stage:` opens it;
 `stage.plans(numbers, seed, Habits())` gives customers and their `Step`s (text, gold calls or words), a consultation
 each, `stage.expected(customer, steps)` the orders and traits that it should leave (None where a turn cannot do
-what it was meant to), `end_state(services, customer)` those that another run has left, and `OracleModel` answers with
-the gold calls behind the agent's whole graph.
+what it was meant to), `end_state(services, customer)` those that another run has left, and `step.answer` is
+the gold message for `agent.models.scripted`, behind the agent's whole graph.
 """

@@ -8,7 +8,7 @@ import argparse
 import os
 from pathlib import Path
 
-from agent.options import add_shop
+from agent.cli import add_shop
 
 HELD_OUT = Path("eval/conversation.yaml")  # what the eval says must not be learnt by heart
 _VERTICALS = '"train", "held-out", "all", or names with commas (default: %(default)s)'

@@ -11,10 +11,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from agent.orders.confirm import read_answer
-from agent.tools.orders import NEWEST
+from agent.orders.ids import NEWEST
 from finetune.selfplay.scenarios import Dialogue, Move
+from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import OrderView, ShopView
 from finetune.selfplay.words.message import Part, Said, Span, Speaker, keep
 from finetune.selfplay.words.numbers import write_order
@@ -131,7 +132,7 @@ def understood(text: str, language: str, kind: str, dialogue: Dialogue) -> bool:
     if dialogue.pending is None and not dialogue.done:
         return True
     proposed: Any = dialogue.pending or "cancel_order"
-    read = read_answer(text, language, kind=proposed, order_id=dialogue.order or "")
+    read = read_answer(text, language, kind=proposed, order_id=dialogue.order or "", served=LANGUAGES)
     return read == {"confirm": "yes", "decline": "no"}.get(kind, "unclear")
 
 

@@ -8,7 +8,6 @@ rehearsal does not need; a test holds the two equal. Errors: those of the tools 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from langchain.agents.middleware import ToolCallRequest
@@ -24,8 +23,8 @@ from langchain_core.messages.tool import tool_call
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 
+import clock
 from agent.context import Services, TurnContext
-from agent.language import detect, reply_language
 from agent.middleware.desk import Desk
 from agent.middleware.prompting import Prompting
 from agent.middleware.replying import Replying, turn_messages
@@ -35,6 +34,7 @@ from agent.tools import build_tools
 from agent.turn import Step as Taken
 from agent.turn import steps
 from finetune.selfplay.words.message import Step
+from language.detection import detect, reply_language
 from profiles.privacy.purposes import Purpose
 
 
@@ -107,7 +107,7 @@ class Rehearsal:
             customer=self.customer,
             consultation=self.consultation,
             turn=turn,
-            now=datetime.now(UTC),
+            now=clock.now(),
             language=reply_language(detect(text, languages, self.state.get("language")), languages),
             heard=heard | {turn: text},
             profiling_allowed=self.services.profiles.allows(self.customer, Purpose.PROFILING),

@@ -19,14 +19,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
 from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Topics, Word
 from finetune.selfplay.words.message import Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, draw_amount, write_price
-from profiles.ranges import range_in
+from language.matching import covers
+from language.quantities import range_in
 from retrieval.catalog import Product, Variant
-from retrieval.facets import covers, facet_values
+from retrieval.facets import facet_values
 
 SIZES = ("size", "shoe_size")
 _BODILY = ("material",)  # what can itch or scratch

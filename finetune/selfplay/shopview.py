@@ -8,16 +8,18 @@ others); `ConfigError` and `DataError` of the parts that read the files.
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.models.template import Call
+import clock
+from agent.models.calls import Call
 from agent.shop import load_shop
 from errors import Refused
 from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
 from finetune.selfplay.topics import Topics
+from language.matching import covers
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.privacy.purposes import Purpose
@@ -25,7 +27,7 @@ from profiles.schema import Schema
 from profiles.shop_files import load_facets, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
-from retrieval.facets import FacetSpace, covers, facet_values
+from retrieval.facets import FacetSpace, facet_values
 
 if TYPE_CHECKING:
     from finetune.selfplay.shopping import Search
@@ -88,8 +90,8 @@ class ShopView:
         """Read everything of the shop directory."""
         catalog = load_catalog(directory / "catalog.jsonl")
         settings = load_shop(directory)
-        days = settings.facts.get("return_days")
-        customers, order_ids = _customers(directory, settings.limits.refund_cap, int(days) if days else None)
+        days, cap = settings.facts.get("return_days"), settings.limits.refund_cap
+        customers, order_ids = _customers(directory, cap, int(days) if days else None, settings.zone)
         schema = Schema.load(directory / "profile.yaml")
         facets = FacetSpace.from_shop(settings.facets, catalog)
         categories = sorted({product.category for product in catalog.products})
@@ -100,7 +102,7 @@ class ShopView:
             load_answers(directory / "answers.yaml"),
             customers,
             order_ids,
-            Firewall(schema, load_facets(directory)),
+            Firewall(schema, load_facets(directory), settings.zone),
             Topics.of(schema, facets, settings.tool_facets, categories),
             settings.languages,
             settings.currency,
@@ -209,9 +211,11 @@ class ShopView:
         )
 
 
-def _customers(directory: Path, cap: float, days: int | None) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
+def _customers(
+    directory: Path, cap: float, days: int | None, zone: tzinfo
+) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
     orders: dict[str, list[tuple[str, OrderView]]] = {}
-    today = datetime.now(UTC).date()
+    today = clock.today(zone)
     for line in read_lines(directory / "orders.jsonl"):
         delivered = line.get("delivered")
         late = bool(days and delivered and (today - date.fromisoformat(delivered)).days > days)

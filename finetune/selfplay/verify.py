@@ -7,14 +7,14 @@ must not be learnt from, in a few words that can be counted.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from agent.models.template import Call
+import clock
+from agent.models.calls import Call
 from agent.orders.book import order_key
+from agent.orders.ids import NEWEST
 from agent.orders.proposals import KINDS
 from agent.tools import TOOLS
-from agent.tools.orders import NEWEST
 from agent.turn import Step as Taken
 from errors import DataError
 from finetune.selfplay.rehearsal import Rehearsed
@@ -110,6 +110,6 @@ def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView, shop
 def _clean(shop: ShopView, name: str, value: Any) -> str:
     """The value as the schema writes it; "*" and what no schema knows stay as they are."""
     try:
-        return str(shop.schema.attribute(name).clean(value, shop.firewall.facets, datetime.now(UTC).date()))
+        return str(shop.schema.attribute(name).clean(value, shop.firewall.facets, shop.firewall.day_of(clock.now())))
     except DataError:
         return str(value)

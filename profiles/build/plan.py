@@ -19,10 +19,10 @@ from uuid import uuid4
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+import clock
 from errors import ConfigError
 from profiles.database import open_database, writing
 from profiles.events.affinity import Products
-from profiles.events.intake import utc_now
 from profiles.importing import books_as_of
 from profiles.privacy.keys import load_salt
 from profiles.privacy.tombstones import ERASED, add_tombstones, erased
@@ -103,7 +103,7 @@ def make_plan(
     count = parts or min(MOST_PARTS, ceil(size / BYTES_PER_PART) or 1)
     if not 1 <= count <= MOST_PARTS:
         raise ConfigError(f"{count} parts: expected 1 to {MOST_PARTS}")
-    as_of = max(utc_now(), books_as_of(shop)).isoformat()
+    as_of = max(clock.now(), books_as_of(shop)).isoformat()
     names = tuple(str(path.resolve()) for path in files)
     held_in = str((state or shop / "state").resolve())
     plan = Plan(str(shop.resolve()), names, str(folder.resolve()), count, as_of, held_in, database)

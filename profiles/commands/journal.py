@@ -67,7 +67,7 @@ def merge(options: argparse.Namespace, store: ProfileStore) -> None:
 
 def _refuse_account(store: ProfileStore, visitor: str, customer: str) -> None:
     """Two accounts are two people, unless somebody says otherwise: one would see what is the other's."""
-    record = store.customer(visitor) if visitor in store.customers() else Customer(visitor)
+    record = store.customer(visitor) if store.has(visitor) else Customer(visitor)
     if visitor != customer and replace(record, consent={}) != Customer(visitor):
         raise Refused(
             f"{visitor!r} is an account of the shop, not a visitor; if it is {customer}'s too, say --same-person: "

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import clock
 from errors import ConfigError
 from profiles.events.affinity import half_life, score_at
 from profiles.events.files import take_file, take_stream
-from profiles.events.intake import EventIntake, utc_now
+from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from profiles.importing import open_intake
 from profiles.privacy.commands import noted
@@ -76,7 +77,7 @@ def _progress(report: Report) -> None:
 
 
 def _customer(intake: EventIntake, customer: str) -> tuple[Any, list[str]]:
-    activity, now = intake.activity(customer), utc_now()
+    activity, now = intake.activity(customer), clock.now()
     bought = activity.purchases
     attributes = intake.store.schema.attributes
     rows: list[dict[str, Any]] = [

@@ -15,10 +15,11 @@ or older than the shop keeps them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table
 
+import clock
 from profiles.database import reading, retried, writing
 from profiles.events import ledger, waiting
 from profiles.events.affinity import Affinity, Products, Tastes
@@ -36,14 +37,10 @@ from profiles.tables import events, waiting_events
 Mark = Callable[[Connection], None]  # written in the transaction of a batch: how far a file has been read
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class EventIntake:
     """Holds nothing that it could lose: the store, and the shop's products as they were when it was made."""
 
-    def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = clock.now) -> None:
         self.store, self.now = store, now
         self.reader = EventReader(products, now)
         self._counting = Counting(store, products)

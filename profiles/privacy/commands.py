@@ -6,8 +6,8 @@ Erasure reaches further than profiles, so its command is `python -m finetune era
 import argparse
 import getpass
 from collections.abc import Collection
-from datetime import UTC, datetime
 
+import clock
 from errors import ConfigError, NotFound
 from profiles.commands.words import print_json
 from profiles.privacy.audit import Act, Audit
@@ -52,7 +52,7 @@ def run_consent(options: argparse.Namespace, store: ProfileStore) -> None:
     customer = store.customer(options.customer).id
     if options.answer:
         granted = options.answer == "yes"
-        by, now = staff(options.by), datetime.now(UTC)
+        by, now = staff(options.by), clock.now()
         store.record_consents([Consent(customer, Purpose(options.purpose), granted, now, options.source, by)])
         noted(options, store, customer, Act.CHANGED)
     elif options.purpose:
@@ -81,7 +81,7 @@ def run_audit(options: argparse.Namespace, store: ProfileStore) -> None:
     """Who looked at a customer; of an erased one by the id that they had, or by the key."""
     names = [options.customer, customer_key(options.customer, store.salt)] if store.salt else [options.customer]
     found = Audit(store.engine).of(names)
-    if not found and options.customer not in store.customers():
+    if not found and not store.has(options.customer):
         raise NotFound(f"nobody has looked at {options.customer!r}, and there is no such customer")
     if options.json:
         print_json([line.to_json() for line in found])

@@ -5,10 +5,11 @@ books); and what was learnt of customers who do not agree to profiling by now, w
 """
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
+import clock
 from profiles.database import reading, writing
 from profiles.events.counted import withdraw_where
 from profiles.events.event import KEPT_KINDS
@@ -27,7 +28,7 @@ from profiles.tables import affinities, asides, events, observations, time_text,
 
 def retain(store: ProfileStore, by: str, now: datetime | None = None) -> Receipt:
     """Remove what is too old as of now, of everybody."""
-    moment = now or datetime.now(UTC)
+    moment = now or clock.now()
     removed: Counter[str] = Counter()
     for owner in _with_old(store, cutoffs_of(store.schema, store.privacy, moment)):
         with writing(store.engine) as connection:

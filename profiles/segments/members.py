@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import clock
 from errors import NotFound, choices
-from profiles.events.intake import utc_now
 from profiles.privacy.purposes import Purpose
 from profiles.segments.condition import Verdict
 from profiles.segments.declared import Segment, Shelf, read_segments
@@ -52,7 +52,7 @@ class Segments:
         store: ProfileStore,
         segments: Sequence[Segment],
         consents: Consents | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self.store, self.segments = store, segments
         self.consents = consents or store.allows

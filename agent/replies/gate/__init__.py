@@ -9,13 +9,12 @@ Whether a claim is about the right product is not checked, only that its value i
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-from agent.replies.gate.claims import Claim, Value, find_claims, id_key, normalized
-from agent.replies.gate.dates import Day
+from agent.replies.gate.claims import Claim, Day, Value, find_claims, id_key, normalized
 from agent.replies.gate.keys import Keys
 from agent.replies.gate.words import claimed_topics, source_topics, value_topics
 
@@ -70,7 +69,8 @@ def check(reply: str, evidence: Evidence) -> GateReport:
 def _holds(facts: _Facts, claim: Claim) -> bool:
     match claim.value:
         case Decimal() as number:
-            return any(_fits(claim.unit, unit) for unit in facts.numbers.get(number, ())) or _is_year(facts, claim)
+            held = (unit for value in (number, *claim.others) for unit in facts.numbers.get(value, ()))
+            return any(_fits(claim.unit, unit) for unit in held) or _is_year(facts, claim)
         case Day() as day:
             return any(day.agrees(other) for other in facts.days)
         case int() as weekday if claim.kind == "weekday":
@@ -127,7 +127,8 @@ def _gathered(claims: Iterable[Claim], weekdays: frozenset[int], topics: frozens
     days, names = set[Day](), set[tuple[str, Value]]()
     for claim in claims:
         if isinstance(claim.value, Decimal):
-            numbers.setdefault(claim.value, set()).add(claim.unit)
+            for value in (claim.value, *claim.others):
+                numbers.setdefault(value, set()).add(claim.unit)
         elif isinstance(claim.value, Day):
             days.add(claim.value)
         else:
@@ -175,7 +176,7 @@ def _held(key: str, value: Any, is_descriptive: bool, keys: Keys) -> Iterator[Cl
         case str():
             for claim in find_claims(normalized(value)):
                 plain = claim.kind == "number" and claim.unit is None
-                yield Claim(claim.kind, claim.text, claim.value, unit if plain else claim.unit)
+                yield replace(claim, unit=unit if plain else claim.unit)
             yield Claim("id", value, id_key(value))
 
 

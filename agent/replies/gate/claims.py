@@ -8,11 +8,49 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from agent.replies.gate.dates import Day, find_days, find_times, find_weekdays
-from agent.replies.gate.numbers import Number, find_numbers
+from language.calendar import day_of
+from language.dates import DateMention, find_dates, find_times, find_weekdays
+from language.measures import Measure
+from language.numbers import Number
+from language.quantities import measured_numbers
+from language.text import has_han
+
+_ANY_DAY = date(2000, 1, 1)  # a claim is compared by what it says of a date, whatever day it is today
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date as far as it is said. `swapped`: month and day may be meant the other way round (3/4/2026)."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    swapped: bool = False
+
+    @classmethod
+    def of(cls, mention: DateMention) -> "Day | None":
+        """What a mention says of a date; None if it is no date ("friday"), or a month alone."""
+        is_date = mention.day is not None or (mention.year is not None and mention.month is not None)
+        return cls(mention.year, mention.month, mention.day, mention.is_ambiguous) if is_date else None
+
+    def agrees(self, other: "Day") -> bool:
+        """Whether `other` says the same, wherever both say something."""
+        ways = (self, Day(self.year, self.day, self.month)) if self.swapped else (self,)
+        pairs = [((way.year, other.year), (way.month, other.month), (way.day, other.day)) for way in ways]
+        return any(all(None in pair or pair[0] == pair[1] for pair in way) for way in pairs)
+
+    @property
+    def weekday(self) -> int | None:
+        """Monday is 0; None if the date is not whole, or none."""
+        if self.year is None or self.month is None or self.day is None:
+            return None
+        day = day_of(self.year, self.month, self.day)
+        return day.weekday() if day else None
+
 
 Value = Decimal | Day | str | int
 
@@ -26,6 +64,7 @@ class Claim:
     text: str
     value: Value
     unit: str | None = None
+    others: tuple[Decimal, ...] = ()  # what else an ambiguous number may be: "1.299" is 1.299 or 1299
 
 
 _LINK = re.compile(r"https?://[!-~]+|(?:www\.)[!-~]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
@@ -46,41 +85,13 @@ _DID = re.compile(
 )
 _DID_HAN = re.compile(r"(?:看过|收藏过|评价过|买过|把[^。！？\n]{1,25}加入过)")
 
-_MONEY_BEFORE = re.compile(r"(?:[$€£¥₩]|\b(?:USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|US|HK)) ?$", re.IGNORECASE)
-_MONEY_AFTER = re.compile(
-    r" ?(?:[€£¥$]|(?:usd|eur|gbp|cny|rmb|jpy|chf|cad|aud|dollars?|bucks|euros?|pounds?|yuan|yen|cents?|kr|zł)\b"
-    r"|元|块|美元|美金|人民币|欧元|英镑|日元|港币)",
-    re.IGNORECASE,
-)
-_BETWEEN = r"[ -]?(?:(?:business|working|calendar|full|more|consecutive|natural) )*"
-_AFTER = (
-    ("percent", re.compile(r" ?(?:%|percent\b|per cent\b|pct\b|prozent\b|个百分点)", re.IGNORECASE)),
-    ("zhe", re.compile(r" ?折")),
-    ("money", _MONEY_AFTER),
-    ("day", re.compile(rf"{_BETWEEN}(?:days?|d|tagen?|días?|jours?)\b| ?个?(?:工作日|自然日|天|日)", re.IGNORECASE)),
-    ("week", re.compile(rf"{_BETWEEN}(?:weeks?|wochen?|semanas?|semaines?)\b| ?个?(?:星期|礼拜|周)", re.IGNORECASE)),
-    ("month", re.compile(rf"{_BETWEEN}(?:months?|monate?n?|mes(?:es)?|mois)\b| ?个月", re.IGNORECASE)),
-    ("year", re.compile(rf"{_BETWEEN}(?:years?|yrs?|jahre?n?|años?|ans)\b| ?年", re.IGNORECASE)),
-    ("hour", re.compile(rf"{_BETWEEN}(?:hours?|hrs?|h|stunden?|horas?|heures?)\b| ?个?(?:小时|钟头)", re.IGNORECASE)),
-    ("minute", re.compile(rf"{_BETWEEN}(?:minutes?|mins?|minuten?|minutos?)\b| ?分钟", re.IGNORECASE)),
-    ("star", re.compile(r"[ -]?(?:stars?\b|★|⭐|星|sterne?n?\b)", re.IGNORECASE)),
-    ("stock", re.compile(r" ?(?:[a-z]+ ){0,2}(?:left|remaining|in stock|available)\b", re.IGNORECASE)),
-    ("size", re.compile(r" ?码")),
-)
-_BEFORE = (
-    ("percent", re.compile(r"百分之$")),
-    ("money", _MONEY_BEFORE),
-    ("stock", re.compile(r"(?:剩下?余?(?:有|了)?|库存(?:有|为|还有|剩)?[::]?|\bstock[::]) ?$", re.IGNORECASE)),
-    ("size", re.compile(r"(?:\bsizes?|\bEU|\bUK|尺码|码数|鞋码)[::]? ?$", re.IGNORECASE)),
-    ("star", re.compile(r"(?:★|⭐|\brated|评分)[::]? ?$", re.IGNORECASE)),
-)
-_RANGE = re.compile(r" ?(?:-|–|—|~|to|至|到) ?[$€£¥]? ?\d[\d,]*(?:\.\d+)?")
 # A spelled number is one of the two things spoken of, or it counts something.
 _POINTING = re.compile(
     r"(?:\b(?:these|those|the|both|other|any|either|all|your|of) |[这那哪第前后每几其])$", re.IGNORECASE
 )
 _HAN_COUNTED = re.compile(" ?[个件双条款种只顶把套张位人次单份米克升岁]")
 _ONE = Decimal(1)
+_UNIT_OF = {"money": "money", "rating": "star", "stock": "stock", "size": "size"}
 
 
 def normalized(text: str) -> str:
@@ -101,13 +112,14 @@ def _read(text: str) -> Iterator[Claim]:
     page = _Page(text)
     for match in page.take(_LINK):
         yield Claim("link", match[0], match[0].casefold().rstrip(".,;:!?)>'\""))
-    for start, end, day in find_days(page.text):
-        yield Claim("date", page.cut(start, end), day)
-    for start, end, minute in find_times(page.text):
-        yield Claim("time", page.cut(start, end), minute)
-    for start, end, weekday in find_weekdays(page.text):
-        kind = "past weekday" if _is_past(page.text, start, end) else "weekday"
-        yield Claim(kind, page.cut(start, end), weekday)
+    for mention in find_dates(page.text, _ANY_DAY):
+        if day := Day.of(mention):
+            yield Claim("date", page.cut(mention.start, mention.end), day)
+    for time in find_times(page.text):
+        yield Claim("time", page.cut(time.start, time.end), time.minute)
+    for name in find_weekdays(page.text):
+        kind = "past weekday" if _is_past(page.text, name.start, name.end) else "weekday"
+        yield Claim(kind, page.cut(name.start, name.end), name.weekday)
     for match in page.take(_PHONE):
         yield Claim("id", match[0], id_key(match[0]))
     for _ in page.take(_LIST_MARK):
@@ -123,10 +135,14 @@ def _read(text: str) -> Iterator[Claim]:
         page.cut(*match.span())
         if not _ORDINAL.fullmatch(token):
             yield Claim("id", token, id_key(token))
-    for number in find_numbers(page.text):
-        unit = _unit(page.text, number)
-        if not (number.spelled and _is_no_claim(page.text, number, unit)):
+    for number, measure in measured_numbers(page.text):
+        unit = _unit(measure)
+        if number.spelled and _is_no_claim(page.text, number, unit):
+            continue
+        if has_han(number.text):  # 两三 are two and three
             yield from (Claim("number", number.text, value, unit) for value in number.values)
+        else:
+            yield Claim("number", number.text, number.values[0], unit, number.values[1:])
 
 
 def _is_past(text: str, start: int, end: int) -> bool:
@@ -160,19 +176,13 @@ class _Page:
             yield match
 
 
-def _unit(text: str, number: Number) -> str | None:
-    before, after = text[max(0, number.start - 14) : number.start], text[number.end : number.end + 40]
-    unit = _unit_after(after)
-    if unit in ("percent", "zhe"):
-        return unit
-    return next((name for name, pattern in _BEFORE if pattern.search(before)), unit)
-
-
-def _unit_after(after: str) -> str | None:
-    unit = next((name for name, pattern in _AFTER if pattern.match(after)), None)
-    if unit is None and (tail := _RANGE.match(after)):
-        return _unit_after(after[tail.end() :])
-    return unit
+def _unit(measure: Measure) -> str | None:
+    """How claims name what is counted; None for what has no rule of its own."""
+    if measure.counts == "percent":
+        return "zhe" if measure.unit == "折" else "percent"
+    if measure.counts in ("duration", "age"):
+        return measure.unit
+    return _UNIT_OF.get(measure.counts or "other")
 
 
 def _is_no_claim(text: str, number: Number, unit: str | None) -> bool:

@@ -1,101 +1,61 @@
 """Claims made in words: "in stock", "free shipping", "discount", "has been cancelled".
 
-In: normalised text, or the values of a tool result. Out: topics. A reply that claims a topic needs a result
-that holds it; a question ("shall I check whether it is in stock?") claims nothing. Pure functions.
+In: normalised text, or the values of a tool result. Out: topics. The words are the packs' section `claims`, of every
+language that has one: a reply may quote another. A reply that claims a topic needs a result that holds it; a question
+("shall I check whether it is in stock?") claims nothing. Pure functions. Errors: `ConfigError` for a pack.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+
+from pydantic import BaseModel, ConfigDict
+
+from errors import ConfigError, choices
+from language.packs import Section, languages, section
+
+# The order counts: what an earlier topic has taken, a later one does not see ("not in stock" is not "in stock").
+TOPICS = (
+    *("sold_out", "in_stock", "free_shipping", "free", "discount", "for_life", "tomorrow", "soon"),
+    *("cancelled", "shipped", "delivered", "returned", "refunded", "readdressed"),
+)
+_VERB = re.compile("«(.+?)»")  # in a pattern: something that has happened
+_NEVER = r"(?!)"
+
+
+class TopicWords(BaseModel):
+    """`claim` is how a reply says it; `source` (else `claim`) how an approved text may."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    claim: str
+    source: str = ""
+
+
+class Claims(Section):
+    """One language's words.
+
+    `happened` says with which words around it a verb ("VERB") tells what has happened: "has been cancelled" does, "can
+    be cancelled" does not. A clause that reads like a `question` and has a question mark claims nothing, nor does one
+    that says what is `only_asked`.
+    """
+
+    topics: Mapping[str, TopicWords]
+    happened: str = ""
+    question: str = ""
+    only_asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`claim` is how a reply says it; `source` (else `claim`) how an approved text may."""
+    """What replies claim, and the words for it in all languages."""
 
     name: str
     claim: re.Pattern[str]
-    source: re.Pattern[str] | None = None
+    source: re.Pattern[str] | None
 
 
-def _topic(name: str, claim: str, source: str | None = None) -> Topic:
-    flags = re.IGNORECASE
-    return Topic(name, re.compile(claim, flags), re.compile(source, flags | re.DOTALL) if source else None)
-
-
-def _done(verb: str) -> str:
-    """Something that has happened: "has been X", "I've X", "is now X"; "can be X" is none."""
-    between = r"(?:now |already |just |successfully |also |all )*"
-    return (
-        rf"\b(?:has|have|had) {between}been {between}(?:{verb})\b|\b(?:is|was|are|were) {between}(?:{verb})\b"
-        rf"|\b(?:i|we|it|order)(?:'ve|'s| have| has) {between}(?:{verb})\b|\bi {between}(?:{verb})\b"
-    )
-
-
-_SHIPPING = r"(?:shipping|delivery|postage|shipment|returns?|exchanges?)"
-# The order counts: what an earlier topic has taken, a later one does not see ("not in stock" is not "in stock").
-TOPICS = (
-    _topic(
-        "sold_out",
-        r"\b(?:sold out|out of stock|(?:not|n't|no longer|never|none|nothing)\b[^.,;!?]{0,20}\b(?:in|on) stock"
-        r"|no longer available|ausverkauft|nicht (?:auf lager|lieferbar)|agotad[oa]s?|épuisée?s?)\b"
-        r"|缺货|售罄|售完|无货|没货|没有(?:现)?货|没有库存|无库存|卖完|断货",
-    ),
-    _topic(
-        "in_stock",
-        r"\b(?:(?:in|on) stock|(?:is|are|'s|'re|currently|now|still) available\b(?! to (?:help|assist|talk|chat))"
-        r"|available (?:in|for) |auf lager|vorrätig|lieferbar|en stock|disponibles?)"
-        r"|有货|现货|有库存|库存充足",
-        r"in stock|on stock|available|auf lager|vorrätig|lieferbar|en stock|disponible|有货|现货|库存",
-    ),
-    _topic(
-        "free_shipping",
-        rf"\b(?:free|complimentary) (?:\w+ ){{0,2}}{_SHIPPING}\b|\b(?:ships?|delivered|shipped) (?:for )?free\b"
-        rf"|\b{_SHIPPING} (?:is|are)(?: \w+)? free\b|\bno {_SHIPPING} (?:fees?|costs?|charges?)\b"
-        r"|kostenlose[rns]? (?:versand|lieferung|rücksendung)|versandkostenfrei|envíos? grat(?:is|uito)"
-        r"|livraison gratuite|包邮|免运费|免邮|运费全免|免费(?:配送|送货|发货|退货|退换|换货)",
-        r"(?:free|no charge|no cost|complimentary|kostenlos|gratis|gratuit).{0,80}"
-        r"(?:ship|deliver|postage|return|exchange|versand|liefer|rück|envío|livraison)"
-        r"|(?:ship|deliver|postage|return|exchange|versand|liefer|rück|envío|livraison).{0,80}"
-        r"(?:free|no charge|no cost|complimentary|kostenlos|frei|gratis|gratuit)"
-        r"|包邮|免运费|免邮|免费.{0,20}(?:送|发|退|换|邮)|(?:运费|配送|退货|邮费|换货).{0,20}免",
-    ),
-    _topic(
-        "free",
-        r"\bfor free\b|\bfree of charge\b|\bfree gift\b|\bcomplimentary\b"
-        r"|\bat no (?:extra |additional )?(?:cost|charge)\b"
-        r"|免费|赠品|赠送|kostenlos|\bgratis\b|gratuit",
-        r"\bfree\b|complimentary|no (?:extra |additional )?(?:cost|charge)|免费|赠|kostenlos|gratis|gratuit",
-    ),
-    _topic(
-        "discount",
-        r"\b(?:discount(?:s|ed)?|\d+ ?% off|on sale|sale price|(?:half|reduced) price|promo(?:tion)?s?"
-        r"|coupons?|vouchers?|special offer|price drop|rabatt\w*|descuentos?|remise|reduziert)\b"
-        r"|打折|折扣|[\d零一二三四五六七八九]折|优惠|促销|特价|降价|减价|满减|代金券",
-        r"discount|% off|\bsale\b|half price|promo|coupon|voucher|offer|rabatt|descuento|remise|reduziert"
-        r"|折|优惠|促销|特价|降价|减价|满减|券",
-    ),
-    _topic("for_life", r"\b(?:lifetime|life-?long) (?:warranty|guarantee)\b|终身(?:保修|质保|保固)"),
-    _topic("tomorrow", r"\btomorrow\b|\b(?:next|same)[- ]day\b|\bovernight\b|明天|明日|次日|当日达|隔日"),
-    _topic("soon", r"\b(?:day after tomorrow|next week)\b|后天|下周|下星期"),
-    _topic("cancelled", _done(r"cancell?ed") + r"|(?:已经?|成功)(?:为您|帮您|替您)?取消|取消成功"),
-    _topic(
-        "shipped",
-        _done(r"shipped|dispatched|sent out|on (?:its|the) way")
-        + r"|已经?(?:为您)?(?:发货|发出|寄出)|正在(?:运输|派送)",
-    ),
-    _topic("delivered", _done(r"delivered") + r"|已经?(?:送达|签收|妥投)"),
-    _topic("returned", _done(r"returned") + r"|已经?(?:退货|退回)|退货成功"),
-    _topic("refunded", _done(r"refunded") + r"|已经?(?:为您|帮您)?退款|退款成功"),
-    _topic(
-        "readdressed",
-        r"(?:" + _done(r"changed|updated") + r")[^.!?]{0,20}\baddress\b"
-        r"|\baddress (?:"
-        + _done(r"changed|updated")
-        + r")|地址(?:已经?|成功)(?:为您|帮您)?(?:修|更|改)|已经?(?:为您|帮您)?(?:修改|更改|更新)[^。]{0,6}地址",
-    ),
-)
 # What an order's status says besides itself.
 _IMPLIED = {
     "shipped": ("shipped",),
@@ -105,19 +65,13 @@ _IMPLIED = {
     "returned": ("shipped", "delivered", "returned"),
     "lost": ("shipped",),
 }
-_QUESTION = re.compile(
-    r"^\W*(?:(?:and|or|so|but|ok|okay)\s+)?(?:is|are|was|were|do|does|did|would|shall|should|can|could|may|will|have|has"
-    r"|which|what|when|how|who|where)\b|\b(?:whether|if (?:it|they|that|there))\b|要不要|是否|需要|吗|有没有|哪",
-    re.IGNORECASE,
-)
-_ONLY_ASKED = re.compile(r"\b(?:check|see|find out|look up|know|tell) (?:whether|if)\b|是否", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^,;:.!?。！？；、\n]+[,;:.!?。！？；、\n]*")
 
 
 def claimed_topics(text: str) -> Iterator[tuple[str, str]]:
     """Topics that a text claims, each with its words; what is only asked is left out."""
     text = _CLAUSE.sub(lambda clause: "\n" * len(clause[0]) if _is_question(clause[0]) else clause[0], text)
-    for topic in TOPICS:
+    for topic in _topics():
         for match in topic.claim.finditer(text):
             yield topic.name, match[0].strip()
         text = topic.claim.sub(lambda match: "\n" * len(match[0]), text)
@@ -127,7 +81,7 @@ def claimed_topics(text: str) -> Iterator[tuple[str, str]]:
 def source_topics(text: str) -> frozenset[str]:
     """Topics that an approved text may be cited for: its own claims, in any of its words."""
     rest, found = text, set[str]()
-    for topic in TOPICS:
+    for topic in _topics():
         if topic.claim.search(rest) or (topic.source and topic.source.search(rest)):
             found.add(topic.name)
         rest = topic.claim.sub(lambda match: "\n" * len(match[0]), rest)
@@ -151,5 +105,40 @@ def value_topics(key: str, value: object) -> set[str]:
 
 
 def _is_question(clause: str) -> bool:
-    asked = clause.rstrip()[-1:] in ("?", "？") and _QUESTION.search(clause) is not None
-    return asked or _ONLY_ASKED.search(clause) is not None
+    asked = clause.rstrip()[-1:] in ("?", "？") and _pattern_of("question").search(clause) is not None
+    return asked or _pattern_of("only_asked").search(clause) is not None
+
+
+@cache
+def _packs() -> Mapping[str, Claims]:
+    return {code: told for code in languages() if (told := section(code, "claims", Claims))}
+
+
+@cache
+def _topics() -> tuple[Topic, ...]:
+    packs = _packs()
+    for code, told in packs.items():
+        if unknown := [name for name in told.topics if name not in TOPICS]:
+            raise ConfigError(f"{code}.yaml, claims: no topic {unknown[0]!r}; there are {choices(TOPICS, limit=20)}")
+    return tuple(_topic(name, packs) for name in TOPICS)
+
+
+def _topic(name: str, packs: Mapping[str, Claims]) -> Topic:
+    told = [(told.topics[name], told.happened) for told in packs.values() if name in told.topics]
+    claim = [_VERB.sub(lambda verb, how=how: how.replace("VERB", verb[1]), words.claim) for words, how in told]
+    source = [words.source for words, _ in told if words.source]
+    flags = re.IGNORECASE
+    return Topic(name, _any_of(claim, flags), _any_of(source, flags | re.DOTALL) if source else None)
+
+
+@cache
+def _pattern_of(name: str) -> re.Pattern[str]:
+    """`question` or `only_asked`, in any language."""
+    return _any_of([part for told in _packs().values() if (part := getattr(told, name))], re.IGNORECASE)
+
+
+def _any_of(parts: list[str], flags: int) -> re.Pattern[str]:
+    try:
+        return re.compile("|".join(f"(?:{part})" for part in parts) or _NEVER, flags)
+    except re.error as error:
+        raise ConfigError(f"a pattern of the packs' claims cannot be read: {error}") from error

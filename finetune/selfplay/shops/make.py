@@ -8,12 +8,12 @@ be changed. Errors: `ConfigError` for an unknown vertical, `StorageError` if the
 import json
 import random
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import clock
 from errors import StorageError
 from finetune.folders import MADE_FROM
 from finetune.selfplay.shops.bank import verticals
@@ -51,7 +51,7 @@ def make_shop(folder: Path, seed: int, number: int, names: str = "train", vary: 
     lines = draw_products(rng, offer, _RATES[currency])
     answers = draw_answers(rng)
     customers = draw_customers(rng, _CUSTOMERS, _CHINESE[style], lambda spoken: draw_traits(rng, offer, kept, spoken))
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     orders = draw_orders(rng, [customer["id"] for customer in customers], lines, rng.choice(FORMATS), today)
     written = settings(rng, name, currency, offer, facts)
     attributes = entries(rng, kept, offer.language)

@@ -11,10 +11,11 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import clock
 from agent.shop import ORDERS_FILE, Shop, load_shop
 from finetune.folders import MADE_FROM, Fingerprint, is_current, replace_folder
 from finetune.logs.people import CUSTOMERS_FILE, PERSONAL
@@ -39,7 +40,7 @@ def peopled(shop: Path, folder: Path, seed: int) -> Path:
     """Make the folder, anew if the shop's files or the day are others than it was made from."""
     if (shop / MADE_FROM).is_file():
         return shop
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     files = [path for path in sorted(shop.iterdir()) if path.is_file() and path.name not in PERSONAL]
     hashes: Fingerprint = {path.name: file_sha256(path) for path in files}
     made_from: Fingerprint = {**hashes, "seed": seed, "day": f"{today:%Y-%m-%d}"}

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.models.template import Call
+from agent.models.calls import Call
+from agent.models.scripted import Planned
 from finetune.selfplay.words import ALTERNATIVES, Words
 from finetune.selfplay.words.voice import KEEP, KEPT, speak
 
@@ -30,6 +31,11 @@ class Step:
     calls: tuple[Call, ...]
     reply: str | None
     kind: str
+
+    @property
+    def answer(self) -> Planned:
+        """The gold message, for a scripted model."""
+        return Planned(tuple((call.name, call.arguments) for call in self.calls), self.reply or "")
 
 
 @dataclass(frozen=True, slots=True)
