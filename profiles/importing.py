@@ -18,6 +18,7 @@ from profiles.database import DATABASE_FILE, open_database
 from profiles.events.files import is_whole, take_file
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
+from profiles.nobody import means_nobody
 from profiles.observation import Authority, Observation
 from profiles.privacy.consent_file import ConsentFile
 from profiles.privacy.keys import load_salt
@@ -146,4 +147,6 @@ def _newest(orders: dict[str, list[OrderLine]]) -> datetime:
 def _id(record: Mapping[str, Any]) -> str:
     if not record.get("id"):
         raise DataError(f"a customer without an id: {str(record)[:80]}")
+    if means_nobody(str(record["id"])):
+        raise DataError(f"a customer whose id {record['id']!r} means nobody: {str(record)[:80]}")
     return str(record["id"])

@@ -66,7 +66,9 @@ def test_a_segment_view_and_a_ga4_view_are_the_same_act() -> None:
     ],
 )
 def test_every_act_has_a_name_in_both(segment: str, name: str, kind: str) -> None:
-    assert (read(event(1, segment)).kind, read(ga4(name)).kind) == (kind, kind)
+    first = event(1, segment, properties={"product_id": "P1", "order_id": "A"})
+    second = ga4(name, ecommerce={"transaction_id": "A"})
+    assert (read(first).kind, read(second).kind) == (kind, kind)
 
 
 def test_the_variant_is_taken_where_the_catalogue_has_it_and_the_product_where_not() -> None:
@@ -129,14 +131,13 @@ def test_what_says_nothing_about_products_is_passed_over(raw: dict[str, Any]) ->
         (event(1, timestamp="yesterday"), Reason.MALFORMED, "timestamp"),
         (event(1, timestamp="2026-10-01T12:00:00"), Reason.MALFORMED, "timezone"),
         (event(1, messageId=None), Reason.MALFORMED, "messageId"),
-        (event(1, messageId="x" * 201), Reason.MALFORMED, "messageId"),
+        (event(1, messageId="x" * 181), Reason.MALFORMED, "messageId"),
         (event(1, messageId="a\x00b"), Reason.MALFORMED, "messageId"),
         (event(1, messageId="a\ud800b"), Reason.MALFORMED, "messageId"),
         (event(1, userId=None), Reason.MALFORMED, "neither"),
         (event(1, properties={}), Reason.MALFORMED, "no product"),
         (event(1, properties=[1]), Reason.MALFORMED, "properties"),
         (event(1, properties={"product_id": "P1", "price": -1}), Reason.IMPOSSIBLE, "price -1"),
-        (event(1, properties={"product_id": "P1", "price": float("nan")}), Reason.MALFORMED, "price"),
         (event(1, properties={"products": [{"sku": "P1", "quantity": -2}]}), Reason.IMPOSSIBLE, "quantity -2"),
         (order(1, "A", -5.0), Reason.IMPOSSIBLE, "total -5"),
         (event(1, timestamp="1970-01-01T00:00:00Z"), Reason.IMPOSSIBLE, "1970"),
