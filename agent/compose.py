@@ -6,6 +6,7 @@ from an artifact, so the gate finds its evidence; the model has no part in it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from math import isinf
 from typing import Any
 
@@ -21,7 +22,7 @@ _LOW_STOCK = 3
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 
 
-def money(amount: float, currency: str) -> str:
+def money(amount: float | Decimal, currency: str) -> str:
     """``money(1299.0, "USD") == "$1,299.00"``; a currency without a symbol is written out."""
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{amount:,.2f}" if symbol else f"{amount:,.2f} {currency}"

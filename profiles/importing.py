@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from errors import DataError, ShopkeeperError
+from language.placeholders import means_nobody
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE, open_database
 from profiles.events.files import is_whole, take_file
 from profiles.events.intake import EventIntake, utc_now
 from profiles.events.report import Report
-from profiles.nobody import means_nobody
 from profiles.observation import Authority, Observation
 from profiles.privacy.consent_file import ConsentFile
 from profiles.privacy.keys import load_salt

@@ -11,12 +11,15 @@ import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from errors import ConfigError, DataError, first_mistake
+from language.decimals import exact
+from language.placeholders import is_no_option
 from profiles.attribute import Facets
 from profiles.events.affinity import Products
 from profiles.preference.goods import Good, Goods
@@ -33,7 +36,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     open_text = gzip.open if path.suffix == ".gz" else open
     number = 0
     try:
-        with open_text(path, "rt", encoding="utf-8") as lines:
+        with open_text(path, "rt", encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     loaded = json.loads(line)
@@ -110,7 +113,7 @@ def load_goods(shop_dir: Path) -> Goods:
 
 def _products(shop_dir: Path) -> Iterator[dict[str, Any]]:
     path = shop_dir / "catalog.jsonl"
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n") if path.exists() else []
     for line in lines:
         try:
             product = json.loads(line)
@@ -126,13 +129,15 @@ def _facets_of(product: Mapping[str, Any], variants: Any) -> dict[str, tuple[str
     if product.get("brand"):
         facets["brand"] = (str(product["brand"]),)
     for name in ("color", "size"):
-        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if item.get(name)))
+        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if _has_value(item.get(name))))
     for name, held in (product.get("facets") or {}).items():
-        if isinstance(held, str):
-            facets[name] = (held,)
-        elif isinstance(held, list):
-            facets[name] = tuple(map(str, held))
+        if isinstance(held, str | list):
+            facets[name] = tuple(str(item) for item in ([held] if isinstance(held, str) else held) if _has_value(item))
     return facets
+
+
+def _has_value(option: object) -> bool:
+    return bool(option) and not is_no_option(str(option))
 
 
 def _by_attribute(
@@ -143,9 +148,9 @@ def _by_attribute(
 
 
 def _price_bands(shop_dir: Path) -> dict[str, str]:
-    by_category: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    by_category: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
     for product in _products(shop_dir):
-        by_category[product["category"]].append((float(product["price"]), product["sku"]))
+        by_category[product["category"]].append((exact(float(product["price"])), product["sku"]))
     return {
         sku: PRICE_BANDS[place * len(PRICE_BANDS) // len(priced)]
         for priced in map(sorted, by_category.values())

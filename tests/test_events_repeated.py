@@ -52,7 +52,7 @@ def test_so_it_is_across_restarts_files_and_requests(url: str, tmp_path: Path) -
     open_intake(url).take(segment_batch({"batch": [order(5, "T1", 60.0, days=60)]}, NOW))
     open_intake(url).take([purchase_again(6, "T1", 60.0, 3)])
     bought = open_intake(url).activity("C1").purchases
-    assert (bought.orders, bought.spent, bought.last) == (1, 60, START + timedelta(days=3))
+    assert (bought.orders, bought.spent, bought.last) == (1, Decimal(60), START + timedelta(days=3))
 
 
 def test_an_order_of_two_people_is_one_once_they_are_one(intake: EventIntake) -> None:

@@ -4,8 +4,11 @@ In: a phrase key of `phrases.yaml` and its slots, or an `OrderRefused`. Out: `Re
 turns into a result.
 """
 
+from decimal import Decimal
+
 from agent.orders.order import OrderRefused
 from errors import Refused
+from language.decimals import plain
 
 
 class RefusedWrite(Refused):
@@ -19,6 +22,7 @@ class RefusedWrite(Refused):
 
 def refusal_of(error: OrderRefused, order_id: str) -> RefusedWrite:
     """What an order's rule says to the customer: the phrase "rule_NAME", for a wrong status one for each act."""
-    facts = {name: value for name, value in error.facts.items() if name != "action"}
+    said = ((name, value) for name, value in error.facts.items() if name != "action")
+    facts = {name: plain(value) if isinstance(value, Decimal) else value for name, value in said}
     phrase = f"rule_{error.facts['action']}" if error.rule == "status" else f"rule_{error.rule}"
     return RefusedWrite(str(error), phrase, id=order_id, **facts)

@@ -24,6 +24,7 @@ from agent.tools.personal import (
     personal_order,
     suggestion,
 )
+from language.decimals import plain
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters
@@ -125,7 +126,7 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "titles": dict(product.titles),
         "category": product.category,
         "brand": product.brand,
-        "price": shown.price,
+        "price": plain(shown.price),
         "currency": currency,
         "color": shown.color,
         "size": shown.size,

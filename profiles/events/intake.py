@@ -6,8 +6,8 @@
 What `take` has reported survives a crash: a batch is one transaction, journal and projection included. The law: the
 same events in any order, any batches and any repetition, from any number of processes, give the same affinities (to
 1e-9) and the same observed traits with their evidence and confidence. `since` and the past of a trait say when the
-journal was told, and so depend on arrival. Errors: `StorageError`, and `DataError` for a link to nobody; a bad event is none, it
-is counted in the report.
+journal was told, and so depend on arrival. Errors: `StorageError`, `DataError` for a link to nobody; a bad event is no
+error, but counted in the report.
 
 Acts of people the shop does not know yet wait; they count once `take` meets them as customers, `link` says whose
 browser it was, or `settle` is called. What a merged visitor did is the customer's; what counted before the merge waits
@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Table
 
 from errors import DataError
+from language.placeholders import means_nobody
 from profiles.database import reading, retried, writing
 from profiles.events import ledger, waiting
 from profiles.events.affinity import Affinity, Products, Tastes
@@ -31,7 +32,6 @@ from profiles.events.ledger import Activity
 from profiles.events.report import Report
 from profiles.events.shapes import EventReader
 from profiles.journal import owners_of
-from profiles.nobody import means_nobody
 from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
 from profiles.tables import events, waiting_events
