@@ -7,6 +7,7 @@ Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -34,7 +35,7 @@ class Limits:
     message_chars: int
     model_calls: int
     model_seconds: float | None
-    refund_cap: float
+    refund_cap: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _LimitsFile(_Strict):
     message_chars: int = Field(4000, ge=100)
     model_calls: int = Field(4, ge=1)
     model_seconds: float | None = Field(None, gt=0)
-    refund_cap: float = Field(500, ge=0)
+    refund_cap: Decimal = Field(Decimal(500), ge=0)
 
 
 class _SearchFile(_Strict):

@@ -21,6 +21,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ import yaml
 
 from errors import ConfigError, DataError, StorageError
 from finetune.corpora.tau2.data import Retail, read_shop
+from language.decimals import exact, plain
 
 Json = dict[str, Any]
 
@@ -170,7 +172,7 @@ def _order(order: Json, placed: datetime, titles: Mapping[str, str]) -> Json:
             }
             for item_id, item in items.items()
         ],
-        "total": round(sum(item["price"] for item in order["items"]), 2),
+        "total": plain(sum((exact(item["price"]) for item in order["items"]), Decimal())),
         "shipping_fee": 0.0,
         "address": _address(order["address"]),
         "tracking": tracking[0] if tracking else None,

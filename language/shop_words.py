@@ -19,6 +19,7 @@ import yaml
 from errors import ConfigError
 from language.ids import shape_of
 from language.names import flat_aliases
+from language.placeholders import is_no_option
 
 FacetWords = Mapping[str, Mapping[str, tuple[str, ...]]]  # facet -> value -> other words for it
 _ORDERS_READ = 200  # lines of orders.jsonl that tell the shapes of ids
@@ -71,7 +72,7 @@ def facet_words(shop: Path) -> dict[str, dict[str, tuple[str, ...]]]:
 def catalogue_lines(shop: Path) -> Iterator[dict[str, Any]]:
     """The products of `catalog.jsonl` that have a SKU, a category and a price."""
     path = shop / "catalog.jsonl"
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n") if path.exists() else []
     for line in lines:
         try:
             product = json.loads(line)
@@ -88,13 +89,15 @@ def facets_of(product: Mapping[str, Any], variants: Any) -> dict[str, tuple[str,
     if product.get("brand"):
         facets["brand"] = (str(product["brand"]),)
     for name in VARIANT_FACETS:
-        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if item.get(name)))
+        facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if _has_value(item.get(name))))
     for name, value in (product.get("facets") or {}).items():
-        if isinstance(value, str):
-            facets[name] = (value,)
-        elif isinstance(value, list):
-            facets[name] = tuple(map(str, value))
+        if isinstance(value, str | list):
+            facets[name] = tuple(str(item) for item in ([value] if isinstance(value, str) else value) if _has_value(item))
     return facets
+
+
+def _has_value(option: object) -> bool:
+    return bool(option) and not is_no_option(str(option))
 
 
 def _attribute_words(path: Path) -> FacetWords:

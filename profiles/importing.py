@@ -14,6 +14,7 @@ from typing import Any
 
 import clock
 from errors import DataError, ShopkeeperError
+from language.placeholders import means_nobody
 from profiles.customer import Customer
 from profiles.database import DATABASE_FILE, open_database
 from profiles.events.files import is_whole, take_file
@@ -147,4 +148,6 @@ def _newest(orders: dict[str, list[OrderLine]]) -> datetime:
 def _id(record: Mapping[str, Any]) -> str:
     if not record.get("id"):
         raise DataError(f"a customer without an id: {str(record)[:80]}")
+    if means_nobody(str(record["id"])):
+        raise DataError(f"a customer whose id {record['id']!r} means nobody: {str(record)[:80]}")
     return str(record["id"])

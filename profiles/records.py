@@ -6,9 +6,11 @@ Ids depend on the record alone, so that reading the same records again writes no
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from errors import DataError
+from language.decimals import exact, plain
 from profiles.attribute import Attribute, Facets
 from profiles.observation import Authority, Evidence, Observation, Value
 from profiles.schema import Schema
@@ -25,13 +27,13 @@ class OrderLine:
     customer: str
     placed: datetime
     status: str
-    total: float
+    total: Decimal
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "OrderLine":
         """Errors: `DataError` names the order and what is wrong with it."""
         try:
-            placed, total = read_time(record["placed"]), float(record["total"])
+            placed, total = read_time(record["placed"]), exact(float(record["total"]))
             return cls(str(record["customer"]), placed, str(record["status"]), total)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(f"order {record.get('id')!r} cannot be read: {error!r}") from error
@@ -42,14 +44,14 @@ class OrderNumbers:
     """A customer's orders in numbers. `spent` is in the shop's currency, cancelled orders left out."""
 
     count: int = 0
-    spent: float = 0.0
+    spent: Decimal = Decimal()
     return_rate: float = 0.0
 
     @classmethod
     def of(cls, orders: Sequence[OrderLine]) -> "OrderNumbers":
         kept = [order for order in orders if order.status not in _UNPAID]
         returned = sum(order.status in _RETURNED for order in kept)
-        spent = round(sum(order.total for order in kept), 2)
+        spent = sum((order.total for order in kept), Decimal())
         return cls(len(orders), spent, round(returned / len(kept), 2) if kept else 0.0)
 
 
@@ -66,7 +68,7 @@ def record_observations(
     facts: dict[str, Value] = {name: record[name] for name in _FROM_RECORD if record.get(name)}
     facts |= {
         "order_count": float(numbers.count),
-        "total_spent": numbers.spent,
+        "total_spent": plain(numbers.spent),
         "return_rate": numbers.return_rate,
     }
     customer = str(record["id"])

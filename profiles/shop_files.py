@@ -10,6 +10,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 import clock
 from errors import ConfigError, DataError, first_mistake
+from language.decimals import exact
 from language.shop_words import catalogue_lines, facet_words, facets_of, load_toml
 from profiles.attribute import Facets
 from profiles.events.affinity import Products
@@ -35,7 +37,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     open_text = gzip.open if path.suffix == ".gz" else open
     number = 0
     try:
-        with open_text(path, "rt", encoding="utf-8") as lines:
+        with open_text(path, "rt", encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     loaded = json.loads(line)
@@ -113,9 +115,9 @@ def _by_attribute(
 
 
 def _price_bands(shop_dir: Path) -> dict[str, str]:
-    by_category: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    by_category: dict[str, list[tuple[Decimal, str]]] = defaultdict(list)
     for product in catalogue_lines(shop_dir):
-        by_category[product["category"]].append((float(product["price"]), product["sku"]))
+        by_category[product["category"]].append((exact(float(product["price"])), product["sku"]))
     return {
         sku: PRICE_BANDS[place * len(PRICE_BANDS) // len(priced)]
         for priced in map(sorted, by_category.values())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ShopkeeperError
+from language.decimals import plain
 from retrieval.catalog import load_catalog
 from retrieval.embed import Embedder
 from retrieval.facets import facet_values
@@ -110,7 +111,7 @@ def hit_to_json(hit: ProductHit) -> dict[str, Any]:
         "variant": variant.sku,
         "title": product.title,
         "titles": dict(product.titles),
-        "price": variant.price,
+        "price": plain(variant.price),
         "category": product.category,
         "brand": product.brand,
         "color": variant.color,

@@ -1,16 +1,24 @@
 """The catalogue: a JSON-lines file comes in, typed products and the lines that could not be read go out.
 
-One broken line never costs the others: it is reported with its number and the reason, and the rest loads.
+One broken line never costs the others: it is reported with its number and the reason, and the rest loads. Nothing is
+guessed: a price that has two readings, an SKU that is a number and a barcode that a spreadsheet has rounded are
+reported. Prices are exact decimals. A placeholder ("Default Title") is no size, and a variant without an option is the
+product itself.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, FiniteFloat, ValidationError
+from pydantic_core import PydanticCustomError
 
 from errors import ConfigError, NotFound, StorageError
+from language.placeholders import is_no_option
 
 FacetValue = tuple[str, ...] | float | bool
 
@@ -22,7 +30,7 @@ class Variant:
     sku: str
     color: str
     size: str
-    price: float
+    price: Decimal
     stock: int
 
 
@@ -39,7 +47,7 @@ class Product:
     description: str
     category: str
     brand: str
-    price: float
+    price: Decimal
     facets: Mapping[str, FacetValue]
     rating: float | None
     reviews: int
@@ -74,21 +82,70 @@ class Catalog:
             raise NotFound(f"no product or variant has the SKU '{sku}'") from None
 
 
+ONE_SIZE = "one size"  # of what comes in one form
+_PLAIN_PRICE = re.compile(r"\d+(?:\.\d{1,2})?")
+_MOST_DECIMALS = 3  # of any currency
+_NOISE = Decimal("0.000001")  # what adding up floats leaves behind a price
+_RUINED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")  # as spreadsheets write it; "7E11" is a code
+_BARCODES = frozenset({"barcode", "ean", "gtin", "upc", "isbn"})
+
+
+def _price(raw: object) -> object:
+    """A price that has one reading, as a decimal; anything else that is no number is pydantic's to refuse."""
+    if isinstance(raw, str):
+        if not _PLAIN_PRICE.fullmatch(raw.strip()):
+            raise _advice("asks for a look: write the price as a plain number, like 1299.50")
+        return Decimal(raw.strip())
+    if not isinstance(raw, Decimal):
+        return raw
+    exponent = raw.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        raise _advice("asks for a look: write the price out, like 100000")
+    if isinstance(exponent, int) and -exponent > _MOST_DECIMALS:
+        cents = round(raw, 2)
+        if abs(raw - cents) > _NOISE:
+            raise _advice("asks for a look: no currency has so many decimals")
+        return cents
+    return raw
+
+
+def _name(raw: object) -> object:
+    """An SKU is a text: as a number it has lost its leading or trailing zeros, or will."""
+    if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
+        raise _advice('must be a text in quotes, like "007": a number loses its zeros')
+    if isinstance(raw, str) and _RUINED.fullmatch(raw.strip()):
+        raise _advice("was a number that a spreadsheet has rounded: export the column as text")
+    return raw
+
+
+def _option(raw: object) -> object:
+    return "" if raw is None or (isinstance(raw, str) and is_no_option(raw)) else raw
+
+
+def _advice(text: str) -> PydanticCustomError:
+    return PydanticCustomError("advice", "{text}", {"text": text})
+
+
+_Price = Annotated[Decimal, BeforeValidator(_price), Field(ge=0, allow_inf_nan=False)]
+_Sku = Annotated[str, BeforeValidator(_name), Field(min_length=1)]
+_Option = Annotated[str, BeforeValidator(_option)]
+
+
 class _VariantLine(BaseModel):
-    sku: str = Field(min_length=1)
-    color: str = ""
-    size: str = "one size"
-    price: FiniteFloat | None = Field(default=None, ge=0)
+    sku: _Sku
+    color: _Option = ""
+    size: _Option = ""
+    price: _Price | None = None
     stock: int = Field(ge=0)
 
 
 class _ProductLine(BaseModel):
-    sku: str = Field(min_length=1)
+    sku: _Sku
     title: str = Field(min_length=1)
     description: str = ""
     category: str = Field(min_length=1)
     brand: str = ""
-    price: FiniteFloat = Field(ge=0)
+    price: _Price
     facets: dict[str, bool | FiniteFloat | str | list[str]] = Field(default_factory=dict)
     rating: FiniteFloat | None = Field(default=None, ge=0, le=5)
     reviews: int = Field(default=0, ge=0)
@@ -131,10 +188,11 @@ def _read_lines(path: Path) -> list[bytes]:
 
 def _parse_line(line: bytes) -> Product:
     """One line as a product. Raises ValueError (of which pydantic's and json's errors are kinds)."""
-    raw = json.loads(line.decode("utf-8"))
+    raw = json.loads(line.decode("utf-8"), parse_float=Decimal)
     if not isinstance(raw, dict):
         raise ValueError(f"a product is a JSON object, not {type(raw).__name__}")
-    parsed = _ProductLine.model_validate(raw)
+    parsed = _ProductLine.model_validate(raw | _real_variants(raw))
+    _check_barcodes(raw)
     titles = {
         key[6:]: value for key, value in raw.items() if key.startswith("title_") and isinstance(value, str)
     }
@@ -146,20 +204,46 @@ def _parse_line(line: bytes) -> Product:
         category=parsed.category,
         brand=parsed.brand,
         price=parsed.price,
-        facets={name: _facet_value(value) for name, value in parsed.facets.items()},
+        facets={name: held for name, value in parsed.facets.items() if (held := _facet_value(value)) != ()},
         rating=parsed.rating,
         reviews=parsed.reviews,
         variants=tuple(
-            Variant(v.sku, v.color, v.size, parsed.price if v.price is None else v.price, v.stock)
+            Variant(v.sku, v.color, v.size or ONE_SIZE, parsed.price if v.price is None else v.price, v.stock)
             for v in parsed.variants
         ),
     )
 
 
 def _facet_value(value: bool | float | str | list[str]) -> FacetValue:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, str | list):
+        return tuple(item for item in ([value] if isinstance(value, str) else value) if not is_no_option(item))
+    return value
+
+
+def _real_variants(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the rows that have neither an option nor an SKU of their own; if there is no other, it is the product."""
+    listed = raw.get("variants")
+    if not isinstance(listed, list):
+        return {}
+    rows = [row for row in listed if isinstance(row, dict)]
+    blank = [row for row in rows if _option(row.get("sku")) in ("", raw.get("sku")) and not _has_option(row)]
+    if len(blank) < len(listed):
+        return {"variants": [row for row in listed if not any(row is other for other in blank)]}
+    return {"variants": [blank[0] | {"sku": raw.get("sku")}]} if blank else {}
+
+
+def _has_option(row: Mapping[str, Any]) -> bool:
+    return any(_option(row.get(name)) for name in ("color", "size"))
+
+
+def _check_barcodes(raw: Mapping[str, Any]) -> None:
+    """Raises ValueError for a barcode that is not what was printed on the article."""
+    facets = raw.get("facets")
+    for name, value in {**raw, **(facets if isinstance(facets, dict) else {})}.items():
+        if name.casefold() in _BARCODES:
+            ruined = isinstance(value, str) and _RUINED.fullmatch(value.strip())
+            if ruined or (isinstance(value, Decimal) and "E" in str(value)):
+                raise ValueError(f"{name}: '{value}' was rounded by a spreadsheet: export the column as text")
 
 
 def _check_unused(product: Product, by_sku: Mapping[str, Product]) -> None:
@@ -177,7 +261,9 @@ def _reason(error: ValueError) -> str:
         place = ".".join(
             str(part) for part in first["loc"] if str(part).isidentifier() or isinstance(part, int)
         )
-        got = "" if first["type"] == "missing" else f", not {first['input']!r:.60}"
+        given = first["input"]
+        shown = str(given) if isinstance(given, Decimal) else f"{given!r}"
+        got = "" if first["type"] == "missing" else f", not {shown:.60}"
         return f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}{got}"
     if isinstance(error, json.JSONDecodeError):
         return f"broken JSON: {error.msg} at column {error.colno}"

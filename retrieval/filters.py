@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from errors import ConfigError, choices
+from language.decimals import exact
 from language.matching import covers
 from retrieval.catalog import Product, Variant
 from retrieval.facets import VARIANT_FACETS, FacetSpace, facet_values
@@ -46,8 +48,8 @@ class VariantTest:
     wanted: Mapping[str, frozenset[str]]
     banned: Mapping[str, frozenset[str]]
     banned_in: Mapping[Scope, Mapping[str, frozenset[str]]]
-    low: float
-    high: float
+    low: Decimal
+    high: Decimal
     in_stock: bool
 
     def passing(self, product: Product) -> tuple[Variant, ...]:
@@ -93,8 +95,8 @@ def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
         wanted={name: _members(space, name, value) for name, value in filters.equals.items()},
         banned=_all_banned(space, filters.without),
         banned_in={scope: _all_banned(space, without) for scope, without in filters.without_in.items()},
-        low=_price("min_price", filters.min_price, 0.0),
-        high=_price("max_price", filters.max_price, math.inf),
+        low=_price("min_price", filters.min_price, Decimal()),
+        high=_price("max_price", filters.max_price, Decimal("Infinity")),
         in_stock=filters.in_stock,
     )
 
@@ -119,9 +121,9 @@ def _banned(space: FacetSpace, name: str, raws: frozenset[str]) -> frozenset[str
     return frozenset(banned)
 
 
-def _price(name: str, price: float | None, default: float) -> float:
+def _price(name: str, price: float | Decimal | None, default: Decimal) -> Decimal:
     if price is None:
         return default
     if not math.isfinite(price) or price < 0:
         raise ConfigError(f"{name} must be a price of 0 or more, not {price}")
-    return price
+    return exact(price)

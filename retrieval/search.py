@@ -8,6 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -171,7 +172,7 @@ def _hit(
     """Show the variant that suits best; among equals the first in stock, then the cheapest."""
     fits = {variant.sku: palate.fit(product, variant) for variant in variants}
 
-    def suits(variant: Variant) -> tuple[int, bool, float]:
+    def suits(variant: Variant) -> tuple[int, bool, Decimal]:
         fit = fits[variant.sku]
         return len(fit.reasons) - fit.missed, variant.stock > 0, -variant.price
 

@@ -3,6 +3,9 @@
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
+
+from language.decimals import exact
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _SPAN = re.compile(rf"\s*(?P<low>{_NUMBER})?\.\.(?P<high>{_NUMBER})?\s*")
@@ -15,8 +18,9 @@ class Span:
     low: float = -math.inf
     high: float = math.inf
 
-    def holds(self, number: float) -> bool:
-        return self.low <= number <= self.high
+    def holds(self, number: float | Decimal) -> bool:
+        """Numbers as they are written: 19.99 is within "10..19.99", as a float and as a decimal."""
+        return exact(self.low) <= exact(number) <= exact(self.high)
 
 
 def span_of(text: str) -> Span | None:

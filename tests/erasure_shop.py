@@ -6,6 +6,7 @@ In: a database's URL and a state directory. Out: a `Shop`; what of the customer 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     path.write_text(json.dumps(made) + "\n", encoding="utf-8")
     assert book.import_orders(path).added == 1
     path.unlink()
-    proposals = Proposals(shop.store.engine, book, Rules(500.0, 30))
+    proposals = Proposals(shop.store.engine, book, Rules(Decimal(500), 30))
     order = {"order_id": made["id"], "address": f"5 {address}"}
     proposals.propose(f"{name}.0001", name, "change_address", order)
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")

@@ -106,3 +106,18 @@ def _said(trait: Trait) -> tuple[Any, ...]:
     challenges = tuple(map(_said, trait.challenges))
     confidence = round(trait.confidence, 9)
     return trait.attribute, trait.value, trait.polarity, trait.authority, confidence, trait.evidence, challenges
+
+
+def purchase_again(number: int, order_id: str, total: float | None, days: float, **more: Any) -> dict[str, Any]:
+    """The same order as GA4 reports it, for instance when its last page is loaded again."""
+    at = START + timedelta(days=days)
+    made = {
+        "event_name": "purchase",
+        "event_timestamp": int(at.timestamp() * 1e6),
+        "batch_event_index": number,
+        "user_id": "C1",
+        "user_pseudo_id": "b7",
+        "items": [{"item_id": "P1-M"}],
+        "ecommerce": {"transaction_id": order_id, "purchase_revenue": total},
+    }
+    return made | more

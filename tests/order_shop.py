@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from agent.orders.proposals import Proposals
 from profiles.database import open_database
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
-RULES = Rules(refund_cap=500.0, return_days=30)
+RULES = Rules(refund_cap=Decimal(500), return_days=30)
 JACKET = ("JKT-1-DGR-M", "Alpine Shell Jacket", 1, 139.0, "dark green", "M")
 SOCKS = ("SOC-2-GRY-42", "Merino Hiking Socks", 3, 18.5, "grey", "42")
 BOOTS = ("BOT-3-BRN-42", "Ridge Leather Boots", 1, 189.0, "brown", "42")

@@ -5,6 +5,7 @@ Like a start of the agent but for its index and model. It begins when a line com
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 from agent.checkpoints import open_checkpoints
@@ -29,7 +30,7 @@ def main() -> None:
     ensure_imported(shop, store)
     orders = OrderBook(store.engine)
     orders.import_orders(shop / "orders.jsonl", store.erased_among)
-    Proposals(store.engine, orders, Rules(500.0, 30))
+    Proposals(store.engine, orders, Rules(Decimal(500), 30))
     Handoffs(store.engine)
     with open_checkpoints(store.engine, state) as checkpoints:
         checkpoints.threads()

@@ -1,6 +1,7 @@
 """Which acts count, and whose they are, on SQLite and PostgreSQL."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_money_counts_an_order_once_and_takes_refunds_off(intake: EventIntake) -
     )
     intake.take([refund(5, "A", 15.5, days=4), refund(6, "C", None, days=5), refund(6, "C", None, days=5)])
     bought = intake.activity("C1").purchases
-    assert (bought.orders, bought.spent, bought.last) == (2, 84.5, START + timedelta(days=2))
+    assert (bought.orders, bought.spent, bought.last) == (2, Decimal("84.5"), START + timedelta(days=2))
     assert intake.activity("C1").last_at == START + timedelta(days=3)
 
 

@@ -1,6 +1,7 @@
 """Segment and GA4 events are read into the same event; what cannot be says why."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ def test_a_segment_view_and_a_ga4_view_are_the_same_act() -> None:
     ],
 )
 def test_every_act_has_a_name_in_both(segment: str, name: str, kind: str) -> None:
-    assert (read(event(1, segment)).kind, read(ga4(name)).kind) == (kind, kind)
+    first = event(1, segment, properties={"product_id": "P1", "order_id": "A"})
+    second = ga4(name, ecommerce={"transaction_id": "A"})
+    assert (read(first).kind, read(second).kind) == (kind, kind)
 
 
 def test_the_variant_is_taken_where_the_catalogue_has_it_and_the_product_where_not() -> None:
@@ -80,7 +83,7 @@ def test_money_is_the_total_or_else_what_the_products_cost() -> None:
     assert read(order(1, "A", 60.5)).amount == 60.5
     products = [{"product_id": "P1", "price": "20", "quantity": 2}, {"product_id": "P2", "price": 5}]
     priced = event(1, "Order Completed", properties={"order_id": 7, "products": products})
-    assert (read(priced).amount, read(priced).order) == (45.0, "7")
+    assert (read(priced).amount, read(priced).order) == (Decimal(45), "7")
     assert read(refund(1, "A", None)).amount is None
 
 
@@ -88,9 +91,9 @@ def test_ga4_has_the_order_in_ecommerce_or_in_its_parameters() -> None:
     inside = ga4("purchase", ecommerce={"transaction_id": "A", "purchase_revenue": 99.0})
     params = [{"key": "transaction_id", "value": {"string_value": "A"}}, {"key": "value", "value": {"int_value": "99"}}]
     beside = ga4("purchase", event_params=params)
-    assert {(read(raw).order, read(raw).amount) for raw in (inside, beside)} == {("A", 99.0)}
+    assert {(read(raw).order, read(raw).amount) for raw in (inside, beside)} == {("A", Decimal(99))}
     back = read(ga4("refund", ecommerce={"transaction_id": "A", "refund_value": -99.0}))
-    assert (back.order, back.amount) == ("A", 99.0)
+    assert (back.order, back.amount) == ("A", Decimal(99))
 
 
 def test_a_ga4_event_has_the_same_id_whenever_it_is_exported() -> None:
@@ -129,14 +132,13 @@ def test_what_says_nothing_about_products_is_passed_over(raw: dict[str, Any]) ->
         (event(1, timestamp="yesterday"), Reason.MALFORMED, "timestamp"),
         (event(1, timestamp="2026-10-01T12:00:00"), Reason.MALFORMED, "timezone"),
         (event(1, messageId=None), Reason.MALFORMED, "messageId"),
-        (event(1, messageId="x" * 201), Reason.MALFORMED, "messageId"),
+        (event(1, messageId="x" * 181), Reason.MALFORMED, "messageId"),
         (event(1, messageId="a\x00b"), Reason.MALFORMED, "messageId"),
         (event(1, messageId="a\ud800b"), Reason.MALFORMED, "messageId"),
         (event(1, userId=None), Reason.MALFORMED, "neither"),
         (event(1, properties={}), Reason.MALFORMED, "no product"),
         (event(1, properties=[1]), Reason.MALFORMED, "properties"),
         (event(1, properties={"product_id": "P1", "price": -1}), Reason.IMPOSSIBLE, "price -1"),
-        (event(1, properties={"product_id": "P1", "price": float("nan")}), Reason.MALFORMED, "price"),
         (event(1, properties={"products": [{"sku": "P1", "quantity": -2}]}), Reason.IMPOSSIBLE, "quantity -2"),
         (order(1, "A", -5.0), Reason.IMPOSSIBLE, "total -5"),
         (event(1, timestamp="1970-01-01T00:00:00Z"), Reason.IMPOSSIBLE, "1970"),

@@ -1,8 +1,9 @@
 """The order book: what is imported, who sees which order, and what an order allows."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -138,13 +139,13 @@ def test_a_cancelled_order_gives_back_its_total_up_to_the_cap(tmp_path: Path) ->
     change = cancel(order, RULES)
     assert (change.order.status, change.amount) == ("cancelled", order.total)
     with pytest.raises(OrderRefused) as refused:
-        cancel(order, Rules(refund_cap=order.total - 0.01))
-    assert refused.value.facts == {"cap": order.total - 0.01, "amount": order.total}
+        cancel(order, Rules(refund_cap=order.total - Decimal("0.01")))
+    assert refused.value.facts == {"cap": order.total - Decimal("0.01"), "amount": order.total}
 
 
 def test_a_refund_cap_of_zero_is_a_cap(tmp_path: Path) -> None:
     with pytest.raises(OrderRefused, match="refunded"):
-        cancel(order_of(tmp_path), Rules(refund_cap=0.0))
+        cancel(order_of(tmp_path), Rules(refund_cap=Decimal()))
 
 
 def test_a_return_is_refused_after_its_days(tmp_path: Path) -> None:
@@ -152,31 +153,65 @@ def test_a_return_is_refused_after_its_days(tmp_path: Path) -> None:
     with pytest.raises(OrderRefused, match="30 days") as refused:
         send_back(late, {0: 1}, RULES, NOW)
     assert rule_of(refused) == "return_window"
-    assert send_back(late, {0: 1}, Rules(500.0), NOW).amount == 139.0
+    assert send_back(late, {0: 1}, Rules(Decimal(500)), NOW).amount == 139.0
     assert send_back(replace(late, delivered="2026-09-20"), {0: 1}, RULES, NOW).amount == 139.0
 
 
 def test_returns_in_parts_pass_neither_the_pieces_bought_nor_the_cap(tmp_path: Path) -> None:
     order = order_of(tmp_path, status="delivered")
     first = send_back(order, {1: 2}, RULES, NOW)
-    assert (first.amount, first.order.status, first.order.items[1].returned) == (37.0, "return_requested", 2)
+    assert (first.amount, first.order.status, first.order.items[1].returned) == (Decimal(37), "return_requested", 2)
     with pytest.raises(OrderRefused) as refused:
         send_back(first.order, {1: 2}, RULES, NOW)
     assert rule_of(refused) == "already_returned"
     with pytest.raises(OrderRefused) as capped:
-        send_back(first.order, {0: 1}, Rules(refund_cap=150.0), NOW)
+        send_back(first.order, {0: 1}, Rules(refund_cap=Decimal(150)), NOW)
     assert rule_of(capped) == "refund_cap"
 
 
-@given(paid=st.floats(0, 300).map(lambda value: round(value, 2)), split=st.integers(0, 3))
-def test_no_more_goes_back_than_was_paid(paid: float, split: int) -> None:
-    order = Order("A", "C", "", "delivered", _items(), paid, 0.0, "", None, None, None, "2026-10-10")
+MONEY = st.decimals(0, 300, places=2)
+
+
+@given(paid=MONEY, split=st.integers(0, 3))
+def test_no_more_goes_back_than_was_paid(paid: Decimal, split: int) -> None:
+    order = Order("A", "C", "", "delivered", _items(), paid, Decimal(), "", None, None, None, "2026-10-10")
     parts = [{1: split}] if split else []
-    given_back = 0.0
+    given_back = Decimal()
     for pieces in [*parts, {0: 1} | ({1: 3 - split} if split < 3 else {})]:
         change = send_back(order, pieces, RULES, NOW)
         order, given_back = change.order, given_back + change.amount
-    assert given_back <= paid + 0.001
+    assert given_back <= paid
+
+
+@given(prices=st.lists(MONEY, min_size=1, max_size=8), order=st.permutations(range(8)))
+def test_sums_of_prices_are_exact_and_pieces_sent_back_one_by_one_add_up(
+    prices: list[Decimal], order: Sequence[int]
+) -> None:
+    items = tuple(OrderItem(str(n), str(n), 1, price, "", "") for n, price in enumerate(prices))
+    total = sum(prices, Decimal())
+    current = Order("A", "C", "", "delivered", items, total, Decimal(), "", None, None, None, "2026-10-10")
+    rules, given_back = Rules(total), Decimal()
+    for index in order:
+        if index < len(prices):
+            change = send_back(current, {index: 1}, rules, NOW)
+            assert change.amount == prices[index]
+            current, given_back = change.order, given_back + change.amount
+    assert given_back == total
+    with pytest.raises(OrderRefused) as refused:
+        send_back(current, {0: 1}, rules, NOW)
+    assert rule_of(refused) == "already_returned"
+
+
+@given(paid=MONEY, fee=MONEY)
+def test_money_is_a_plain_number_in_json_and_exact_again_when_read(
+    tmp_path_factory: pytest.TempPathFactory, paid: Decimal, fee: Decimal
+) -> None:
+    shop = open_shop(tmp_path_factory.mktemp("money"), [line("AP-1", total=float(paid), shipping_fee=float(fee))])
+    order = shop.orders.get("C1", "AP-1")
+    assert (order.total, order.shipping_fee, order.items[1].price) == (paid, fee, Decimal("18.5"))
+    written = json.loads(json.dumps(order.to_json()))
+    assert (written["total"], written["shipping_fee"], written["items"][1]["price"]) == (float(paid), float(fee), 18.5)
+    shop.engine.dispose()
 
 
 @pytest.mark.parametrize("address", ["", "home", "12345678", "x" * 301, "\x00\x01"])
@@ -233,4 +268,7 @@ def test_a_number_in_a_title_is_no_quantity(tmp_path: Path) -> None:
 
 
 def _items() -> tuple[OrderItem, ...]:
-    return tuple(OrderItem(*item) for item in (JACKET, SOCKS))
+    return tuple(
+        OrderItem(sku, title, count, Decimal(str(price)), color, size)
+        for sku, title, count, price, color, size in (JACKET, SOCKS)
+    )

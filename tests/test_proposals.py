@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def start(folder: Path, count: int, kill_after: int = 0) -> "subprocess.Popen[st
 def test_nothing_is_done_before_the_yes_and_once_after_it(shop: Proposals) -> None:
     proposal = shop.propose("talk", "C1", "cancel_order", {"order_id": "last"}, NOW)
     order = shop.orders.get("C1", "AP-2")
-    assert proposal.summary["order_id"] == "AP-2" and proposal.summary["amount"] == order.total
+    assert proposal.summary["order_id"] == "AP-2" and proposal.summary["amount"] == float(order.total)
     assert order.status == "paid" and shop.pending("talk", NOW) == proposal
     first = shop.confirm("talk", "C1", NOW)
     again = shop.confirm("talk", "C1", NOW)
@@ -112,7 +113,7 @@ def test_what_the_rules_forbid_is_not_even_proposed(shop: Proposals) -> None:
 
 
 def test_the_cap_holds_for_orders_that_cost_more(tmp_path: Path) -> None:
-    shop = open_shop(tmp_path, [line("AP-1")], Rules(refund_cap=10.0))
+    shop = open_shop(tmp_path, [line("AP-1")], Rules(refund_cap=Decimal(10)))
     with pytest.raises(OrderRefused, match=r"10\.00"):
         shop.propose("talk", "C1", "cancel_order", {"order_id": "AP-1"}, NOW)
 

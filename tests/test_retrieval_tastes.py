@@ -60,7 +60,7 @@ def others() -> st.SearchStrategy[list[Taste]]:
 
 
 def number_of(hit: ProductHit, facet: str) -> float:
-    return hit.variant.price if facet == PRICE else float(str(hit.product.facets[facet]))
+    return float(hit.variant.price) if facet == PRICE else float(str(hit.product.facets[facet]))
 
 
 @given(

@@ -141,7 +141,7 @@ def test_every_order_item_is_a_variant_of_the_catalogue_at_its_price() -> None:
     for order in rows("orders.jsonl"):
         for item in order["items"]:
             product, variant = variants[item["sku"]]
-            assert (product.title, variant.price) == (item["title"], item["price"])
+            assert (product.title, float(variant.price)) == (item["title"], item["price"])
             assert (variant.color, variant.size) == (item["color"], item["size"])
 
 

@@ -26,13 +26,12 @@ from profiles.events.intake import EventIntake
 from profiles.events.keys import IDENTITY_SECRET, WRITE_KEY, Keys
 from profiles.events.messages import (
     MOST_BATCH_BYTES,
-    MOST_MESSAGE_BYTES,
     admitted,
     ga4_events,
     segment_batch,
     segment_message,
 )
-from profiles.events.shapes import body_text
+from profiles.events.shapes import MOST_MESSAGE_BYTES, body_text
 
 log = logging.getLogger(__name__)
 MOST_GA4_BYTES = 130_000

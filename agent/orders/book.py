@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from sqlalchemy import (
 
 from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
+from language.decimals import exact
+from language.placeholders import means_nobody
 from profiles.database import make_tables, reading, stay_alone, writing
 from profiles.tables import insert_or_replace, time_text
 
@@ -90,7 +93,7 @@ class OrderBook:
         the file cannot be read.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path} cannot be read as orders: {error}") from error
         rejected, rows = list[Rejected](), dict[str, dict[str, Any]]()
@@ -162,7 +165,7 @@ class _ItemLine(_Line):
     sku: str = Field(min_length=1)
     title: str = Field(min_length=1)
     quantity: int = Field(ge=1)
-    price: float = Field(ge=0)
+    price: Decimal = Field(ge=0)
     color: str = ""
     size: str = ""
 
@@ -173,8 +176,8 @@ class _OrderLine(_Line):
     placed: AwareDatetime
     status: Status
     items: list[_ItemLine] = Field(min_length=1)
-    total: float = Field(ge=0)
-    shipping_fee: float = Field(0.0, ge=0)
+    total: Decimal = Field(ge=0)
+    shipping_fee: Decimal = Field(Decimal(), ge=0)
     address: str = ""
     carrier: str | None = None
     tracking: str | None = None
@@ -187,6 +190,8 @@ def _read_line(line: str) -> Order:
         read = _OrderLine.model_validate_json(line)
     except ValidationError as error:
         raise DataError(first_mistake(error, whole="line")) from error
+    if means_nobody(read.customer):
+        raise DataError(f"customer: {read.customer!r} means nobody")
     values = read.model_dump() | {
         "placed": time_text(read.placed),
         "items": tuple(OrderItem(**item.model_dump()) for item in read.items),
@@ -206,7 +211,9 @@ def _body_of(order: Order) -> str:
 
 def _order_of(body: str) -> Order:
     values = json.loads(body)
-    return Order(**values | {"items": tuple(OrderItem(**item) for item in values["items"])})
+    items = tuple(OrderItem(**item | {"price": exact(item["price"])}) for item in values["items"])
+    money = {name: exact(values[name]) for name in ("total", "shipping_fee")}
+    return Order(**values | money | {"items": items})
 
 
 def _of_customer(connection: Connection, customer: str) -> Sequence[Order]:

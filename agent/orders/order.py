@@ -2,15 +2,18 @@
 
 In: an `Order` and a wish. Out: a `Change` (what the order becomes, the items concerned, the money that goes
 back), or `OrderRefused` with the first rule that forbids it. `agent.orders.proposals` runs them twice: to see
-whether a wish can be proposed, and to carry it out. Money is in the shop's currency.
+whether a wish can be proposed, and to carry it out. Money is exact, in the
+shop's currency.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, Literal
 
 from errors import Refused
+from language.decimals import plain
 
 Status = Literal[
     "processing", "paid", "shipped", "delivered", "cancelled", "return_requested", "returned", "lost"
@@ -38,10 +41,10 @@ class OrderRefused(Refused):
     (address), "expired", "changed".
     """
 
-    def __init__(self, reason: str, rule: str, **facts: str | float) -> None:
+    def __init__(self, reason: str, rule: str, **facts: str | float | Decimal) -> None:
         super().__init__(reason)
         self.rule = rule
-        self.facts: dict[str, str | float] = facts
+        self.facts: dict[str, str | float | Decimal] = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,14 @@ class OrderItem:
     sku: str
     title: str
     quantity: int
-    price: float
+    price: Decimal
     color: str
     size: str
     returned: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, in the form of `orders.jsonl`."""
+        return asdict(self) | {"price": plain(self.price)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,8 @@ class Order:
     placed: str
     status: Status
     items: tuple[OrderItem, ...]
-    total: float
-    shipping_fee: float
+    total: Decimal
+    shipping_fee: Decimal
     address: str
     carrier: str | None
     tracking: str | None
@@ -76,14 +83,15 @@ class Order:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, in the form of `orders.jsonl`."""
-        return asdict(self) | {"items": [asdict(item) for item in self.items]}
+        money = {"total": plain(self.total), "shipping_fee": plain(self.shipping_fee)}
+        return asdict(self) | money | {"items": [item.to_json() for item in self.items]}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Caps that code enforces: money given back by one order, and days to return (None: no limit) in `zone`."""
 
-    refund_cap: float
+    refund_cap: Decimal
     return_days: int | None = None
     zone: tzinfo = UTC
 
@@ -94,7 +102,7 @@ class Change:
 
     order: Order
     lines: tuple[OrderItem, ...]
-    amount: float
+    amount: Decimal
 
 
 def cancel(order: Order, rules: Rules) -> Change:
@@ -119,9 +127,9 @@ def send_back(order: Order, pieces: Mapping[int, int], rules: Rules, at: datetim
             why = f"{item.quantity} bought, {item.returned} asked back before"
             reason = f"{count} x {item.title} cannot be returned: {why}"
             raise OrderRefused(reason, "already_returned", items=item.title)
-    earlier = sum(item.price * item.returned for item in order.items)
-    goods = sum(order.items[index].price * count for index, count in pieces.items())
-    amount = round(max(0.0, min(goods, order.total - earlier)), 2)
+    earlier = sum((item.price * item.returned for item in order.items), Decimal())
+    goods = sum((order.items[index].price * count for index, count in pieces.items()), Decimal())
+    amount = max(Decimal(), min(goods, order.total - earlier))
     _require_cap(earlier + amount, rules)
     items = tuple(
         replace(item, returned=item.returned + pieces.get(n, 0)) for n, item in enumerate(order.items)
@@ -142,7 +150,7 @@ def readdress(order: Order, address: str) -> Change:
         raise OrderRefused(reason, "address", address=tidy[:60])
     if tidy.casefold() == order.address.casefold():
         raise OrderRefused(f"order {order.id} goes to {tidy!r} already", "same_address", address=tidy)
-    return Change(replace(order, address=tidy), order.items, 0.0)
+    return Change(replace(order, address=tidy), order.items, Decimal())
 
 
 def _require_status(order: Order, action: str, valid: Sequence[Status]) -> None:
@@ -151,8 +159,8 @@ def _require_status(order: Order, action: str, valid: Sequence[Status]) -> None:
         raise OrderRefused(reason, "status", action=action, status=order.status)
 
 
-def _require_cap(amount: float, rules: Rules) -> None:
-    if round(amount, 2) > rules.refund_cap:
+def _require_cap(amount: Decimal, rules: Rules) -> None:
+    if amount > rules.refund_cap:
         limit = f"the {rules.refund_cap:.2f} that can be refunded here; a person must decide"
         reason = f"{amount:.2f} is more than {limit}"
-        raise OrderRefused(reason, "refund_cap", cap=rules.refund_cap, amount=round(amount, 2))
+        raise OrderRefused(reason, "refund_cap", cap=rules.refund_cap, amount=amount)

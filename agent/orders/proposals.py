@@ -21,6 +21,7 @@ from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound, choices
+from language.decimals import plain
 from profiles.database import make_tables, reading, writing
 from profiles.tables import at_most_one, numbered, time_text
 
@@ -200,16 +201,17 @@ def _summary(kind: Kind, change: Change, arguments: Mapping[str, Any]) -> dict[s
         "items": [_item_json(item) for item in change.lines],
     }
     if kind == "cancel_order":
-        shown |= {"total": change.order.total, "amount": change.amount}
+        shown |= {"total": plain(change.order.total), "amount": plain(change.amount)}
     elif kind == "return_items":
-        shown |= {"amount": change.amount, "reason": arguments["reason"]}
+        shown |= {"amount": plain(change.amount), "reason": arguments["reason"]}
     else:
         shown |= {"address": change.order.address}
     return shown
 
 
 def _item_json(item: OrderItem) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in ("sku", "title", "quantity", "price", "color", "size")}
+    shown = item.to_json()
+    return {name: shown[name] for name in ("sku", "title", "quantity", "price", "color", "size")}
 
 
 def _newest(connection: Connection, consultation: str) -> Proposal | None:

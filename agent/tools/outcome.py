@@ -6,6 +6,7 @@ is composed from the artifact and follows in the conversation, so that the model
 writes its own replies gets the full one.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from langchain.tools import ToolRuntime
@@ -13,6 +14,7 @@ from langchain.tools import ToolRuntime
 from agent.context import ShopState, TurnContext
 from agent.orders.order import OrderRefused
 from errors import Refused
+from language.decimals import plain
 
 Artifact = dict[str, Any]
 Outcome = tuple[str, Artifact]
@@ -36,6 +38,7 @@ def outcome(context: TurnContext, artifact: Artifact, brief: str, full: str | No
 
 def refusal_of(error: OrderRefused, order_id: str) -> RefusedWrite:
     """What an order's rule says to the customer: the phrase "rule_NAME", for a wrong status one for each act."""
-    facts = {name: value for name, value in error.facts.items() if name != "action"}
+    named = ((name, value) for name, value in error.facts.items() if name != "action")
+    facts = {name: plain(value) if isinstance(value, Decimal) else value for name, value in named}
     phrase = f"rule_{error.facts['action']}" if error.rule == "status" else f"rule_{error.rule}"
     return RefusedWrite(str(error), phrase, id=order_id, **facts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.replies.card import Card, Picture, Rating
 from agent.replies.composer import Composer
+from language.decimals import plain
 from language.money import format_money
 from retrieval.search import ProductHit
 
@@ -25,7 +26,7 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "titles": dict(product.titles),
         "category": product.category,
         "brand": product.brand,
-        "price": shown.price,
+        "price": plain(shown.price),
         "currency": currency,
         "color": shown.color,
         "size": shown.size,

@@ -13,6 +13,7 @@ from typing import Any
 import clock
 from agent.orders.order import BEFORE_SHIPPING
 from agent.shop import Shop, load_shop
+from language.decimals import exact
 from profiles.attribute import Attribute, Facets
 from profiles.observation import Authority
 from profiles.schema import Schema
@@ -162,7 +163,7 @@ def _orders(lines: list[dict[str, Any]], shop: Shop, today: date) -> tuple[Order
 
 def _fate(line: Mapping[str, Any], shop: Shop, today: date) -> str:
     """What the shop's rules leave open, with a day to spare on either side."""
-    cheap, days = line["total"] <= shop.limits.refund_cap, shop.facts.get("return_days")
+    cheap, days = exact(line["total"]) <= shop.limits.refund_cap, shop.facts.get("return_days")
     if line["status"] in BEFORE_SHIPPING and cheap:
         return "cancel"
     if line["status"] == "delivered" and line.get("delivered"):

@@ -13,6 +13,7 @@ from typing import Any
 from eval.customers.facts import CustomerFacts, ShopFacts
 from eval.customers.plan import Ask, Task, Trait
 from eval.customers.wording import Wording
+from language.decimals import plain
 from language.matching import covers
 from retrieval.catalog import Product, Variant
 from retrieval.facets import facet_values
@@ -46,7 +47,7 @@ def searching(rng: random.Random, facts: ShopFacts, customer: CustomerFacts, use
         if values and values[0] != "one size":
             filters[name] = rng.choice(values)
     if rng.random() < 0.6 or len(filters) == 1:
-        filters["max_price"] = float(math.ceil(variant.price * rng.uniform(1.05, 1.5) / 5) * 5)
+        filters["max_price"] = float(math.ceil(plain(variant.price) * rng.uniform(1.05, 1.5) / 5) * 5)
         used.add("budget")
     return lambda wording: (_search(facts, wording, filters),)
 

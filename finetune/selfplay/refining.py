@@ -13,6 +13,7 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Word
 from finetune.selfplay.words.message import Part, Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import draw_amount, write_price
+from language.decimals import plain
 from retrieval.catalog import Product, Variant
 from retrieval.facets import facet_values
 
@@ -65,7 +66,7 @@ def _example(
 def change_budget(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """Another budget, or a first one."""
     old = search.high
-    found = sorted(v.price for _, v in shop.found(replace(search, high=None)))
+    found = sorted(plain(v.price) for _, v in shop.found(replace(search, high=None)))
     if not found:
         return None
     usual = min(old or found[-1], found[-1] * _DEAR)
@@ -100,7 +101,7 @@ def _range(speaker: Speaker, shop: ShopView, search: Search, found: Sequence[flo
 
 def _floor(speaker: Speaker, shop: ShopView, search: Search) -> Asked | None:
     """A least price, later on."""
-    found = sorted(v.price for _, v in shop.found(replace(search, low=None)))
+    found = sorted(plain(v.price) for _, v in shop.found(replace(search, low=None)))
     if not found:
         return None
     value = draw_amount(speaker.rng, found[0] * 0.8, found[-1] * 0.7)

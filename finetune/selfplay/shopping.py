@@ -24,6 +24,7 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.topics import Topic, Topics, Word
 from finetune.selfplay.words.message import Said, Speaker, change, keep
 from finetune.selfplay.words.numbers import amount, draw_amount, write_price
+from language.decimals import plain
 from language.matching import covers
 from language.quantities import range_in
 from retrieval.catalog import Product, Variant
@@ -190,7 +191,7 @@ class Request:
     def _budget(self) -> None:
         if self.search.high is not None or (self.shop.ranged_budget and self.search.low is not None):
             return
-        price = self.variant.price
+        price = plain(self.variant.price)
         value = draw_amount(self.rng, price * 1.05, price * 2 + 20)
         if value < price:
             value = amount(float(int(price) + 1))
@@ -204,7 +205,7 @@ class Request:
         return keep(write_price(self.rng, value, self.speaker.language, self.shop.currency))
 
     def _prices(self, intent: str) -> None:
-        price = self.variant.price
+        price = plain(self.variant.price)
         low = draw_amount(self.rng, price * 0.4, price * 0.9)
         if low >= price or self.search.high is not None or self.search.low is not None:
             return

@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from agent.shop import load_shop
 from errors import Refused
 from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
 from finetune.selfplay.topics import Topics
+from language.decimals import exact, plain
 from language.matching import covers
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
@@ -45,8 +47,8 @@ class OrderView:
     id: str
     status: str
     titles: tuple[str, ...]
-    total: float
-    cap: float
+    total: Decimal
+    cap: Decimal
     returnable: bool
 
     @property
@@ -129,7 +131,7 @@ class ShopView:
     @cached_property
     def usual_prices(self) -> tuple[float, float]:
         """What people would set themselves as a limit: from cheap to dear for this shop."""
-        prices = sorted(variant.price for _, variant in self.stocked)
+        prices = sorted(plain(variant.price) for _, variant in self.stocked)
         return prices[len(prices) // 5], prices[len(prices) * 9 // 10] + 5
 
     @cached_property
@@ -172,7 +174,7 @@ class ShopView:
 
     def found(self, search: "Search") -> Iterator[tuple[Product, Variant]]:
         """The variants in stock that meet the filters of a search, of one product if its title is the query."""
-        low, high = search.low or 0, float("inf") if search.high is None else search.high
+        low, high = exact(search.low or 0), exact(float("inf") if search.high is None else search.high)
         wanted = [(facet, word.value) for facet, (_, word) in search.filters.items()]
         pairs = self.by_category.get(search.category, []) if search.category and not search.title else self.stocked
         for product, variant in pairs:
@@ -212,7 +214,7 @@ class ShopView:
 
 
 def _customers(
-    directory: Path, cap: float, days: int | None, zone: tzinfo
+    directory: Path, cap: Decimal, days: int | None, zone: tzinfo
 ) -> tuple[tuple[CustomerView, ...], tuple[str, ...]]:
     orders: dict[str, list[tuple[str, OrderView]]] = {}
     today = clock.today(zone)
@@ -223,9 +225,9 @@ def _customers(
             line["id"],
             line["status"],
             tuple(item["title"] for item in line["items"]),
-            line["total"],
+            exact(line["total"]),
             cap,
-            line["status"] == "delivered" and not late and line["total"] <= cap,
+            line["status"] == "delivered" and not late and exact(line["total"]) <= cap,
         )
         orders.setdefault(line["customer"], []).append((line["placed"], view))
     lines = list(read_lines(directory / "customers.jsonl"))

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from profiles.build.plan import Plan
 from profiles.events import ledger
+from profiles.events.clocks import EARLIEST
 from profiles.events.event import WEIGHTS
 from profiles.events.machines import count_windows, machine_windows, windows_of
-from profiles.events.shapes import EARLIEST
 from profiles.journal import batched
 from profiles.preference.covisitation import KIND, Covisitation
 from profiles.preference.history import Histories

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import Connection, select
 
+from language.decimals import plain
 from profiles.build.covisits import part_of_covisits
 from profiles.build.plan import Plan, write_whole
 from profiles.build.rows import Rows, read_lines
@@ -117,7 +118,7 @@ def _customer(name: str, activity: ledger.Activity, tastes: Tastes, store: Profi
         "acts": activity.acts,
         "last_act": activity.last_at,
         "orders": bought.orders,
-        "spent": bought.spent,
+        "spent": plain(bought.spent),
         "last_order": bought.last,
         "traits": traits,
         "affinities": affinities,
@@ -131,7 +132,7 @@ def _waiting(connection: Connection) -> Iterator[dict[str, Any]]:
         for name, items in sorted(ledger.load_events(connection, waiting_events, part).items()):
             for event in sorted(items, key=lambda item: (item.at, item.id)):
                 shown = {"who": name, "id": event.id, "kind": event.kind, "at": time_text(event.at)}
-                yield shown | {"skus": event.skus, "order": event.order, "amount": event.amount}
+                yield shown | {"skus": event.skus, "order": event.order, "amount": plain(event.amount)}
 
 
 def _write(plan: Plan, name: str, part: int, rows: Iterable[dict[str, Any]]) -> None:

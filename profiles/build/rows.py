@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from language.decimals import exact, plain
 from profiles.customer import Customer
 from profiles.events.event import Aside, Event, Reason
 
@@ -27,7 +28,8 @@ class Rows:
 
 def event_line(event: Event) -> str:
     at = event.at.isoformat()
-    row = ["e", event.id, event.customer, event.visitor, event.kind, at, event.skus, event.order, event.amount]
+    amount = plain(event.amount)
+    row = ["e", event.id, event.customer, event.visitor, event.kind, at, event.skus, event.order, amount]
     return to_json(row).decode()
 
 
@@ -62,5 +64,8 @@ def read_lines(lines: Iterable[str | bytes]) -> Rows:
     return found
 
 
-def _event(id_: str, customer: str, visitor: str, kind: Any, at: str, skus: list[str], *rest: Any) -> Event:
-    return Event(id_, customer, visitor, kind, datetime.fromisoformat(at), tuple(skus), *rest)
+def _event(
+    id_: str, customer: str, visitor: str, kind: Any, at: str, skus: list[str], order: str, amount: float | None
+) -> Event:
+    moment = datetime.fromisoformat(at)
+    return Event(id_, customer, visitor, kind, moment, tuple(skus), order, exact(amount))

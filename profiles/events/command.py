@@ -8,6 +8,7 @@ from typing import Any
 
 import clock
 from errors import ConfigError
+from language.decimals import plain
 from profiles.events.affinity import half_life, score_at
 from profiles.events.files import take_file, take_stream
 from profiles.events.intake import EventIntake
@@ -99,7 +100,7 @@ def _customer(intake: EventIntake, customer: str) -> tuple[Any, list[str]]:
         "acts": activity.acts,
         "last_act": activity.last_at.isoformat() if activity.last_at else None,
         "orders": bought.orders,
-        "spent": bought.spent,
+        "spent": plain(bought.spent),
         "last_order": bought.last.isoformat() if bought.last else None,
         "affinities": rows,
     }

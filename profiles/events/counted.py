@@ -29,8 +29,8 @@ class Act:
 
 
 def note_counted(connection: Connection, items: Iterable[Event]) -> None:
-    """They count from now on; those that did already keep their number."""
-    ordered = sorted(items, key=lambda item: (item.at, item.id))
+    """They count from now on; those that did already keep their number, and those of one moment their order."""
+    ordered = sorted(items, key=lambda item: item.at)
     insert_missing(connection, counted_events, [{"id": item.id} for item in ordered])
 
 
@@ -66,8 +66,11 @@ def acts_after(connection: Connection, seq: int, missing: Collection[int], most:
 def recent_acts(
     connection: Connection, customers: Collection[str], most: int, before: int | None = None
 ) -> dict[str, list[Act]]:
-    """Each customer's newest acts that say something of a taste, oldest first; `before`: with a lower number."""
-    newest_first = (events.c.at.desc(), events.c.id.desc())
+    """Each customer's newest acts that say something of a taste, oldest first; `before`: with a lower number.
+
+    A device's clock counts milliseconds, so acts of one moment stand in the order in which they came.
+    """
+    newest_first = (events.c.at.desc(), counted_events.c.seq.desc())
     place = func.row_number().over(partition_by=events.c.customer, order_by=newest_first).label("place")
     found: dict[str, list[Act]] = {}
     for part in batched(customers):
@@ -77,7 +80,7 @@ def recent_acts(
         placed = chosen.subquery()
         for act in _read(connection.execute(select(placed).where(placed.c.place <= most))):
             found.setdefault(act.event.customer, []).append(act)
-    return {name: sorted(acts, key=lambda act: (act.event.at, act.event.id)) for name, acts in found.items()}
+    return {name: sorted(acts, key=lambda act: (act.event.at, act.seq)) for name, acts in found.items()}
 
 
 def bought_events(connection: Connection) -> list[Event]:

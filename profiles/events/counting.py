@@ -3,7 +3,7 @@
 Each act costs O(1) a value. Only a customer whose acts turn out to be a machine's is counted again from the start.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -14,12 +14,13 @@ from profiles.events.counted import note_counted, withdraw_counted
 from profiles.events.event import WEIGHTS, Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.machines import MOST_ACTS, count_windows, machine_windows, windows_of
-from profiles.events.purchases import Purchases
+from profiles.events.purchases import Purchases, first_reports
 from profiles.intents.buying import bought
 from profiles.store import ProfileStore
 from profiles.tables import events, time_text
 
 Windows = Mapping[str, int]  # windows of a machine, with their acts
+Corrected = Mapping[str, Collection[str]]  # by customer: ids of orders that turn out to be older than was known
 
 
 class Counting:
@@ -35,6 +36,7 @@ class Counting:
 
     def add(self, connection: Connection, fresh: Owned, batch: Batch) -> None:
         """`fresh` are in no table yet; their customers are locked."""
+        fresh, corrected = self._each_order_once(connection, fresh, batch)
         if not fresh:
             return
         ledger.insert_events(connection, events, fresh)
@@ -49,7 +51,7 @@ class Counting:
             counted = [item for item in items if not _is_machines(item, windows)] if windows else items
             self._note(name, items, counted, windows, batch)
             noted += counted
-            if _tipped(items, windows):
+            if name in corrected or _tipped(items, windows):
                 tastes[name], activities[name] = self._again(connection, name, tastes[name])
                 batch.counts["withdrawn"] += before.acts + _acts(counted) - activities[name].acts
             else:
@@ -59,8 +61,29 @@ class Counting:
         note_counted(connection, noted)
         self._count_purchases(connection, fresh, activities)
         ledger.save_activities(connection, activities)
-        self._end_intents(connection, fresh)
+        self._end_intents(connection, fresh, corrected)
         self._tell(connection, tastes, batch)
+
+    def _each_order_once(self, connection: Connection, fresh: Owned, batch: Batch) -> tuple[Owned, Corrected]:
+        """Without what reports an order again; also the orders, by customer, that `fresh` knows an older report of.
+
+        The oldest report is the order, whatever order they come in: those that had counted in its place are dropped.
+        """
+        buyers = [name for name, items in fresh.items() if any(item.kind == "bought" for item in items)]
+        earlier = ledger.load_events(connection, events, buyers, "bought")
+        corrected: dict[str, set[str]] = {}
+        for name in buyers:
+            first = first_reports([*earlier.get(name, ()), *fresh[name]])
+            new = [item for item in fresh[name] if item.kind != "bought" or first[item.order] is item]
+            batch.counts["duplicates"] += len(fresh[name]) - len(new)
+            batch.counts["taken"] -= len(fresh[name]) - len(new)
+            newer = [item for item in earlier.get(name, ()) if item.order and first[item.order] is not item]
+            if newer:
+                corrected[name] = {item.order for item in newer}
+                withdraw_counted(connection, [item.id for item in newer])
+                ledger.drop_events(connection, [item.id for item in newer])
+            fresh = fresh | {name: new}
+        return {name: items for name, items in fresh.items() if items or name in corrected}, corrected
 
     def _note(self, name: str, items: list[Event], counted: list[Event], windows: Windows, batch: Batch) -> None:
         skipped = len(items) - len(counted)
@@ -97,11 +120,14 @@ class Counting:
             held = activities[name]
             activities[name] = Activity(held.acts, held.last_at, Purchases.of(items))
 
-    def _end_intents(self, connection: Connection, fresh: Owned) -> None:
-        """Whoever has bought what they were looking for looks for it no longer."""
-        buyers = [name for name, items in fresh.items() if any(item.kind == "bought" for item in items)]
-        held = self._store.intents_within(connection, buyers)
-        ends = [act for name, some in held.items() for act in bought(name, fresh[name], some, self._products)]
+    def _end_intents(self, connection: Connection, fresh: Owned, corrected: Corrected) -> None:
+        """Whoever has bought what they were looking for looks for it no longer. An order ends intents once."""
+        orders = {
+            name: [item for item in items if item.kind == "bought" and item.order not in corrected.get(name, ())]
+            for name, items in fresh.items()
+        }
+        held = self._store.intents_within(connection, [name for name, items in orders.items() if items])
+        ends = [act for name, some in held.items() for act in bought(name, orders[name], some, self._products)]
         self._store.append_within(connection, ends)
 
     def _tell(self, connection: Connection, tastes: Mapping[str, Tastes], batch: Batch) -> None:

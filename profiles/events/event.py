@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -29,6 +30,8 @@ class Reason(StrEnum):
     """Why an event does not count, or not yet."""
 
     MALFORMED = "malformed"
+    NOBODY = "an id that means nobody"
+    NO_ORDER = "a purchase without an order id"
     IMPOSSIBLE = "impossible value"
     FUTURE = "from the future"
     BOT_AGENT = "user agent of a bot"
@@ -45,6 +48,7 @@ class Reason(StrEnum):
 class Event:
     """`customer` is the shop's id of a person, `visitor` that of a browser; at least one is there.
 
+    `id` is the same for a repetition of the event, and another for any other event, whatever message id they share.
     `skus` has one entry a product, the most exact name that the event has for it. `amount` is the money of an order
     or of a refund (None: all of it), in the shop's currency.
     """
@@ -56,7 +60,7 @@ class Event:
     at: datetime
     skus: tuple[str, ...] = ()
     order: str = ""
-    amount: float | None = None
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

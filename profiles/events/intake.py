@@ -6,7 +6,8 @@
 What `take` has reported survives a crash: a batch is one transaction, journal and projection included. The law: the
 same events in any order, any batches and any repetition, from any number of processes, give the same affinities (to
 1e-9) and the same observed traits with their evidence and confidence. `since` and the past of a trait say when the
-journal was told, and so depend on arrival. Errors: `StorageError`; a bad event is none, it is counted in the report.
+journal was told, and so depend on arrival. Errors: `StorageError`, `DataError` for a link to nobody; a bad event is no
+error, but counted in the report.
 
 Acts of people the shop does not know yet wait; they count once `take` meets them as customers, `link` says whose
 browser it was, or `settle` is called. What a merged visitor did is the customer's; what counted before the merge waits
@@ -20,6 +21,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table
 
 import clock
+from errors import DataError
+from language.placeholders import means_nobody
 from profiles.database import reading, retried, writing
 from profiles.events import ledger, waiting
 from profiles.events.affinity import Affinity, Products, Tastes
@@ -59,7 +62,12 @@ class EventIntake:
         return self._taken(tuple(readings), mark=mark)
 
     def link(self, visitor: str, customer: str) -> Report:
-        """A visitor has signed in: what this browser did before is the customer's. Its first link stays."""
+        """A visitor has signed in: what this browser did before is the customer's. Its first link stays.
+
+        Errors: `DataError` for an id that means nobody.
+        """
+        if nobody := next((name for name in (visitor, customer) if means_nobody(name)), None):
+            raise DataError(f"the id {nobody!r} means nobody; a browser is linked to a customer of the shop")
         return self._taken(links={visitor_name(visitor): customer})
 
     def settle(self) -> Report:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Row, Table, delete, func, select
 
+from language.decimals import exact, plain
 from profiles.customer import Customer
 from profiles.events.affinity import Affinity, Tastes
 from profiles.events.event import Aside, Event, Reason
@@ -74,13 +75,18 @@ def insert_events(connection: Connection, table: Table, owned: Mapping[str, Sequ
             "kind": event.kind,
             "skus": _json(event.skus),
             "order_id": event.order or None,
-            "amount": event.amount,
+            "amount": plain(event.amount),
         }
         for owner, items in owned.items()
         for event in items
     ]
     rows.sort(key=itemgetter("id"))  # two writers of the same events wait for each other, in one order
     insert_missing(connection, table, rows)
+
+
+def drop_events(connection: Connection, ids: Collection[str]) -> None:
+    for part in batched(ids):
+        connection.execute(delete(events).where(events.c.id.in_(part)))
 
 
 def load_events(connection: Connection, table: Table, names: Collection[str], *kinds: str) -> dict[str, list[Event]]:
@@ -149,7 +155,7 @@ def load_activities(connection: Connection, names: Collection[str]) -> dict[str,
     found = {}
     for part in batched(names):
         for row in connection.execute(select(activities).where(activities.c.customer.in_(part))):
-            purchases = Purchases(row.orders, row.spent, _time(row.last_order))
+            purchases = Purchases(row.orders, exact(row.spent), _time(row.last_order))
             found[row.customer] = Activity(row.acts, _time(row.last_at), purchases)
     return found
 
@@ -161,7 +167,7 @@ def save_activities(connection: Connection, held: Mapping[str, Activity]) -> Non
             "acts": item.acts,
             "last_at": _text(item.last_at),
             "orders": item.purchases.orders,
-            "spent": item.purchases.spent,
+            "spent": plain(item.purchases.spent),
             "last_order": _text(item.purchases.last),
         }
         for name, item in held.items()
@@ -192,7 +198,8 @@ def load_asides(connection: Connection) -> list[Aside]:
 
 def event_of(row: Row[Any]) -> Event:
     at, skus = datetime.fromisoformat(row.at), tuple(from_json(row.skus))
-    return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", row.amount)
+    return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", exact(row.amount))
+
 
 
 def _affinity_of(

@@ -3,7 +3,8 @@
 Segment's tracking API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api): one message,
 or a batch with a context for all of it. GA4's Measurement Protocol
 (https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference): up to 25 events of one client,
-turned into the form of its export, which `shapes` reads. Errors: `DataError` for a body that is neither.
+turned into the form of its export, which `shapes` reads. Each message is stamped with the time it came. Errors:
+`DataError` for a body that is neither.
 """
 
 import uuid
@@ -15,11 +16,11 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from errors import DataError
+from profiles.events.clocks import CLOCK_SKEW
 from profiles.events.event import Aside, Reason
 from profiles.events.keys import Keys
-from profiles.events.shapes import GA4, body_text
+from profiles.events.shapes import GA4, body_text, too_large
 
-MOST_MESSAGE_BYTES = 32_000
 MOST_BATCH_BYTES = 500_000
 MOST_MESSAGES = 2_500
 MOST_GA4_EVENTS = 25
@@ -41,17 +42,24 @@ def segment_batch(body: object, now: datetime) -> list[object]:
     messages = _list(whole, "batch", MOST_MESSAGES)
     shared = whole.get("context")
     context = shared if isinstance(shared, dict) else {}
-    return [_in_context(message, context, now) if isinstance(message, dict) else message for message in messages]
+    sent = {"sentAt": whole["sentAt"]} if "sentAt" in whole else {}
+    return [
+        _in_context(sent | message, context, now) if isinstance(message, dict) else message for message in messages
+    ]
 
 
 def ga4_events(body: object, now: datetime) -> list[object]:
-    """The body of /mp/collect. Without `timestamp_micros` an event is of this moment, and no repetition is known."""
+    """The body of /mp/collect. Without `timestamp_micros` an event is of this moment, and no repetition is known.
+
+    No request is made after it has come: what the request's own time is ahead by, the clock of its client is.
+    """
     whole = _object(body, "the body")
     if not whole.get("client_id") and not whole.get("user_id"):
         raise DataError("client_id: missing, and so is user_id; one of them must say who it was")
     properties = whole.get("user_properties")
     signed = properties.get("signature") if isinstance(properties, dict) else None
     shared = {
+        "clock_ahead": _clock_ahead(whole.get("timestamp_micros"), now),
         "user_id": whole.get("user_id"),
         "user_pseudo_id": whole.get("client_id"),
         "signature": signed.get("value") if isinstance(signed, dict) else signed,
@@ -69,8 +77,8 @@ def admitted(raw: object, keys: Keys) -> object:
     bare = {name: value for name, value in raw.items() if name != "signature"}
     if isinstance(context, dict):
         bare["context"] = {name: value for name, value in context.items() if name != "signature"}
-    if (size := len(to_json(bare))) > MOST_MESSAGE_BYTES:
-        return Aside(Reason.MALFORMED, f"{size} bytes: at most {MOST_MESSAGE_BYTES} a message", body_text(bare))
+    if large := too_large(bare, len(to_json(bare))):
+        return large
     customer = _claimed(bare)
     if customer is None or keys.verify(customer, signature):
         return bare
@@ -92,18 +100,19 @@ def _in_context(message: Raw, context: Mapping[str, Any], now: datetime) -> Raw:
 
 
 def _stamped(message: Raw, now: datetime) -> Raw:
-    """With a time and a message id, which Segment's libraries send and a plain request may leave out."""
+    """With the time it came and a message id, which Segment's libraries send and a plain request may leave out."""
     made = dict(message)
     if not made.get("messageId"):
         dated = made.get("timestamp") or made.get("originalTimestamp")
         made["messageId"] = f"sent:{_digest(made) if dated else uuid.uuid4().hex}"
-    made["timestamp"] = made.get("timestamp") or made.get("originalTimestamp") or now.isoformat()
+    made["receivedAt"] = now.isoformat()
     return made
 
 
 def _digest(message: Raw) -> str:
     """The same for a repetition of the same message."""
-    said = {name: value for name, value in message.items() if name not in ("context", "sentAt", "writeKey")}
+    apart = ("context", "sentAt", "receivedAt", "writeKey")
+    said = {name: value for name, value in message.items() if name not in apart}
     return blake2b(to_json(dict(sorted(said.items()))), digest_size=16).hexdigest()
 
 
@@ -112,10 +121,11 @@ def _exported(event: object, whole: Raw, shared: Raw, place: int, now: datetime)
         return event
     given = event.get("params")
     params = given if isinstance(given, dict) else {}
-    at = event.get("timestamp_micros") or whole.get("timestamp_micros")
+    here = int(now.timestamp() * 1_000_000)
+    stamped = next((held["timestamp_micros"] for held in (event, whole) if "timestamp_micros" in held), here)
     return shared | {
         "event_name": event.get("name"),
-        "event_timestamp": at or int(now.timestamp() * 1_000_000),
+        "event_timestamp": stamped,
         "batch_event_index": place,
         "items": params.get("items"),
         "ecommerce": {
@@ -124,6 +134,15 @@ def _exported(event: object, whole: Raw, shared: Raw, place: int, now: datetime)
             "refund_value": params.get("value"),
         },
     }
+
+
+def _clock_ahead(stamped: object, now: datetime) -> int:
+    """By how many microseconds; a clock that is behind cannot be told from an event that is sent later."""
+    try:
+        ahead = int(str(stamped)) - int(now.timestamp() * 1_000_000)
+    except ValueError:
+        return 0
+    return ahead if ahead > CLOCK_SKEW.total_seconds() * 1_000_000 else 0
 
 
 def _object(body: object, what: str) -> Raw:

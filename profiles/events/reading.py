@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Self, cast
 from pydantic_core import from_json
 
 from profiles.events.event import Aside, Event
-from profiles.events.shapes import EventReader
+from profiles.events.shapes import EventReader, too_large
 from profiles.tables import time_text
 
 Reading = Event | Aside | None
@@ -53,7 +53,8 @@ def beginnings(batches: Iterable[list[bytes]]) -> Iterator[tuple[list[bytes], li
 
 def read_lines(lines: Iterable[bytes], reader: EventReader) -> list[Reading]:
     """One reading a line, none of an empty one."""
-    return [reader.read(raw) for line in lines if (raw := parse(line)) is not None]
+    parsed = ((parse(line), len(line)) for line in lines)
+    return [reader.read(too_large(raw, size) or raw) for raw, size in parsed if raw is not None]
 
 
 def read_batches(

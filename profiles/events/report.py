@@ -12,11 +12,11 @@ class Report:
 
     read: int = 0
     taken: int = 0  # new, and counted from now on
-    duplicates: int = 0  # their message ids were there already
+    duplicates: int = 0  # they were there already, or report an order again
     passed_over: int = 0  # they say nothing about a product: pages, logins
     aside: Mapping[str, int] = field(default_factory=dict)  # by reason
     returned: int = 0  # earlier ones that have waited: their customer is known now
-    withdrawn: int = 0  # earlier ones that turned out to be a machine's: no longer counted
+    withdrawn: int = 0  # earlier ones that turned out to be a machine's, or a later report of an order
     told: int = 0  # observed traits that the journal was told of, new or changed
     retracted: int = 0  # observed traits that no longer stand out
 
@@ -49,7 +49,7 @@ _WORDS = {
     "passed_over": "passed over (pages, logins, other acts)",
     "aside": "kept aside",
     "returned": "waited, and count now",
-    "withdrawn": "counted, and turned out to be a machine's",
+    "withdrawn": "counted, and turned out to be a machine's or a repetition",
     "told": "traits learnt or changed",
     "retracted": "traits that no longer stand out",
 }

@@ -2,25 +2,29 @@
 
 `EventReader.read` gives an `Event`, an `Aside` with the reason, or None for an event that says nothing here (a page,
 a scroll). Segment: https://segment.com/docs/connections/spec/ecommerce/v2, `identify` and `alias` name a visitor.
-GA4: https://support.google.com/analytics/answer/7029846; it has no message ids, so one is made of what identifies an
-event there.
+GA4: https://support.google.com/analytics/answer/7029846; it has no message ids. An event's id is made of its source,
+its message id and of what the event is, since senders use message ids again. A price that cannot be read is no price;
+the event still says what was looked at.
 """
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from profiles.events.event import WEIGHTS, Aside, Event, Kind, Reason
+from language.placeholders import means_nobody
+from profiles.events.amounts import read_amount
+from profiles.events.clocks import CLOCK_SKEW, EARLIEST, Impossible, from_microseconds, happened_at, in_utc, moment_of
+from profiles.events.event import KEPT_KINDS, WEIGHTS, Aside, Event, Kind, Reason
 from profiles.events.machines import is_bot_agent
 
-CLOCK_SKEW = timedelta(minutes=5)  # a browser's clock may be ahead of the shop's
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+MOST_MESSAGE_BYTES = 32_000  # of a message in Segment's shape, as Segment has it
 MOST_PRODUCTS = 1000
-MOST_MONEY = 1e9
+MOST_MONEY = Decimal(10**9)
 BODY_CHARS = 2000
 
 SEGMENT: Mapping[str, Kind] = {
@@ -49,6 +53,8 @@ GA4: Mapping[str, Kind] = {
 
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Person = Annotated[str, StringConstraints(max_length=90, pattern=r"^[^\x00]*$")]
+Message = Annotated[str, StringConstraints(min_length=1, max_length=180, pattern=r"^[^\x00]*$")]
+Amount = Annotated[Decimal | None, BeforeValidator(read_amount)]
 _MONEY = ("total", "revenue", "value")  # with shipping and tax, without, and whatever the sender calls it
 
 
@@ -60,32 +66,34 @@ class _Product(_Shape):
     product_id: Name | None = None
     sku: Name | None = None
     item_id: Name | None = None  # GA4's name for either
-    price: float | None = None
-    quantity: float | None = None
+    price: Amount = None
+    quantity: Amount = None
 
 
 class _Properties(_Product):
     products: list[_Product] | None = Field(default=None, max_length=MOST_PRODUCTS)
     order_id: Name | None = None
-    total: float | None = None
-    revenue: float | None = None
-    value: float | None = None
+    total: Amount = None
+    revenue: Amount = None
+    value: Amount = None
 
 
 class _Segment(_Shape):
     type: Literal["track", "identify", "alias"] = "track"
     event: str = ""
-    messageId: Annotated[Name, StringConstraints(min_length=1)]
+    messageId: Message
     userId: Person | None = None
     anonymousId: Person | None = None
     previousId: Person | None = None
     timestamp: AwareDatetime
+    projectId: Name = ""  # the source, where Segment names it
     properties: _Properties | None = None
 
 
 class _Ga4(_Shape):
     event_name: str
     event_timestamp: int
+    clock_ahead: int = 0  # by how many microseconds; see `messages`
     user_id: Person | None = None
     user_pseudo_id: Person | None = None
     event_bundle_sequence_id: int | None = None
@@ -111,14 +119,19 @@ class EventReader:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
             return Aside(Reason.MALFORMED, f"{where}: {first['msg']}", body_text(raw), _named(raw))
-        except _Impossible as error:
+        except Impossible as error:
             return Aside(Reason.IMPOSSIBLE, str(error), body_text(raw), _named(raw))
         return self._checked(event, raw) if isinstance(event, Event) else event
 
     def _checked(self, event: Event, raw: Mapping[str, Any]) -> Event | Aside:
         who = event.customer or event.visitor
+        nobody = _nobody(raw)
+        if nobody and (event.kind == "identified" or not who):
+            return Aside(Reason.NOBODY, nobody, body_text(raw), who)
         if not who:
             return Aside(Reason.MALFORMED, "neither a customer nor a visitor is named", body_text(raw))
+        if event.kind in KEPT_KINDS and not event.order:
+            return Aside(Reason.NO_ORDER, f"{event.kind}, and no order is named", body_text(raw), who)
         if event.kind in WEIGHTS and not event.skus:
             return Aside(Reason.MALFORMED, "no product is named", body_text(raw), who)
         agent = _agent(raw)
@@ -130,7 +143,7 @@ class EventReader:
             return Aside(Reason.FUTURE, f"time {event.at:%Y-%m-%d %H:%M}", body_text(raw), who)
         return event
 
-    def _segment(self, raw: Mapping[str, Any]) -> Event | Aside | None:
+    def _segment(self, raw: dict[str, Any]) -> Event | Aside | None:
         kind: Kind | None = SEGMENT.get(str(raw.get("event")))
         if raw.get("type") in ("identify", "alias"):
             kind = "identified"
@@ -138,22 +151,28 @@ class EventReader:
             return _passed_over(raw, "type")
         if kind is None:
             return _passed_over(raw, "event")
-        read = _Segment.model_validate(raw)
-        visitor = read.previousId if read.type == "alias" else read.anonymousId
+        read = _Segment.model_validate(_dated(raw))
+        visitor = _somebody(read.previousId if read.type == "alias" else read.anonymousId)
         properties = read.properties or _Properties()
         products = properties.products if properties.products is not None else [properties]
+        order = _somebody(properties.order_id)
+        money = next((m for n in _MONEY if (m := getattr(properties, n)) is not None), None)
+        amount = _amount(kind, money, products)
+        own = in_utc(moment_of(raw.get("originalTimestamp")) or read.timestamp) if _has_time(raw) else None
+        sum_ = money.normalize() if money else money
+        what = (read.projectId, kind, read.userId, visitor, own, _names(products), order, sum_)
         return Event(
-            read.messageId,
-            read.userId or "",
-            visitor or "",
+            f"{read.messageId}~{_digest(what, 8)}",
+            _somebody(read.userId),
+            visitor,
             kind,
-            _utc(read.timestamp),
+            happened_at(read.timestamp, raw, self.now()),
             self._skus(products),
-            properties.order_id or "",
-            _amount(kind, next((m for n in _MONEY if (m := getattr(properties, n)) is not None), None), products),
+            order,
+            amount,
         )
 
-    def _ga4(self, raw: Mapping[str, Any]) -> Event | Aside | None:
+    def _ga4(self, raw: dict[str, Any]) -> Event | Aside | None:
         kind = GA4.get(str(raw["event_name"]))
         if kind is None:
             return _passed_over(raw, "event_name")
@@ -162,15 +181,17 @@ class EventReader:
         order, money = _Properties(), None
         if kind in ("bought", "refunded"):
             order, money = _ga4_order(raw, kind)
+        who = read.user_pseudo_id or read.user_id
+        place = (read.event_bundle_sequence_id, read.batch_event_index)
         names = tuple(item.item_id for item in products)
         return Event(
-            _ga4_id(read, names, order.order_id),
-            read.user_id or "",
-            read.user_pseudo_id or "",
+            f"ga4:{_digest((who, read.event_name, read.event_timestamp, *place, names, order.order_id), 16)}",
+            _somebody(read.user_id),
+            _somebody(read.user_pseudo_id),
             kind,
-            _microseconds(read.event_timestamp),
+            from_microseconds(read.event_timestamp - read.clock_ahead),
             self._skus(products),
-            order.order_id or "",
+            _somebody(order.order_id),
             _amount(kind, money, products),
         )
 
@@ -180,14 +201,46 @@ class EventReader:
         for product in products:
             _check(product)
             exact = product.sku or product.item_id or product.product_id
-            if exact:
+            if exact and (exact in self.products or not means_nobody(exact)):
                 coarse = product.product_id or exact
                 found.append(coarse if coarse in self.products and exact not in self.products else exact)
         return tuple(found)
 
 
-class _Impossible(Exception):
-    """A value that can be read and cannot be."""
+def _dated(raw: dict[str, Any]) -> dict[str, Any]:
+    """With a `timestamp`, if any time is there; one that is there and unusable stays so."""
+    for field in ("timestamp", "originalTimestamp", "receivedAt"):
+        if field in raw:
+            return raw if field == "timestamp" else raw | {"timestamp": raw[field]}
+    return raw
+
+
+def _has_time(raw: Mapping[str, Any]) -> bool:
+    """Whether the message says itself when it was; if not, a repetition of it comes at another time."""
+    return "timestamp" in raw or "originalTimestamp" in raw
+
+
+def _somebody(name: str | None) -> str:
+    """The id, or "" for one that means nobody."""
+    return "" if name is None or means_nobody(name) else name
+
+
+def _nobody(raw: Mapping[str, Any]) -> str:
+    """Which id means nobody, in words; "" where none does."""
+    for field in ("userId", "user_id", "anonymousId", "previousId", "user_pseudo_id"):
+        name = raw.get(field)
+        if isinstance(name, str | int) and not isinstance(name, bool) and name != "" and means_nobody(str(name)):
+            return f"{field}: {str(name)[:60]!r} means nobody"
+    return ""
+
+
+def _names(products: Sequence[_Product]) -> tuple[tuple[str | None, ...], ...]:
+    """All that the products are called: what the catalogue has may change between two readings of one event."""
+    return tuple((item.product_id, item.sku, item.item_id) for item in products)
+
+
+def _digest(what: tuple[object, ...], size: int) -> str:
+    return blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
 def _passed_over(raw: Mapping[str, Any], field: str) -> Aside | None:
@@ -201,25 +254,26 @@ def _passed_over(raw: Mapping[str, Any], field: str) -> Aside | None:
 
 def _check(product: _Product) -> None:
     if product.price is not None and not 0 <= product.price <= MOST_MONEY:
-        raise _Impossible(f"price {product.price:g}")
+        raise Impossible(f"price {product.price}")
     if product.quantity is not None and not 0 <= product.quantity <= MOST_MONEY:
-        raise _Impossible(f"quantity {product.quantity:g}")
+        raise Impossible(f"quantity {product.quantity}")
 
 
-def _amount(kind: Kind, money: float | None, products: Sequence[_Product]) -> float | None:
+def _amount(kind: Kind, money: Decimal | None, products: Sequence[_Product]) -> Decimal | None:
     """The money of an order or refund; of its products where no sum is given."""
     if kind not in ("bought", "refunded"):
         return None
     if money is None and products and all(item.price is not None for item in products):
-        money = sum((item.price or 0.0) * (1.0 if item.quantity is None else item.quantity) for item in products)
+        each = ((item.price or Decimal(), item.quantity) for item in products)
+        money = sum((price if count is None else price * count for price, count in each), Decimal())
     if money is not None and kind == "refunded":
         money = abs(money)  # some send what goes back as a negative sum
     if money is not None and not 0 <= money <= MOST_MONEY:
-        raise _Impossible(f"total {money:g}")
+        raise Impossible(f"total {money}")
     return money
 
 
-def _ga4_order(raw: Mapping[str, Any], kind: Kind) -> tuple[_Properties, float | None]:
+def _ga4_order(raw: Mapping[str, Any], kind: Kind) -> tuple[_Properties, Decimal | None]:
     """Order id and money: in `ecommerce`, or else in `event_params`, a list of keys and typed values."""
     ecommerce = raw.get("ecommerce")
     fields = dict(ecommerce) if isinstance(ecommerce, dict) else {}
@@ -239,33 +293,6 @@ def _ga4_order(raw: Mapping[str, Any], kind: Kind) -> tuple[_Properties, float |
     return read, read.value
 
 
-def _ga4_id(read: _Ga4, names: tuple[str | None, ...], order: str | None) -> str:
-    parts = (
-        read.user_pseudo_id or read.user_id,
-        read.event_name,
-        read.event_timestamp,
-        read.event_bundle_sequence_id,
-        read.batch_event_index,
-        names,
-        order,
-    )
-    return "ga4:" + blake2b(repr(parts).encode(), digest_size=16).hexdigest()
-
-
-def _microseconds(since_1970: int) -> datetime:
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since_1970)
-    except OverflowError:
-        raise _Impossible(f"event_timestamp {since_1970} is no time in microseconds") from None
-
-
-def _utc(at: datetime) -> datetime:
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise _Impossible(f"time {at.isoformat()}") from None
-
-
 def _agent(raw: Mapping[str, Any]) -> str:
     context = raw.get("context")
     agent = context.get("userAgent") if isinstance(context, dict) else None
@@ -275,7 +302,16 @@ def _agent(raw: Mapping[str, Any]) -> str:
 def _named(raw: Mapping[str, Any]) -> str:
     """Whoever an event names that cannot be read: customer or browser, so that an erasure finds it."""
     names = (raw.get(field) for field in ("userId", "user_id", "anonymousId", "user_pseudo_id"))
-    return next((str(name)[:90].replace("\x00", "") for name in names if isinstance(name, str | int)), "")
+    texts = (str(name)[:90].replace("\x00", "") for name in names if isinstance(name, str | int))
+    return next((name for name in texts if not means_nobody(name)), "")
+
+
+def too_large(raw: object, size: int) -> Aside | None:
+    """What keeps a message of so many bytes aside. GA4's export has no limit: it writes a row out for each item."""
+    if size <= MOST_MESSAGE_BYTES or (isinstance(raw, dict) and "event_name" in raw):
+        return None
+    who = _named(raw) if isinstance(raw, dict) else ""
+    return Aside(Reason.MALFORMED, f"{size} bytes: at most {MOST_MESSAGE_BYTES} a message", body_text(raw), who)
 
 
 def body_text(raw: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from language.decimals import plain
 from profiles.events.affinity import Affinity, Products, score_at
 from profiles.events.event import Event
 from profiles.events.ledger import Activity
@@ -175,7 +176,7 @@ class NumberHeld:
             case "orders":
                 return float(held.purchases.orders)
             case "spent":
-                return held.purchases.spent
+                return plain(held.purchases.spent)
             case "acts":
                 return float(held.acts)
             case "days_since_order":

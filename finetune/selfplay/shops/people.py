@@ -11,6 +11,7 @@ from typing import Any
 
 from finetune.selfplay.shops.catalogue import Range
 from finetune.selfplay.shops.schema import Kept
+from language.decimals import exact, plain
 
 _NAMES = (
     "Anna Berg", "Tom Ellis", "Mei Tan", "Lukas Brandt", "Priya Nair", "Carlos Vega", "Kate Doyle", "Ahmed Saleh",
@@ -104,7 +105,7 @@ def _order(
         "placed": at.astimezone(UTC).isoformat(),
         "status": status,
         "items": items,
-        "total": round(sum(item["price"] * item["quantity"] for item in items) + fee, 2),
+        "total": plain(sum((exact(item["price"]) * item["quantity"] for item in items), exact(fee))),
         "shipping_fee": fee,
         "address": f"{rng.randint(1, 900)} {rng.choice(_STREETS)}, {rng.choice(_CITIES)}",
         "carrier": rng.choice(_CARRIERS) if sent else None,

@@ -22,6 +22,7 @@ from finetune.logs.people import CUSTOMERS_FILE, PERSONAL
 from finetune.selfplay.shops.people import FORMATS, draw_customers, draw_orders
 from finetune.selfplay.topics import Topic, Topics
 from finetune.weights import file_sha256
+from language.decimals import plain
 from profiles.importing import EVENT_FILES
 from profiles.schema import Schema
 from profiles.shop_files import read_lines
@@ -99,7 +100,7 @@ def _goods(catalog: Catalog) -> list[Line]:
         {
             "title": product.title,
             "variants": [
-                {"sku": variant.sku, "price": variant.price, "color": variant.color, "size": variant.size}
+                {"sku": variant.sku, "price": plain(variant.price), "color": variant.color, "size": variant.size}
                 for variant in product.variants
             ],
         }
