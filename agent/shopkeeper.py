@@ -122,7 +122,8 @@ class Shopkeeper:
         The words add up to the turn's reply. A turn begins when the one before it has ended, in any process.
         """
         limits = self.services.shop.limits
-        patience = limits.model_calls * limits.model_seconds + _SLACK
+        seconds = limits.model_seconds or profile_of(self._model).seconds
+        patience = limits.model_calls * seconds + _SLACK
         with self._locks.hold(consultation, patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
 
