@@ -41,19 +41,20 @@ def next_question(
 
 def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:
     """Values that the customer named of what they had been asked about; the last word counts, two at once are none."""
-    words = context.services.vocabulary
+    words = context.services.lexicon
     found: dict[str, str] = {}
     asked: set[str] = set()
     for message in messages:
         if isinstance(message, ToolMessage):
             asked |= set(_asked([message]))
         elif isinstance(message, HumanMessage):
-            text = str(message.text)
+            reading = context.read(str(message.text))
             for name in sorted(asked):
-                named = [v for v in words.values_named(name, text) if v not in words.denied_values(name, text)]
+                denied = words.denied_values(name, reading)
+                named = [value for value in words.values_named(name, reading) if value not in denied]
                 if len(named) == 1:
                     found[name] = named[0]
-                elif named or words.denied_values(name, text):
+                elif named or denied:
                     found.pop(name, None)
     return found
 
@@ -90,7 +91,7 @@ def _asked(messages: Sequence[AnyMessage]) -> Iterator[str]:
 
 def _conditions(context: TurnContext, filters: Filters) -> int:
     """How many the search has, beside the kind of product."""
-    kinds = context.services.vocabulary.kinds
+    kinds = context.services.lexicon.kinds
     prices = (filters.min_price, filters.max_price)
     return sum(name not in kinds for name in filters.equals) + any(price is not None for price in prices)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NotRequired
 from langchain.agents import AgentState
 
 from agent.handoff import Handoffs
+from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
 from agent.orders.proposals import Proposals
 from agent.replies.phrases import Phrases
 from agent.shop import Shop
-from agent.vocabulary import Vocabulary
+from language.reading import Reading
 from profiles.firewall import Firewall
 from profiles.observation import Trait
 from profiles.preference.keeper import Preferences
@@ -38,7 +39,7 @@ class Services:
     schema: Schema
     profiles: ProfileStore
     firewall: Firewall
-    vocabulary: Vocabulary
+    lexicon: ShopLexicon
     retriever: Retriever
     orders: OrderBook
     proposals: Proposals
@@ -75,6 +76,20 @@ class TurnContext:
     def day_of(self, at: datetime) -> date:
         """The date in the shop at that time."""
         return at.astimezone(self.services.shop.zone).date()
+
+    def read(self, text: str) -> Reading:
+        """The customer's words, read once a turn."""
+        return self.services.lexicon.read(text, self.today, language=self.language)
+
+    @property
+    def reading(self) -> Reading:
+        """The newest message as it is read."""
+        return self.read(self.heard.get(self.turn, ""))
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The customer's messages of this consultation, the newest last."""
+        return [self.read(text) for text in self.heard.values()]
 
     @property
     def is_visitor(self) -> bool:

@@ -30,8 +30,8 @@ _OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_a
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
     """The open search of an earlier consultation that this message goes back to, or that this one goes on with."""
     intents = context.services.profiles.intents(context.customer)
-    text, kinds = context.heard.get(context.turn, ""), context.services.vocabulary.kinds
-    named = named_slots(context, text)
+    text, kinds = context.heard.get(context.turn, ""), context.services.lexicon.kinds
+    named = named_slots(context)
     product = next((value for name in kinds if (value := _matched(context, name, asked.get(name, "")))), "")
     if before := _resumed_before(messages):
         going_on = [one for one in intents if one.id == before and one.state is State.OPEN]
@@ -44,20 +44,20 @@ def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping
 
 def inherited(context: TurnContext, intent: Intent) -> dict[str, str]:
     """The filters of a search that goes on: what was looked for, but for what this message rules out."""
-    words, text = context.services.vocabulary, context.heard.get(context.turn, "")
+    words, reading = context.services.lexicon, context.reading
     facets = context.services.retriever.facets.names
     held = {_facet(context, name): value for name, value in intent.values.items()}
     return {
         name: value
         for name, value in held.items()
-        if (name in facets and value not in words.denied_values(name, text)) or name in PRICES
+        if (name in facets and value not in words.denied_values(name, reading)) or name in PRICES
     }
 
 
-def named_slots(context: TurnContext, text: str) -> dict[str, list[str]]:
-    """The values of slots that a text names for certain."""
-    words, known = context.services.vocabulary, context.services.retriever.facets.names
-    found = {name: words.values_named(name, text) for name in words.facets if name in known}
+def named_slots(context: TurnContext) -> dict[str, list[str]]:
+    """The values of slots that the newest message names for certain."""
+    words, known = context.services.lexicon, context.services.retriever.facets.names
+    found = {name: words.values_named(name, context.reading) for name in words.facets if name in known}
     return {_slot(context, name): values for name, values in found.items() if values}
 
 
@@ -146,7 +146,7 @@ class Telling:
             words, state = cued_piece("never_mind", text), State.DROPPED
         if words is None:
             return
-        named = named_slots(self.context, text)
+        named = named_slots(self.context)
         chosen = meant(self.intents, named, text) if PRODUCT in named else next(iter(self._here(Kind.FIND)), None)
         if chosen:
             self._close(chosen.id, state, Evidence("turn", self.context.turn, words.strip(" ,.!")))
@@ -221,11 +221,11 @@ def _matched(context: TurnContext, facet: str, raw: str) -> str | None:
 
 def _slot(context: TurnContext, facet: str) -> str:
     """The kind of product has one name in all shops."""
-    return PRODUCT if facet in context.services.vocabulary.kinds else facet
+    return PRODUCT if facet in context.services.lexicon.kinds else facet
 
 
 def _facet(context: TurnContext, slot: str) -> str:
-    return next(iter(sorted(context.services.vocabulary.kinds)), PRODUCT) if slot == PRODUCT else slot
+    return next(iter(sorted(context.services.lexicon.kinds)), PRODUCT) if slot == PRODUCT else slot
 
 
 def _plain(value: Any) -> str:

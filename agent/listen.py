@@ -19,13 +19,13 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.guided.constraints import supported
+from agent.guided.constraints import Conversation, allowed_values
+from agent.lexicon import ShopLexicon
 from agent.models.profile import profile_of
 from agent.prompt import attributes, customer_card, first_turn
 from agent.tools.schemas import plain
 from agent.tools.update_profile import BRIEF, MAX_CHANGES, NoChanges, note, parameters
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
-from agent.vocabulary import Vocabulary
 from profiles.card import card
 from profiles.firewall import Firewall, Refusal
 from profiles.observation import Trait
@@ -150,7 +150,7 @@ class Listener:
         self._store = store
         self._firewall = firewall
         self._tools = [tool_of(store.schema)]
-        self._words = Vocabulary(store.schema, firewall.facets)
+        self._lexicon = ShopLexicon(store.schema, firewall.facets)
         self._model = model.bind_tools(self._tools)
         self._constrain = profile_of(model).constrain
 
@@ -209,7 +209,8 @@ class Listener:
         if not self._constrain:
             return {}
         today = self._firewall.day_of(at)
-        return {"allowed": supported(messages, self._tools, self._words, today=today, asked=turn.asked)}
+        talk = Conversation(messages, today, self._lexicon, asked=turn.asked)
+        return {"allowed": allowed_values(talk, self._tools)}
 
 
 def _changes(answer: AIMessage) -> list[Any]:

@@ -12,14 +12,15 @@ from sqlalchemy import Engine
 
 from agent.context import Services
 from agent.handoff import Handoffs
+from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
 from agent.replies.phrases import load_phrases
 from agent.shop import ORDERS_FILE, Shop
 from agent.tools import TOOLS
-from agent.vocabulary import Vocabulary
 from errors import StorageError, choices
+from language.shop_words import order_id_shapes
 from profiles.firewall import Firewall
 from profiles.importing import ensure_imported, open_store
 from profiles.preference.goods import declared_consumables
@@ -58,7 +59,9 @@ def open_services(
         schema=schema,
         profiles=store,
         firewall=Firewall(schema, facets, shop.zone),
-        vocabulary=Vocabulary.of(schema, facets, retriever.catalog.categories, shop.languages),
+        lexicon=ShopLexicon.of(
+            schema, facets, retriever.catalog.categories, shop.languages, order_id_shapes(shop.root)
+        ),
         retriever=retriever,
         orders=orders,
         proposals=Proposals(engine, orders, rules),

@@ -68,11 +68,11 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
 
     What is asked for now is not left out.
     """
-    words, said = context.services.vocabulary, "\n".join(context.heard.values())
+    lexicon = context.services.lexicon
     everywhere = {
         name: frozenset(denied)
-        for name in words.facets
-        if words.is_filter(name) and (denied := {v for v in words.denied_values(name, said) if equals.get(name) != v})
+        for name in lexicon.facets
+        if lexicon.is_filter(name) and (denied := {v for v in _ruled_out(context, name) if equals.get(name) != v})
     }
     within: dict[Scope, Without] = {}
     for one in held(context, profile.traits):
@@ -81,6 +81,15 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
         for without in [within.setdefault(scope, {}) for scope in one.scopes] or [everywhere]:
             without[one.facet] = without.get(one.facet, frozenset()) | {one.value}
     return everywhere, within
+
+
+def _ruled_out(context: TurnContext, facet: str) -> set[str]:
+    """What the customer has ruled out in this consultation; the last word on each value counts."""
+    lexicon, denied = context.services.lexicon, set[str]()
+    for reading in context.readings:
+        denied -= set(lexicon.facet_values(facet, reading))
+        denied |= set(lexicon.denied_values(facet, reading))
+    return denied
 
 
 def tastes(context: TurnContext, profile: Profile, filters: Filters) -> list[Taste]:

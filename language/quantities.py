@@ -169,9 +169,9 @@ def price_of(said: str | Sequence[Quantity], languages: Sequence[str] = ()) -> P
     return PriceLimits(low, high)
 
 
-def prices_named(texts: Iterable[str], languages: Sequence[str] = ()) -> PricesNamed:
+def prices_named(found: Iterable[Quantity]) -> PricesNamed:
     """A number that is only said as a floor is no ceiling; a least price is one said as such ("at least 50")."""
-    quantities = [one for text in texts for one in find_quantities(text, languages) if one.may_be("money")]
+    quantities = [one for one in found if one.may_be("money")]
     least = {float(low) for one in quantities for low in one.prices[:1] if one.is_bound and low is not None}
     rest = (price for one in quantities if one.role != "floor" for price in (*one.prices, *one.others))
     most = {float(price) for price in rest if price is not None}

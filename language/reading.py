@@ -13,17 +13,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from language.cues import cue, cue_words
 from language.dates import DateMention, find_dates
 from language.detection import detect
 from language.ids import OrderId, find_order_ids
-from language.matching import Lexicon, Mention
+from language.matching import Lexicon, Mention, is_named
 from language.negation import denied
 from language.packs import Section, section
 from language.packs import languages as packed_languages
-from language.quantities import PriceLimits, Quantity, find_quantities, price_of
+from language.quantities import PriceLimits, PricesNamed, Quantity, find_quantities, price_of, prices_named
 from language.text import Folded, Span, fold, has_han
 
 About = Literal["self", "other"]
@@ -73,7 +74,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message says. `languages`: those whose words it was read by, its own first."""
+    """What a message says. `languages`: those whose words it was read by, its own first.
+
+    `mentions` are all values that its words may name, by parts and slips too; `traits` those of the second lexicon.
+    `values` are the surely named ones.
+    """
 
     text: str
     language: str
@@ -81,11 +86,31 @@ class Reading:
     quantities: tuple[Quantity, ...]
     price: PriceLimits
     dates: tuple[DateMention, ...]
+    mentions: tuple[Mention, ...]
+    traits: tuple[Mention, ...]
     values: tuple[ShopValue, ...]
     order_ids: tuple[OrderId, ...]
     is_question: bool
     about: About | None
     references: tuple[Reference, ...]
+
+    @cached_property
+    def prices(self) -> PricesNamed:
+        """The prices that it names: those that may be a least one, and those that may be a greatest one."""
+        return prices_named(self.quantities)
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """Every number of its quantities."""
+        return frozenset(float(value) for each in self.quantities for value in each.values)
+
+    def has_cue(self, name: str) -> bool:
+        """Whether it has this cue of the packs: "stock", "later"."""
+        return cue(name, self.text)
+
+    def may_ask(self, name: str) -> bool:
+        """Whether it has words of this cue, also begun or misspelt: "cheepest" for "sort_price_low"."""
+        return is_named(self.text, cue_words(name), begun=True)
 
     def to_json(self) -> dict[str, Any]:
         """One object, as `python -m language --json` prints it; the prices that limit stand in `price` alone."""
@@ -112,11 +137,14 @@ def read(
     *,
     today: date,
     lexicon: Lexicon | None = None,
+    traits: Lexicon | None = None,
     served: Sequence[str] = ("en",),
     previous: str | None = None,
     id_shapes: Collection[str] = (),
+    own_orders: Collection[str] = (),
 ) -> Reading:
-    """Read a message once. `previous`: the language of the conversation so far; `id_shapes`: of the shop's order ids.
+    """Read a message once. `previous`: the language of the conversation so far; `id_shapes`: of the shop's order ids;
+    `own_orders`: the customer's.
 
     ``read("boots under $100", today=today).price.max == 100``
     """
@@ -125,12 +153,13 @@ def read(
     page = fold(text)
     dates = find_dates(text, today, languages)
     of_dates = [(each.start, each.end) for each in dates]
-    order_ids = find_order_ids(text, languages, id_shapes, of_dates)
+    order_ids = find_order_ids(text, languages, id_shapes, of_dates, own_orders)
     taken = [*of_dates, *((each.start, each.end) for each in order_ids)]
     patterns = [_patterns(code) for code in languages]
     counted = (_aged(page, each, patterns) for each in find_quantities(text, languages, taken))
     quantities = tuple(each for each in counted if not _is_pronoun(each))
-    values = tuple(_values(text, lexicon, languages, quantities, taken)) if lexicon else ()
+    mentions = lexicon.find(text) if lexicon else ()
+    values = tuple(_values(text, mentions, languages, quantities, taken))
     return Reading(
         text,
         language,
@@ -138,6 +167,8 @@ def read(
         quantities,
         price_of(quantities),
         dates,
+        mentions,
+        traits.find(text) if traits else (),
         values,
         order_ids,
         _ASKS.search(text) is not None or any(p.search(page.text) for each in patterns for p in each.question),
@@ -209,12 +240,12 @@ def _aged(page: Folded, quantity: Quantity, patterns: Sequence[_Patterns]) -> Qu
 
 
 def _values(
-    text: str, lexicon: Lexicon, languages: Sequence[str], quantities: Sequence[Quantity], taken: Sequence[Span]
+    text: str, found: Sequence[Mention], languages: Sequence[str], quantities: Sequence[Quantity], taken: Sequence[Span]
 ) -> Iterator[ShopValue]:
     """The values that the text names; a number alone names a size only where it counts nothing else."""
     others = [(q.start, q.end) for q in quantities if q.counts not in (None, "size")]
     mentions = []
-    for mention in filter(_is_sure, lexicon.find(text)):
+    for mention in filter(_is_sure, found):
         numeric = not re.search(r"[^\W\d]", mention.text)
         blocked = [*taken, *others] if numeric else taken
         if not any(mention.start < end and start < mention.end for start, end in blocked):

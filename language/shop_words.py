@@ -42,9 +42,13 @@ def load_shop_words(shop: Path) -> ShopWords:
     words = {name: dict(values) for name, values in facet_words(shop).items()}
     for name, values in _attribute_words(shop / "profile.yaml").items():
         words.setdefault(name, dict(values))
-    shapes = frozenset(shape_of(order_id) for order_id in _order_ids(shop / "orders.jsonl"))
     languages = tuple(map(str, settings.get("languages", ["en"])))
-    return ShopWords(languages, str(settings.get("timezone", "UTC")), words, shapes)
+    return ShopWords(languages, str(settings.get("timezone", "UTC")), words, order_id_shapes(shop))
+
+
+def order_id_shapes(shop: Path) -> frozenset[str]:
+    """What the ids of the shop's orders look like: ``{"AP-99999"}``."""
+    return frozenset(shape_of(order_id) for order_id in _order_ids(shop / "orders.jsonl"))
 
 
 def load_toml(shop: Path) -> Mapping[str, Any]:
@@ -92,7 +96,8 @@ def facets_of(product: Mapping[str, Any], variants: Any) -> dict[str, tuple[str,
         facets[name] = tuple(dict.fromkeys(str(item[name]) for item in variants if _has_value(item.get(name))))
     for name, value in (product.get("facets") or {}).items():
         if isinstance(value, str | list):
-            facets[name] = tuple(str(item) for item in ([value] if isinstance(value, str) else value) if _has_value(item))
+            items = [value] if isinstance(value, str) else value
+            facets[name] = tuple(str(item) for item in items if _has_value(item))
     return facets
 
 

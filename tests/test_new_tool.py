@@ -9,7 +9,6 @@ from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.context import Services
-from agent.guided.constraints import supported
 from agent.intents import Telling
 from agent.models.template import render
 from agent.replies.card import Card, Row
@@ -25,6 +24,7 @@ from agent.turn import Turn
 from errors import ConfigError
 from profiles.intents.intent import Kind, State
 from tests.agent_shop import ScriptedModel, keeper
+from tests.guided import supported
 from tests.panels import Tags
 from ui.consultation import opened
 from ui.frame import frame

@@ -5,9 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.guided.order_ids import meant_order
-from agent.orders.ids import NEWEST, Reference, order_references
+from agent.orders.order import NEWEST
+from language.ids import OrderId, find_order_ids
 
 OWN = ["AP-10482", "AP-10411"]
+
+
+def named(words: str, own: list[str] = OWN) -> list[OrderId]:
+    return list(find_order_ids(words, ("en", "zh", "es", "de"), own=own))
 
 
 def meant(wrote: str, said: str, shown: tuple[str, ...] = (), own: list[str] = OWN, address: str = "") -> str:
@@ -30,7 +35,7 @@ def meant(wrote: str, said: str, shown: tuple[str, ...] = (), own: list[str] = O
     ],
 )
 def test_a_year_a_price_a_phone_number_or_a_postcode_is_no_order(words: str) -> None:
-    assert order_references(words, OWN) == []
+    assert named(words) == []
     assert meant(NEWEST, words) == NEWEST
     assert meant("2026", words) == NEWEST
 
@@ -42,12 +47,12 @@ def test_a_year_a_price_a_phone_number_or_a_postcode_is_no_order(words: str) -> 
      "eins null vier acht zwei"],
 )  # fmt: skip
 def test_an_own_id_is_read_however_it_is_written(written: str) -> None:
-    assert [reference.order for reference in order_references(f"cancel {written} please", OWN)] == ["AP-10482"]
+    assert [(each.id, each.is_own) for each in named(f"cancel {written} please")] == [("AP-10482", True)]
 
 
 @pytest.mark.parametrize("own", [["2026/00123"], ["SO-2024-0117"], ["#W1000042"], ["48201"], ["W7"]])
 def test_ids_of_other_shapes_are_own_ids_too(own: list[str]) -> None:
-    assert [reference.order for reference in order_references(f"where is {own[0]}?", own)] == own
+    assert [each.id for each in named(f"where is {own[0]}?", own)] == own
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,5 @@ def test_the_numbers_of_an_address_name_no_order() -> None:
 @given(st.integers(10_000, 99_999), st.sampled_from(["order {}", "ap-{}", "AP {}", "#{}"]))
 def test_whatever_number_is_written_as_an_id_it_names_itself_alone(number: int, form: str) -> None:
     written = form.format(number)
-    (reference,) = order_references(f"cancel {written}", OWN)
-    own = f"AP-{number}"
-    assert reference.order == (own if own in OWN else None)
-    assert isinstance(reference, Reference) and str(number) in reference.text
+    (order,) = named(f"cancel {written}")
+    assert order.is_own == (f"AP-{number}" in OWN) and str(number) in order.text and str(number) in order.id

@@ -66,7 +66,8 @@ def test_another_visitor_cannot_be_picked_or_kept() -> None:
 
 def test_a_customer_that_the_shop_does_not_know_becomes_the_visitor() -> None:
     session = new_session("en")
-    assert restored_session(session.to_json() | {"customer": "C9999"}, known, owner, "en", LANGUAGES).choice == VISITOR_CHOICE
+    restored = restored_session(session.to_json() | {"customer": "C9999"}, known, owner, "en", LANGUAGES)
+    assert restored.choice == VISITOR_CHOICE
     assert as_customer(session, "C9999", known).choice == VISITOR_CHOICE
 
 

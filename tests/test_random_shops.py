@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from agent.guided.constraints import supported
+from agent.lexicon import ShopLexicon
 from agent.models.scripted import ScriptedModel
 from agent.models.template import render
 from agent.prompt import customer_card, instructions
@@ -22,7 +22,6 @@ from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
-from agent.vocabulary import Vocabulary
 from errors import ConfigError
 from finetune.__main__ import main
 from finetune.samples import read_samples
@@ -34,6 +33,7 @@ from finetune.selfplay.shopview import ShopView
 from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 from finetune.selfplay.words.message import Step
 from profiles.shop_files import load_facets
+from tests.guided import supported
 
 SEED, SHOPS = 3, 2  # the first keeps a budget from what to what, the second sizes by kind of product
 CONSULTATIONS = 8
@@ -192,7 +192,8 @@ def test_ranges_and_sizes_by_kind_are_said_and_offered_as_they_are_expected(shop
     for folder in shops:
         view = ShopView.open(folder)
         new = [one for one in view.schema.attributes.values() if one.range or one.per]
-        words = Vocabulary.of(view.schema, load_facets(folder), {product.category for product in view.catalog.products})
+        kinds = {product.category for product in view.catalog.products}
+        words = ShopLexicon.of(view.schema, load_facets(folder), kinds)
         tool = {"function": {"name": "update_profile", "parameters": plain(parameters(view.schema))}}
         assert len(new) == 1
         for step, change in _noted(view, new[0].name, 150):

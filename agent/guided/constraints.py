@@ -1,118 +1,114 @@
 """What a tool call may copy from a conversation: values that somebody said, never made-up ones.
 
-In: the messages that the model reads, the tools, and the shop's `Vocabulary`. Out: ``{"tool.argument": values}`` as the
-model's `allowed` takes it. The grammar then offers no price, order id, filter or profile change that the tools and the
-write firewall would refuse for want of a source; a small model would rather write what it saw in training than nothing.
+In: a `Conversation` (the messages that the model reads, each read once with the shop's lexicon) and the tools. Out:
+``{"tool.argument": values}`` as the model's `allowed` takes it. The grammar then offers no price, order id, filter or
+profile change that the tools and the write firewall would refuse for want of a source; a small model would rather write
+what it saw in training than nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-import clock
-from agent.guided.cues import asks_to_forget, sorts_in, statuses_in
 from agent.guided.per_key import kept_under, pairs_in, without_plain
+from agent.lexicon import ShopLexicon
 from agent.models.grammar import SPAN_OF, Allowed
-from agent.orders.ids import NEWEST, ids_in, order_references
+from agent.orders.order import NEWEST
 from agent.prompt import CARD
 from agent.tools import TOOLS
 from agent.tools.tool import Source, Tool
-from agent.vocabulary import Vocabulary
 from language.dates import dates_in
+from language.ids import possible_ids
 from language.matching import is_named
-from language.numbers import as_written, numbers_in
-from language.quantities import PricesNamed, prices_named
+from language.numbers import as_written
+from language.quantities import find_quantities, prices_named
+from language.reading import Reading, read
 from language.text import has_han
 from language.words import mentions
-from profiles.attribute import KEY_MARK, Attribute
+from profiles.attribute import KEY_MARK, Attribute, Bound
 from profiles.observation import EVERYTHING, Authority
 
-MIN_PRICE, MAX_PRICE = "min_price", "max_price"
-_CHOSEN = {Source.SORT: sorts_in, Source.STATUS: statuses_in}  # what the newest message chooses
+MIN_PRICE: Bound = "min_price"
+MAX_PRICE: Bound = "max_price"
 _SPACED_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4} \d{3,}")  # "ap 10482", which may be "10482" or all of it
+_Rule = Callable[["Conversation", str, Mapping[str, Any]], Sequence[str | float] | Mapping[str, Any] | None]
 _QUANTITY = ("number", "integer")
 _TELLING = 4  # letters of a word that tells which attribute is meant
 
 
-def supported(
-    messages: Sequence[BaseMessage],
-    tools: Sequence[Mapping[str, Any]],
-    words: Vocabulary | None,
-    *,
-    today: date | None = None,
-    asked: str = "",
-    records: Sequence[Tool] = TOOLS,
-    orders: Sequence[str] | None = None,
+def allowed_values(
+    talk: "Conversation", tools: Sequence[Mapping[str, Any]], records: Sequence[Tool] = TOOLS
 ) -> Allowed:
-    """By argument, what stands in these messages. `tools` are OpenAI-style dictionaries, `records` say more of them.
-
-    `orders` are the ids of the customer's own orders; where they are not known, whatever may be an id is one.
+    """By argument, what stands in the conversation. `tools` are OpenAI-style dictionaries, `records` say more of them.
 
     Numbers and filters are the customer's own (or those of earlier calls, which were): a result's price is no wish.
-    What is noted is in the newest message, or in `asked`, the question that it answers; its days are counted from
-    `today` (the clock's, unless given). Without `words`, facets and the profile are not bound.
+    What is noted is in the newest message, or in the question that it answers. Without a lexicon, facets and the
+    profile are not bound.
     """
-    talk = _Talk(messages, asked, words, orders, today or clock.today())
     sources = {(tool.name, argument): source for tool in records for argument, source in tool.sources.items()}
     bounds = {
-        f"{function}.{name}": _bound(talk, sources.get((function, name)), name, field, words)
+        f"{function}.{name}": _bound(talk, sources.get((function, name)), name, field)
         for function, name, field in _arguments(tools)
     }
     return {argument: bound for argument, bound in bounds.items() if bound is not None}
 
 
 @dataclass(frozen=True)
-class _Talk:
-    """The messages as a call may quote them."""
+class Conversation:
+    """The messages as a call may quote them, each read once.
+
+    `asked`: the shop's question that the newest message answers, if no message has it. `orders` are the ids of the
+    customer's own orders; where they are not known, whatever may be an id is one. Days are counted from `today`;
+    `language` is that of the conversation so far.
+    """
 
     messages: Sequence[BaseMessage]
-    asked: str
-    words: Vocabulary | None
-    orders: Sequence[str] | None
     today: date
+    lexicon: ShopLexicon | None = None
+    asked: str = ""
+    orders: Sequence[str] | None = None
+    language: str | None = None
+
+    def read(self, text: str) -> Reading:
+        """A message of this conversation, or part of one."""
+        if self.lexicon is None:
+            return read(text, today=self.today, previous=self.language, own_orders=self.orders or ())
+        return self.lexicon.read(text, self.today, language=self.language, orders=self.orders or ())
 
     @cached_property
-    def heard(self) -> list[str]:
-        return [str(message.text) for message in self.messages if isinstance(message, HumanMessage)]
+    def readings(self) -> list[Reading]:
+        """The customer's messages, the newest last."""
+        return [self.read(str(message.text)) for message in self.messages if isinstance(message, HumanMessage)]
 
     @property
-    def newest(self) -> str:
-        return self.heard[-1] if self.heard else ""
+    def newest(self) -> Reading:
+        return self.readings[-1] if self.readings else self.read("")
 
-    @property
-    def told(self) -> str:
+    @cached_property
+    def told(self) -> Reading:
         """What is noted from: the newest message, behind the question that it answers."""
-        return f"{self.asked}\n{self.newest}".strip()
-
-    @cached_property
-    def own(self) -> str:
-        """The customer's words, and what calls were made with."""
-        given = [str(value) for call in self._calls() for value in call.values()]
-        return "\n".join([*self.heard, *given])
+        return self.read(f"{self.asked}\n{self.newest.text}".strip()) if self.asked else self.newest
 
     @cached_property
     def order_ids(self) -> list[str]:
-        shown = "\n".join(str(message.text) for message in self.messages if not isinstance(message, SystemMessage))
+        """The newest order, and ids that somebody wrote or that were shown."""
+        texts = [str(message.text) for message in self.messages if not isinstance(message, SystemMessage)]
+        given = [str(value) for call in self._calls() for value in call.values()]
         if self.orders is None:
-            return list(dict.fromkeys([NEWEST, *ids_in(shown), *ids_in(self.own), *_SPACED_ID.findall(self.own)]))
-        named = [reference.text for text in (shown, self.own) for reference in order_references(text, self.orders)]
-        return list(dict.fromkeys([NEWEST, *named]))
-
-    @cached_property
-    def prices(self) -> PricesNamed:
-        """What the customer has named, but for what is said of one kind and is no price."""
-        return prices_named([_without_keyed(text, self.words) for text in self.heard] if self.words else self.heard)
+            return list(dict.fromkeys([NEWEST, *(each for text in (*texts, *given) for each in _any_ids(text))]))
+        ids = (each.written for text in (*texts, *given) for each in self.read(text).order_ids)
+        return list(dict.fromkeys([NEWEST, *ids]))
 
     def given(self, name: str) -> list[Any]:
         """What earlier calls gave for an argument."""
         return [arguments[name] for arguments in self._calls() if name in arguments]
 
-    def holds(self, attribute: str) -> bool:
+    def has_trait(self, attribute: str) -> bool:
         """Whether the profile card names it, or it was noted in these messages."""
         cards = (str(m.text) for m in self.messages if isinstance(m, SystemMessage) and str(m.text).startswith(CARD))
         return any(re.search(rf"\b{attribute}\b", text) for text in (*map(str, self._calls()), *cards))
@@ -122,31 +118,77 @@ class _Talk:
 
 
 def _bound(
-    talk: _Talk, source: Source | None, name: str, field: Mapping[str, Any], words: Vocabulary | None
+    talk: Conversation, source: Source | None, name: str, field: Mapping[str, Any]
 ) -> Sequence[str | float] | Mapping[str, Any] | None:
     """What one argument may be; None: anything."""
     listed = field.get("enum", ())
-    if source is Source.ORDER_ID:
-        return talk.order_ids
-    if source in (Source.LEAST_PRICE, Source.MOST_PRICE):
-        said = talk.prices.least if source is Source.LEAST_PRICE else talk.prices.most
-        return _plain(said | {float(value) for value in talk.given(name) if isinstance(value, int | float)})
+    if source is not None and (rule := _RULES.get(source)):
+        return rule(talk, name, field)
     if field.get("type") in _QUANTITY:
-        return _plain(numbers_in(talk.own))
-    if source is not None and (choose := _CHOSEN.get(source)):
-        chosen = choose(talk.newest)
-        return [value for value in listed if value in chosen]
-    if source in (Source.NEWEST_WORDS, Source.WORDS) and talk.heard:
-        return {SPAN_OF: [talk.newest] if source is Source.NEWEST_WORDS else talk.heard}
-    if words is None:
+        given = {float(value) for value in talk.given(name) if isinstance(value, int | float)}
+        return _plain(given.union(*(reading.numbers for reading in talk.readings)))
+    if (lexicon := talk.lexicon) is None:
         return None
-    if words.is_kind(name) and listed:
-        kinds = {*words.kinds_named(name, talk.newest, talk.own), *talk.given(name)}
+    if lexicon.is_kind(name) and listed:
+        kinds = {*lexicon.kinds_named(name, talk.readings), *talk.given(name)}
         return [value for value in listed if value in kinds]
-    if words.is_filter(name):
-        named = words.facet_values(name, talk.own)
-        return [value for value in listed if value in named] if listed or not named else None
-    return _changes(field, talk, words) if source is Source.CHANGES else None
+    if lexicon.is_filter(name):
+        named = {value for reading in talk.readings for value in lexicon.facet_values(name, reading)}
+        named |= {value for given in talk.given(name) for value in lexicon.facet_values(name, talk.read(str(given)))}
+        values = [value for value in (listed or lexicon.facets[name]) if value in named]
+        return values if listed or not named else None
+    return None
+
+
+def _price(side: Literal["least", "most"]) -> "_Rule":
+    """The prices that the customer has named, but for what is said of one kind and is no price."""
+
+    def named(talk: Conversation, name: str, field: Mapping[str, Any]) -> Sequence[float]:
+        prices = (talk.read(_without_keyed(each.text, talk.lexicon)).prices for each in talk.readings)
+        given = {float(value) for value in talk.given(name) if isinstance(value, int | float)}
+        return _plain(given.union(*(each.least if side == "least" else each.most for each in prices)))
+
+    return named
+
+
+def _choice(cue: str) -> "_Rule":
+    """Of what the schema lists, that for which the newest message has a word: "sort_price_low" for "price_low"."""
+
+    def chosen(talk: Conversation, name: str, field: Mapping[str, Any]) -> Sequence[str]:
+        return [value for value in field.get("enum", ()) if talk.newest.may_ask(f"{cue}_{value}")]
+
+    return chosen
+
+
+def _newest_words(talk: Conversation, name: str, field: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return {SPAN_OF: [talk.newest.text]} if talk.readings else None
+
+
+def _words(talk: Conversation, name: str, field: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return {SPAN_OF: [reading.text for reading in talk.readings]} if talk.readings else None
+
+
+def _changes(talk: Conversation, name: str, field: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
+    if (lexicon := talk.lexicon) is None:
+        return None
+    change = field["items"]
+    forget = ("forget",) if talk.newest.has_cue("forget") or talk.newest.may_ask("forget") else ()
+
+    def kind(name: str, value: Mapping[str, Any], *polarities: str) -> dict[str, Any]:
+        bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": [*polarities]}}
+        return {**change, "properties": {**change["properties"], "quote": {SPAN_OF: [talk.newest.text]}, **bound}}
+
+    kinds = []
+    for name in change["properties"]["attribute"]["enum"]:
+        attribute = lexicon.schema.attributes[name]
+        value, named = _value(attribute, talk, lexicon), _is_named(attribute, talk.told.text)
+        if value.get("enum", True) and (named or _may_tell(talk.told.text, attribute)):
+            taste = attribute.polarity and not attribute.sensitive
+            kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
+        if forget and "enum" in value and (named or talk.has_trait(name)):
+            kinds.append(kind(name, _forgettable(attribute, talk, lexicon), "forget"))
+    return {**field, "items": {"anyOf": kinds}} if kinds else {}
 
 
 def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -154,27 +196,6 @@ def _arguments(tools: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, M
         function = tool["function"]
         for name, field in ((function.get("parameters") or {}).get("properties") or {}).items():
             yield function["name"], name, field
-
-
-def _changes(field: Mapping[str, Any], talk: _Talk, words: Vocabulary) -> dict[str, Any]:
-    """The schema of the changes: by attribute what the newest message can bear out, or forgetting what is held."""
-    change = field["items"]
-    forget = ("forget",) if asks_to_forget(talk.newest) else ()
-
-    def kind(name: str, value: Mapping[str, Any], *polarities: str) -> dict[str, Any]:
-        bound = {"attribute": {"const": name}, "value": value, "polarity": {"enum": [*polarities]}}
-        return {**change, "properties": {**change["properties"], "quote": {SPAN_OF: [talk.newest]}, **bound}}
-
-    kinds = []
-    for name in change["properties"]["attribute"]["enum"]:
-        attribute = words.schema.attributes[name]
-        value, named = _value(attribute, talk, words), _is_named(attribute, talk.told)
-        if value.get("enum", True) and (named or _may_tell(talk.told, attribute)):
-            taste = attribute.polarity and not attribute.sensitive
-            kinds.append(kind(name, value, *(("like", "dislike") if taste else ("fact",)), *forget))
-        if forget and "enum" in value and (named or talk.holds(name)):
-            kinds.append(kind(name, _forgettable(attribute, talk, words), "forget"))
-    return {**field, "items": {"anyOf": kinds}} if kinds else {}
 
 
 def _is_named(attribute: Attribute, text: str) -> bool:
@@ -194,15 +215,16 @@ def _may_tell(text: str, attribute: Attribute) -> bool:
     return attribute.type != "boolean"
 
 
-def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, Any]:
+def _value(attribute: Attribute, talk: Conversation, words: ShopLexicon) -> dict[str, Any]:
     """What the customer told can say of an attribute."""
     if attribute.per:
         return {"enum": _kept_per_key(attribute, attribute.per, talk, words)}
-    told = apart(attribute, talk.told, words)
+    told = apart(attribute, talk.told.text, words)
     if attribute.range:
-        return {"enum": _ranges_and_numbers(attribute, _without_keyed(apart(attribute, talk.newest, words), words))}
+        newest = _without_keyed(apart(attribute, talk.newest.text, words), words)
+        return {"enum": _ranges_and_numbers(attribute, newest)}
     if attribute.type == "money":
-        prices = prices_named([_without_keyed(told, words)])
+        prices = talk.read(_without_keyed(told, words)).prices
         return {"enum": _plain(prices.least if attribute.bound == MIN_PRICE else prices.most)}
     if attribute.type == "number":
         return {"enum": _plain(attribute.numbers(told))}
@@ -211,23 +233,26 @@ def _value(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, An
     if attribute.type == "date" and not dates_in(told, talk.today):
         return {"enum": []}
     if words.is_closed(attribute):
-        return {"enum": words.attribute_values(attribute, told)}
+        return {"enum": words.attribute_values(attribute, talk.read(told))}
     return {"type": "string"}
 
 
 def _ranges_and_numbers(attribute: Attribute, text: str) -> list[str | float | int]:
     """The ranges in the text; its numbers, where there is none."""
     ranges = attribute.ranges(text)
-    numbers = prices_named([text]).most if attribute.type == "money" else attribute.numbers(text)
+    named = find_quantities(text)
+    numbers = prices_named(named).most if attribute.type == "money" else attribute.numbers(text)
     return list(dict.fromkeys(one.value for one in ranges)) or [*_plain(numbers)]
 
 
-def _kept_per_key(attribute: Attribute, per: Attribute, talk: _Talk, words: Vocabulary) -> list[str | float | int]:
+def _kept_per_key(
+    attribute: Attribute, per: Attribute, talk: Conversation, words: ShopLexicon
+) -> list[str | float | int]:
     """Values under the keys that they are said for; where that is open, under each key named, or under none."""
-    pairs = pairs_in(attribute, talk.newest, words)
-    keys = [] if pairs else dict.fromkeys(key for _, key in words.standing(per, talk.told))
+    pairs = pairs_in(attribute, talk.newest.text, words)
+    keys = [] if pairs else dict.fromkeys(key for _, key in words.standing(per, talk.told.text))
     alone = replace(attribute, per=None)
-    rest = without_plain(attribute, talk.newest, words)
+    rest = without_plain(attribute, talk.newest.text, words)
     loose: list[str | float | int] = [value for _, value in words.standing(alone, rest)]
     if attribute.type != "choice":
         loose = _ranges_and_numbers(alone, rest)
@@ -236,21 +261,21 @@ def _kept_per_key(attribute: Attribute, per: Attribute, talk: _Talk, words: Voca
     return list(dict.fromkeys([*(pair.text for pair in pairs), *filter(None, under), *general]))
 
 
-def _is_general(keyed: Attribute, words: Vocabulary) -> bool:
+def _is_general(keyed: Attribute, words: ShopLexicon) -> bool:
     """Whether the customer may state the same of everything, in an attribute of its own."""
     stated = words.schema.writable_by(Authority.STATED)
     return any(not other.per and not other.polarity and _alike(keyed, other, words) for other in stated)
 
 
-def _without_keyed(text: str, words: Vocabulary) -> str:
+def _without_keyed(text: str, words: ShopLexicon) -> str:
     """The text without what it says of one kind and is no price: "43 in boots"."""
-    for attribute in words.schema.attributes.values():
-        if attribute.per and attribute.type != "money":
+    for attribute in words.schema.attributes.values() if words else ():
+        if words and attribute.per and attribute.type != "money":
             text = without_plain(attribute, text, words)
     return text
 
 
-def apart(attribute: Attribute, text: str, words: Vocabulary) -> str:
+def apart(attribute: Attribute, text: str, words: ShopLexicon) -> str:
     """The text without what it says of the same under a key: "M in jackets" is no size of everything."""
     for other in words.schema.attributes.values():
         if other.per and not attribute.per and _alike(other, attribute, words):
@@ -258,18 +283,34 @@ def apart(attribute: Attribute, text: str, words: Vocabulary) -> str:
     return text
 
 
-def _alike(one: Attribute, other: Attribute, words: Vocabulary) -> bool:
+def _alike(one: Attribute, other: Attribute, words: ShopLexicon) -> bool:
     """Whether a value of the one may be one of the other."""
     if one.type != "choice" or other.type != "choice":
         return one.type == other.type
     return not set(one.valid_values(words.facets)).isdisjoint(other.valid_values(words.facets))
 
 
-def _forgettable(attribute: Attribute, talk: _Talk, words: Vocabulary) -> dict[str, Any]:
+def _forgettable(attribute: Attribute, talk: Conversation, words: ShopLexicon) -> dict[str, Any]:
     """All of an attribute, or of the keys that are named."""
-    keys = dict.fromkeys(key for _, key in words.standing(attribute.per, talk.newest)) if attribute.per else {}
+    keys = dict.fromkeys(key for _, key in words.standing(attribute.per, talk.newest.text)) if attribute.per else {}
     return {"enum": [f"{key}{KEY_MARK}{EVERYTHING}" for key in keys]} if keys else {"const": EVERYTHING}
 
 
 def _plain(numbers: Iterable[float]) -> list[float | int]:
     return [as_written(number) for number in sorted(numbers)]
+
+
+def _any_ids(text: str) -> list[str]:
+    return [*possible_ids(text), *_SPACED_ID.findall(text)]
+
+
+_RULES: Mapping[Source, _Rule] = {
+    Source.ORDER_ID: lambda talk, name, field: talk.order_ids,
+    Source.LEAST_PRICE: _price("least"),
+    Source.MOST_PRICE: _price("most"),
+    Source.SORT: _choice("sort"),
+    Source.STATUS: _choice("status"),
+    Source.NEWEST_WORDS: _newest_words,
+    Source.WORDS: _words,
+    Source.CHANGES: _changes,
+}

@@ -15,8 +15,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
-from agent.guided.constraints import supported
-from agent.guided.order_ids import meant_order, orders_shown
+from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.order_ids import meant_order, own_orders
 from agent.guided.repair import completed
 from agent.models.profile import ModelProfile
 
@@ -37,17 +37,22 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     ) -> ModelResponse[Any]:
         """Constraints before, repair after."""
         context = request.runtime.context
-        words = context.services.vocabulary
+        talk = Conversation(
+            request.messages,
+            context.today,
+            context.services.lexicon,
+            orders=own_orders(context),
+            language=context.language,
+        )
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
         if self._profile.constrain:
-            own = _own_orders(context)
-            allowed = supported(request.messages, tools, words, today=context.today, records=context.services.tools, orders=own)
+            allowed = allowed_values(talk, tools, context.services.tools)
             request = request.override(model_settings={**request.model_settings, "allowed": allowed})
         response = handler(request)
         if not self._profile.repair:
             return response
         answers = [
-            completed(message, request.messages, tools, words) if isinstance(message, AIMessage) else message
+            completed(message, talk, tools) if isinstance(message, AIMessage) else message
             for message in response.result
         ]
         return replace(response, result=answers)
@@ -60,19 +65,6 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if not self._profile.guess_ids or not isinstance(arguments.get(ORDER_ID), str):
             return handler(request)
         context: Any = request.runtime.context
-        meant = meant_order(
-            arguments[ORDER_ID],
-            own=_own_orders(context),
-            heard=context.heard,
-            turn=context.turn,
-            shown=orders_shown(request.state["messages"]),
-            address=str(arguments.get("address") or ""),
-        )
+        address = str(arguments.get("address") or "")
+        meant = meant_order(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))
-
-
-def _own_orders(context: TurnContext) -> list[str]:
-    """The ids of the customer's orders, newest first; a visitor has none."""
-    if context.is_visitor:
-        return []
-    return [order.id for order in context.services.orders.list(context.customer)]

@@ -1,42 +1,47 @@
 """Which order a call means, where a small model may write an id that nobody has said.
 
-In: the id that the model wrote, the ids of the customer's own orders, what the customer said, and the orders in the
-results so far. Out: the id to act on. What the customer wrote as an id and is none of theirs stays as it is: there is
-no such order, and no other one takes its place.
+In: the id that the model wrote, the turn's context, and the messages so far. Out: the id to act on. What the customer
+wrote as an id and is none of theirs stays as it is: there is no such order, and no other one takes its place.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
+from agent.context import TurnContext
 from agent.orders.book import order_key
-from agent.orders.ids import NEWEST, order_references, spelled_out
+from agent.orders.order import NEWEST
+from language.ids import OrderId
 
 
-def meant_order(
-    wrote: str, *, own: Sequence[str], heard: Mapping[str, str], turn: str, shown: Sequence[str], address: str = ""
-) -> str:
-    """The order that is meant by `wrote`; `heard` are the customer's messages by turn, `shown` the orders in results.
+def own_orders(context: TurnContext) -> tuple[str, ...]:
+    """The ids of the customer's orders, newest first; a visitor has none."""
+    if context.is_visitor:
+        return ()
+    return tuple(order.id for order in context.services.orders.list(context.customer))
+
+
+def meant_order(wrote: str, context: TurnContext, messages: Sequence[AnyMessage], address: str = "") -> str:
+    """The order that is meant by `wrote`.
 
     An own id that was said or shown is taken as it is, and so is one that the customer wrote and does not have.
     Otherwise it is a slip: the one own id of this message counts, else the order last spoken of, else the newest.
     `address` is what the call moves an order to: its numbers name none.
     """
-    words = {key: _without(address, text) if key == turn else text for key, text in heard.items()}
-    references = {key: order_references(text, own) for key, text in words.items()}
-    said = [reference for named in references.values() for reference in named]
-    if order_key(spelled_out(wrote)) in {order_key(reference.text) for reference in said}:
+    own, shown = own_orders(context), orders_shown(messages)
+    newest = _ids(_without(address, context.heard.get(context.turn, "")), context, own)
+    before = (text for turn, text in context.heard.items() if turn != context.turn)
+    said = [*newest, *(each for text in before for each in _ids(text, context, own))]
+    written = _ids(wrote, context, own)
+    keys = {order_key(wrote), *(order_key(each.id) for each in written)}
+    if keys & {order_key(each.id) for each in said} or {each.id for each in written if each.is_own} & set(shown):
         return wrote
-    mine = {reference.order for reference in order_references(wrote, own)} - {None}
-    if mine & ({reference.order for reference in said} | set(shown)):
-        return wrote
-    newest = references.get(turn, [])
-    named = list(dict.fromkeys(reference.order for reference in newest if reference.order))
-    if len(named) == 1:
-        return named[0]
-    if newest and not named:
-        return newest[0].text
+    mine = list(dict.fromkeys(each.id for each in newest if each.is_own))
+    if len(mine) == 1:
+        return mine[0]
+    if newest and not mine:
+        return newest[0].written
     if not re.search(r"\d", wrote):
         return wrote
     return shown[-1] if shown else NEWEST
@@ -55,6 +60,10 @@ def orders_shown(messages: Sequence[AnyMessage]) -> list[str]:
             case "proposal":
                 shown.append(artifact["proposal"]["summary"]["order_id"])
     return shown
+
+
+def _ids(text: str, context: TurnContext, own: tuple[str, ...]) -> tuple[OrderId, ...]:
+    return context.services.lexicon.read(text, context.today, language=context.language, orders=own).order_ids
 
 
 def _without(address: str, words: str) -> str:

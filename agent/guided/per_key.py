@@ -1,8 +1,8 @@
 """Which value a text gives for which key: "size M for jackets, 42 for boots", "夹克穿M，靴子穿42".
 
-In: an attribute that is kept per another, a text, the shop's `Vocabulary`. Out: `Pair`s of a key and a value, each with
-the words for it. Plain pairs are bound by their words; the others only stand beside each other in a clause: "a jacket
-in M" may be no more than what is looked for.
+In: an attribute that is kept per another, a text, the shop's `ShopLexicon`. Out: `Pair`s of a key and a value, each
+with the words for it. Plain pairs are bound by their words; the others only stand beside each other in a clause: "a
+jacket in M" may be no more than what is looked for.
 """
 
 import re
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.vocabulary import Vocabulary
+from agent.lexicon import ShopLexicon
 from errors import DataError
 from language.quantities import find_quantities, find_ranges
 from profiles.attribute import KEY_MARK, Attribute
@@ -58,7 +58,7 @@ class _Said:
     is_key: bool
 
 
-def pairs_in(attribute: Attribute, text: str, words: Vocabulary) -> list[Pair]:
+def pairs_in(attribute: Attribute, text: str, words: ShopLexicon) -> list[Pair]:
     """Every value that the text gives for a key, once each."""
     text = _written(text)
     if attribute.per is None:
@@ -72,14 +72,14 @@ def pairs_in(attribute: Attribute, text: str, words: Vocabulary) -> list[Pair]:
     return list(found.values())
 
 
-def without_plain(attribute: Attribute, text: str, words: Vocabulary) -> str:
+def without_plain(attribute: Attribute, text: str, words: ShopLexicon) -> str:
     """The text without the values that its words bind to a key of `attribute`: they are said of that key alone."""
     text = _written(text)
     spans = {pair.value for pair in pairs_in(attribute, text, words) if pair.plain}
     return "".join(char for place, char in enumerate(text) if not any(start <= place < end for start, end in spans))
 
 
-def kept_under(attribute: Attribute, key: Value, value: Value, words: Vocabulary) -> str:
+def kept_under(attribute: Attribute, key: Value, value: Value, words: ShopLexicon) -> str:
     """As the profile keeps them; "" for a number that it does not."""
     try:
         return str(attribute.clean(f"{key}{KEY_MARK}{value}", words.facets))
@@ -93,7 +93,7 @@ def _written(text: str) -> str:
     return _LETTER.sub(lambda found: found[0].upper(), half_width)
 
 
-def _values(attribute: Attribute, text: str, words: Vocabulary) -> Iterator[_Said]:
+def _values(attribute: Attribute, text: str, words: ShopLexicon) -> Iterator[_Said]:
     if attribute.type == "choice":
         yield from (_Said(*span, value, False) for span, value in words.standing(attribute, text))
         return
@@ -119,7 +119,7 @@ def _marked(text: str, said: list[_Said]) -> tuple[str, list[_Said]]:
     return (marked + text[at:]).casefold(), kept
 
 
-def _read(marked: str, text: str, said: list[_Said], attribute: Attribute, words: Vocabulary) -> Iterator[Pair]:
+def _read(marked: str, text: str, said: list[_Said], attribute: Attribute, words: ShopLexicon) -> Iterator[Pair]:
     taken: set[str] = set()
     for plain, saying in _SAYINGS:
         for match in re.finditer(saying, marked):

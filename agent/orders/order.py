@@ -33,6 +33,9 @@ RETURNABLE: tuple[Status, ...] = ("delivered", "return_requested")
 _ADDRESS_CHARS = (8, 300)
 
 
+NEWEST = "last"  # as an order id
+
+
 class OrderRefused(Refused):
     """A rule forbids the change. `rule` names it for code, `facts` holds what the message speaks of.
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.context import TurnContext
-from agent.orders.ids import NEWEST
-from agent.orders.order import Order, OrderRefused
+from agent.orders.order import NEWEST, Order, OrderRefused
 from agent.orders.proposals import Kind
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer

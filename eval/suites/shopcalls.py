@@ -22,11 +22,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
 import clock
-from agent.guided.constraints import supported
+from agent.guided.constraints import Conversation, allowed_values
 from agent.guided.repair import completed
+from agent.lexicon import ShopLexicon
 from agent.models.calls import Call
 from agent.models.profile import profile_of
-from agent.vocabulary import Vocabulary
 from errors import DataError
 from eval.exact import calls_of, same_calls, same_names, to_call
 from eval.shops import VARIED, played_shops
@@ -61,13 +61,14 @@ def _data(sample: Sample, points: Sequence[int], shop: str) -> dict[str, Any]:
 def run(case: Case, model: BaseChatModel) -> Record:
     """Ask for the answer to each of the customer's messages, the gold ones before it given."""
     history = [_message(message) for message in case.data["messages"]]
-    tools, words = case.data["tools"], _vocabulary(case.data["shop"])
+    tools, lexicon = case.data["tools"], _lexicon(case.data["shop"])
     profile, made = profile_of(model), []
     for place in case.data["points"]:
-        allowed = {"allowed": supported(history[:place], tools, words, today=clock.today())} if profile.constrain else {}
+        talk = Conversation(history[:place], clock.today(), lexicon)
+        allowed = {"allowed": allowed_values(talk, tools)} if profile.constrain else {}
         answer = model.bind_tools(tools, **allowed).invoke(history[:place])
         if profile.repair:
-            answer = completed(answer, history[:place], tools, words)
+            answer = completed(answer, talk, tools)
         made.append(_judged(answer, case.data["messages"][place]))
     wrong = [" + ".join(one["tools"]) for one in made if not one["exact"]]
     return {"ok": not wrong, "why": ", ".join(wrong), "calls": made}
@@ -89,12 +90,12 @@ def metrics(records: Sequence[Record]) -> Mapping[str, float]:
 
 
 @lru_cache(maxsize=32)
-def _vocabulary(shop: str) -> Vocabulary | None:
+def _lexicon(shop: str) -> ShopLexicon | None:
     """What is said of a shop's goods and customers; None for samples whose shop is not there."""
     if not shop:
         return None
     root = Path(shop)
-    return Vocabulary.of(load_schema(root), load_facets(root), load_catalog(root / "catalog.jsonl").categories)
+    return ShopLexicon.of(load_schema(root), load_facets(root), load_catalog(root / "catalog.jsonl").categories)
 
 
 def _judged(answer: Any, gold: Mapping[str, Any]) -> Record:

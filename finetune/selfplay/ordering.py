@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.models.calls import Call
 from agent.orders.confirm import read_answer
-from agent.orders.ids import NEWEST
+from agent.orders.order import NEWEST
 from finetune.selfplay.scenarios import Dialogue, Move
 from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import OrderView, ShopView

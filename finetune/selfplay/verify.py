@@ -12,7 +12,7 @@ from typing import Any
 import clock
 from agent.models.calls import Call
 from agent.orders.book import order_key
-from agent.orders.ids import NEWEST
+from agent.orders.order import NEWEST
 from agent.orders.proposals import KINDS
 from agent.tools import TOOLS
 from agent.turn import Step as Taken

@@ -101,7 +101,8 @@ def test_two_open_ranges_of_one_thing_are_joined() -> None:
 
 
 def test_prices_that_a_call_may_copy() -> None:
-    named = prices_named(["a tent for 90", "at least 50", "size 42, 3 kg"])
+    texts = ("a tent for 90", "at least 50", "size 42, 3 kg")
+    named = prices_named(each for text in texts for each in find_quantities(text))
     assert named == PricesNamed(frozenset({50.0}), frozenset({90.0}))
 
 

@@ -7,15 +7,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from agent.guided.constraints import supported
 from agent.guided.per_key import pairs_in
+from agent.lexicon import ShopLexicon
 from agent.prompt import customer_card
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
-from agent.vocabulary import Vocabulary
 from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
+from tests.guided import supported
 from tests.profiles_shop import ATTRIBUTES, FACETS, START
 
 _ONLY = ("price_range", "size_in", "price_in")
@@ -32,7 +32,7 @@ _KINDS_ZH = {"jackets": "外套", "boots": "靴子"}
 
 def _offered(said: str, schema: Schema = SCHEMA, card: str = "") -> dict[str, list[tuple[Value, tuple[str, ...]]]]:
     """By attribute: each value with the polarities it may have."""
-    words = Vocabulary.of(schema, FACETS, set(FACETS["category"]))
+    words = ShopLexicon.of(schema, FACETS, set(FACETS["category"]))
     tools = [{"function": {"name": "update_profile", "parameters": plain(parameters(schema))}}]
     talk: list[BaseMessage] = [customer_card(card), HumanMessage(said)]
     changes: Any = supported(talk, tools, words)["update_profile.changes"]
@@ -180,6 +180,6 @@ def test_a_quote_cut_from_a_range_or_from_its_key_is_taken() -> None:
     [("my sizes: M in jackets!", ["M in jackets"]), ("外套，我一般穿M", []), ("外套我一般穿M", ["外套我一般穿M"])],
 )
 def test_a_pair_has_the_words_that_say_it(said: str, words: list[str]) -> None:
-    vocabulary = Vocabulary.of(SCHEMA, FACETS, set(FACETS["category"]))
+    vocabulary = ShopLexicon.of(SCHEMA, FACETS, set(FACETS["category"]))
     found = pairs_in(SCHEMA.attribute("size_in"), said, vocabulary)
     assert [pair.words for pair in found if pair.plain] == words

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from agent.guided.repair import completed
+from agent.lexicon import ShopLexicon
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
-from agent.vocabulary import Vocabulary
 from profiles.attribute import Facets
 from profiles.schema import Schema
+from tests.guided import completed
 
 _STATED = ["stated"]
 SCHEMA = Schema.parse(
@@ -26,7 +26,7 @@ SCHEMA = Schema.parse(
     }
 )
 FACETS: Facets = {"material": {"wool": (), "cotton": ()}, "kind": {"jackets": ("夹克",), "boots": ("靴子",)}}
-WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
+WORDS = ShopLexicon.of(SCHEMA, FACETS, {"boots", "jackets"})
 _TEXT = {"type": "string"}
 _PRICE = {"type": "number"}
 SEARCH = {
@@ -164,7 +164,7 @@ RANGED = Schema.parse(
     ],
 )
 def test_ranges_and_what_is_said_of_one_kind_are_noted(said: str, changes: list[tuple[str, str]]) -> None:
-    words = Vocabulary.of(RANGED, FACETS, {"boots", "jackets"})
+    words = ShopLexicon.of(RANGED, FACETS, {"boots", "jackets"})
     tools = [TOOLS[0], {"function": {"name": "update_profile", "parameters": plain(parameters(RANGED))}}]
     search = [{"name": "search_products", "args": {"query": "boots"}, "id": "1"}]
     calls = completed(AIMessage("", tool_calls=search), [HumanMessage(said)], tools, words).tool_calls

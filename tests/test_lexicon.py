@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.guided.constraints import supported
+from agent.lexicon import ShopLexicon
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
-from agent.vocabulary import Vocabulary
+from language.reading import Reading
 from profiles.attribute import Facets
 from profiles.schema import Schema
+from tests.guided import TODAY, supported
 
 _STATED = ["stated"]
 SCHEMA = Schema.parse(
@@ -31,7 +32,13 @@ FACETS: Facets = {
     "material": {"merino wool": (), "cotton": ()},
     "kind": {"jackets": (), "boots": ()},
 }
-WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
+WORDS = ShopLexicon.of(SCHEMA, FACETS, {"boots", "jackets"})
+
+
+def read(text: str) -> Reading:
+    return WORDS.read(text, TODAY)
+
+
 
 
 @pytest.mark.parametrize(
@@ -48,15 +55,15 @@ WORDS = Vocabulary.of(SCHEMA, FACETS, {"boots", "jackets"})
     ],
 )
 def test_a_value_is_named_in_any_of_its_spellings(text: str, values: list[str]) -> None:
-    assert WORDS.facet_values("color", text) == values
+    assert WORDS.facet_values("color", read(text)) == values
 
 
 @pytest.mark.parametrize("text", ["no merino wool please", "without any merino wool", "not merino wool, cotton"])
 def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
-    assert WORDS.denied_values("material", text) == ["merino wool"]
-    assert "merino wool" not in WORDS.facet_values("material", text)
-    assert WORDS.denied_values("color", "不要黑色") == ["black"]
-    assert not WORDS.denied_values("material", "no, merino wool is fine")
+    assert WORDS.denied_values("material", read(text)) == ["merino wool"]
+    assert "merino wool" not in WORDS.facet_values("material", read(text))
+    assert WORDS.denied_values("color", read("不要黑色")) == ["black"]
+    assert not WORDS.denied_values("material", read("no, merino wool is fine"))
 
 
 @pytest.mark.parametrize(
@@ -69,12 +76,12 @@ def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
     ],
 )
 def test_the_kind_of_product_is_one_that_was_named(newest: str, kinds: list[str]) -> None:
-    assert WORDS.kinds_named("kind", newest, newest) == kinds
+    assert WORDS.kinds_named("kind", [read(newest)]) == kinds
 
 
 def test_the_newest_message_says_which_kind_is_meant_if_it_names_one() -> None:
-    assert WORDS.kinds_named("kind", "and boots?", "jackets\nand boots?") == ["boots"]
-    assert WORDS.kinds_named("kind", "in green", "jackets\nin green") == ["jackets"]
+    assert WORDS.kinds_named("kind", [read("jackets"), read("and boots?")]) == ["boots"]
+    assert WORDS.kinds_named("kind", [read("jackets"), read("in green")]) == ["jackets"]
 
 
 WHOLE: Facets = {
@@ -82,7 +89,7 @@ WHOLE: Facets = {
     "size": {"S": ("小码",), "M": (), "XL": (), "8": ()},
     "shoe": {"women's shoes": (), "shoes": ()},
 }
-STRICT = Vocabulary.of(SCHEMA, WHOLE, ())
+STRICT = ShopLexicon.of(SCHEMA, WHOLE, ())
 
 
 @pytest.mark.parametrize(
@@ -106,12 +113,12 @@ STRICT = Vocabulary.of(SCHEMA, WHOLE, ())
 def test_only_what_is_named_whole_counts_where_a_guess_would_narrow_a_search(
     facet: str, text: str, values: list[str]
 ) -> None:
-    assert STRICT.values_named(facet, text) == values
+    assert STRICT.values_named(facet, STRICT.read(text, TODAY)) == values
 
 
 def test_what_asks_for_a_size_is_not_misled_by_the_letters_of_other_words() -> None:
-    assert STRICT.cued_values("size", "I'm after something in m") == ["M"]
-    assert STRICT.cued_values("size", "it's from a T-shirt brand") == []
+    assert STRICT.cued_values("size", STRICT.read("I'm after something in m", TODAY)) == ["M"]
+    assert STRICT.cued_values("size", STRICT.read("it's from a T-shirt brand", TODAY)) == []
 
 
 def _search(**facets: Sequence[str]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.guided.constraints import supported
 from agent.models.grammar import SPAN_OF, tool_grammar
-from agent.orders.ids import ids_in
+from language.ids import possible_ids
+from tests.guided import supported
 
 
 def _tool(name: str, required: tuple[str, ...] = (), **properties: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_order_ids_are_as_they_were_typed_or_shown() -> None:
     ],
 )
 def test_an_id_is_read_whole(words: str, ids: list[str]) -> None:
-    assert ids_in(words) == ids
+    assert possible_ids(words) == ids
 
 
 @given(st.integers(2, 5000), st.integers(2, 5000))
