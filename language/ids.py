@@ -59,7 +59,8 @@ class OrderId:
     @property
     def written(self) -> str:
         """As a call may copy it: what was spelt out is put together."""
-        return self.text if re.search(r"\d{3}", self.text) else self.id
+        is_plain = re.fullmatch(r"[#№]?\s?[^\W\d_]{0,4}[\s_-]?\d[\d/-]*", self.text)
+        return self.text if is_plain else self.id
 
 
 def shape_of(order_id: str) -> str:

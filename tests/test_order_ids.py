@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.guided.order_ids import meant_order
+from agent.guided.order_ids import chosen_order, without
 from agent.orders.order import NEWEST
 from language.ids import OrderId, find_order_ids
 
@@ -16,7 +16,7 @@ def named(words: str, own: list[str] = OWN) -> list[OrderId]:
 
 
 def meant(wrote: str, said: str, shown: tuple[str, ...] = (), own: list[str] = OWN, address: str = "") -> str:
-    return meant_order(wrote, own=own, heard={"t:1": said}, turn="t:1", shown=shown, address=address)
+    return chosen_order(wrote, named(wrote, own), named(without(address, said), own), [], shown)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import Conversation, allowed_values
-from agent.guided.order_ids import meant_order, own_orders
+from agent.guided.order_ids import order_meant, own_orders
 from agent.guided.repair import completed
 from agent.models.profile import ModelProfile
 
@@ -66,5 +66,5 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             return handler(request)
         context: Any = request.runtime.context
         address = str(arguments.get("address") or "")
-        meant = meant_order(arguments[ORDER_ID], context, request.state["messages"], address)
+        meant = order_meant(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))

@@ -22,20 +22,29 @@ def own_orders(context: TurnContext) -> tuple[str, ...]:
     return tuple(order.id for order in context.services.orders.list(context.customer))
 
 
-def meant_order(wrote: str, context: TurnContext, messages: Sequence[AnyMessage], address: str = "") -> str:
-    """The order that is meant by `wrote`.
+def order_meant(wrote: str, context: TurnContext, messages: Sequence[AnyMessage], address: str = "") -> str:
+    """The order that is meant by `wrote`. `address` is what the call moves an order to: its numbers name none."""
+    own = own_orders(context)
+
+    def ids(text: str) -> tuple[OrderId, ...]:
+        return context.services.lexicon.read(text, context.today, language=context.language, orders=own).order_ids
+
+    newest = ids(without(address, context.heard.get(context.turn, "")))
+    before = [each for turn, text in context.heard.items() if turn != context.turn for each in ids(text)]
+    return chosen_order(wrote, ids(wrote), newest, before, orders_shown(messages))
+
+
+def chosen_order(
+    wrote: str, ids: Sequence[OrderId], newest: Sequence[OrderId], before: Sequence[OrderId], shown: Sequence[str]
+) -> str:
+    """The order for `wrote`, which has these `ids`, by those of the newest message, of those before, and of results.
 
     An own id that was said or shown is taken as it is, and so is one that the customer wrote and does not have.
-    Otherwise it is a slip: the one own id of this message counts, else the order last spoken of, else the newest.
-    `address` is what the call moves an order to: its numbers name none.
+    Otherwise it is a slip: the one own id of the newest message counts, else the order last spoken of, else the newest.
     """
-    own, shown = own_orders(context), orders_shown(messages)
-    newest = _ids(_without(address, context.heard.get(context.turn, "")), context, own)
-    before = (text for turn, text in context.heard.items() if turn != context.turn)
-    said = [*newest, *(each for text in before for each in _ids(text, context, own))]
-    written = _ids(wrote, context, own)
-    keys = {order_key(wrote), *(order_key(each.id) for each in written)}
-    if keys & {order_key(each.id) for each in said} or {each.id for each in written if each.is_own} & set(shown):
+    keys = {order_key(wrote), *(order_key(each.id) for each in ids)}
+    was_said = keys & {order_key(each.id) for each in (*newest, *before)}
+    if was_said or {each.id for each in ids if each.is_own} & set(shown):
         return wrote
     mine = list(dict.fromkeys(each.id for each in newest if each.is_own))
     if len(mine) == 1:
@@ -62,11 +71,7 @@ def orders_shown(messages: Sequence[AnyMessage]) -> list[str]:
     return shown
 
 
-def _ids(text: str, context: TurnContext, own: tuple[str, ...]) -> tuple[OrderId, ...]:
-    return context.services.lexicon.read(text, context.today, language=context.language, orders=own).order_ids
-
-
-def _without(address: str, words: str) -> str:
+def without(address: str, words: str) -> str:
     """The words with the address taken out: its postcode or flat is no order."""
     place = words.casefold().find(address.casefold()) if address else -1
     return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"

@@ -14,10 +14,10 @@ from language.negation import (
     denied,
     refuses,
     says_nothing,
-    truth,
     turned_round,
     turned_round_after,
 )
+from language.truth import truth_of
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("negation.yaml").read_text(encoding="utf-8"))
 NAMED = [
@@ -123,7 +123,7 @@ def test_an_answer_says_yes_or_no(text: str, yes: bool, no: bool) -> None:
     ],
 )
 def test_one_word_is_a_truth(text: str, meant: bool | None) -> None:
-    assert truth(text) is meant
+    assert truth_of(text) is meant
 
 
 @pytest.mark.parametrize(
