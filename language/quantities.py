@@ -60,7 +60,7 @@ class QuantityWords(Section):
     turned_behind: tuple[str, ...] = ()  # "above 80 forget it"
     budgets_before: tuple[str, ...] = ()  # whose number is the most
     budgets_behind: tuple[str, ...] = ()
-    budget_fillers: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()  # between such words and their number
     facts_before: tuple[str, ...] = ()  # "I paid": no wish
     thresholds_before: tuple[str, ...] = ()  # "free delivery over 50": no wish either
 
@@ -283,14 +283,14 @@ def _words(languages: tuple[str, ...]) -> _Words:
     joins = rf"(?:\s*(?:{any_of('joins')})\s*|\s*\.\.\s*|{_DASH})"
     before = {role: any_of(f"{role}_before") for role in ("floors", "ceilings", "about", "budgets")}
     behind = {role: any_of(f"{role}_behind") for role in ("floors", "ceilings", "about", "budgets")}
-    fillers = rf"(?:\s*(?:{any_of('budget_fillers')}))*"
+    fillers = rf"(?:\s*(?:{any_of('fillers')}))*"
     return _Words(
         lead=re.compile(rf"(?:{any_of('leads')})\s*$"),
         led=re.compile(rf"\s*(?:{any_of('lead_joins')})\s*|{joins}"),
         join=re.compile(joins),
         before=re.compile(
             rf"(?:(?P<floor>{before['floors']}|{_SIGNS_BEFORE['floor']})|(?P<about>{before['about']}|{_SIGNS_BEFORE['about']})"
-            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']}){fillers})[\s:-]*$"
+            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']})){fillers}[\s:-]*$"
         ),
         behind=re.compile(
             rf"\s*-?(?:(?P<floor>{behind['floors']}|{_SIGNS_BEHIND['floor']})|(?P<about>{behind['about']})"
@@ -453,7 +453,7 @@ class _Reader:
             measure = measure_of(self.text, (item.start, end), self.languages)
             end = max(end, measure.end)
         counts, unit = measure.counts, measure.unit
-        if counts is None and (said := counted_before(self.text, start, self.languages)):
+        if counts is None and "budget" not in roles and (said := counted_before(self.text, start, self.languages)):
             counts, unit = said
         if side and (turned := self._turned(start, end, since, until)) is not None:
             side, end = ("ceiling" if side == "floor" else "floor"), turned
