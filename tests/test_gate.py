@@ -20,8 +20,8 @@ from agent.gate import Evidence, GateReport, check
 from agent.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools.search import product_json
+from language.chinese import read_chinese
 from language.money import format_money
-from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from language.numbers import read_chinese
+from language.chinese import read_chinese
 
 
 @dataclass(frozen=True, slots=True)
