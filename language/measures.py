@@ -7,11 +7,13 @@ the same in every language; words for them are data of the packs. Pure functions
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Literal
 
 from pydantic import Field
 
+from language.chinese import read_chinese
 from language.money import currency_after, currency_before
 from language.packs import Section, section
 from language.patterns import LETTER, alternatives, spellings
@@ -41,6 +43,12 @@ _SYMBOLS: UnitWords = {
         **{"rpm": ("rpm",), "g/m²": ("gsm", "g/m2"), "mph": ("mph",), "km/h": ("km/h", "kmh")},
     },
 }
+_METRES = re.compile(
+    r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])"
+)
+_FEET = re.compile(
+    r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?"
+)
 _OVERRULES: Mapping[str, frozenset[str]] = {  # what stands before a number, over what stands behind it
     "age": frozenset(("duration",)),
     "stock": frozenset(("pieces", "pairs", "other")),
@@ -111,6 +119,22 @@ def counted_before(text: str, place: int, languages: tuple[str, ...]) -> tuple[C
         return words.meaning_of_bounded[_plain(bounded[1])]
     before = words.before.search(text, start, place)
     return words.meaning_before[_plain(before[1])] if before else None
+
+
+def composite_lengths(text: str) -> list[tuple[Span, Decimal]]:
+    """Lengths that are told by two numbers, in centimetres: "一米七五" and "5'11" are one each."""
+    found = []
+    for match in _METRES.finditer(text):
+        digits = (str(_digit(char)) for char in match["m"] + match["cm"].ljust(2, "0"))
+        found.append((match.span(), Decimal("".join(digits))))
+    for match in _FEET.finditer(text):
+        inches = 12 * int(match["ft"]) + int(match["in"])
+        found.append((match.span(), Decimal(round(inches * 2.54))))
+    return found
+
+
+def _digit(char: str) -> int:
+    return int(char) if char.isdecimal() else int(read_chinese(char)[0])
 
 
 def _behind(text: str, end: int, languages: tuple[str, ...], words: _Words) -> Measure | None:

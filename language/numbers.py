@@ -15,10 +15,10 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Literal
 
-import cn2an
 import text_to_num
 from pydantic import Field
 
+from language.chinese import read_chinese
 from language.money import currency_after, currency_before, has_thousandths
 from language.packs import Section, section
 from language.packs import languages as all_languages
@@ -87,10 +87,6 @@ _HAN_NUMERAL = "[〇零一二两三四五六七八九十百千万亿]"
 _HAN_NUMBER = re.compile(
     rf"(?:(?<![\d.,])\d+(?:\.\d+)?{_HAN_SCALES}+(?:\d{_HAN_SCALES}+)*|(?={_HAN_NUMERAL})){_HAN_NUMERAL}*"
     rf"(?:点{_HAN_DIGITS}+)?(?:(?<={_HAN_SCALES})\d(?![\d百千万亿]))?"  # 2千3百, 三点五, 3千5
-)
-_DIGIT_OF = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_NEIGHBOURS = re.compile(
-    r"(?P<head>(?:.*[十百千万亿])?)(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<scale>[十百千万]?)"
 )
 _TOKEN = re.compile(r"\x00+|[^\W\d_]+|\d+|[^\w\s]")
 
@@ -477,25 +473,6 @@ def _spoken(first: _Piece, second: _Piece) -> tuple[Decimal, ...]:
     if 10 <= a <= 99 and 10 <= b <= 99:
         return (a + b / 100, 100 * a + b)
     return ()
-
-
-def read_chinese(numeral: str) -> tuple[Decimal, ...]:
-    """``read_chinese("一百五") == (150,)``; "两三" and "二三十" have two values, "百" alone has none."""
-    neighbours = _NEIGHBOURS.fullmatch(numeral)
-    if neighbours and _DIGIT_OF[neighbours["high"]] - _DIGIT_OF[neighbours["low"]] in (1, 2):
-        head, scale = neighbours["head"], neighbours["scale"]
-        both = [_read_chinese(f"{head}{neighbours[name]}{scale}") for name in ("low", "high")]
-        if head or scale or _DIGIT_OF[neighbours["high"]] > _DIGIT_OF[neighbours["low"]]:
-            return tuple(value for value in both if value is not None)
-    value = _read_chinese(numeral)
-    return () if value is None else (value,)
-
-
-def _read_chinese(numeral: str) -> Decimal | None:
-    try:
-        return _decimal(cn2an.cn2an(numeral, "smart"))
-    except (ValueError, KeyError):  # characters of numbers in no order of a number
-        return None
 
 
 def _decimal(number: float) -> Decimal:

@@ -15,13 +15,12 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from language.identifiers import identifier_spans
-from language.measures import CENT, Counts, Measure, counted_before, measure_of
+from language.measures import CENT, Counts, Measure, composite_lengths, counted_before, measure_of
 from language.numbers import (
     Number,
     find_numbers,
     folded_numerals,
     likely_languages,
-    read_chinese,
     scale_of,
     without_article,
 )
@@ -34,12 +33,6 @@ Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "":
 _TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1")} | {
     **{"ft": Decimal("30.48"), "in": Decimal("2.54")},
 }
-_METRES = re.compile(
-    r"(?<![\d.,])(?P<m>[12一两二])\s*(?:米|m)\s?(?P<cm>[\d零一二三四五六七八九]{1,2})(?![\d.,]*\d|\s*[a-z])"
-)
-_FEET = re.compile(
-    r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?"
-)
 
 
 class QuantityWords(Section):
@@ -60,7 +53,7 @@ class QuantityWords(Section):
     turned_behind: tuple[str, ...] = ()  # "above 80 forget it"
     budgets_before: tuple[str, ...] = ()  # whose number is the most
     budgets_behind: tuple[str, ...] = ()
-    budget_fillers: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()  # between such words and their number
     facts_before: tuple[str, ...] = ()  # "I paid": no wish
     thresholds_before: tuple[str, ...] = ()  # "free delivery over 50": no wish either
 
@@ -283,14 +276,14 @@ def _words(languages: tuple[str, ...]) -> _Words:
     joins = rf"(?:\s*(?:{any_of('joins')})\s*|\s*\.\.\s*|{_DASH})"
     before = {role: any_of(f"{role}_before") for role in ("floors", "ceilings", "about", "budgets")}
     behind = {role: any_of(f"{role}_behind") for role in ("floors", "ceilings", "about", "budgets")}
-    fillers = rf"(?:\s*(?:{any_of('budget_fillers')}))*"
+    fillers = rf"(?:\s*(?:{any_of('fillers')}))*"
     return _Words(
         lead=re.compile(rf"(?:{any_of('leads')})\s*$"),
         led=re.compile(rf"\s*(?:{any_of('lead_joins')})\s*|{joins}"),
         join=re.compile(joins),
         before=re.compile(
             rf"(?:(?P<floor>{before['floors']}|{_SIGNS_BEFORE['floor']})|(?P<about>{before['about']}|{_SIGNS_BEFORE['about']})"
-            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']}){fillers})[\s:-]*$"
+            rf"|(?P<ceiling>{before['ceilings']}|{_SIGNS_BEFORE['ceiling']})|(?P<budget>{before['budgets']})){fillers}[\s:-]*$"
         ),
         behind=re.compile(
             rf"\s*-?(?:(?P<floor>{behind['floors']}|{_SIGNS_BEHIND['floor']})|(?P<about>{behind['about']})"
@@ -323,7 +316,7 @@ def _find(text: str, languages: tuple[str, ...], taken: tuple[Span, ...]) -> tup
     chosen = likely_languages(text, languages)
     numbers, folded = find_numbers(text, languages), folded_numerals(text)
     spans = [_folded_span(number, folded.starts, folded.ends) for number in numbers]
-    lengths = _lengths(folded.text)
+    lengths = [_length(*length) for length in composite_lengths(folded.text)]
     if not numbers and not lengths:
         return ()
     blocked = (*identifier_spans(folded.text, chosen), *((length.start, length.end) for length in lengths))
@@ -356,19 +349,6 @@ def _in_original(quantity: Quantity, text: str, folded: Folded) -> Quantity:
     start, end = folded.span(quantity.start, quantity.end)
     return replace(quantity, start=start, end=end, text=text[start:end])
 
-
-def _lengths(text: str) -> list[_Item]:
-    """Lengths of two numbers: "一米七五" and "5'11" are one each."""
-    found = []
-    for match in _METRES.finditer(text):
-        metres, *rest = (_digit(char) for char in match["m"] + match["cm"].ljust(2, "0"))
-        value = Decimal("".join(map(str, (metres, *rest))))
-        found.append(_length(match.span(), value))
-    for match in _FEET.finditer(text):
-        inches = int(match["ft"]) * 12 + int(match["in"])
-        value = Decimal(round(inches * 2.54))
-        found.append(_length(match.span(), value))
-    return found
 
 
 def _folded_span(number: Number, starts: tuple[int, ...], ends: tuple[int, ...]) -> Span:
@@ -453,7 +433,7 @@ class _Reader:
             measure = measure_of(self.text, (item.start, end), self.languages)
             end = max(end, measure.end)
         counts, unit = measure.counts, measure.unit
-        if counts is None and (said := counted_before(self.text, start, self.languages)):
+        if counts is None and "budget" not in roles and (said := counted_before(self.text, start, self.languages)):
             counts, unit = said
         if side and (turned := self._turned(start, end, since, until)) is not None:
             side, end = ("ceiling" if side == "floor" else "floor"), turned
@@ -496,7 +476,3 @@ def _shared_scale(first: _Item, second: _Item, languages: tuple[str, ...]) -> tu
     scale = scale_of(second.written, languages)
     shared = scale is not None and scale_of(first.written, languages) is None and first.low * scale < second.low
     return (first.low * scale if shared and scale else first.low), second.low
-
-
-def _digit(char: str) -> int:
-    return int(char) if char.isdecimal() else int(read_chinese(char)[0])

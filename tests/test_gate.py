@@ -21,8 +21,8 @@ from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
 from agent.tools import TOOLS, evidence_keys
 from agent.tools.products import product_json
+from language.chinese import read_chinese
 from language.money import format_money
-from language.numbers import read_chinese
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 
