@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from retrieval.lexical import stem, strip_particles
+from retrieval.lexical import stem, strip_particles, without_accents
 
 WIDTH = 2**18  # columns that n-grams are hashed into: no vocabulary to keep, and two rarely share one
 LETTERS = range(2, 6)
@@ -43,7 +43,7 @@ class NgramSpace:
 
 def question_grams(text: str) -> list[str]:
     """Pieces and stems of English words, Chinese characters and their pairs."""
-    words = re.findall(r"[a-z0-9]+", re.sub("['’]", "", text.casefold()))
+    words = re.findall(r"[a-z0-9]+", re.sub("['’]", "", without_accents(text)))
     grams = [piece for word in words for piece in _pieces(f" {word} ")]
     grams.extend(f"stem {word}" for word in stem(words))
     for run in re.findall(r"[\u3400-\u9fff]+", strip_particles(text)):

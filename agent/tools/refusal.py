@@ -1,6 +1,6 @@
 """A refusal that can be said: the error of a tool together with the phrase that tells the customer.
 
-In: a phrase key of `phrases.yaml` and its slots, or an `OrderRefused`. Out: `RefusedWrite`, which the tool middleware
+In: a key of the phrases and its slots, or an `OrderRefused`. Out: `RefusedWrite`, which the tool middleware
 turns into a result.
 """
 
