@@ -5,6 +5,7 @@ load, and a pair shared by two phrasings is found whatever a segmenter would hav
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import numpy as np
 from bm25s.stopwords import STOPWORDS_EN
 from numpy.typing import NDArray
 
+from language.detection import detect
 from language.words import stem
 
 K1, B = 1.2, 0.6
+_READ = "en"  # what the embedder reads
 _STOP = frozenset(STOPWORDS_EN) | frozenset(
     [
         "i",
@@ -36,6 +39,7 @@ _STOP = frozenset(STOPWORDS_EN) | frozenset(
         "be",
     ]
 )
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _PIECES = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 # Particles and forms of address that carry no topic; cut out before pairing so that pairs bridge them.
 _PARTICLES = re.compile("[的了吗呢啊吧呀嘛]|请问|你好|您好|一下")
@@ -47,7 +51,7 @@ def tokenize(text: str) -> list[str]:
     """English stems and Chinese character pairs: ``tokenize("防水jackets") == ["防水", "jacket"]``."""
     tokens: list[str] = []
     words: list[str] = []
-    for piece in _PIECES.findall(strip_particles(re.sub(r"['’]", "", text.casefold()))):
+    for piece in _PIECES.findall(strip_particles(re.sub(r"['’]", "", without_accents(text)))):
         if piece.isascii():
             words.append(piece)
         else:
@@ -55,9 +59,27 @@ def tokenize(text: str) -> list[str]:
     return tokens + [stem(word) for word in words if word not in _STOP]
 
 
+def without_accents(text: str) -> str:
+    """Lower case, and the letters alone: ``without_accents("Größe, días") == "grosse, dias"``."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+
+
 def strip_particles(text: str) -> str:
     """Chinese text without particles and forms of address."""
     return _PARTICLES.sub("", text)
+
+
+def unread_share(text: str, spoken: Sequence[str] = ()) -> float:
+    """How much of the text an embedder that was taught English cannot read, 0 to 1.
+
+    `spoken`: the languages that it may be in; only where there are others in Latin letters is it asked which one it is.
+    """
+    share = chinese_share(text)
+    others = [code for code in spoken if code not in (_READ, "zh")]
+    if share or not others:
+        return share
+    first = _READ if _READ in spoken else others[0]
+    return float(detect(text, (first, *others), None) != _READ)
 
 
 def chinese_share(text: str) -> float:

@@ -1,25 +1,31 @@
 """How well rows fit a question: a question and a collection come in, a score of 0 to 1 per row goes out.
 
-The embedder reads English only, so a Chinese query is matched by the character pairs it shares
-with a row.
+The embedder reads English only, so a query in another language is matched by the words, or the Chinese character pairs,
+that it shares with a row, as far as it is told which languages may be spoken.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from retrieval.embed import Embedder
 from retrieval.index import Collection
-from retrieval.lexical import Scores, chinese_share
+from retrieval.lexical import Scores, unread_share
 
 DENSE_WEIGHT = 0.75  # of an English query; what is left goes to the words
 
 
 def relevance(
-    collection: Collection, query: str, embedder: Embedder, places: list[int] | None = None
+    collection: Collection,
+    query: str,
+    embedder: Embedder,
+    places: list[int] | None = None,
+    spoken: Sequence[str] = (),
 ) -> Scores:
-    """How well each row fits `query`, 0 to 1: cosine and BM25, weighed by how Chinese the query is."""
+    """How well each row fits `query`, 0 to 1: cosine and BM25, weighed by how much of it the embedder reads."""
     if not query.strip() or not collection.rows:
         return np.zeros(len(collection.rows), dtype=np.float32)
-    weight = DENSE_WEIGHT * (1 - chinese_share(query))
+    weight = DENSE_WEIGHT * (1 - unread_share(query, spoken))
     words = collection.lexical.scores(query)
     if weight == 0:
         return np.clip(words, 0, 1)

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from language.words import stem
-from retrieval.lexical import strip_particles
+from retrieval.lexical import strip_particles, without_accents
 
 WIDTH = 2**18  # columns that n-grams are hashed into: no vocabulary to keep, and two rarely share one
 LETTERS = range(2, 6)
@@ -44,7 +44,7 @@ class NgramSpace:
 
 def question_grams(text: str) -> list[str]:
     """Pieces and stems of English words, Chinese characters and their pairs."""
-    words = re.findall(r"[a-z0-9]+", re.sub("['’]", "", text.casefold()))
+    words = re.findall(r"[a-z0-9]+", re.sub("['’]", "", without_accents(text)))
     grams = [piece for word in words for piece in _pieces(f" {word} ")]
     grams.extend(f"stem {stem(word)}" for word in words)
     for run in re.findall(r"[\u3400-\u9fff]+", strip_particles(text)):

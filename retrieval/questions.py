@@ -2,12 +2,13 @@
 
 A kernel ridge regression, fitted when the index is built, learns from all samples at once what tells the templates
 apart. Two questions are alike by meaning (cosine of their embeddings) and in writing (n-grams); the embedder reads
-English only, so Chinese is matched in writing alone. Beside the samples it learns general requests that shops do not
-answer (`background.txt`), so that these score low.
+English only, so other languages are matched in writing alone. Beside the samples it learns general requests that shops
+do not answer (`background.txt`), so that these score low.
 
 What a question would have scored had it not been a sample follows from the same fit without another one (the left-out
 residual of ridge regression: weight / diagonal of the inverse). These scores, of samples and of background, place the
-curve from score to confidence for each shop and each script; where there are too few samples, a default curve stands.
+curve from score to confidence for each shop, of what is read and of what is not; where there are too few samples, a
+default curve stands.
 """
 
 import io
@@ -24,7 +25,7 @@ from scipy.sparse import csr_matrix, diags
 from retrieval.curve import Curve
 from retrieval.embed import Embedder, Vectors
 from retrieval.index import Collection, Row
-from retrieval.lexical import chinese_share
+from retrieval.lexical import unread_share
 from retrieval.ngrams import NgramSpace
 
 DENSE_WEIGHT = 0.8  # of an English question; what is left goes to its n-grams
@@ -51,7 +52,8 @@ class QuestionMatcher:
     weights: NDArray[np.float32]
     space: NgramSpace
     english: Curve
-    chinese: Curve
+    unread: Curve
+    languages: tuple[str, ...]
 
     @classmethod
     def build(cls, samples: Collection, background: Collection) -> "QuestionMatcher":
@@ -59,35 +61,35 @@ class QuestionMatcher:
         known = _spread(samples.rows)
         if not known:
             nothing, empty = np.zeros((0, 0), dtype=np.float32), csr_matrix((0, 1), dtype=np.float32)
-            return cls((), nothing, empty, nothing, NgramSpace(nothing[0:0].ravel()), DEFAULT, DEFAULT)
+            return cls((), nothing, empty, nothing, NgramSpace(nothing[0:0].ravel()), DEFAULT, DEFAULT, ())
         rows = [*known, *background.rows]
         names = tuple(dict.fromkeys(_owner(row) for row in known))
         columns = {name: number for number, name in enumerate(names)}
         owners = [columns[_owner(row)] for row in known] + list(range(len(names), len(names) + len(background.rows)))
-        texts = [row.text for row in rows]
+        texts, languages = [row.text for row in rows], tuple(dict.fromkeys(map(_language, known)))
+        unread = np.array([unread_share(text, languages) for text in texts])
         space = NgramSpace.build(texts, owners)
         vectors = samples.vectors() | background.vectors()
-        dense, grams = _features(np.array([vectors[row.digest] for row in rows]), space.rows(texts), texts)
+        dense, grams = _features(np.array([vectors[row.digest] for row in rows]), space.rows(texts), unread)
         likeness = np.asarray(dense @ dense.T + (grams @ grams.T).toarray(), dtype=np.float64)
         kept = np.ones(len(rows), dtype=bool)
         kept[len(known) :] = likeness[len(known) :, : len(known)].max(axis=1) < YIELDING
         targets = np.zeros((int(kept.sum()), len(names)))
         targets[np.arange(len(known)), owners[: len(known)]] = 1
         weights, left_out = _fit(_kernel(likeness[np.ix_(kept, kept)]), targets)
-        shares = np.array([chinese_share(text) for text in texts])[kept]
-        english, chinese = _curves(left_out.max(axis=1), shares, len(known))
-        return cls(names, dense[kept], grams[kept], weights.astype(np.float32), space, english, chinese)
+        english, other = _curves(left_out.max(axis=1), unread[kept], len(known))
+        return cls(names, dense[kept], grams[kept], weights.astype(np.float32), space, english, other, languages)
 
     def confidences(self, question: str, embedder: Embedder) -> dict[str, float]:
         """How surely each template answers `question`, 0 to 1, surest first. Raises ModelError."""
         if not question.strip() or not self.names:
             return {}
-        share = chinese_share(question)
+        share = unread_share(question, self.languages)
         vector = embedder.encode_query(question) if share < 1 else np.zeros(self.dense.shape[1], dtype=np.float32)
-        dense, grams = _features(vector[None, :], self.space.rows([question]), [question])
+        dense, grams = _features(vector[None, :], self.space.rows([question]), np.array([share]))
         likeness = self.dense @ dense[0] + self.grams @ grams.toarray()[0]  # ten times as fast as by a sparse row
         scores = _kernel(likeness) @ self.weights
-        curve = self.english.between(self.chinese, share)
+        curve = self.english.between(self.unread, share)
         order = np.argsort(-scores, kind="stable")
         return {self.names[place]: curve.confidence(float(scores[place])) for place in order}
 
@@ -102,7 +104,8 @@ class QuestionMatcher:
             "grams_shape": np.array(self.grams.shape),
             "weights": self.weights,
             "worth": self.space.worth,
-            "curves": np.array([[curve.middle, curve.slope] for curve in (self.english, self.chinese)]),
+            "curves": np.array([[curve.middle, curve.slope] for curve in (self.english, self.unread)]),
+            "languages": np.array(self.languages, dtype=np.str_),
         }
         packed = io.BytesIO()  # so that a full disk is an OSError like any other
         np.savez(packed, **parts)
@@ -113,7 +116,7 @@ class QuestionMatcher:
         """Read what `save` wrote. Raises OSError, ValueError, KeyError when the file is missing or damaged."""
         with np.load(path, allow_pickle=False) as parts:
             cells = (parts["grams_data"], parts["grams_indices"], parts["grams_indptr"])
-            english, chinese = (Curve(float(middle), float(slope)) for middle, slope in parts["curves"])
+            english, unread = (Curve(float(middle), float(slope)) for middle, slope in parts["curves"])
             return cls(
                 tuple(str(name) for name in parts["names"]),
                 parts["dense"],
@@ -121,12 +124,17 @@ class QuestionMatcher:
                 parts["weights"],
                 NgramSpace(parts["worth"]),
                 english,
-                chinese,
+                unread,
+                tuple(str(code) for code in parts["languages"]),
             )
 
 
 def _owner(row: Row) -> str:
     return row.key.partition("/")[0]
+
+
+def _language(row: Row) -> str:
+    return row.key.split("/")[1]
 
 
 def _spread(rows: Sequence[Row]) -> list[Row]:
@@ -139,9 +147,14 @@ def _spread(rows: Sequence[Row]) -> list[Row]:
     return [row for _, row in sorted(numbered, key=lambda pair: pair[0])[:MOST]]
 
 
-def _features(vectors: Vectors, grams: csr_matrix, texts: Sequence[str]) -> tuple[Vectors, csr_matrix]:
-    """Vectors and n-grams, weighed so that the sum of both products is how alike two questions are, 0 to 1."""
-    weight = DENSE_WEIGHT * (1 - np.array([chinese_share(text) for text in texts]))
+def _features(
+    vectors: Vectors, grams: csr_matrix, unread: NDArray[np.float64]
+) -> tuple[Vectors, csr_matrix]:
+    """Vectors and n-grams, weighed so that the sum of both products is how alike two questions are, 0 to 1.
+
+    `vectors`: (rows, width), `grams`: (rows, ngrams.WIDTH), `unread`: (rows,), what the embedder cannot read of each.
+    """
+    weight = DENSE_WEIGHT * (1 - unread)
     dense = (np.sqrt(weight)[:, None] * vectors).astype(np.float32)
     return dense, csr_matrix(diags(np.sqrt(1 - weight)) @ grams, dtype=np.float32)
 
@@ -159,10 +172,10 @@ def _fit(kernel: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _curves(best: NDArray[np.float64], shares: NDArray[np.float64], known: int) -> tuple[Curve, Curve]:
-    """The curves of English and of Chinese; the first `known` scores are of samples."""
-    chinese = shares > 0.5
+    """The curves of what the embedder reads and of what not; the first `known` scores are of samples."""
+    other = shares > 0.5
     answered = np.arange(len(best)) < known
     return (
-        Curve.fit(best[answered & ~chinese], best[~answered & ~chinese], DEFAULT),
-        Curve.fit(best[answered & chinese], best[~answered & chinese], DEFAULT),
+        Curve.fit(best[answered & ~other], best[~answered & ~other], DEFAULT),
+        Curve.fit(best[answered & other], best[~answered & other], DEFAULT),
     )

@@ -153,7 +153,7 @@ class Retriever:
     def policy(self, question: str) -> PassageHit | None:
         """The passage of the policy that fits `question` best, if any fits."""
         collection = self.index.collections["passages"]
-        scores = relevance(collection, question, self.embedder)
+        scores = relevance(collection, question, self.embedder, spoken=self.index.questions.languages)
         if not len(scores) or scores.max() < POLICY_THRESHOLD:
             return None
         place = int(np.argmax(scores))

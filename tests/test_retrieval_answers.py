@@ -85,7 +85,7 @@ def test_a_shop_that_answers_what_others_do_not_is_not_refused(tmp_path: Path) -
 
 def test_a_shop_with_few_samples_answers_and_refuses_by_the_default_curve(tmp_path: Path) -> None:
     few = Retriever.open(write_shop(tmp_path), tmp_path / "state", embedder())
-    assert (few.index.questions.english, few.index.questions.chinese) == (DEFAULT, DEFAULT)
+    assert (few.index.questions.english, few.index.questions.unread) == (DEFAULT, DEFAULT)
     for question, wanted in {"can i send this back": "returns", "什么时候能送到": "shipping_time"}.items():
         hit = few.answer(question, "zh" if question[0] > "z" else "en")
         assert hit is not None and hit.template.id == wanted

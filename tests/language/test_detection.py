@@ -84,6 +84,47 @@ def test_vague_text_keeps_the_language(text: str, previous: str | None) -> None:
     assert detect(text, ("zh", "en"), previous) == (previous or "zh")
 
 
+@pytest.mark.parametrize("text", ["thx", "thanks!", "merci", "gracias", "sorry", "cool", "OK thx", "👍 danke"])
+def test_a_word_that_is_borrowed_everywhere_keeps_the_language(text: str) -> None:
+    assert detect(text, SHOP, "zh") == "zh"
+    assert detect(text, SHOP, "en") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("ok 那就买吧 size M", "zh"),
+        ("do you have Спорт socks", "en"),
+        ("have you got the しまむら jacket", "en"),
+        ("ботинки Salomon Quest 4 GTX есть?", "ru"),
+        ("XL の在庫はありますか", "ja"),
+    ],
+)
+@pytest.mark.parametrize("previous", ["en", "zh", None])
+def test_a_name_in_another_script_is_not_the_language(text: str, language: str, previous: str | None) -> None:
+    assert detect(text, SHOP, previous) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("jeg vil gerne returnere mine sko", "da"), ("missä tilaukseni on", "fi"), ("kde je moje objednávka", "cs"),
+        ("mennyibe kerül a szállítás", "hu"), ("unde este comanda mea", "ro"), ("đơn hàng của tôi ở đâu", "vi"),
+        ("di mana pesanan saya", "id"), ("скільки коштує доставка", "uk"), ("سفارش من کجاست", "fa"),
+        ("میرا آرڈر کہاں ہے", "ur"), ("איפה ההזמנה שלי", "he"), ("ค่าส่งเท่าไหร่", "th"),
+        ("मेरा ऑर्डर कहाँ है", "hi"), ("πού είναι η παραγγελία μου", "el"), ("var är min beställning", "sv"),
+    ],
+)  # fmt: skip
+def test_a_language_is_told_that_the_shop_does_not_serve(text: str, language: str) -> None:
+    assert detect(text, SHOP, "en") == language
+    assert reply_language(language, SHOP) == "en"
+
+
+@pytest.mark.parametrize("text", ["payment options", "laundry care label", "restock date", "patagonia nano puff"])
+def test_a_few_words_without_grammar_are_not_taken_for_a_language_that_is_not_served(text: str) -> None:
+    assert detect(text, SHOP, "en") == "en"
+
+
 def test_a_word_of_two_languages_is_read_as_the_one_spoken() -> None:
     assert detect("ja", ("de", "nl"), "nl") == "nl"
     assert detect("ja", ("de", "nl"), None) == "de"
