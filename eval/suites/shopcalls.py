@@ -63,7 +63,9 @@ def run(case: Case, model: BaseChatModel) -> Record:
     tools, words = case.data["tools"], _vocabulary(case.data["shop"])
     profile, made = profile_of(model), []
     for place in case.data["points"]:
-        allowed = {"allowed": supported(history[:place], tools, words)} if profile.constrain else {}
+        allowed: dict[str, Any] = {}
+        if profile.constrain:
+            allowed["allowed"] = supported(history[:place], tools, words)
         answer = model.bind_tools(tools, **allowed).invoke(history[:place])
         if profile.repair:
             answer = completed(answer, history[:place], tools, words)
