@@ -49,7 +49,7 @@ def recorded() -> Iterator[set[str]]:
         yield ran
     finally:
         sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
 
 
 def consultation(services: Services, profile: ModelProfile, name: str) -> list[Turn]:
@@ -85,8 +85,9 @@ def test_other_models_get_none_and_none_of_its_code_runs(services: Services, pro
     ("name", "file"), [("constrain", "constraints"), ("repair", "repair"), ("guess_ids", "order_ids")]
 )
 def test_each_help_can_be_had_alone(services: Services, name: str, file: str) -> None:
+    alone = choose_profile("http://x/v1", changes={name: True})
     with recorded() as ran:
-        consultation(services, replace(SERVED, **{name: True}), f"only {name}")
+        consultation(services, alone, f"only {name}")
     assert file in ran
     shared = {"constraints"} if name == "repair" else set()
     assert not ran & ({"constraints", "repair", "order_ids"} - {file} - shared)

@@ -65,7 +65,9 @@ def run(case: Case, model: BaseChatModel) -> Record:
     profile, made = profile_of(model), []
     for place in case.data["points"]:
         talk = Conversation(history[:place], clock.today(), lexicon)
-        allowed = {"allowed": allowed_values(talk, tools)} if profile.constrain else {}
+        allowed: dict[str, Any] = {}
+        if profile.constrain:
+            allowed["allowed"] = allowed_values(talk, tools)
         answer = model.bind_tools(tools, **allowed).invoke(history[:place])
         if profile.repair:
             answer = completed(answer, talk, tools)
