@@ -19,7 +19,7 @@ from errors import StorageError
 from retrieval.index import Collection
 from retrieval.questions import QuestionMatcher
 
-FORMAT = 2  # raise when the files or the texts that are indexed change shape
+FORMAT = 3  # raise when the files or the texts that are indexed change shape
 QUESTIONS = "questions.npz"
 LEFTOVER_SECONDS = 3600  # a half-written folder of this age belongs to a build that died
 
@@ -30,7 +30,7 @@ class Identity:
 
     embedder: str
     embedder_sha256: str
-    sources: Mapping[str, str]  # file name -> SHA-256
+    sources: Mapping[str, str]  # collection -> SHA-256 of its rows
     format: int = FORMAT
 
 
