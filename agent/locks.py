@@ -41,9 +41,7 @@ class AdvisoryLocks:
 
     def __init__(self, engine: Engine) -> None:
         # Not the engine's pool: it is smaller than the number of turns that may run, and each of them needs it too.
-        self._engine = create_engine(
-            engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
-        )
+        self._engine = create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
 
     @contextmanager
     def hold(self, consultation: str, seconds: float) -> Iterator[None]:

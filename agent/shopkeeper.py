@@ -7,10 +7,11 @@ survives a crash and a restart. Errors: `NotFound` for an unknown customer, `Mod
 
 import logging
 import re
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -28,6 +29,7 @@ from langchain_core.messages import (
     convert_to_openai_messages,
 )
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
@@ -35,6 +37,7 @@ import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
+from agent.live_services import LiveServices
 from agent.locks import consultation_locks
 from agent.middleware.desk import Desk, back_again
 from agent.middleware.intending import Intending
@@ -58,6 +61,7 @@ from errors import ModelError, NotFound
 from language.detection import detect, reply_language
 from profiles.privacy.audit import note_consultation
 from profiles.privacy.purposes import Purpose
+from retrieval.search import Retriever
 
 Event = Step | Delta | Replace | Turn
 READER = "agent"  # of profiles, in the audit
@@ -78,20 +82,16 @@ class Shopkeeper:
     """Answers messages. Safe for many threads; turns of one consultation run one after the other."""
 
     def __init__(self, services: Services, model: BaseChatModel, checkpointer: BaseCheckpointSaver[str]) -> None:
-        self.services = services
-        self._model = model
-        profile = profile_of(model)
-        self._tools = [outspoken(tool) for tool in build_tools(services, profile.descriptions)]
-        self._graph: Any = create_agent(  # Any: the state's own keys are not among its typed input
-            model,
-            self._tools,
-            system_prompt=instructions(services),
-            middleware=_middleware(services, profile),
-            state_schema=ShopState,
-            context_schema=TurnContext,
-            checkpointer=checkpointer,
-        )
+        self._live = LiveServices(services)
+        self._model, self._checkpointer = model, checkpointer
+        self._profile = profile_of(model)
+        self._loop, self._loop_lock = self._build_loop(services), threading.Lock()
         self._locks = consultation_locks(services.profiles.engine)
+
+    @property
+    def services(self) -> Services:
+        """What the agent works with, as the shop's files are now."""
+        return self._live.current()
 
     def known(self, customer: str) -> str:
         """The id, if there is such a customer (or it is a visitor's), not erased; else `NotFound`.
@@ -122,14 +122,14 @@ class Shopkeeper:
         The words add up to the turn's reply. A turn begins when the one before it has ended, in any process.
         """
         limits = self.services.shop.limits
-        seconds = limits.model_seconds or profile_of(self._model).seconds
+        seconds = limits.model_seconds or self._profile.seconds
         patience = limits.model_calls * seconds + _SLACK
         with self._locks.hold(consultation, patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
         """All messages of a consultation so far."""
-        state = self._graph.get_state(self._config(consultation))
+        state = self._loop.graph.get_state(self._config(consultation))
         return list(state.values.get("messages", []))
 
     def warm(self) -> float:
@@ -140,19 +140,22 @@ class Shopkeeper:
         if not isinstance(self._model, Warmable):
             return 0.0
         system = SystemMessage(instructions(self.services))
-        return self._model.warm([system], [convert_to_openai_tool(tool) for tool in self._tools])
+        tools = self._loop_of(self.services).tools
+        return self._model.warm([system], [convert_to_openai_tool(tool) for tool in tools])
 
     def transcript(self, consultation: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """A consultation as the model saw it: OpenAI-style messages with the system prompt, and the tools."""
-        values = self._graph.get_state(self._config(consultation)).values
+        services = self.services
+        loop = self._loop_of(services)
+        values = loop.graph.get_state(self._config(consultation)).values
         start, card = values.get("first_turn", 0), values.get("card", "")
         messages = convert_to_openai_messages(window(values.get("messages", []), start, card))
-        system = {"role": "system", "content": instructions(self.services)}
-        return [system, *messages], [convert_to_openai_tool(tool) for tool in self._tools]
+        system = {"role": "system", "content": instructions(services)}
+        return [system, *messages], [convert_to_openai_tool(tool) for tool in loop.tools]
 
     def _run(self, customer: str, consultation: str, text: str) -> Iterator[Event]:
         started, first_words, sent = time.perf_counter(), 0.0, ""
-        state = self._graph.get_state(self._config(consultation)).values
+        state = self._loop.graph.get_state(self._config(consultation)).values
         began = state.get("customer", "")
         if began and self.services.profiles.owner(began) != customer:  # a visitor's goes on as the customer's
             raise NotFound(f"customer {customer!r} has no consultation {consultation!r}")
@@ -167,7 +170,7 @@ class Shopkeeper:
             yield Delta(sent)
         words = GatedWords([*earlier, message], self.services.tools)
         calls: dict[str, Mapping[str, Any]] = {}
-        for mode, part in self._graph.stream(
+        for mode, part in self._loop_of(context.services).graph.stream(
             {"messages": [message], "customer": customer, "gate": {"checked": 0, "blocked": 0}, "retry": ""},
             config=self._config(consultation),
             context=context,
@@ -183,7 +186,7 @@ class Shopkeeper:
                 yield from _steps(part, calls, words)
         turn = self._turn(context, time.perf_counter() - started, first_words)
         if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
-            self._graph.checkpointer.delete_thread(consultation)
+            self._checkpointer.delete_thread(consultation)
             raise NotFound(f"customer {customer!r} was erased")
         if context.is_back:
             self.services.handoffs.note_told(consultation)
@@ -191,7 +194,7 @@ class Shopkeeper:
         yield turn
 
     def _turn(self, context: TurnContext, seconds: float, first_words: float) -> Turn:
-        values = self._graph.get_state(self._config(context.consultation)).values
+        values = self._loop.graph.get_state(self._config(context.consultation)).values
         messages = turn_messages(values["messages"])
         done = steps(messages)
         last = messages[-1]
@@ -218,27 +221,66 @@ class Shopkeeper:
     ) -> TurnContext:
         heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
         turn = f"{consultation}:{len(heard) + 1}"
-        shop = self.services.shop
+        services = self.services
+        shop = services.shop
         spoken = detect(text, shop.languages, previous)
         return TurnContext(
-            services=self.services,
+            services=services,
             customer=customer,
             consultation=consultation,
             turn=turn,
             now=clock.now(),
             language=reply_language(spoken, shop.languages),
             heard=heard | {turn: text},
-            profiling_allowed=self.services.profiles.allows(customer, Purpose.PROFILING),
-            is_back=self.services.handoffs.is_back(consultation),
+            profiling_allowed=services.profiles.allows(customer, Purpose.PROFILING),
+            is_back=services.handoffs.is_back(consultation),
             spoken=spoken,
         )
+
+    def _build_loop(self, services: Services) -> "_Loop":
+        tools = [outspoken(tool) for tool in build_tools(services, self._profile.descriptions)]
+        graph = create_agent(
+            self._model,
+            tools,
+            system_prompt=instructions(services),
+            middleware=_middleware(services, self._profile, lambda: self.services.retriever),
+            state_schema=ShopState,
+            context_schema=TurnContext,
+            checkpointer=self._checkpointer,
+        )
+        return _Loop(services, _schemas(services), tools, graph)
+
+    def _loop_of(self, services: Services) -> "_Loop":
+        """The loop whose tools are those of these services: the values that a tool names are the catalogue's."""
+        with self._loop_lock:
+            if services is not self._loop.services:
+                is_same = _schemas(services) == self._loop.schemas
+                self._loop = replace(self._loop, services=services) if is_same else self._build_loop(services)
+            return self._loop
 
     @staticmethod
     def _config(consultation: str) -> RunnableConfig:
         return {"configurable": {"thread_id": consultation}, "recursion_limit": 60}
 
 
-def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddleware[Any, TurnContext, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """LangChain's agent for some services. `graph` is Any: the state's own keys are not among its typed input."""
+
+    services: Services
+    schemas: Mapping[str, Any]
+    tools: Sequence[BaseTool]
+    graph: Any
+
+
+def _schemas(services: Services) -> dict[str, Any]:
+    """What the model is told of the tools, by name."""
+    return {tool.name: tool.schema(services) for tool in services.tools}
+
+
+def _middleware(
+    services: Services, profile: ModelProfile, retriever: Callable[[], Retriever]
+) -> list[AgentMiddleware[Any, TurnContext, Any]]:
     """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
     gets, and the tools."""
     shop = services.shop
@@ -250,7 +292,7 @@ def _middleware(services: Services, profile: ModelProfile) -> list[AgentMiddlewa
         *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
-        ModelFallbackMiddleware(RuleModel(retriever=services.retriever, languages=shop.languages)),
+        ModelFallbackMiddleware(RuleModel(retriever=retriever, languages=shop.languages)),
         InOrder(),
         ErrorsAsResults(),
     ]

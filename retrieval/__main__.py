@@ -18,6 +18,7 @@ from retrieval.facets import facet_values
 from retrieval.filters import Filters
 from retrieval.search import ProductHit, Retriever
 from retrieval.tastes import Taste
+from retrieval.upserting import upsert_products
 
 FLAGS = ("category", "color", "size", "material", "brand")
 EPILOG = """\
@@ -28,6 +29,7 @@ examples:
   python -m retrieval answer "can I send it back?"
   python -m retrieval answer "多久可以退货" --language zh --json
   python -m retrieval check
+  python -m retrieval upsert new.jsonl            products into the catalogue; agents that run have them at once
 
 exit codes:
   0 done (a search without hits is done too)   1 check found rejected catalogue lines
@@ -87,6 +89,15 @@ def answer(options: argparse.Namespace) -> int:
         f"{name}: {json.dumps(part, ensure_ascii=False) if part else 'none'}" for name, part in report.items()
     ]
     _print(report, "\n".join(lines), options.json)
+    return 0
+
+
+def upsert(options: argparse.Namespace) -> int:
+    """Merge the products of a JSON-lines file into the shop's catalogue, and index them."""
+    done = upsert_products(options.shop, options.file)
+    retriever = _open(options)
+    report = {"added": done.added, "changed": done.changed, "products": len(retriever.catalog.products)}
+    _print(report, ", ".join(f"{name}: {value}" for name, value in report.items()), options.json)
     return 0
 
 
@@ -167,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "build", build, shared)
     _add(commands, "check", check, shared)
+    taking = _add(commands, "upsert", upsert, shared)
+    taking.add_argument("file", type=Path, metavar="FILE.jsonl", help="a product, or what changes of it, a line")
     asking = _add(commands, "answer", answer, shared)
     asking.add_argument("question")
     asking.add_argument("--language", default="en", help="language of the answer (en)")

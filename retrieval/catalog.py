@@ -6,10 +6,11 @@ reported. Prices are exact decimals. A placeholder ("Default Title") is no size,
 product itself.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,11 +65,15 @@ class RejectedLine:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a catalogue file held: `products` in file order, `rejected` lines in file order."""
+    """What a catalogue file held: `products` in file order, `rejected` lines in file order.
+
+    `lines`: each product by the digest of its line, so that a file that changed is not read anew as a whole.
+    """
 
     products: tuple[Product, ...]
     rejected: tuple[RejectedLine, ...]
     by_sku: Mapping[str, Product]
+    lines: Mapping[bytes, Product] = field(default_factory=dict, repr=False)
 
     @property
     def categories(self) -> frozenset[str]:
@@ -152,32 +157,42 @@ class _ProductLine(BaseModel):
     variants: list[_VariantLine] = Field(min_length=1)
 
 
-def load_catalog(path: Path) -> Catalog:
-    """Read `path`, UTF-8 JSON lines.
+def load_catalog(path: Path, before: Catalog | None = None) -> Catalog:
+    """Read `path`, UTF-8 JSON lines; a line that `before` has too is the same product object.
 
     Raises ConfigError when there is no such file, StorageError when unreadable.
 
     A title in another language is the key `title_<code>`, such as `title_zh`. Blank lines are skipped.
     """
+    return read_catalog(read_lines(path), before)
+
+
+def read_catalog(lines: Sequence[bytes], before: Catalog | None = None) -> Catalog:
+    """The same from the lines themselves."""
+    known = before.lines if before else {}
     by_sku: dict[str, Product] = {}
+    by_line: dict[bytes, Product] = {}
     products: list[Product] = []
     rejected: list[RejectedLine] = []
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        digest = hashlib.blake2b(line, digest_size=16).digest()
         try:
-            product = _parse_line(line)
+            product = known.get(digest) or parse_line(line)
             _check_unused(product, by_sku)
         except ValueError as error:
             rejected.append(RejectedLine(number, _reason(error)))
             continue
         products.append(product)
+        by_line[digest] = product
         by_sku[product.sku] = product
         by_sku.update({variant.sku: product for variant in product.variants})
-    return Catalog(tuple(products), tuple(rejected), by_sku)
+    return Catalog(tuple(products), tuple(rejected), by_sku, by_line)
 
 
-def _read_lines(path: Path) -> list[bytes]:
+def read_lines(path: Path) -> list[bytes]:
+    """The lines of a catalogue file. Errors: `ConfigError`, `StorageError`."""
     try:
         return path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except FileNotFoundError:
@@ -186,7 +201,7 @@ def _read_lines(path: Path) -> list[bytes]:
         raise StorageError(f"cannot read the catalogue {path}: {error.strerror}") from error
 
 
-def _parse_line(line: bytes) -> Product:
+def parse_line(line: bytes) -> Product:
     """One line as a product. Raises ValueError (of which pydantic's and json's errors are kinds)."""
     raw = json.loads(line.decode("utf-8"), parse_float=Decimal)
     if not isinstance(raw, dict):

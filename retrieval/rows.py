@@ -1,5 +1,6 @@
 """What is indexed of each thing: products, templates and passages come in, rows of text go out."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,10 +35,10 @@ def background_rows() -> list[Row]:
 
 
 def passage_rows(passages: Sequence[Passage]) -> list[Row]:
-    """One row per passage; its key is the passage's number."""
+    """One row per passage; its key is the passage's number, and a digest of what it says."""
     return [
         Row(
-            f"{number:05}",
+            f"{number:05}-{hashlib.blake2b(repr(passage).encode(), digest_size=6).hexdigest()}",
             f"{passage.heading}. {passage.text}",
             f"{passage.heading} {passage.heading} {passage.text}",
         )

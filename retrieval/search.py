@@ -4,29 +4,26 @@ Products are found by meaning and by word, kept only if one variant meets every 
 the customer likes, with a reason that names the trait.
 """
 
-import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from errors import ConfigError, choices
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
-from retrieval.embed import Embedder, Vectors
+from retrieval.embed import Embedder
 from retrieval.facets import FacetSpace
 from retrieval.filters import Filters, prepare
-from retrieval.index import Collection, Row
+from retrieval.indexing import current_index
 from retrieval.match import relevance
 from retrieval.policy import Passage, load_policy
-from retrieval.questions import QuestionMatcher
-from retrieval.rows import BACKGROUND, background_rows, passage_rows, product_rows, sample_rows
-from retrieval.storage import Identity, StoredIndex, read_index, write_index
+from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
+from retrieval.storage import StoredIndex
 from retrieval.tastes import Palate, Taste
 
 Sort = Literal["price_low", "price_high", "rating"]
@@ -36,7 +33,7 @@ OUTSIDE = 0.9  # what is left of the relevance for each liked range that a produ
 SORT_POOL = 0.6  # sorting by price or rating looks at products at least this relevant, compared with the best
 ANSWER_THRESHOLD = 0.5
 POLICY_THRESHOLD = 0.35
-SOURCES = ("catalog.jsonl", "answers.yaml", "policy.md", "shop.toml")
+SOURCES = CATALOG, ANSWERS, POLICY, SETTINGS = ("catalog.jsonl", "answers.yaml", "policy.md", "shop.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +72,28 @@ class PassageHit:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The folders that a retriever was read from, and the `[facets]` table as it stood."""
+
+    shop_dir: Path
+    state_dir: Path
+    facets: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Retriever:
     """Everything that can be looked up in one shop.
 
-    Read-only, so threads may share it; open another after changes.
+    Read-only, so threads may share it; after changes, `retrieval.live` makes another one of its `origin`.
     """
 
     catalog: Catalog
     facets: FacetSpace
     templates: Mapping[str, Template]
-    passages: tuple[Passage, ...]
+    passages: Mapping[str, Passage]
     index: StoredIndex
     embedder: Embedder
+    origin: Origin
 
     @classmethod
     def open(cls, shop_dir: Path, state_dir: Path, embedder: Embedder | None = None) -> "Retriever":
@@ -96,19 +103,20 @@ class Retriever:
         index).
         """
         embedder = embedder or Embedder()
-        catalog = load_catalog(shop_dir / "catalog.jsonl")
-        space = FacetSpace.from_shop(_facet_table(shop_dir / "shop.toml"), catalog)
-        templates = load_answers(shop_dir / "answers.yaml")
-        passages = load_policy(shop_dir / "policy.md")
+        catalog = load_catalog(shop_dir / CATALOG)
+        facets = read_facets(shop_dir)
+        space = FacetSpace.from_shop(facets, catalog)
+        templates = load_answers(shop_dir / ANSWERS)
+        passages = by_key(load_policy(shop_dir / POLICY))
         rows = {
             "products": product_rows(catalog.products, space),
             "samples": sample_rows(templates),
             "background": background_rows() if templates else [],
-            "passages": passage_rows(passages),
+            "passages": passage_rows(tuple(passages.values())),
         }
-        index = _current_index(state_dir / "index", rows, _identity(shop_dir, embedder), embedder)
+        index = current_index(state_dir / "index", rows, embedder)
         by_id = {template.id: template for template in templates}
-        return cls(catalog, space, by_id, passages, index, embedder)
+        return cls(catalog, space, by_id, passages, index, embedder, Origin(shop_dir, state_dir, facets))
 
     def search(
         self,
@@ -131,7 +139,8 @@ class Retriever:
         collection = self.index.collections["products"]
         passing: dict[int, tuple[Variant, ...]] = {}
         for place, row in enumerate(collection.rows):
-            if variants := test.passing(self.catalog.by_sku[row.key]):
+            product = self.catalog.by_sku.get(row.key)  # none: sold no more, and the index does not know yet
+            if product and (variants := test.passing(product)):
                 passing[place] = variants
         scores = relevance(collection, query, self.embedder, list(passing))
         palate, outside = Palate.of(prefer, self.facets), 1.0 if sort else OUTSIDE
@@ -146,8 +155,9 @@ class Retriever:
         for name, score in self.index.questions.confidences(question, self.embedder).items():
             if score < ANSWER_THRESHOLD:
                 return None
-            if language in self.templates[name].text:
-                return AnswerHit(self.templates[name], round(score, 4))
+            template = self.templates.get(name)
+            if template and language in template.text:
+                return AnswerHit(template, round(score, 4))
         return None
 
     def policy(self, question: str) -> PassageHit | None:
@@ -157,8 +167,13 @@ class Retriever:
         if not len(scores) or scores.max() < POLICY_THRESHOLD:
             return None
         place = int(np.argmax(scores))
-        passage = self.passages[int(collection.rows[place].key)]
-        return PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
+        passage = self.passages.get(collection.rows[place].key)
+        return passage and PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
+
+
+def by_key(passages: Sequence[Passage]) -> Mapping[str, Passage]:
+    """The passages by the keys of their rows."""
+    return {row.key: passage for row, passage in zip(passage_rows(passages), passages, strict=True)}
 
 
 def liking(reasons: int) -> float:
@@ -208,42 +223,9 @@ def _ordered(hits: list[ProductHit], sort: Sort | None) -> list[ProductHit]:
     return sorted(relevant, key=lambda hit: sign * hit.variant.price)
 
 
-def _current_index(
-    root: Path, rows: Mapping[str, list[Row]], identity: Identity, embedder: Embedder
-) -> StoredIndex:
-    stored = read_index(root)
-    if stored is not None and stored.identity == identity:
-        return stored
-    known: dict[str, Vectors] = {}
-    if stored is not None and _same_embedder(stored.identity, identity):
-        for collection in stored.collections.values():
-            known.update(collection.vectors())
-    if any(row.digest not in known for row in rows["background"]):
-        known.update(_background(embedder))
-    built = {name: Collection.build(some, embedder, known) for name, some in rows.items()}
-    questions = QuestionMatcher.build(built["samples"], built["background"])
-    index = StoredIndex(identity, built, questions)
-    write_index(root, index)
-    return index
-
-
-@lru_cache(maxsize=2)
-def _background(embedder: Embedder) -> Mapping[str, Vectors]:
-    """Vectors by digest of what no shop answers: the same for all shops that one process opens."""
-    return Collection.build(background_rows(), embedder, {}).vectors()
-
-
-def _same_embedder(one: Identity, other: Identity) -> bool:
-    return (one.embedder, one.embedder_sha256) == (other.embedder, other.embedder_sha256)
-
-
-def _identity(shop_dir: Path, embedder: Embedder) -> Identity:
-    present = [path for path in (*(shop_dir / name for name in SOURCES), BACKGROUND) if path.is_file()]
-    sources = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in present}
-    return Identity(embedder.name, embedder.sha256, sources)
-
-
-def _facet_table(path: Path) -> Mapping[str, object]:
+def read_facets(shop_dir: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The `[facets]` table of a shop. Raises ConfigError."""
+    path = shop_dir / SETTINGS
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("facets", {})
     except FileNotFoundError:

@@ -30,7 +30,7 @@ class Identity:
 
     embedder: str
     embedder_sha256: str
-    sources: Mapping[str, str]  # file name -> SHA-256
+    sources: Mapping[str, str]  # collection -> SHA-256 of its rows
     format: int = FORMAT
 
 

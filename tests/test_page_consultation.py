@@ -77,10 +77,10 @@ def test_visitors_are_not_among_the_people_to_pick(shopkeeper: Shopkeeper) -> No
 def test_an_unchanged_view_sends_nothing_and_a_language_switch_sends_the_labels(
     shopkeeper: Shopkeeper, view: View
 ) -> None:
-    customers = people(shopkeeper.services)
-    english = frame(view, shopkeeper.services, customers)
-    assert changes(english, frame(view, shopkeeper.services, customers)) == {}
+    view = replace(view, people=people(shopkeeper.services))
+    english = frame(view, shopkeeper.services)
+    assert changes(english, frame(view, shopkeeper.services)) == {}
     chinese = replace(view, session=replace(view.session, language="zh"))
-    changed = changes(english, frame(chinese, shopkeeper.services, customers))
+    changed = changes(english, frame(chinese, shopkeeper.services))
     assert changed["send"]["value"] == "发送"
     assert changed["customer"]["label"] == "顾客"

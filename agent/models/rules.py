@@ -7,6 +7,7 @@ and nothing is asked about it; else the approved answer if one fits; else the se
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -27,7 +28,7 @@ DEGRADED = "degraded"  # response_metadata key of its messages
 class RuleModel(BaseChatModel):
     """Chooses between `find_answer` and `search_products`; says in its metadata that the model is down."""
 
-    retriever: Retriever
+    retriever: Callable[[], Retriever]  # the one of now
     languages: tuple[str, ...]
 
     @property
@@ -49,7 +50,7 @@ class RuleModel(BaseChatModel):
         last = next(m for m in reversed(messages) if isinstance(m, HumanMessage))
         words = str(last.content)
         language = detect(words, self.languages, None)
-        if not self._wants_product(words) and self.retriever.answer(words, language) is not None:
+        if not self._wants_product(words) and self.retriever().answer(words, language) is not None:
             call = tool_call(name="find_answer", args={"question": words}, id=f"rule-{last.id}")
         else:
             call = tool_call(name="search_products", args={"query": words}, id=f"rule-{last.id}")
@@ -58,6 +59,6 @@ class RuleModel(BaseChatModel):
 
     def _wants_product(self, words: str) -> bool:
         """Whether a category of the shop is named, and no question put about it."""
-        facets = self.retriever.facets
+        facets = self.retriever().facets
         named = (words, *re.findall(r"[^\W_]+", words))
         return not cue("asks", words) and any(facets.match("category", word) for word in named)
