@@ -65,7 +65,7 @@ def ticket(id: int, *texts: str, requester: int = 900, **more: Any) -> dict[str,
         {"author_id": (requester, 5)[n % 2], "body": text, "public": True, "created_at": f"2026-10-01T10:{n:02}:00Z"}
         for n, text in enumerate(texts)
     ]
-    return {"id": id, "requester_id": requester, "status": "solved", "tags": ["training_consent"],
+    return {"id": id, "requester_id": requester, "assignee_id": 5, "status": "solved", "tags": ["training_consent"],
             "satisfaction_rating": {"score": "good"}, "comments": comments, **more}  # fmt: skip
 
 

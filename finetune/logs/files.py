@@ -23,9 +23,12 @@ ITEM_CHARS = 8_000_000  # an item that is longer is none; so a file without line
 FIELD_CHARS = 1_000_000
 _HEAD = 1 << 18
 _CHUNK = 1 << 20
+_OVERLAP = 100  # a name of a list may lie across two pieces
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUESSES = ("utf_16_le", "utf_16_be", "cp1252", "latin_1", "cp1250", "cp1251", "gb18030", "big5", "shift_jis", "euc_kr")
-_WRAPPED = re.compile(r'^\s*\{(?s:.{0,4000}?)"(?:tickets|conversations|comments|results|data)"\s*:\s*(?=\[)')
+_LISTS = r'"(?:tickets|conversations|comments|results|data|users)"\s*:\s*'
+_WRAPPED = re.compile(rf"^\s*\{{(?s:.{{0,4000}}?){_LISTS}(?=\[)")
+_NEXT_LIST = re.compile(rf"{_LISTS}\[")
 _RECORD_KEYS = frozenset(("requester_id", "conversation_parts", "source", "messages", "ticket_id"))
 _ESCAPED = re.compile(r"[\udc80-\udcff]")
 _STRUCTURE = re.compile(r'["\\{}\[\]]')
@@ -112,7 +115,7 @@ def json_values(file: TextIO, encoding: str) -> Iterator[Item]:
     if in_array or line.strip() == "{" or (wrapped and _is_around(line, head[: wrapped.end()])):
         around = wrapped if wrapped and not _is_record(head[: wrapped.end()]) else None
         start = around.end() + 1 if around and not in_array else len(head) - len(head.lstrip()) + in_array
-        yield from _Elements(file, head, start, encoding).items()
+        yield from _Elements(file, head, start, encoding, in_document=around is not None and not in_array).items()
         return
     file.seek(0)
     yield from json_lines(file, encoding)
@@ -149,9 +152,13 @@ def _undecodable(text: str, encoding: str) -> str | None:
 
 
 class _Elements:
-    """The objects of a JSON array, read in pieces. An object that is broken inside, but closed, costs only itself."""
+    """The objects of a JSON array, read in pieces. An object that is broken inside, but closed, costs only itself.
 
-    def __init__(self, file: TextIO, buffer: str, start: int, encoding: str) -> None:
+    In a document, further lists may follow: of the users beside the tickets.
+    """
+
+    def __init__(self, file: TextIO, buffer: str, start: int, encoding: str, in_document: bool = False) -> None:
+        self.in_document = in_document
         self.file, self.buffer, self.at, self.encoding = file, buffer, start, encoding
         self.line = 1 + buffer.count("\n", 0, start)
         self.ended = False
@@ -161,6 +168,8 @@ class _Elements:
         """Up to the array's end, or to what nobody can make sense of."""
         while self._skip_space():
             if self.buffer[self.at] == "]":
+                if self.in_document and self._next_list():
+                    continue
                 return
             if self.buffer[self.at] != "{":
                 yield Item(
@@ -187,6 +196,15 @@ class _Elements:
                     return _closing(self.buffer, self.at), f"an object that does not end: {error.msg}"
             except (ValueError, RecursionError):
                 return _closing(self.buffer, self.at), "an object nested too deeply"
+
+    def _next_list(self) -> bool:
+        """Go to the first object of the next list, if there is one."""
+        while not (found := _NEXT_LIST.search(self.buffer, self.at)):
+            self._move(max(self.at, len(self.buffer) - _OVERLAP))
+            if not self._read(0):
+                return False
+        self._move(found.end())
+        return True
 
     def _skip_space(self) -> bool:
         while True:

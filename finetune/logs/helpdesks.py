@@ -1,29 +1,43 @@
 """What help desks export: Zendesk tickets with their comments, and Intercom conversations.
 
-In: parsed JSON. Out: `Consultation`s with the bodies as they are (HTML or text); private comments, notes and events are
-left out. Errors: `DataError` naming the field. Consent to training is read from the tag `training_consent` (Zendesk) or
-from the contact's attribute of that name (Intercom).
+In: parsed JSON. Out: `Consultation`s with the bodies as they are (HTML or text); private comments, notes, events and
+what the system writes are left out, and so is a comment that cannot be read, alone. Who is an agent must be said
+somewhere: by a user's role, or because the ticket is assigned to them; anybody else is on the customer's side, so that
+no bystander's words are learnt as answers. Errors: `DataError` naming the field. Consent to training is read from the
+tag `training_consent` (Zendesk) or from the contact's attribute of that name (Intercom).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from errors import DataError
-from finetune.logs.consultation import Consultation, Lenient, LoggedMessage, Rating, Speaker, checked, utc
+from finetune.logs.consultation import Consultation, Lenient, LoggedMessage, Model, Rating, Speaker, checked, utc
 
+SHARED = ""  # the key of what belongs to every ticket of a log: its users
 CONSENT = "training_consent"
 _OPEN = ("new", "open", "pending", "hold")
 _DONE = ("solved", "closed")
+_AGENT_ROLES = ("agent", "admin")
+_ROLES = ("end-user", *_AGENT_ROLES)
+_SYSTEM_CHANNELS = ("system", "rule")  # written by Zendesk itself, or by a trigger of the shop
 _CUSTOMERS = ("user", "lead", "contact", "visitor")
+_AGENTS = ("admin", "bot", "team", "teammate")
+_SPOKEN = ("comment", "close", "open", "assignment", "quick_reply")  # parts whose body went to the customer
 
 
 class _Person(Lenient):
     name: str | None = None
     email: str | None = None
     external_id: str | None = None
+    role: str | None = None
+
+
+class _Via(Lenient):
+    channel: str | None = None
+    source: dict[str, Any] | None = None
 
 
 class _Comment(Lenient):
@@ -33,6 +47,14 @@ class _Comment(Lenient):
     public: bool = True
     created_at: datetime | None = None
     author: _Person | None = None
+    via: _Via | None = None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether a person has written it to the others: the system's own user is -1."""
+        via = self.via or _Via()
+        merged = (via.source or {}).get("rel") == "merge"
+        return self.public and not self.author_id.startswith("-") and via.channel not in _SYSTEM_CHANNELS and not merged
 
 
 class _Score(Lenient):
@@ -42,11 +64,13 @@ class _Score(Lenient):
 class _Ticket(Lenient):
     id: str = Field(min_length=1)
     requester_id: str = Field(min_length=1)
+    assignee_id: str | None = None
+    users: list[dict[str, Any]] = Field(default_factory=list)
     status: str | None = None
     tags: list[str] = Field(default_factory=list)
     satisfaction_rating: _Score | None = None
     requester: _Person | None = None
-    comments: list[_Comment] = Field(default_factory=list)
+    comments: list[Any] = Field(default_factory=list)
 
     @field_validator("satisfaction_rating", mode="before")
     @classmethod
@@ -55,7 +79,9 @@ class _Ticket(Lenient):
 
 
 def zendesk_key(value: Any) -> str:
-    """The ticket that a ticket or a comment belongs to."""
+    """The ticket that a ticket or a comment belongs to; `SHARED` for a user of the help desk."""
+    if _is_user(value):
+        return SHARED
     if isinstance(value, dict):
         for name in ("ticket_id", "id"):
             if isinstance(value.get(name), str | int) and str(value[name]):
@@ -63,24 +89,43 @@ def zendesk_key(value: Any) -> str:
     raise DataError("neither a ticket (`id`, `requester_id`) nor a comment (`ticket_id`)")
 
 
-def read_zendesk(values: Sequence[Any], file: str, line: int) -> Consultation:
-    """A ticket and the comments that stand beside it or in it; who is not the requester is the agent."""
+def _is_user(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("role") in _ROLES and not {"requester_id", "ticket_id"} & value.keys()
+
+
+def agents_among(users: Iterable[Any]) -> frozenset[str]:
+    """The ids of those who answer for the shop, as the users of an export have them."""
+    return frozenset(str(user.get("id")) for user in users if _is_user(user) and user["role"] in _AGENT_ROLES)
+
+
+def _readable(model: type[Model], values: Iterable[Any]) -> Iterator[Model]:
+    """Those that can be read: one that cannot costs only itself."""
+    for value in values:
+        try:
+            yield checked(model, value)
+        except DataError:
+            continue
+
+
+def read_zendesk(values: Sequence[Any], file: str, line: int, agents: Collection[str] = ()) -> Consultation:
+    """A ticket and the comments that stand beside it or in it. `agents`: who else answers for the shop."""
     tickets = [value for value in values if "ticket_id" not in value]
     if not tickets:
         raise DataError("comments of a ticket that is not there")
     ticket = checked(_Ticket, tickets[0])
-    beside = [checked(_Comment, value) for value in values if "ticket_id" in value]
-    comments = [comment for comment in (*ticket.comments, *beside) if comment.public]
+    beside = [value for value in values if "ticket_id" in value]
+    comments = [comment for comment in _readable(_Comment, [*ticket.comments, *beside]) if comment.is_said]
     if all(comment.created_at for comment in comments):
         comments.sort(key=lambda comment: utc(comment.created_at) or datetime.min.replace(tzinfo=UTC))
     person = ticket.requester or _Person()
+    answering = {*agents, *agents_among(ticket.users), *filter(None, (ticket.assignee_id,))} - {ticket.requester_id}
     score = ticket.satisfaction_rating.score if ticket.satisfaction_rating else None
     return Consultation(
         id=ticket.id,
         customer=f"zendesk:{ticket.requester_id}",
         messages=tuple(
             LoggedMessage(
-                "customer" if comment.author_id == ticket.requester_id else "agent",
+                _speaker(comment, answering),
                 comment.html_body or comment.body or "",
                 utc(comment.created_at),
             )
@@ -96,8 +141,15 @@ def read_zendesk(values: Sequence[Any], file: str, line: int) -> Consultation:
     )
 
 
+def _speaker(comment: _Comment, answering: Collection[str]) -> Speaker:
+    role = comment.author.role if comment.author else None
+    if role in _ROLES:
+        return "agent" if role in _AGENT_ROLES else "customer"
+    return "agent" if comment.author_id in answering else "customer"
+
+
 class _Author(_Person):
-    type: str
+    type: str | None = None
     id: str | None = None
 
 
@@ -109,7 +161,7 @@ class _Part(Lenient):
 
 
 class _Parts(Lenient):
-    conversation_parts: list[_Part] = Field(default_factory=list)
+    conversation_parts: list[Any] = Field(default_factory=list)
 
 
 class _Contact(_Person):
@@ -129,7 +181,7 @@ class _Conversation(Lenient):
     id: str = Field(min_length=1)
     created_at: float | None = None
     state: str | None = None
-    source: _Part | None = None
+    source: Any = None
     contacts: _Contacts = Field(default_factory=_Contacts)
     conversation_parts: _Parts = Field(default_factory=_Parts)
     conversation_rating: _Stars | None = None
@@ -146,10 +198,12 @@ class _Conversation(Lenient):
 
 
 def read_intercom(value: Any, file: str, line: int) -> Consultation:
-    """The first message and the comments; notes, assignments and other events are not said to anybody."""
+    """The first message, the comments, and what was written on closing; notes and events are not said to anybody."""
     read = checked(_Conversation, value)
-    first = [read.source.model_copy(update={"created_at": read.created_at})] if read.source else []
-    parts = [part for part in (*first, *read.conversation_parts.conversation_parts) if part.part_type == "comment"]
+    source = read.source if isinstance(read.source, dict) else {}
+    first = [source | {"part_type": "comment", "created_at": read.created_at}] if source else []
+    listed = _readable(_Part, [*first, *read.conversation_parts.conversation_parts])
+    parts = [part for part in listed if part.part_type == "comment" or (part.part_type in _SPOKEN and part.body)]
     people = [*read.contacts.contacts, *(part.author for part in parts)]
     writers = [part.author for part in parts if part.author.type in _CUSTOMERS]
     customer = read.contacts.contacts[0] if read.contacts.contacts else writers[0] if writers else None
@@ -171,7 +225,7 @@ def read_intercom(value: Any, file: str, line: int) -> Consultation:
 
 
 def _side(part: _Part) -> Speaker:
-    return "customer" if part.author.type in _CUSTOMERS else "agent"
+    return "agent" if part.author.type in _AGENTS else "customer"
 
 
 def _rating(stars: _Stars | None) -> Rating | None:

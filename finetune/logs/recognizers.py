@@ -1,26 +1,21 @@
 """Where a text has what identifies a person by its form: addresses of every kind, telephone numbers, cards, accounts.
 
 In: a text. Out: `Found` spans with their kind. Presidio's recognisers read mail addresses, cards (Luhn), IBANs (their
-checksum), IP addresses, identity numbers and, by libphonenumber, telephone numbers; they are called one by one, so that
-no language model is needed and nothing is fetched. Street addresses and links are read here.
+checksum), IP addresses and identity numbers; they are called one by one, so that no language model is needed and
+nothing is fetched. Telephone numbers are read by `finetune.logs.phones`, street addresses and links here.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from finetune.logs.phones import find_numbers
+from finetune.logs.shadow import shadow
+
 Kind = Literal["email", "card", "account", "number", "link", "address", "phone", "ip", "name", "identifier"]
-REGIONS = ("US", "GB", "DE", "FR", "CN")
 _SURE = 0.3
-_HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff]")
-_PHONE_LIKE = re.compile(r"\d(?:[\s().+/-]{0,3}\d){6,}")
-_GROUPED_PHONE = re.compile(
-    r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,5}\)[ .-]?)?\d{2,5}(?:[ .-]\d{3,5}){2,3}(?![\w-])"
-    r"|(?<![\w.,-])\d{3}-\d{4}(?![\w-])|\+\d{8,15}(?!\d)"
-)
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"'，。！？；）]+", re.IGNORECASE)
 _STREET = (
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Close|Crescent|Terrace"
@@ -65,11 +60,6 @@ class Found:
     kind: Kind
 
 
-def shadow(text: str) -> str:
-    """The text, as long as it was, for readers of Western forms: plain digits and dashes, no Chinese."""
-    return "".join(map(_plain, text)) if not text.isascii() else text
-
-
 def find_forms(text: str) -> Iterator[Found]:
     """Everything that shows by its form; parts may overlap."""
     plain = shadow(text)
@@ -78,9 +68,8 @@ def find_forms(text: str) -> Iterator[Found]:
             for result in recognizer.analyze(plain, recognizer.supported_entities, None):
                 if result.score >= _SURE:
                     yield Found(result.start, result.end, _KINDS[result.entity_type])
-    if _PHONE_LIKE.search(plain):
-        yield from (Found(r.start, r.end, "phone") for r in _phones().analyze(plain, ["PHONE_NUMBER"], None))
-        yield from (Found(*match.span(), "phone") for match in _GROUPED_PHONE.finditer(plain))
+    for number in find_numbers(text):
+        yield Found(number.start, number.end, "phone" if number.is_phone else "identifier")
     yield from (Found(*match.span(), "link") for match in _LINK.finditer(text))
     for pattern in _ADDRESSES:
         yield from (Found(*match.span(), "address") for match in pattern.finditer(text))
@@ -105,18 +94,6 @@ def merged(found: Iterable[Found], kept: Iterable[tuple[int, int]], order: tuple
             part = Found(start, end, first.kind)
         chosen.append(part)
     return sorted(chosen, key=lambda part: part.start)
-
-
-def _plain(char: str) -> str:
-    if char.isascii():
-        return char
-    if "！" <= char <= "～":
-        return chr(ord(char) - 0xFEE0)
-    if (digit := unicodedata.digit(char, None)) is not None:
-        return str(digit)
-    if unicodedata.category(char) == "Pd":
-        return "-"
-    return " " if char.isspace() or _HAN.match(char) else char
 
 
 @cache
@@ -147,10 +124,3 @@ def _recognizers() -> list[tuple[Any, re.Pattern[str]]]:
         (identity, re.compile(r"\d{3}-\d|\d{17}")),
         (IpRecognizer(), re.compile(rf"{digits.pattern}\.|:")),
     ]
-
-
-@cache
-def _phones() -> Any:
-    from presidio_analyzer.predefined_recognizers import PhoneRecognizer
-
-    return PhoneRecognizer(supported_regions=REGIONS, leniency=1)

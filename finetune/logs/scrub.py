@@ -14,7 +14,9 @@ from typing import Any
 
 from finetune.logs.consultation import Consultation
 from finetune.logs.names import NameBook, Speakers
-from finetune.logs.recognizers import Found, Kind, find_forms, merged, shadow
+from finetune.logs.phones import named_ids
+from finetune.logs.recognizers import Found, Kind, find_forms, merged
+from finetune.logs.shadow import shadow
 from finetune.logs.stand_ins import StandIns
 from profiles.customer import Customer
 
@@ -67,6 +69,7 @@ class Scrubber:
             self.kept,
             _patterns(addresses, customer, consultation.aliases),
             frozenset(re.sub(r"\D", "", str(order.get("id"))) for order in orders),
+            named_ids(texts),
         )
 
 
@@ -85,12 +88,13 @@ class Disguise:
     kept: frozenset[str]
     known: tuple[tuple[re.Pattern[str], Kind], ...]
     order_digits: frozenset[str]
+    named_ids: frozenset[str]
     _seen: dict[str, list[Found]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_orders(cls, stand_ins: StandIns, scrubber: Scrubber) -> "Disguise":
         """One that rewrites orders alone, as the disguise of the same consultation does."""
-        return cls(stand_ins, scrubber.names, Speakers(frozenset(), ()), scrubber.kept, (), frozenset())
+        return cls(stand_ins, scrubber.names, Speakers(frozenset(), ()), scrubber.kept, (), frozenset(), frozenset())
 
     def text(self, text: str) -> str:
         """The text with everything that was found replaced."""
@@ -114,7 +118,7 @@ class Disguise:
         return self._seen[text]
 
     def _find(self, text: str) -> list[Found]:
-        found = [*find_forms(text)]
+        found = [self._as_named(part, text) for part in find_forms(text)]
         found += [Found(*span, "name") for source in (self.names, self.speakers) for span in source.find(text)]
         found += [Found(*match.span(), kind) for pattern, kind in self.known for match in pattern.finditer(text)]
         plain = shadow(text)
@@ -153,9 +157,22 @@ class Disguise:
             "phone": self.stand_ins.phone,
             "address": self.stand_ins.address,
             "name": self.stand_ins.name,
-            "identifier": lambda found: self.stand_ins.identifier(shadow(found)),
+            "identifier": self._identifier,
         }
         return makers[kind](text)
+
+    def _as_named(self, part: Found, text: str) -> Found:
+        """What is called an order or a return anywhere in the consultation is no telephone number here."""
+        digits = re.sub(r"\D", "", shadow(text[part.start : part.end]))
+        return Found(part.start, part.end, "identifier") if part.kind == "phone" and digits in self.named_ids else part
+
+    def _identifier(self, text: str) -> str:
+        """Digits in groups are one number, whichever way it is written: "2024 1130" is "20241130"."""
+        plain = shadow(text)
+        if " " not in plain:
+            return self.stand_ins.identifier(plain)
+        digits = iter(self.stand_ins.identifier(re.sub(r"\D", "", plain)))
+        return re.sub(r"\d", lambda _: next(digits), plain)
 
     def _identifies(self, match: re.Match[str], text: str) -> bool:
         """Whether a token is a number of something: of an order, a parcel, a customer, and no price or measure."""

@@ -7,13 +7,14 @@ that is not there, is empty or whose encoding cannot be told.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from errors import ConfigError, DataError, choices
 from finetune.logs.consultation import Consultation, read_own
 from finetune.logs.files import Item, find_encoding, json_lines, json_values, open_text, table_rows
-from finetune.logs.helpdesks import read_intercom, read_zendesk, zendesk_key
+from finetune.logs.helpdesks import SHARED, agents_among, read_intercom, read_zendesk, zendesk_key
 from finetune.logs.spool import Filed, Group, Spool
 from finetune.logs.tables import COLUMNS, read_table, table_key
 
@@ -56,7 +57,10 @@ class Source:
     def read(self, spool: Spool, skip: int = 0) -> Iterator[Consultation | Unread]:
         """The consultations from number `skip` on, unread ones counted; a grouped format needs its spool filled."""
         if self.is_grouped:
-            yield from (self._grouped(group) for group in spool.groups(skip))
+            read = _GROUPED[self.format][1]
+            if self.format == "zendesk":
+                read = partial(read_zendesk, agents=agents_among(spool.shared()))
+            yield from (_grouped(read, group) for group in spool.groups(skip))
             return
         for number, (path, item) in enumerate(self._items()):
             if number >= skip:
@@ -84,12 +88,6 @@ class Source:
             except DataError as error:
                 unread.append(Unread(path.name, item.line, str(error)))
 
-    def _grouped(self, group: Group) -> Consultation | Unread:
-        try:
-            return _GROUPED[self.format][1](group.values, group.file, group.line)
-        except DataError as error:
-            return Unread(group.file, group.line, str(error))
-
     def _single(self, file: str, item: Item) -> Consultation | Unread:
         if item.problem is not None:
             return Unread(file, item.line, item.problem)
@@ -97,6 +95,13 @@ class Source:
             return _SINGLE[self.format](item.value, file, item.line)
         except DataError as error:
             return Unread(file, item.line, str(error))
+
+
+def _grouped(read: Callable[[Any, str, int], Consultation], group: Group) -> Consultation | Unread:
+    try:
+        return read(group.values, group.file, group.line)
+    except DataError as error:
+        return Unread(group.file, group.line, str(error))
 
 
 def open_source(path: Path, format: str = "auto", encoding: str | None = None) -> Source:
@@ -139,7 +144,11 @@ def _format_of(value: dict[str, Any]) -> str | None:
         return "jsonl"
     if "conversation_parts" in value or value.get("type") == "conversation":
         return "intercom"
-    return "zendesk" if "requester_id" in value or "ticket_id" in value else None
+    try:
+        is_user = zendesk_key(value) == SHARED
+    except DataError:
+        is_user = False
+    return "zendesk" if is_user or "requester_id" in value or "ticket_id" in value else None
 
 
 def _items_of(format: str, file: Any, encoding: str) -> Iterator[Item]:

@@ -58,10 +58,21 @@ class Spool:
                         _insert(database, rows)
                 _insert(database, rows)
                 database.execute("CREATE INDEX item_key ON item (key, at)")
-                database.execute("CREATE TABLE begun AS SELECT key, min(at) AS at FROM item GROUP BY key ORDER BY 2")
+                database.execute(
+                    "CREATE TABLE begun AS SELECT key, min(at) AS at FROM item WHERE key != '' GROUP BY key ORDER BY 2"
+                )
                 database.commit()
         except sqlite3.Error as error:
             raise StorageError(f"cannot group the log in {self.path}: {error}") from error
+
+    def shared(self) -> tuple[Any, ...]:
+        """What belongs to every conversation: filed under the key ""."""
+        try:
+            with closing(sqlite3.connect(self.path)) as database:
+                rows = database.execute("SELECT text FROM item WHERE key = '' ORDER BY at").fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot read the grouped log in {self.path}: {error}") from error
+        return tuple(json.loads(text) for (text,) in rows)
 
     def groups(self, skip: int = 0) -> Iterator[Group]:
         """The groups from number `skip` on."""
