@@ -198,8 +198,10 @@ def test_the_command_says_what_it_applied_and_where_the_database_is_then(
 
 def test_a_declared_table_becomes_a_revision_that_older_databases_then_get(tmp_path: Path) -> None:
     clone, place = tmp_path / "clone", tmp_path / "shopkeeper.db"
-    shutil.copytree(ROOT / "profiles", clone / "profiles", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "errors.py", clone)
+    for folder in ("profiles", "language"):
+        shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in ("errors.py", "clock.py"):
+        shutil.copy(ROOT / module, clone)
     open_first(f"sqlite:///{place}").dispose()
     declared = 'notes = Table("note", metadata, Column("customer", String(100), primary_key=True))'
     tables = clone / "profiles" / "tables.py"
