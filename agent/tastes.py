@@ -68,10 +68,11 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
     What is asked for now is not left out.
     """
     words, said = context.services.vocabulary, "\n".join(context.heard.values())
+    known = context.services.retriever.facets.names
     everywhere = {
         name: frozenset(denied)
         for name in words.facets
-        if words.is_filter(name) and (denied := {v for v in words.denied_values(name, said) if equals.get(name) != v})
+        if name in known and words.is_filter(name) and (denied := {v for v in words.denied_values(name, said) if equals.get(name) != v})
     }
     within: dict[Scope, Without] = {}
     for one in held(context, profile.traits):

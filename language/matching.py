@@ -384,9 +384,13 @@ def _all_alike(said: Sequence[str], form: str, language: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _chunks(text: str) -> tuple[str, ...]:
-    """The words of a value, with hyphens within: ``_chunks("Gore-Tex boots") == ("goretex", "boot")``."""
-    split = ("".join(bare(word) for word in tokens(chunk)) for chunk in text.split())
-    return tuple(stem(chunk) for chunk in split if chunk)
+    """The words of a value, with hyphens within, and Chinese as it is: ``("goretex", "boot")`` of "Gore-Tex boots"."""
+    split = (fold(chunk).text if has_han(chunk) else _stem_of_all(chunk) for chunk in text.split())
+    return tuple(chunk for chunk in split if chunk)
+
+
+def _stem_of_all(chunk: str) -> str:
+    return stem("".join(bare(word) for word in tokens(chunk)))
 
 
 @dataclass(frozen=True, slots=True)
