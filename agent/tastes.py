@@ -69,11 +69,9 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
     What is asked for now is not left out.
     """
     lexicon = context.services.lexicon
-    everywhere = {
-        name: frozenset(denied)
-        for name in lexicon.facets
-        if lexicon.is_filter(name) and (denied := {v for v in _ruled_out(context, name) if equals.get(name) != v})
-    }
+    filters = (name for name in context.services.retriever.facets.names if lexicon.is_filter(name))
+    denied = ((name, {v for v in _ruled_out(context, name) if equals.get(name) != v}) for name in filters)
+    everywhere = {name: frozenset(values) for name, values in denied if values}
     within: dict[Scope, Without] = {}
     for one in held(context, profile.traits):
         if one.trait.polarity != "dislike" or one.facet == PRICE or equals.get(one.facet) == one.value:

@@ -4,6 +4,11 @@ In: a `Lexicon` of values with all that is said for them, and a text. Out: `Ment
 surely is meant (a misspelt or half-said value is none there); "part", "start" and "slip" are generous: what they do not
 find nobody can have asked for. `choose` takes a string that stands for one value, and says which. Errors: `ConfigError`
 for a broken language pack.
+
+Names are looked up by runs of stems in one table. Of the cases in tests/language/matching.yaml that ask what is named
+for certain it reads all but one right, Aho-Corasick over the same stems (pyahocorasick) 62 of 70, since words written
+as one or apart are no strings of it, spaCy's PhraseMatcher 42, rapidfuzz's partial ratio 16. The libraries take 0.04 to
+0.08 ms for a message among 5,000 names where this takes 0.6, which nobody notices.
 """
 
 import re
@@ -379,9 +384,13 @@ def _all_alike(said: Sequence[str], form: str, language: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _chunks(text: str) -> tuple[str, ...]:
-    """The words of a value, with hyphens within: ``_chunks("Gore-Tex boots") == ("goretex", "boot")``."""
-    split = ("".join(bare(word) for word in tokens(chunk)) for chunk in text.split())
-    return tuple(stem(chunk) for chunk in split if chunk)
+    """The words of a value, with hyphens within, and Chinese as it is: ``("goretex", "boot")`` of "Gore-Tex boots"."""
+    split = (fold(chunk).text if has_han(chunk) else _stem_of_all(chunk) for chunk in text.split())
+    return tuple(chunk for chunk in split if chunk)
+
+
+def _stem_of_all(chunk: str) -> str:
+    return stem("".join(bare(word) for word in tokens(chunk)))
 
 
 @dataclass(frozen=True, slots=True)

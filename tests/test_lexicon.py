@@ -67,6 +67,59 @@ def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "nothing in black",
+        "anything but black",
+        "everything except black",
+        "I don't want black",
+        "I'd rather not wear black",
+        "no grey or black",
+        "除了黑色都行",
+        "别的颜色，不要黑色",
+    ],
+)
+def test_a_ruled_out_value_is_no_filter_however_it_is_ruled_out(text: str) -> None:
+    assert "black" in WORDS.denied_values("color", text)
+    assert "black" not in WORDS.facet_values("color", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["isn't there a black one?", "有没有黑色的？", "not only black", "why not black?", "no, the black one"]
+)
+def test_what_only_sounds_like_a_denial_rules_nothing_out(text: str) -> None:
+    assert not WORDS.denied_values("color", text)
+    assert "black" in WORDS.facet_values("color", text)
+
+
+def test_a_family_that_is_ruled_out_rules_out_its_kinds() -> None:
+    assert WORDS.denials("material", "no wool please")["merino wool"].quote == "no wool"
+    assert WORDS.denials("material", "no wool please")["merino wool"].word == "wool"
+
+
+def test_what_a_kind_of_product_must_not_have_is_ruled_out_and_not_the_kind() -> None:
+    text = "I don't want a cotton jacket"
+    assert WORDS.denied_values("material", text) == ["cotton"]
+    assert WORDS.denied_values("kind", text) == [] and WORDS.kinds_whole("kind", text) == ["jackets"]
+    assert WORDS.denied_values("kind", "I don't want a jacket") == ["jackets"]
+
+
+def test_singular_and_plural_name_the_same_kind() -> None:
+    kinds: Facets = {"kind": {"dresses": (), "knives": (), "harnesses": ()}}
+    words = Vocabulary.of(SCHEMA, kinds, set(kinds["kind"]))
+    for text, kind in (("a red dress please", "dresses"), ("one knife", "knives"), ("a harness", "harnesses")):
+        assert words.kinds_whole("kind", text) == words.kinds_named("kind", text, text) == [kind]
+
+
+def test_a_shop_of_another_language_is_asked_in_it() -> None:
+    facets: Facets = {"color": {"rojo": (), "negro": ()}, "kind": {"vestidos": (), "zapatos": ()}}
+    words = Vocabulary.of(SCHEMA, facets, set(facets["kind"]), ("es",))
+    assert words.kinds_whole("kind", "un vestido rojo") == ["vestidos"]
+    assert words.values_named("color", "zapatos rojos") == ["rojo"]
+    assert words.denied_values("color", "no quiero zapatos negros") == ["negro"]
+
+
+@pytest.mark.parametrize(
     ("newest", "kinds"),
     [
         ("show me boots", ["boots"]),

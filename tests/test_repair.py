@@ -62,6 +62,14 @@ def test_a_limit_a_dislike_and_the_kind_that_the_model_forgot_are_added() -> Non
     assert noted == ("update_profile", {"changes": [budget, wool]})
 
 
+def test_a_family_that_is_ruled_out_is_noted_once() -> None:
+    facets: Facets = {**FACETS, "material": {"merino wool": (), "lamb's wool": ()}}
+    words = Vocabulary.of(SCHEMA, facets, {"boots", "jackets"})
+    search = [{"name": "search_products", "args": {"query": "boots"}, "id": "1"}]
+    noted, _ = completed(AIMessage("", tool_calls=search), [HumanMessage("boots, no wool")], TOOLS, words).tool_calls
+    assert noted["args"]["changes"] == [_change("no wool", "material", "wool", "dislike")]
+
+
 def test_what_the_model_wrote_stays_as_it_is() -> None:
     mine = {"changes": [_change("under 80", "budget", 80), _change("no wool", "material", "wool", "dislike")]}
     wanted = {"query": "boots", "kind": "boots", "max_price": 80}

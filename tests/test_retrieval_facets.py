@@ -54,7 +54,9 @@ def space(catalog: Catalog) -> FacetSpace:
         ("material", "Goretex", "gore-tex"),
         ("material", "faux wool", None),
         ("material", "", None),
+        ("material", "no wool", None),
         ("vegan", "Yes", "true"),
+        ("vegan", "nein", "false"),
         ("liters", "about 20 l", "20"),
     ],
 )

@@ -165,7 +165,8 @@ def _dislikes(newest: Reading, words: ShopLexicon) -> Iterator[Change]:
     """What the message plainly rules out."""
     for attribute in _stated(words):
         if attribute.polarity and not attribute.sensitive:
-            for denial in words.denials(attribute.facet or attribute.name, newest).values():
+            ruled_out = words.denials(attribute.facet or attribute.name, newest)
+            for denial in dict.fromkeys(ruled_out.values()):  # "no wool" may rule several values out
                 yield _change(newest, denial.quote, attribute.name, denial.word, "dislike")
 
 

@@ -120,6 +120,9 @@ def test_words_may_be_written_as_one_or_apart(words: tuple[str, str], joint: str
         ("gray", "dark grey", True),
         ("gore-tex", "GoreTex", True),
         ("", "wool", False),
+        ("黄金", "黄金", True),
+        ("金", "黄金", False),
+        ("50号", "50号", True),
     ],
 )
 def test_a_family_covers_its_kinds(wanted: str, actual: str, covered: bool) -> None:
