@@ -23,6 +23,7 @@ from agent.tools import TOOLS, evidence_keys
 from agent.tools.products import product_json
 from language.chinese import read_chinese
 from language.money import format_money
+from language.packs import servable
 from retrieval.catalog import load_catalog
 from retrieval.search import ProductHit
 
@@ -97,11 +98,19 @@ UNSUPPORTED = [
     (ORDER, "I've refunded you.", "I've refunded"),
     (ORDER, "订单已取消", "已取消"),
     (ORDER, "I've updated your address.", "I've updated your address"),
+    (ORDER, "Su pedido ha sido cancelado.", "ha sido cancelado"),
+    (ORDER, "Ihre Bestellung wurde gestern storniert.", "wurde gestern storniert"),
+    (ORDER, "Le hemos reembolsado todo.", "hemos reembolsado"),
+    (ORDER, "Ich habe Ihnen alles erstattet.", "habe Ihnen alles erstattet"),
+    (PRODUCTS, "Está agotado.", "agotado"),
+    (PRODUCTS, "Versandkostenfrei!", "Versandkostenfrei"),
 ]
 NO_CLAIMS = [
     "How can I help you today?", "This one is fine. One moment, please.", "一下 一些 第一 这一款 这两款 一个 十分 万一",
     "Shall I check whether it is in stock?", "Would you like me to look for a discount?", "要不要看看有货的？",
     "Feel free to ask, it is BPA-free.", "I'm available to help.", "The second one, the 2nd option.", "1. \n2) ", "",
+    "¿Está disponible en otra talla?", "Ich kann nachsehen, ob sie auf Lager ist.", "Puedo cancelar el pedido.",
+    "Die Bestellung wurde noch nicht storniert.", "Soll ich sie stornieren?",
 ]  # fmt: skip
 
 
@@ -215,7 +224,7 @@ def composed(language: str, artifact: dict[str, Any]) -> None:
     assert judged(text, artifact).unsupported == (), text
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", servable())
 def test_composed_products_pass(language: str) -> None:
     for place, product in enumerate(load_catalog(SHOP / "catalog.jsonl").products):
         variant = product.variants[place % len(product.variants)]
@@ -224,7 +233,7 @@ def test_composed_products_pass(language: str) -> None:
         composed(language, {"kind": "products", "query": "", "dropped": [f"size {variant.size}"], "hits": [found]})
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", servable())
 def test_composed_orders_and_proposals_pass(language: str) -> None:
     lines = (SHOP / "orders.jsonl").read_text(encoding="utf-8").splitlines()
     orders = [json.loads(line) for line in lines[::20]]

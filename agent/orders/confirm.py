@@ -133,10 +133,10 @@ def _words() -> Mapping[str, Words]:
 
 
 def _words_of(listed: Confirm) -> Words:
-    meanings: Mapping[Meaning, Sequence[str]] = {
-        "filler": listed.filler, **listed.act, "yes": listed.yes, "no": listed.no
-    }  # fmt: skip
-    phrases: dict[Phrase, Meaning] = {tuple(_tokens(p)): meaning for meaning, ps in meanings.items() for p in ps}
+    meanings: list[tuple[Meaning, Sequence[str]]] = [
+        ("filler", listed.filler), *listed.act.items(), ("yes", listed.yes), ("no", listed.no)
+    ]  # fmt: skip
+    phrases: dict[Phrase, Meaning] = {tuple(_tokens(p)): meaning for meaning, ps in meanings for p in ps}
     starts = frozenset(tuple(_tokens(phrase)) for phrase in listed.start_no)
     return Words(phrases, starts, frozenset(token for word in listed.negation for token in _tokens(word)))
 

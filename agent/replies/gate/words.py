@@ -125,10 +125,15 @@ def _topics() -> tuple[Topic, ...]:
 
 def _topic(name: str, packs: Mapping[str, Claims]) -> Topic:
     told = [(told.topics[name], told.happened) for told in packs.values() if name in told.topics]
-    claim = [_VERB.sub(lambda verb, how=how: how.replace("VERB", verb[1]), words.claim) for words, how in told]
+    claim = [_with_verbs(words.claim, how) for words, how in told]
     source = [words.source for words, _ in told if words.source]
     flags = re.IGNORECASE
     return Topic(name, _any_of(claim, flags), _any_of(source, flags | re.DOTALL) if source else None)
+
+
+def _with_verbs(claim: str, happened: str) -> str:
+    """The pattern with each «verb» told as something that has happened."""
+    return _VERB.sub(lambda verb: happened.replace("VERB", verb[1]), claim)
 
 
 @cache
