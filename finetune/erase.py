@@ -13,15 +13,17 @@ from pathlib import Path
 from agent.checkpoints import CHECKPOINTS_FILE
 from agent.places import agent_places
 from agent.shop import ORDERS_FILE, load_shop
+from finetune.copies import left_in_copies
 from finetune.logs.erasing import SampleSets
 from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry
-from profiles.database import DATABASE_FILE, chosen_database
+from profiles.database import DATABASE_FILE, chosen_database, reading
 from profiles.importing import EVENT_FILES, open_store
 from profiles.preference.erasing import PreferenceFiles
 from profiles.privacy.barred import WHO
 from profiles.privacy.erasure import Erasure, Receipt
 from profiles.privacy.places import Place
+from profiles.privacy.profile_place import names_of
 from profiles.shop_files import read_lines
 
 
@@ -51,9 +53,12 @@ def erase(wish: Wish) -> list[Receipt]:
         erasure = Erasure(store, state)
         if wish.customer is None:
             return erasure.run_again(places, wish.by)
+        with reading(store.engine) as connection:
+            _, names = names_of(connection, wish.customer)
         receipt = erasure.run(wish.customer, places, wish.by, left_in_files(wish.shop, wish.customer))
         before = left_in_databases(state) if store.engine.dialect.name != "sqlite" else []
-        return [receipt.with_left([*before, *tainted(Registry(state, database))])]
+        copies = left_in_copies(state, names)
+        return [receipt.with_left([*before, *copies, *tainted(Registry(state, database))])]
     finally:
         store.engine.dispose()
 
