@@ -55,7 +55,7 @@ def _reading(options: argparse.Namespace) -> Reading:
     shop = load_shop_words(options.shop) if options.shop else ShopWords(("en",), "UTC", {}, frozenset())
     return read(
         options.text,
-        today=options.today or clock.today(shop.timezone),
+        today=options.today or clock.today(clock.zone(shop.timezone)),
         lexicon=Lexicon(shop.words, shop.languages),
         served=shop.languages,
         id_shapes=shop.id_shapes,

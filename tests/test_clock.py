@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import clock
 from agent.context import Services
 from agent.listen import Listener, Said
+from agent.models.scripted import ScriptedModel
 from agent.orders.order import OrderRefused, Rules, send_back
 from agent.orders.proposals import LIFETIME
 from agent.shop import load_shop
@@ -22,7 +24,7 @@ from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.shop_files import load_zone
 from profiles.store import ProfileStore
-from tests.agent_shop import SHOP, ScriptedModel, change, noting
+from tests.agent_shop import SHOP, change, noting
 from tests.order_shop import line, open_shop
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
 
@@ -96,7 +98,7 @@ def test_a_day_that_can_be_read_in_two_ways_is_not_kept(written: str) -> None:
 @pytest.mark.parametrize("zone", [SHANGHAI, NEW_YORK])
 def test_the_last_day_of_a_return_ends_at_the_shops_midnight(tmp_path: Path, zone: ZoneInfo) -> None:
     shop = open_shop(tmp_path, [line("AP-1", status="delivered", delivered="2026-10-28")])
-    order, rules = shop.orders.get("C1", "AP-1"), Rules(500.0, 30, zone)
+    order, rules = shop.orders.get("C1", "AP-1"), Rules(Decimal(500), 30, zone)
     midnight = datetime(2026, 11, 28, tzinfo=zone)  # the 30th day is 27 November
     assert send_back(order, {0: 1}, rules, midnight - timedelta(minutes=1)).order.status == "return_requested"
     with pytest.raises(OrderRefused, match="30 days"):
@@ -104,7 +106,8 @@ def test_the_last_day_of_a_return_ends_at_the_shops_midnight(tmp_path: Path, zon
 
 
 def test_the_rules_of_orders_take_the_clock_for_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = open_shop(tmp_path, [line("AP-1", status="delivered", delivered="2026-10-28")], Rules(500.0, 30, NEW_YORK))
+    rules = Rules(Decimal(500), 30, NEW_YORK)
+    shop = open_shop(tmp_path, [line("AP-1", status="delivered", delivered="2026-10-28")], rules)
     monkeypatch.setenv(clock.VARIABLE, FRIDAY_NIGHT.isoformat())
     proposal = shop.propose("c", "C1", "return_items", {"order_id": "AP-1"})
     assert proposal.created == FRIDAY_NIGHT and shop.pending("c") is not None

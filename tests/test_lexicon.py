@@ -80,43 +80,44 @@ def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
     ],
 )
 def test_a_ruled_out_value_is_no_filter_however_it_is_ruled_out(text: str) -> None:
-    assert "black" in WORDS.denied_values("color", text)
-    assert "black" not in WORDS.facet_values("color", text)
+    assert "black" in WORDS.denied_values("color", read(text))
+    assert "black" not in WORDS.facet_values("color", read(text))
 
 
 @pytest.mark.parametrize(
     "text", ["isn't there a black one?", "有没有黑色的？", "not only black", "why not black?", "no, the black one"]
 )
 def test_what_only_sounds_like_a_denial_rules_nothing_out(text: str) -> None:
-    assert not WORDS.denied_values("color", text)
-    assert "black" in WORDS.facet_values("color", text)
+    assert not WORDS.denied_values("color", read(text))
+    assert "black" in WORDS.facet_values("color", read(text))
 
 
 def test_a_family_that_is_ruled_out_rules_out_its_kinds() -> None:
-    assert WORDS.denials("material", "no wool please")["merino wool"].quote == "no wool"
-    assert WORDS.denials("material", "no wool please")["merino wool"].word == "wool"
+    assert WORDS.denials("material", read("no wool please"))["merino wool"].quote == "no wool"
+    assert WORDS.denials("material", read("no wool please"))["merino wool"].word == "wool"
 
 
 def test_what_a_kind_of_product_must_not_have_is_ruled_out_and_not_the_kind() -> None:
     text = "I don't want a cotton jacket"
-    assert WORDS.denied_values("material", text) == ["cotton"]
-    assert WORDS.denied_values("kind", text) == [] and WORDS.kinds_whole("kind", text) == ["jackets"]
-    assert WORDS.denied_values("kind", "I don't want a jacket") == ["jackets"]
+    assert WORDS.denied_values("material", read(text)) == ["cotton"]
+    assert WORDS.denied_values("kind", read(text)) == [] and WORDS.kinds_whole("kind", read(text)) == ["jackets"]
+    assert WORDS.denied_values("kind", read("I don't want a jacket")) == ["jackets"]
 
 
 def test_singular_and_plural_name_the_same_kind() -> None:
     kinds: Facets = {"kind": {"dresses": (), "knives": (), "harnesses": ()}}
-    words = Vocabulary.of(SCHEMA, kinds, set(kinds["kind"]))
+    words = ShopLexicon.of(SCHEMA, kinds, set(kinds["kind"]))
     for text, kind in (("a red dress please", "dresses"), ("one knife", "knives"), ("a harness", "harnesses")):
-        assert words.kinds_whole("kind", text) == words.kinds_named("kind", text, text) == [kind]
+        reading = words.read(text, TODAY)
+        assert words.kinds_whole("kind", reading) == words.kinds_named("kind", [reading]) == [kind]
 
 
 def test_a_shop_of_another_language_is_asked_in_it() -> None:
     facets: Facets = {"color": {"rojo": (), "negro": ()}, "kind": {"vestidos": (), "zapatos": ()}}
-    words = Vocabulary.of(SCHEMA, facets, set(facets["kind"]), ("es",))
-    assert words.kinds_whole("kind", "un vestido rojo") == ["vestidos"]
-    assert words.values_named("color", "zapatos rojos") == ["rojo"]
-    assert words.denied_values("color", "no quiero zapatos negros") == ["negro"]
+    words = ShopLexicon.of(SCHEMA, facets, set(facets["kind"]), ("es",))
+    assert words.kinds_whole("kind", words.read("un vestido rojo", TODAY)) == ["vestidos"]
+    assert words.values_named("color", words.read("zapatos rojos", TODAY)) == ["rojo"]
+    assert words.denied_values("color", words.read("no quiero zapatos negros", TODAY)) == ["negro"]
 
 
 @pytest.mark.parametrize(

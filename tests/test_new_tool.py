@@ -10,6 +10,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from agent.context import Services
 from agent.intents import Telling
+from agent.models.scripted import ScriptedModel
 from agent.models.template import render
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
@@ -23,7 +24,7 @@ from agent.tools.tool import Source, Tool
 from agent.turn import Turn
 from errors import ConfigError
 from profiles.intents.intent import Kind, State
-from tests.agent_shop import ScriptedModel, keeper
+from tests.agent_shop import keeper
 from tests.guided import supported
 from tests.panels import Tags
 from ui.consultation import opened

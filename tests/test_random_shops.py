@@ -199,8 +199,8 @@ def test_ranges_and_sizes_by_kind_are_said_and_offered_as_they_are_expected(shop
         for step, change in _noted(view, new[0].name, 150):
             holds = [customer_card(new[0].name), HumanMessage(step.text)]
             changes: Any = supported(holds, [tool], words)["update_profile.changes"]
-            kinds = [kind["properties"] for kind in changes["items"]["anyOf"]]
-            own = [kind for kind in kinds if kind["attribute"]["const"] == new[0].name]
+            offers = [kind["properties"] for kind in changes["items"]["anyOf"]]
+            own = [kind for kind in offers if kind["attribute"]["const"] == new[0].name]
             offered = [value for kind in own for value in kind["value"].get("enum") or [kind["value"]["const"]]]
             assert change["value"] in offered, step.text
             heard.add(re.sub(r"[\w ]+: |\d+", "", str(change["value"])) if new[0].range else change["polarity"])

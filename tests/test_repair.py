@@ -64,7 +64,7 @@ def test_a_limit_a_dislike_and_the_kind_that_the_model_forgot_are_added() -> Non
 
 def test_a_family_that_is_ruled_out_is_noted_once() -> None:
     facets: Facets = {**FACETS, "material": {"merino wool": (), "lamb's wool": ()}}
-    words = Vocabulary.of(SCHEMA, facets, {"boots", "jackets"})
+    words = ShopLexicon.of(SCHEMA, facets, {"boots", "jackets"})
     search = [{"name": "search_products", "args": {"query": "boots"}, "id": "1"}]
     noted, _ = completed(AIMessage("", tool_calls=search), [HumanMessage("boots, no wool")], TOOLS, words).tool_calls
     assert noted["args"]["changes"] == [_change("no wool", "material", "wool", "dislike")]

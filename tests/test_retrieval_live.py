@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_a_price_and_the_stock_are_those_of_the_file_at_once_and_nothing_is_embe
         assert time.perf_counter() - began < 1
         assert found.catalog.by_sku["P-000"].price == price
         (hit,) = found.search("", Filters(max_price=price))
-        assert (hit.product.sku, hit.variant.price, hit.variant.stock) == ("P-000", price, 5)
+        assert (hit.product.sku, hit.variant.price, hit.variant.stock) == ("P-000", Decimal(str(price)), 5)
         assert all(variant.stock == 0 for variant in found.catalog.by_sku["P-001"].variants)
     assert unused == []
 
@@ -198,7 +199,7 @@ def test_after_any_changes_it_finds_what_a_new_opening_finds(
 
 
 def test_threads_see_the_old_shop_or_the_new_one_and_never_a_part_of_each(shop: Path, live: LiveRetriever) -> None:
-    stop, seen = threading.Event(), list[set[float]]()
+    stop, seen = threading.Event(), list[set[Decimal]]()
 
     def search() -> None:
         while not stop.is_set():
@@ -241,7 +242,7 @@ class TestUpserts:
         for retriever in (live.current(), Retriever.open(shop, tmp_path / "state", embedder())):
             assert retriever.search("violin")[0].product.sku == "P-060"
             changed = retriever.catalog.find("P-003")
-            assert (changed.price, changed.title, changed.category) == (3.5, "Plain Socks", "socks")
+            assert (changed.price, changed.title, changed.category) == (Decimal("3.5"), "Plain Socks", "socks")
         after = (shop / "catalog.jsonl").read_bytes().splitlines()
         assert [line for place, line in enumerate(after[:40]) if place != 3] == before[:3] + before[4:]
         assert {path.name for path in shop.iterdir()} == {"answers.yaml", "catalog.jsonl", "policy.md", "shop.toml"}

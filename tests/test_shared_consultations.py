@@ -19,12 +19,13 @@ from pydantic import Field
 
 from agent.__main__ import main as agent
 from agent.locks import FOLDER, consultation_locks
+from agent.models.scripted import ScriptedModel
 from agent.turn import Turn
 from errors import StorageError
 from profiles.database import DATABASE, open_database
 from profiles.observation import Authority, Evidence, Observation
 from profiles.privacy.audit import Act, Audit
-from tests.agent_shop import ScriptedModel, change, noting, opened, small_shop, words_of
+from tests.agent_shop import change, noting, opened, small_shop, words_of
 
 MEGAN, OTHER = "C1002", "C1003"
 RULES = ("--model", "http://127.0.0.1:9/v1#none")  # nobody answers there: search and rules do
@@ -64,9 +65,9 @@ def test_two_processes_in_one_consultation_lose_no_message_and_no_reply(shop: Pa
         subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment) for _ in range(2)
     ]
     said = [[f"a jacket, try {turn} of {name}" for turn in range(6)] for name in ("one", "two")]
-    for process, messages in zip(both, said, strict=True):
+    for process, words in zip(both, said, strict=True):
         assert process.stdin is not None
-        process.stdin.write("".join(f"{message}\n" for message in messages))
+        process.stdin.write("".join(f"{message}\n" for message in words))
         process.stdin.close()
         process.stdin = None
     replies = []
@@ -76,9 +77,9 @@ def test_two_processes_in_one_consultation_lose_no_message_and_no_reply(shop: Pa
         replies += [json.loads(line)["reply"] for line in out.splitlines()]
     with opened(shop, tmp_path, url) as keeper:
         messages = keeper.messages("talk")
-    heard = [message for message in messages if isinstance(message, HumanMessage)]
-    assert sorted(str(message.text) for message in heard) == sorted(said[0] + said[1])
-    assert len({message.id for message in heard}) == 12
+    customers = [message for message in messages if isinstance(message, HumanMessage)]
+    assert sorted(str(message.text) for message in customers) == sorted(said[0] + said[1])
+    assert len({message.id for message in customers}) == 12
     kept = [str(m.text) for m in messages if isinstance(m, AIMessage) and not m.tool_calls]
     assert sorted(kept) == sorted(replies) and len(kept) == 12
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from agent.context import Services
+from agent.models.scripted import Answer, ScriptedModel
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from language.detection import detect
 from profiles.observation import Profile
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
+from tests.agent_shop import change, keeper, noting
 from ui.consultation import View
 from ui.frame import frame
 from ui.session import new_session, preferred_language

@@ -267,7 +267,7 @@ def _is_general(keyed: Attribute, words: ShopLexicon) -> bool:
     return any(not other.per and not other.polarity and _alike(keyed, other, words) for other in stated)
 
 
-def _without_keyed(text: str, words: ShopLexicon) -> str:
+def _without_keyed(text: str, words: ShopLexicon | None) -> str:
     """The text without what it says of one kind and is no price: "43 in boots"."""
     for attribute in words.schema.attributes.values() if words else ():
         if words and attribute.per and attribute.type != "money":

@@ -37,7 +37,7 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
 
 def _policy_language(context: TurnContext) -> str:
     """The policy is written once, in whatever language, and quoted to those who read it."""
-    text = "\n".join(passage.text for passage in context.services.retriever.passages)
+    text = "\n".join(passage.text for passage in context.services.retriever.passages.values())
     return detect(text[:_TELLING_CHARS], context.services.shop.languages, None)
 
 

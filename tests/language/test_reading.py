@@ -56,8 +56,9 @@ def test_a_message_is_read_as_it_was_meant(case: dict[str, Any]) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_read_and_every_span_stands_in_it(text: str) -> None:
     reading = _read(text)
-    spans = [*reading.quantities, *reading.dates, *reading.values, *reading.references]
-    assert all(0 <= each.start < each.end <= len(text) for each in spans)
+    spans = [(each.start, each.end) for each in (*reading.quantities, *reading.dates)]
+    spans += [(each.start, each.end) for each in (*reading.values, *reading.references)]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(each.text.strip() in text for each in reading.references)
     json.dumps(reading.to_json())
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from language.names import language_names, own_name
 from language.packs import languages, servable
 from language.unserved import unserved_sentence
-from tests.agent_shop import Answer, ScriptedModel
 
 FOREIGN = {
     "fr": "je cherche une veste imperméable", "it": "dove si trova il mio pacco?", "pt": "quero devolver os sapatos",
