@@ -17,6 +17,7 @@ from agent.orders.proposals import KINDS
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
 from profiles.intents.matching import looks_back, meant
+from profiles.intents.reading import read_intents
 from profiles.observation import Evidence, Observation
 from profiles.quotes import find_quote
 
@@ -39,7 +40,7 @@ _BOUGHT = re.compile(
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
     """The open search of an earlier consultation that this message goes back to, or that this one goes on with."""
-    intents = context.services.profiles.intents(context.customer)
+    intents = read_intents(context.services.profiles, context.customer)
     text, kinds = context.heard.get(context.turn, ""), context.services.vocabulary.kinds
     named = named_slots(context, text)
     product = next((value for name in kinds if (value := _matched(context, name, asked.get(name, "")))), "")
@@ -73,7 +74,7 @@ def named_slots(context: TurnContext, text: str) -> dict[str, list[str]]:
 
 def acts_of(context: TurnContext, messages: Sequence[AnyMessage]) -> list[Observation]:
     """What this turn says of the customer's intents; `messages` are the turn's."""
-    telling = _Telling(context, list(context.services.profiles.intents(context.customer)))
+    telling = _Telling(context, list(read_intents(context.services.profiles, context.customer)))
     results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     done = [(call, results[str(call["id"])]) for call in calls if str(call["id"]) in results]

@@ -46,9 +46,8 @@ def _parts(path: Path) -> Iterator[bytes]:
         if file.read(len(_SQLITE)) == _SQLITE:
             yield from _values(path)
             return
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     try:
-        with opened as lines:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
             rest = b""
             while block := lines.read(_BLOCK):
                 yield rest + block

@@ -9,6 +9,7 @@ from agent.context import Services
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
+from profiles.intents.reading import read_intents
 from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
 
 _numbers = itertools.count()
@@ -36,7 +37,7 @@ class Talk:
 
     @property
     def intents(self) -> tuple[Intent, ...]:
-        return self.agent.services.profiles.intents(self.customer)
+        return read_intents(self.agent.services.profiles, self.customer)
 
     @property
     def card(self) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from profiles.firewall import Firewall, ProposedChange
 from profiles.fold import fold
-from profiles.observation import Profile, Trait
+from profiles.observation import Polarity, Profile, Trait
 from profiles.store import ProfileStore
 from tests.profile_stores import somebody
 from tests.profiles_shop import FACETS, SCHEMA, observation
@@ -94,7 +94,7 @@ def test_however_often_it_turns_there_is_one_current_word_and_no_span_is_merged(
         if turn == "forget":
             lines.append(observation(f"n{number}", "color", "red", days=number, op="retract"))
         else:
-            polarity = "like" if turn == "like" else "dislike"
+            polarity: Polarity = "like" if turn == "like" else "dislike"
             lines.append(observation(f"n{number}", "color", "red", days=number, polarity=polarity))
         if open_span and open_span[0] != turn:
             expected[-1] = (open_span[0], open_span[1], number)

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from agent.compose import shown
-from profiles.intents.journal import INTENTS
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 from ui.labels import label
 
