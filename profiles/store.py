@@ -18,8 +18,6 @@ from errors import NotFound, Refused, choices
 from profiles.customer import Customer
 from profiles.database import reading, retried, writing
 from profiles.fold import Settled
-from profiles.intents.intent import Intent
-from profiles.intents.journal import INTENTS
 from profiles.journal import (
     customer_row,
     find_observation,
@@ -40,6 +38,7 @@ from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
 from profiles.projecting import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 from profiles.tables import (
     customers,
@@ -179,14 +178,16 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return self._views.settled(connection, customer)
 
-    def intents(self, customer: str, at: datetime | None = None) -> tuple[Intent, ...]:
-        """What the customer is or was trying to get done, now or as it stood at `at`; the newest first."""
+    def reserved(self, customer: str, at: datetime | None = None) -> tuple[Settled | None, datetime]:
+        """The claims of the reserved attribute, which `profiles.intents` reads, and the moment as of which they are."""
         with reading(self.engine) as connection:
-            return self._views.intents(connection, customer, at)
+            return self._views.reserved(connection, customer, at)
 
-    def intents_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Intent, ...]]:
-        """`intents` of many customers in a caller's transaction, those left out who never had one."""
-        return self._views.intents_of_many(connection, owners)
+    def reserved_within(
+        self, connection: Connection, owners: Collection[str]
+    ) -> dict[str, tuple[Settled, datetime]]:
+        """`reserved` of many customers in a caller's transaction, those left out who never had any."""
+        return self._views.reserved_of_many(connection, owners)
 
     def history(self, customer: str) -> list[Observation]:
         """The customer's journal, oldest first, with the lines of visitors who turned out to be them."""

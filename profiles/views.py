@@ -1,4 +1,4 @@
-"""What is known of a customer at a moment: a connection, a customer and a moment in; profile, intents, history out.
+"""What is known of a customer at a moment: a connection, a customer and a moment in; profile, claims, history out.
 
 What the shop keeps no longer (`profiles.privacy.retention`) counts as never said, and what behaviour says is as of now.
 The moment defaults to now; one before the customer's newest observation is read from the journal.
@@ -9,18 +9,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+<<<<<<< HEAD
 import clock
 from profiles.events.live import alive_values, freshen
+=======
+>>>>>>> h7
 from profiles.fold import Settled, fold, settle, weigh_profile
-from profiles.intents.folding import intents_of
-from profiles.intents.intent import Intent
-from profiles.intents.journal import INTENTS
 from profiles.journal import owners_of, read_journal
+from profiles.live import alive_values, freshen
 from profiles.observation import Observation, Profile
 from profiles.privacy.retention import Cutoffs, cutoffs_of, still_kept, with_expired
 from profiles.privacy.settings import Privacy
 from profiles.projecting import Projecting
 from profiles.projection import Projection
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 
 
@@ -51,24 +53,28 @@ class Views:
         moment = _moment(held)
         return freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
 
-    def intents(self, connection: Connection, customer: str, at: datetime | None = None) -> tuple[Intent, ...]:
-        """The newest first."""
+    def reserved(
+        self, connection: Connection, customer: str, at: datetime | None = None
+    ) -> tuple[Settled | None, datetime]:
+        """The claims of the reserved attribute, and the moment as of which they are."""
         owner, held = self._held(connection, customer, [INTENTS.name])
         if held is None:
-            return ()
+            return None, _moment(None, at)
         moment = _moment(held, at)
         if moment < held.newest:
             kept = self._journal(connection, owner, moment, [INTENTS.name])
             settled: Mapping[str, Settled] = settle((item for item in kept if item.at <= moment), self._whole)
         else:
             settled = self._kept(connection, owner, held.settled, moment)
-        return intents_of(settled.get(INTENTS.name), moment)
+        return settled.get(INTENTS.name), moment
 
-    def intents_of_many(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Intent, ...]]:
-        """By owner, those left out who never had one; each as of their newest observation."""
+    def reserved_of_many(
+        self, connection: Connection, owners: Collection[str]
+    ) -> dict[str, tuple[Settled, datetime]]:
+        """By owner, those left out who never had any; each as of their newest observation."""
         held = self._projecting.load(connection, owners, [INTENTS.name])
         return {
-            owner: intents_of(found.settled[INTENTS.name], found.newest)
+            owner: (found.settled[INTENTS.name], found.newest)
             for owner, found in held.items()
             if INTENTS.name in found.settled
         }

@@ -26,6 +26,7 @@ from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.intents.intent import State
 from profiles.intents.journal import KIND, close, intent_id, say
+from profiles.intents.reading import read_intents
 from profiles.observation import Evidence
 from profiles.preference.covisitation import Covisitation
 from profiles.preference.erasing import PreferenceFiles
@@ -164,7 +165,7 @@ def left_of_the_other(shop: Shop) -> tuple[Any, ...]:
         threads = checkpoints.threads()
     return (
         shop.store.history(OTHER),
-        shop.store.intents(OTHER, NOW),
+        read_intents(shop.store, OTHER, NOW),
         shop.store.customer(OTHER),
         shop.intake().activity(OTHER),
         shop.intake().affinities(OTHER),

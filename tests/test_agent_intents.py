@@ -10,7 +10,12 @@ from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
+<<<<<<< HEAD
 from tests.agent_shop import change, keeper, noting
+=======
+from profiles.intents.reading import read_intents
+from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
+>>>>>>> h7
 
 _numbers = itertools.count()
 
@@ -37,7 +42,7 @@ class Talk:
 
     @property
     def intents(self) -> tuple[Intent, ...]:
-        return self.agent.services.profiles.intents(self.customer)
+        return read_intents(self.agent.services.profiles, self.customer)
 
     @property
     def card(self) -> str:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from errors import NotFound, Refused, StorageError
+from profiles.intents.reading import read_intents
 from profiles.observation import Authority, Observation
 from profiles.preference.goods import Good
 from profiles.preference.keeper import FILE, Preferences
@@ -44,7 +45,7 @@ def test_nothing_of_an_erased_customer_is_left_in_any_file_or_table(shop: Shop) 
     )
     assert [name for name in (*some, *more) if not receipt.removed[name]] == []
     assert (receipt.removed["consultations"], receipt.removed["samples"]) == (2, 2)
-    assert receipt.removed["acts in preference models"] == 2 and shop.store.intents("QX-7731") == ()
+    assert receipt.removed["acts in preference models"] == 2 and read_intents(shop.store, "QX-7731") == ()
     goods = {sku: Good(sku, "jackets", ()) for sku in PRODUCTS}
     opened = Preferences.open(shop.store.engine, goods, shop.state)
     assert opened.leanings("QX-7731", list(goods)) == [] and opened.leanings(OTHER, list(goods))

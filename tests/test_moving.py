@@ -26,6 +26,7 @@ from profiles.database import DATABASE, DATABASE_FILE, open_database, reading, w
 from profiles.events.counted import newest_number
 from profiles.explaining import reasons_of
 from profiles.importing import open_intake
+from profiles.intents.reading import read_intents
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
 from profiles.privacy.purposes import Purpose
@@ -87,7 +88,7 @@ def told(keeper: Shopkeeper) -> dict[str, Any]:
         "profile": store.read(ADA, NOW),
         "why": sorted((reasons_of(store.schema.attribute(name), item, NOW) for name, item in settled), key=repr),
         "history": store.history(ADA),
-        "intents": store.intents(ADA, NOW),
+        "intents": read_intents(store, ADA, NOW),
         "consents": store.consent_history(ADA),
         "audit": Audit(store.engine).of([ADA]),
         "visitors": store.merged_into(ADA),

@@ -16,6 +16,7 @@ from profiles.customer import Customer
 from profiles.events.intake import EventIntake
 from profiles.importing import open_intake
 from profiles.intents.intent import State
+from profiles.intents.reading import read_intents
 from profiles.observation import Authority
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
@@ -56,7 +57,7 @@ class Desk:
 
     def known_of(self, customer: str) -> tuple[object, ...]:
         """What their words and acts amount to, as of a moment."""
-        held = self.store.read(customer, NOW), self.store.history(customer), self.store.intents(customer, NOW)
+        held = self.store.read(customer, NOW), self.store.history(customer), read_intents(self.store, customer, NOW)
         return *held, self.intake.activity(customer), self.store.merged_into(customer)
 
     def says(self, customer: str, value: str) -> list[Authority]:
@@ -100,7 +101,7 @@ def test_what_a_visitor_said_did_and_wants_goes_on_as_the_customers(desk: Desk, 
     assert desk.says(ADA, "touchscreen") == [Authority.STATED] and desk.says(BO, "touchscreen") == []
     trait = next(trait for trait in desk.store.read(ADA).traits if trait.value == "touchscreen")
     assert trait.evidence[0].quote == "touchscreen"
-    assert [intent.state for intent in desk.store.intents(ADA)][:1] == [State.OPEN]
+    assert [intent.state for intent in read_intents(desk.store, ADA)][:1] == [State.OPEN]
     assert desk.intake.activity(ADA).acts == 4
     assert [line.text for line in desk.view(session).lines if line.by == "customer"] == [WISH]
     desk.shopkeeper.reply(ADA, session.consultation, "and hello")
@@ -136,7 +137,7 @@ def test_signing_in_again_changes_nothing_and_as_somebody_else_brings_nothing(de
 def test_the_customers_consent_holds_for_what_comes_in(desk: Desk, shop: Path) -> None:
     session = desk.sign_in(visited(desk, shop), STRICT)
     assert desk.store.read(STRICT).traits == () and desk.intake.activity(STRICT).acts == 0
-    assert desk.store.intents(STRICT) == () and "touchscreen" not in str(desk.store.history(STRICT))
+    assert read_intents(desk.store, STRICT) == () and "touchscreen" not in str(desk.store.history(STRICT))
     assert [line.text for line in desk.view(session).lines if line.by == "customer"] == [WISH]
 
 

@@ -18,6 +18,7 @@ from profiles.events.intake import EventIntake
 from profiles.firewall import Firewall
 from profiles.intents.intent import State
 from profiles.intents.journal import KIND, close, intent_id, say
+from profiles.intents.reading import read_intents
 from profiles.observation import Authority, Evidence, Observation
 from profiles.privacy.audit import Act, Audit, note_consultation
 from profiles.privacy.consents import Consent
@@ -172,8 +173,8 @@ def test_intents_are_kept_as_long_as_the_shop_keeps_what_it_learns_and_exported_
     store = ProfileStore(open_database(url), SCHEMA, replace(PRIVACY, keep_days=90.0))
     store.append([*looking(0, 100, "an old tent"), *looking(1, 10, "warm socks")])
     for _ in range(2):
-        assert [intent.values for intent in store.intents("C1")] == [{"query": "warm socks"}]
-        assert not store.intents("C1", TODAY - timedelta(days=95))
+        assert [intent.values for intent in read_intents(store, "C1")] == [{"query": "warm socks"}]
+        assert not read_intents(store, "C1", TODAY - timedelta(days=95))
         data = export(store, "C1")
         assert [intent["slots"][0]["value"] for intent in data["intents"]] == ["warm socks"]
         for shown in (str(data), as_text(data)):

@@ -12,10 +12,10 @@ import pytest
 from profiles.build.local import build_locally
 from profiles.build.plan import make_plan
 from profiles.database import open_database
-from profiles.events.batch import visitor_name
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.tombstones import bury
 from profiles.store import ProfileStore
+from profiles.visitors import visitor_name
 from tests.profiles_shop import SCHEMA, write_shop
 
 GONE, OTHER = "C1001", "C1003"  # both consent to profiling

@@ -14,9 +14,11 @@ from profiles.fold import settle
 from profiles.intents.buying import bought
 from profiles.intents.folding import intents_of
 from profiles.intents.intent import Intent, State
-from profiles.intents.journal import INTENTS, close, intent_id, say, unsay
+from profiles.intents.journal import close, intent_id, say, unsay
 from profiles.intents.matching import looks_back, meant
+from profiles.intents.reading import read_intents
 from profiles.observation import Authority, Evidence, Observation, Profile
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 from profiles.store import ProfileStore
 from tests.profile_stores import NOW, held, somebody
@@ -78,8 +80,8 @@ def test_order_of_arrival_and_batches_do_not_matter_and_any_moment_can_be_read(
     for start in range(0, len(told), size):
         store.append(shuffled[start : start + size])
     store.append(told)  # again: nothing
-    assert store.intents(customer, NOW) == folded(told)
-    assert store.intents(customer, START + timedelta(days=days)) == folded(told, days)
+    assert read_intents(store, customer, NOW) == folded(told)
+    assert read_intents(store, customer, START + timedelta(days=days)) == folded(told, days)
     assert len(store.history(customer)) == len({item.id for item in told})
 
 
@@ -92,13 +94,13 @@ def test_what_is_undone_was_never_said_until_the_undoing_is_undone(
     customer = somebody()
     told = acts(customer, drawn)
     store.append(told)
-    whole = store.intents(customer, NOW)
+    whole = read_intents(store, customer, NOW)
     store.undo(told[which].id, at=START + timedelta(days=50))
-    assert store.intents(customer, NOW) == folded([item for item in told if item.id != told[which].id])
-    assert store.intents(customer, START + timedelta(days=49)) == folded(told, 49)
+    assert read_intents(store, customer, NOW) == folded([item for item in told if item.id != told[which].id])
+    assert read_intents(store, customer, START + timedelta(days=49)) == folded(told, 49)
     (tombstone,) = (item for item in store.history(customer) if item.op == "undo")
     store.undo(tombstone.id, at=START + timedelta(days=51))
-    assert store.intents(customer, NOW) == whole
+    assert read_intents(store, customer, NOW) == whole
 
 
 @law
@@ -112,8 +114,8 @@ def test_a_visitors_intents_are_the_customers_after_a_merge_and_nobody_elses(
     store.merge(visitor, customer)
     after = [replace(item, id=f"{item.id}+", at=item.at + timedelta(days=5)) for item in acts(visitor, later)]
     store.append(after)
-    assert store.intents(customer, NOW) == store.intents(visitor, NOW) == folded([*both, *after])
-    assert store.intents(other, NOW) == ()
+    assert read_intents(store, customer, NOW) == read_intents(store, visitor, NOW) == folded([*both, *after])
+    assert read_intents(store, other, NOW) == ()
 
 
 @law
@@ -124,11 +126,11 @@ def test_intents_leave_the_traits_alone_and_a_rebuild_keeps_both(store: ProfileS
     store.append([size])
     before = held(store.read(customer, NOW))
     store.append(acts(customer, drawn))
-    intents = store.intents(customer, NOW)
+    intents = read_intents(store, customer, NOW)
     assert held(store.read(customer, NOW)) == before
     assert store.settled(customer).keys() == {"size"}
     store.rebuild()
-    assert (held(store.read(customer, NOW)), store.intents(customer, NOW)) == (before, intents)
+    assert (held(store.read(customer, NOW)), read_intents(store, customer, NOW)) == (before, intents)
 
 
 def looking(number: int, days: float = 0, **slots: str) -> list[Observation]:

@@ -21,6 +21,7 @@ from agent.shopkeeper import Event, Shopkeeper
 from agent.turn import Delta, Replace, Step, Turn, steps
 from profiles.explaining import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
+from profiles.intents.reading import read_intents
 from profiles.observation import Profile
 from profiles.privacy.audit import note_consultation
 from ui.session import Session
@@ -82,7 +83,7 @@ def opened(shopkeeper: Shopkeeper, session: Session) -> View:
         products=_last_found(steps(messages)),
         proposal=pending.to_json() if pending else None,
         handed_off=services.handoffs.is_open(session.consultation),
-        intents=services.profiles.intents(session.customer),
+        intents=read_intents(services.profiles, session.customer),
     )
 
 
@@ -111,7 +112,7 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
                 said = event.text if isinstance(event, Replace) else said + event.text
                 view = replace(view, lines=(*before, Line("agent", said)))
             case Turn():
-                intents = shopkeeper.services.profiles.intents(view.session.customer)
+                intents = read_intents(shopkeeper.services.profiles, view.session.customer)
                 view = _finished(replace(_reread(shopkeeper, view), intents=intents), before, event)
             case str():
                 kept = (*before, Line("agent", said)) if said else before

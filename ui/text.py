@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.replies.composer import shown
 from language.names import label_in
-from profiles.intents.journal import INTENTS
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 from ui.labels import label
 

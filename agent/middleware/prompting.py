@@ -18,6 +18,7 @@ from agent.context import ShopState, TurnContext
 from agent.prompt import first_turn, window
 from profiles.card import card
 from profiles.intents.intent import State
+from profiles.intents.reading import read_intents
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
             return None
         context = runtime.context
         profiles = context.services.profiles
-        known = profiles.intents(context.customer)
+        known = read_intents(profiles, context.customer)
         earlier = [one for one in known if one.state is State.OPEN and not one.is_of(context.consultation)]
         return {"card": card(profiles.read(context.customer), profiles.schema, earlier), "first_turn": start}
 

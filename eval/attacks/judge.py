@@ -20,8 +20,8 @@ from agent.context import Services
 from agent.orders.book import orders
 from agent.turn import Turn
 from profiles.database import reading
-from profiles.intents.journal import INTENTS
 from profiles.observation import Authority
+from profiles.reserved import INTENTS
 from profiles.shop_files import read_lines
 from profiles.tables import customers, observations
 

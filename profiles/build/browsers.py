@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from profiles.build.plan import Plan
 from profiles.build.rows import event_line, passed_line, read_lines
 from profiles.build.split import Sorted
-from profiles.events.batch import visitor_name
+from profiles.visitors import visitor_name
 
 
 def settle_browsers(plan: Plan, lines: Iterable[str | bytes]) -> Iterator[Sorted]:

@@ -21,7 +21,6 @@ from profiles.build.rows import Rows, read_lines
 from profiles.database import reading
 from profiles.events import ledger
 from profiles.events.affinity import Tastes
-from profiles.events.batch import visitor_name
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.files import LINES_PER_BATCH
 from profiles.events.intake import EventIntake
@@ -29,6 +28,7 @@ from profiles.events.report import Report
 from profiles.journal import batched, owners_of
 from profiles.store import ProfileStore
 from profiles.tables import customers, time_text, waiting_events
+from profiles.visitors import visitor_name
 
 CUSTOMERS, WAITING = "customers", "waiting"
 

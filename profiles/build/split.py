@@ -12,11 +12,11 @@ from errors import DataError
 from profiles.build.plan import Plan
 from profiles.build.rows import aside_line, customer_line, event_line, passed_line
 from profiles.customer import Customer
-from profiles.events.batch import is_visitor, visitor_name
 from profiles.events.event import Aside, Event
 from profiles.events.files import lines_of
 from profiles.events.shapes import EventReader
 from profiles.shop_files import read_lines
+from profiles.visitors import is_visitor, visitor_name
 
 
 class Sorted(NamedTuple):

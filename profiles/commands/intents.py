@@ -5,6 +5,7 @@ import argparse
 from profiles.commands.moments import moment
 from profiles.commands.words import print_json
 from profiles.intents.intent import Intent, Slot, State
+from profiles.intents.reading import read_intents
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
 
@@ -13,7 +14,7 @@ def intents(options: argparse.Namespace, store: ProfileStore) -> None:
     """Open ones, or with `--all` those that are done or dropped too; with `--at` as they stood then."""
     customer = store.customer(options.customer).id
     noted(options, store, customer)
-    found = store.intents(customer, moment(options.at) if options.at else None)
+    found = read_intents(store, customer, moment(options.at) if options.at else None)
     shown = [intent for intent in found if options.all or intent.state is State.OPEN]
     if options.json:
         print_json({"customer": customer, "intents": [intent.to_json() for intent in shown]})

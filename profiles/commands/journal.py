@@ -11,10 +11,11 @@ from profiles.customer import Customer
 from profiles.explaining import undone_in
 from profiles.importing import open_intake
 from profiles.intents.changing import IntentChange, changes
-from profiles.intents.journal import INTENTS
+from profiles.intents.reading import read_intents
 from profiles.observation import Change, Observation
 from profiles.privacy.audit import Act
 from profiles.privacy.commands import noted
+from profiles.reserved import INTENTS
 from profiles.store import ProfileStore
 
 _ACTS = {"retract": "retracts", "undo": "undoes"}
@@ -45,10 +46,10 @@ def _name(item: Observation) -> str:
 def undo(options: argparse.Namespace, store: ProfileStore) -> None:
     """Take one observation back, by its id; what became of traits and intents."""
     customer = store.whose(options.observation)
-    before = store.intents(customer)
+    before = read_intents(store, customer)
     change = store.undo(options.observation, options.reason)
     noted(options, store, customer, Act.CHANGED)
-    _print_change(change, changes(before, store.intents(customer)), options.json)
+    _print_change(change, changes(before, read_intents(store, customer)), options.json)
 
 
 def merge(options: argparse.Namespace, store: ProfileStore) -> None:
@@ -56,11 +57,11 @@ def merge(options: argparse.Namespace, store: ProfileStore) -> None:
     customer = store.customer(options.customer).id
     if not options.same_person:
         _refuse_account(store, options.visitor, customer)
-    before = store.intents(customer)
+    before = read_intents(store, customer)
     change = store.merge(options.visitor, customer)
     noted(options, store, customer, Act.CHANGED)
     acts = open_intake(options.shop, store).settle().returned
-    _print_change(change, changes(before, store.intents(customer)), options.json)
+    _print_change(change, changes(before, read_intents(store, customer)), options.json)
     counted = f"; {acts} acts of before count now" if acts else ""
     print(f"{options.visitor} is {customer} from now on{counted}", file=sys.stderr)
 

@@ -3,7 +3,7 @@
 The law: an affinity is the sum over acts of weight x 2^(-age / half-life), so it is the same whatever order and batches
 the acts arrive in, and each act costs O(1) a value. What stands out is a pure function of the affinities. Only the
 journal depends on arrival: it is told when a value begins to stand out, when its confidence has moved by `STEP`, and
-when it clearly no longer stands out; in between a profile shows what the affinities say (`profiles.events.live`).
+when it clearly no longer stands out; in between a profile shows what the affinities say (`profiles.live`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from profiles.attribute import Attribute
 from profiles.events.event import WEIGHTS, Event
+from profiles.live import quote
 from profiles.observation import Authority, Evidence, Observation, Op
 from profiles.schema import Schema
 
@@ -76,11 +77,6 @@ class Standing(NamedTuple):
 
 
 GONE = Standing(None, True)
-
-
-def quote(counts: Mapping[str, int]) -> str:
-    """The evidence in words: ``viewed 14, bought 2``."""
-    return ", ".join(f"{kind} {counts[kind]}" for kind in WEIGHTS if counts.get(kind))
 
 
 def shares_of(products: Products, schema: Schema) -> Shares:

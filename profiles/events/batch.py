@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from profiles.events.event import KEPT_KINDS, Aside, Event, Reason
+from profiles.events.event import Aside, Event, Reason
 from profiles.events.report import Report
+from profiles.privacy.retention import KEPT_KINDS
+from profiles.visitors import is_visitor, visitor_name
 
 Owned = dict[str, list[Event]]  # by customer, or by `visitor_name` while nobody knows whose browser it is
 
@@ -71,17 +73,3 @@ class Batch:
 
     def report(self) -> Report:
         return Report(**self.counts, aside=dict(+self._by_reason))
-
-
-def visitor_name(visitor: str) -> str:
-    """A browser among the customers of events: no customer has such an id."""
-    return f"visitor:{visitor}"
-
-
-def browser_of(name: str) -> str:
-    """The other way round."""
-    return name.removeprefix(visitor_name(""))
-
-
-def is_visitor(name: str) -> bool:
-    return name.startswith(visitor_name(""))

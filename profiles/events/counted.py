@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select
+from sqlalchemy import Connection, Row, delete, func, or_, select
 
 from profiles.events.event import WEIGHTS, Event
 from profiles.events.ledger import event_of
@@ -37,12 +37,6 @@ def note_counted(connection: Connection, items: Iterable[Event]) -> None:
 def withdraw_counted(connection: Connection, ids: Collection[str]) -> None:
     for part in batched(ids):
         connection.execute(delete(counted_events).where(counted_events.c.id.in_(part)))
-
-
-def withdraw_where(connection: Connection, condition: ColumnElement[bool]) -> int:
-    """Those of the events for which the condition holds, before these are deleted; how many."""
-    theirs = select(events.c.id).where(condition)
-    return connection.execute(delete(counted_events).where(counted_events.c.id.in_(theirs))).rowcount
 
 
 def note_earlier(connection: Connection) -> None:

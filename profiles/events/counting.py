@@ -16,6 +16,7 @@ from profiles.events.ledger import Activity
 from profiles.events.machines import MOST_ACTS, count_windows, machine_windows, windows_of
 from profiles.events.purchases import Purchases, first_reports
 from profiles.intents.buying import bought
+from profiles.intents.reading import intents_within
 from profiles.store import ProfileStore
 from profiles.tables import events, time_text
 
@@ -126,7 +127,7 @@ class Counting:
             name: [item for item in items if item.kind == "bought" and item.order not in corrected.get(name, ())]
             for name, items in fresh.items()
         }
-        held = self._store.intents_within(connection, [name for name, items in orders.items() if items])
+        held = intents_within(self._store, connection, [name for name, items in orders.items() if items])
         ends = [act for name, some in held.items() for act in bought(name, orders[name], some, self._products)]
         self._store.append_within(connection, ends)
 

@@ -23,9 +23,6 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 
-KEPT_KINDS = ("bought", "refunded")  # part of the shop's books: never too old
-
-
 class Reason(StrEnum):
     """Why an event does not count, or not yet."""
 

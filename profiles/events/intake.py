@@ -26,7 +26,7 @@ from language.placeholders import means_nobody
 from profiles.database import reading, retried, writing
 from profiles.events import ledger, waiting
 from profiles.events.affinity import Affinity, Products, Tastes
-from profiles.events.batch import Batch, Owned, visitor_name
+from profiles.events.batch import Batch, Owned
 from profiles.events.counting import Counting
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.ledger import Activity
@@ -36,6 +36,7 @@ from profiles.journal import owners_of
 from profiles.privacy.purposes import Purpose
 from profiles.store import ProfileStore
 from profiles.tables import events, waiting_events
+from profiles.visitors import visitor_name
 
 Mark = Callable[[Connection], None]  # written in the transaction of a batch: how far a file has been read
 

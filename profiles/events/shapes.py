@@ -19,8 +19,9 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from language.placeholders import means_nobody
 from profiles.events.amounts import read_amount
 from profiles.events.clocks import CLOCK_SKEW, EARLIEST, Impossible, from_microseconds, happened_at, in_utc, moment_of
-from profiles.events.event import KEPT_KINDS, WEIGHTS, Aside, Event, Kind, Reason
+from profiles.events.event import WEIGHTS, Aside, Event, Kind, Reason
 from profiles.events.machines import is_bot_agent
+from profiles.privacy.retention import KEPT_KINDS
 
 MOST_MESSAGE_BYTES = 32_000  # of a message in Segment's shape, as Segment has it
 MOST_PRODUCTS = 1000

@@ -11,7 +11,8 @@ from profiles.attribute import KEY_MARK, key_of
 from profiles.claims import Claim, weigh
 from profiles.fold import Settled
 from profiles.intents.intent import Intent, Kind, Slot, State
-from profiles.intents.journal import HALF_LIFE_DAYS, KIND, STATE
+from profiles.intents.journal import KIND, STATE
+from profiles.reserved import HALF_LIFE_DAYS
 
 FADED = 0.25  # less sure than this, it is dropped
 

@@ -8,21 +8,12 @@ alone: the same turn again writes nothing twice.
 from datetime import datetime
 from hashlib import blake2b
 
-from profiles.attribute import KEY_MARK, Attribute
+from profiles.attribute import KEY_MARK
 from profiles.intents.intent import State
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Op
+from profiles.reserved import INTENTS
 
-HALF_LIFE_DAYS = 14.0  # of an intent that nobody comes back to
 KIND, STATE, PRODUCT = "kind", "state", "product"  # slots that every shop has; the others are called as its facets are
-INTENTS = Attribute(
-    "@intent",
-    "text",
-    per=Attribute("@id", "text"),
-    half_life_days=HALF_LIFE_DAYS,
-    writers=frozenset(Authority),
-    label={"en": "Intent", "zh": "意图"},
-    description="what the customer is trying to get done",
-)
 _SURE = 0.9
 _STATED = Authority.STATED
 

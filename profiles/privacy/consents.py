@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from profiles.events.batch import is_visitor, visitor_name
 from profiles.journal import batched
 from profiles.privacy.purposes import Purpose
 from profiles.tables import consents, merged, time_text
+from profiles.visitors import is_visitor, visitor_name
 
 FROM_RECORD = "record"  # the source of what the shop's own record says
 _LINES = select(consents).where(consents.c.customer.in_(bindparam("names", expanding=True))).order_by(consents.c.seq)

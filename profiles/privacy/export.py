@@ -12,6 +12,7 @@ from sqlalchemy import Table, select
 
 from profiles.customer import Customer
 from profiles.database import reading
+from profiles.intents.reading import read_intents
 from profiles.privacy.audit import Audit
 from profiles.privacy.profile_place import names_of
 from profiles.store import ProfileStore
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 def export(store: ProfileStore, customer: str, now: datetime | None = None) -> Json:
     """All of it as JSON. Errors: `NotFound`."""
     record = store.customer(customer)
-    profile, intents = store.read(record.id), store.intents(record.id)
+    profile, intents = store.read(record.id), read_intents(store, record.id)
     with reading(store.engine) as connection:
         owner, names = names_of(connection, record.id)
         tables: Mapping[str, Table] = {

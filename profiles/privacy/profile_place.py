@@ -9,10 +9,9 @@ from sqlalchemy import Column, Connection, Table, delete, or_, select, update
 
 from profiles.customer import Customer
 from profiles.database import reading, retried, writing
-from profiles.events.batch import is_visitor, visitor_name
-from profiles.events.counted import withdraw_where
 from profiles.journal import batched, customer_row, lock_owners, owners_of
 from profiles.privacy.places import Subject
+from profiles.privacy.withdrawal import withdraw_where
 from profiles.store import ProfileStore
 from profiles.tables import (
     accesses,
@@ -28,6 +27,7 @@ from profiles.tables import (
     projections,
     waiting_events,
 )
+from profiles.visitors import is_visitor, visitor_name
 
 _ROWS: Mapping[str, Column[str]] = {
     "observations": observations.c.customer,

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from profiles.fold import Settled
-from profiles.intents.journal import INTENTS
 from profiles.observation import Authority, Observation, Value
 from profiles.privacy.settings import Privacy
+from profiles.reserved import INTENTS
 from profiles.schema import Schema
 
+KEPT_KINDS = ("bought", "refunded")  # acts that are part of the shop's books: never too old
 Cutoffs = Mapping[str, datetime]  # by attribute, the earliest moment that still counts
 Alive = Collection[tuple[str, Value]]  # attribute and value that recent acts speak for
 

@@ -6,13 +6,12 @@ stated to be served stays, sensitive things excepted; the caller replays the pro
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
-from profiles.events.counted import withdraw_where
 from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
-from profiles.tables import activities, affinities, events, merged, observations, waiting_events
+from profiles.tables import activities, affinities, counted_events, events, merged, observations, waiting_events
 
 _LEARNT = (Authority.OBSERVED.value, Authority.INFERRED.value)
 
@@ -31,6 +30,12 @@ def forget_profiling(connection: Connection, owners: Collection[str], schema: Sc
         for table in (events, waiting_events, affinities, activities):
             count += connection.execute(delete(table).where(table.c.customer.in_(part))).rowcount
     return count
+
+
+def withdraw_where(connection: Connection, condition: ColumnElement[bool]) -> int:
+    """Those of the events for which the condition holds count no longer, before they are deleted; how many."""
+    theirs = select(events.c.id).where(condition)
+    return connection.execute(delete(counted_events).where(counted_events.c.id.in_(theirs))).rowcount
 
 
 def profiled(connection: Connection, schema: Schema) -> set[str]:

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, select
 
 from profiles.claims import Claim, Weight
-from profiles.events.affinity import quote
 from profiles.fold import Settled, Slot
 from profiles.observation import Evidence, Value
 from profiles.tables import affinities, time_text
+
+TELLING_ACTS = ("viewed", "clicked", "added", "saved", "reviewed", "bought")  # those that say something of a taste
 
 Live = Mapping[tuple[str, object], Weight | None]
 _later = affinities.alias()
@@ -29,9 +30,12 @@ _TOLD = select(affinities).where(
 )
 
 
-def alive_values(
-    connection: Connection, owner: str, cutoffs: Mapping[str, datetime]
-) -> frozenset[tuple[str, Value]]:
+def quote(counts: Mapping[str, int]) -> str:
+    """The evidence in words: ``viewed 14, bought 2``."""
+    return ", ".join(f"{kind} {counts[kind]}" for kind in TELLING_ACTS if counts.get(kind))
+
+
+def alive_values(connection: Connection, owner: str, cutoffs: Mapping[str, datetime]) -> frozenset[tuple[str, Value]]:
     """Attributes and values that acts speak for which are not older than the attribute's cutoff."""
     found = select(affinities.c.attribute, affinities.c.value, affinities.c.at)
     rows = connection.execute(found.where(affinities.c.customer == owner, affinities.c.told.is_not(None)))
