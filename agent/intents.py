@@ -30,15 +30,9 @@ _OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_a
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
     """The open search of an earlier consultation that this message goes back to, or that this one goes on with."""
-<<<<<<< HEAD
-    intents = context.services.profiles.intents(context.customer)
+    intents = read_intents(context.services.profiles, context.customer)
     text, kinds = context.heard.get(context.turn, ""), context.services.lexicon.kinds
     named = named_slots(context)
-=======
-    intents = read_intents(context.services.profiles, context.customer)
-    text, kinds = context.heard.get(context.turn, ""), context.services.vocabulary.kinds
-    named = named_slots(context, text)
->>>>>>> h7
     product = next((value for name in kinds if (value := _matched(context, name, asked.get(name, "")))), "")
     if before := _resumed_before(messages):
         going_on = [one for one in intents if one.id == before and one.state is State.OPEN]
@@ -70,12 +64,8 @@ def named_slots(context: TurnContext) -> dict[str, list[str]]:
 
 def acts_of(context: TurnContext, messages: Sequence[AnyMessage]) -> list[Observation]:
     """What this turn says of the customer's intents; `messages` are the turn's."""
-<<<<<<< HEAD
-    telling = Telling(context, list(context.services.profiles.intents(context.customer)))
+    telling = Telling(context, list(read_intents(context.services.profiles, context.customer)))
     tools = {tool.name: tool for tool in context.services.tools}
-=======
-    telling = _Telling(context, list(read_intents(context.services.profiles, context.customer)))
->>>>>>> h7
     results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     done = [(call, results[str(call["id"])]) for call in calls if str(call["id"]) in results]

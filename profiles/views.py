@@ -9,11 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-<<<<<<< HEAD
 import clock
-from profiles.events.live import alive_values, freshen
-=======
->>>>>>> h7
 from profiles.fold import Settled, fold, settle, weigh_profile
 from profiles.journal import owners_of, read_journal
 from profiles.live import alive_values, freshen

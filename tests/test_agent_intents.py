@@ -10,12 +10,8 @@ from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
-<<<<<<< HEAD
-from tests.agent_shop import change, keeper, noting
-=======
 from profiles.intents.reading import read_intents
-from tests.agent_shop import Answer, ScriptedModel, change, keeper, noting
->>>>>>> h7
+from tests.agent_shop import change, keeper, noting
 
 _numbers = itertools.count()
 
