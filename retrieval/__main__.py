@@ -13,12 +13,12 @@ from typing import Any
 from errors import ShopkeeperError
 from language.decimals import plain
 from retrieval.catalog import load_catalog
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
+from retrieval.preferences import Taste
 from retrieval.search import ProductHit, Retriever
-from retrieval.tastes import Taste
-from retrieval.upserting import upsert_products
+from retrieval.upsert import upsert_products
 
 FLAGS = ("category", "color", "size", "material", "brand")
 EPILOG = """\

@@ -23,7 +23,7 @@ from scipy.linalg import inv
 from scipy.sparse import csr_matrix, diags
 
 from retrieval.curve import Curve
-from retrieval.embed import Embedder, Vectors
+from retrieval.embedder import Embedder, Vectors
 from retrieval.index import Collection, Row
 from retrieval.lexical import unread_share
 from retrieval.ngrams import NgramSpace

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.listen import NOTHING
+from agent.extraction import NOTHING
 from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from eval.__main__ import main

@@ -15,7 +15,7 @@ from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import STATUSES, Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound
-from profiles.database import open_database
+from profiles.storage.database import open_database
 from tests.order_shop import BOOTS, JACKET, NOW, RULES, SOCKS, line, open_shop
 
 MINE = [

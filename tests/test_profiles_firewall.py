@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.firewall import Admitted, Firewall, ProposedChange
 from profiles.fold import fold
 from profiles.observation import Authority, Observation, Profile, Value
+from profiles.validator import Admitted, Firewall, ProposedChange
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 
 Kind = Literal["fact", "like", "dislike", "forget"]

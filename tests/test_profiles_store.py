@@ -12,12 +12,12 @@ from sqlalchemy import Engine, event, select
 
 from errors import ConfigError, DataError, NotFound, Refused, StorageError
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.fold import fold
 from profiles.observation import Authority, Observation
 from profiles.schema import Schema
+from profiles.storage.database import open_database
+from profiles.storage.tables import projections
 from profiles.store import ProfileStore
-from profiles.tables import projections
 from tests.profiles_shop import PRIVACY, SCHEMA, START, observation
 from tests.test_profiles_fold import journals
 

@@ -13,7 +13,7 @@ from language.numbers import numbers_in
 from language.quantities import centimetres_in
 from profiles.observation import Value
 from profiles.schema import Schema
-from profiles.tables import time_text
+from profiles.storage.tables import time_text
 from tests.profiles_shop import FACETS, SCHEMA
 
 TUESDAY = date(2026, 11, 24)

@@ -12,8 +12,8 @@ from errors import ConfigError
 from language.matching import covers
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
+from retrieval.preferences import Taste
 from retrieval.search import Retriever
-from retrieval.tastes import Taste
 from tests.retrieval_shop import embedder, write_shop
 
 QUERIES = ["", "warm jacket for rain", "防水夹克", "two person tent", "socks 羊毛", "zzzz", "?!", "a" * 5000]

@@ -16,12 +16,12 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import VISITOR
-from agent.middleware.replying import turn_messages
+from agent.middleware.reply import turn_messages
 from agent.shopkeeper import Event, Shopkeeper
 from agent.turn import Delta, Replace, Step, Turn, steps
-from profiles.explaining import NOTHING_TOLD, Told, tell
+from profiles.history.explanation import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Profile
 from profiles.privacy.audit import note_consultation
 from ui.session import Session

@@ -28,7 +28,7 @@ from ui.session import (
     preferred_language,
     restored_session,
 )
-from ui.signing_in import signed_in
+from ui.sign_in import signed_in
 
 Update = list[Any]
 _ANSWERS_AT_ONCE = 8

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agent.turn import Step, Turn
-from profiles.explaining import NOTHING_TOLD, Told
+from profiles.history.explanation import NOTHING_TOLD, Told
 from profiles.intents.intent import Intent, State
 from profiles.observation import Profile
 from profiles.schema import Schema

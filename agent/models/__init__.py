@@ -58,7 +58,7 @@ def _embedded(
 ) -> "BaseChatModel":
     from agent.models.engine import EmbeddedEngine
     from agent.models.engine_model import EmbeddedChatModel
-    from agent.models.published import PublishedEngine
+    from agent.models.published_engine import PublishedEngine
 
     if setting == "embedded":
         if not DEFAULT_GGUF.is_file():

@@ -35,7 +35,7 @@ from agent.models.generation import Usage
 from agent.models.gguf import read_gguf
 from agent.models.grammar import Allowed, tool_grammar
 from agent.models.profile import TUNED, ModelProfile
-from agent.models.published import PublishedEngine
+from agent.models.published_engine import PublishedEngine
 from agent.models.template import ChatTemplate, compact_template, own_template
 from errors import ModelError
 

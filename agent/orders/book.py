@@ -33,8 +33,8 @@ from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
 from language.decimals import exact
 from language.placeholders import means_nobody
-from profiles.database import make_tables, reading, stay_alone, writing
-from profiles.tables import insert_or_replace, time_text
+from profiles.storage.database import make_tables, reading, stay_alone, writing
+from profiles.storage.tables import insert_or_replace, time_text
 
 __all__ = ["STATUSES", "Imported", "Order", "OrderBook", "OrderItem", "Rejected"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from profiles.attribute import Attribute
 from profiles.commands.words import print_json, words
-from profiles.explaining import Reasons, as_of, reasons_of, withdrawn_by
+from profiles.history.explanation import Reasons, as_of, reasons_of, withdrawn_by
 from profiles.observation import Authority, Observation, Trait
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore

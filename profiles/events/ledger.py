@@ -20,7 +20,7 @@ from profiles.events.event import Aside, Event, Reason
 from profiles.events.machines import MOST_ACTS
 from profiles.events.purchases import Purchases
 from profiles.journal import batched
-from profiles.tables import (
+from profiles.storage.tables import (
     activities,
     affinities,
     asides,
