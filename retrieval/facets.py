@@ -16,6 +16,7 @@ import Stemmer
 from rapidfuzz import fuzz, process
 
 from errors import ConfigError, choices
+from language.numbers import find_numbers
 from retrieval.catalog import Catalog, Product, Variant
 from retrieval.spans import span_of
 
@@ -114,8 +115,8 @@ class FacetSpace:
         if facet.type == "number":
             if span_of(raw):
                 return raw.strip()
-            number = re.search(r"(?<![\w.])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?", raw)
-            return f"{float(number[0]):g}" if number else None
+            number = next(iter(find_numbers(raw)), None)
+            return f"{float(number.values[0]):g}" if number else None
         value = _match_choice(facet, raw)
         return value if value and self.members(name, value) else None
 
