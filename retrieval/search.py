@@ -167,7 +167,7 @@ class Retriever:
             return None
         place = int(np.argmax(scores))
         passage = self.passages.get(collection.rows[place].key)
-        return passage and PassageHit(passage.text, passage.heading, round(float(scores[place]), 4))
+        return PassageHit(passage.text, passage.heading, round(float(scores[place]), 4)) if passage else None
 
 
 def by_key(passages: Sequence[Passage]) -> Mapping[str, Passage]:

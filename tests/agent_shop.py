@@ -83,12 +83,12 @@ class StreamingModel(ScriptedModel):
         answer = self.script.pop(0)
         words, calls = answer if isinstance(answer, tuple) else (answer, ())
         for word in re.findall(r"\S+\s*", words):
-            yield ChatGenerationChunk(message=AIMessageChunk(word))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
         chunks = [
             tool_call_chunk(name=name, args=json.dumps(args), id=f"call-{place}", index=place)
             for place, (name, args) in enumerate(calls)
         ]
-        yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=chunks, chunk_position="last"))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks, chunk_position="last"))
 
 
 def change(quote: str, attribute: str, value: str | float, polarity: str = "fact") -> dict[str, Any]:

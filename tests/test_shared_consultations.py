@@ -75,11 +75,11 @@ def test_two_processes_in_one_consultation_lose_no_message_and_no_reply(shop: Pa
         assert process.returncode == 0, err
         replies += [json.loads(line)["reply"] for line in out.splitlines()]
     with opened(shop, tmp_path, url) as keeper:
-        messages = keeper.messages("talk")
-    heard = [message for message in messages if isinstance(message, HumanMessage)]
+        talk = keeper.messages("talk")
+    heard = [message for message in talk if isinstance(message, HumanMessage)]
     assert sorted(str(message.text) for message in heard) == sorted(said[0] + said[1])
     assert len({message.id for message in heard}) == 12
-    kept = [str(m.text) for m in messages if isinstance(m, AIMessage) and not m.tool_calls]
+    kept = [str(m.text) for m in talk if isinstance(m, AIMessage) and not m.tool_calls]
     assert sorted(kept) == sorted(replies) and len(kept) == 12
 
 
