@@ -137,7 +137,7 @@ def shown_question(asked: str) -> str:
     text = " ".join(_LINK.sub("", asked).split())
     if len(text) <= ASKED_CHARS:
         return text
-    return f"{text[:ASKED_HEAD].rstrip()} … {text[ASKED_HEAD - ASKED_CHARS:].lstrip()}"
+    return f"{text[:ASKED_HEAD].rstrip()} … {text[ASKED_HEAD - ASKED_CHARS :].lstrip()}"
 
 
 class Listener:

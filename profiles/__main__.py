@@ -84,9 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--shop", type=Path, default=Path("shop"), help="the shop's directory (default: shop)"
-    )
+    shared.add_argument("--shop", type=Path, default=Path("shop"), help="the shop's directory (default: shop)")
     shared.add_argument("--state", type=Path, help="where the database is (default: SHOP/state)")
     shared.add_argument("--by", metavar="NAME", help="who asks, for the audit (default: this machine's user)")
     parser = argparse.ArgumentParser(

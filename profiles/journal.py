@@ -88,9 +88,7 @@ def find_observation(connection: Connection, observation: str) -> tuple[str, Obs
     return owners_of(connection, [found.customer])[found.customer], found
 
 
-def read_journal(
-    connection: Connection, owner: str, attributes: Collection[str] | None = None
-) -> list[Observation]:
+def read_journal(connection: Connection, owner: str, attributes: Collection[str] | None = None) -> list[Observation]:
     """An owner's observations, oldest first: theirs and their visitors', of these attributes or of all."""
     return read_journals(connection, [owner], attributes).get(owner, [])
 

@@ -183,9 +183,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return self._views.reserved(connection, customer, at)
 
-    def reserved_within(
-        self, connection: Connection, owners: Collection[str]
-    ) -> dict[str, tuple[Settled, datetime]]:
+    def reserved_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Settled, datetime]]:
         """`reserved` of many customers in a caller's transaction, those left out who never had any."""
         return self._views.reserved_of_many(connection, owners)
 
@@ -312,4 +310,3 @@ class ProfileStore:
     def replay(self, connection: Connection, owners: Collection[str]) -> None:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
-

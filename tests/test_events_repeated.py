@@ -192,6 +192,7 @@ def test_an_event_that_is_too_large_is_left_out_of_its_file(tmp_path: Path, url:
 
 FAST = timedelta(days=3)
 
+
 def test_a_fast_device_loses_nothing_and_its_times_are_put_right(intake: EventIntake) -> None:
     """Eleven acts within ten seconds before `NOW`, by a clock that is three days ahead."""
     made = []

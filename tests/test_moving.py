@@ -234,8 +234,9 @@ def test_a_row_that_arrives_otherwise_is_found_and_nothing_is_kept(server: Serve
     move(source, target)
     with writing(target.engine) as connection:
         connection.execute(text("TRUNCATE " + ", ".join(table.name for table in metadata.sorted_tables)))
-        connection.execute(text("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount = 1; "
-                                "RETURN NEW; END'"))
+        connection.execute(
+            text("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount = 1; RETURN NEW; END'")
+        )
         connection.execute(text("CREATE TRIGGER spoil BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION spoil()"))
     with pytest.raises(StorageError, match=r"^event: 5 rows .* nothing was kept"):
         move(source, target)

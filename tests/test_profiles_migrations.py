@@ -38,7 +38,8 @@ JOURNAL = [
     observation("4", "color", "navy", polarity="dislike", days=2),
 ]
 ANNA = Customer("C1", "Anna", consent={"profiling": True})
-START = "import sys; from profiles.storage.migration import migrate; from profiles.storage.database import open_database; "
+START = "import sys; from profiles.storage.migration import migrate; "
+START += "from profiles.storage.database import open_database; "
 START += "sys.stdin.readline(); migrate(open_database(sys.argv[1]))"
 
 

@@ -62,9 +62,7 @@ def _embedded(
 
     if setting == "embedded":
         if not DEFAULT_GGUF.is_file():
-            raise ModelError(
-                f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server"
-            )
+            raise ModelError(f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server")
         engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
     else:
         engine = EmbeddedEngine(Path(setting).expanduser())

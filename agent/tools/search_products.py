@@ -1,9 +1,9 @@
 """The tool that finds products by words and validated filters.
 
 In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
-(`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this consultation about
-price holds until it is changed, and what the customer likes and did reorders the hits with a reason that names the
-trait or the act.
+(`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this
+consultation about price holds until it is changed, and what the customer likes and did reorders the hits with a
+reason that names the trait or the act.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,9 +83,7 @@ def search_products(
     }
     if beside:
         anchor, hit = beside
-        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(
-            hit, context.services.shop.currency
-        )
+        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(hit, context.services.shop.currency)
     if back is not None:
         artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:

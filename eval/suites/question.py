@@ -1,11 +1,13 @@
 """Turns to the right product: the agent's questions, others that are no worse informed, and questions in a fixed order.
 
-In: the demo shop and random shops (``--shops`` or ``--set random=N``; ``--shop`` for the other). Half of the simulated
-customers (`eval.clarification`) come to the one shop: every second of them a customer of it who wants what they did order
-last, known as they were a day before (`eval.returning_customers`), the others newcomers who want anything. The ways:
+In: the demo shop and random shops (``--shops`` or ``--set random=N``; ``--shop`` for the other). Half of the
+simulated customers (`eval.clarification`) come to the one shop: every second of them a customer of it who wants what
+they did order last, known as they were a day before (`eval.returning_customers`), the others newcomers who want
+anything. The ways:
 
-- "agent": the best next question, with the profile's likes and without asking for what it holds as a fact, and what was
-  passed over is shown after all else: as Shopkeeper does, but for its limits on when to ask at all (`agent.clarification`).
+- "agent": the best next question, with the profile's likes and without asking for what it holds as a fact, and what
+  was passed over is shown after all else: as Shopkeeper does, but for its limits on when to ask at all
+  (`agent.clarification`).
 - "best": the best next question, and nothing else of that.
 - "fixed": a script: the search tool's facets, then the others as shop.toml lists them, each that some product left has.
 - "onward": the same script, but what was passed over is shown after all else.

@@ -40,9 +40,7 @@ def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[End
         "writers": _writers(attribute),
         "half_life_days": attribute.half_life_days,
         "holds": [_why(one) for one in reasons],
-        "held": [
-            trait.to_full_json() | {"withdrawn_by": by.evidence.to_json() if by else None} for trait, by in past
-        ],
+        "held": [trait.to_full_json() | {"withdrawn_by": by.evidence.to_json() if by else None} for trait, by in past],
     }
 
 

@@ -1,4 +1,4 @@
-"""`python -m profiles.commands.scale`: how a shop's database grows, from a thousand customers to as many as there is time for.
+"""`python -m profiles.commands.scale`: how a shop's database grows with its customers, for as long as there is time.
 
 In: steps of customers and events, and a shop whose catalogue and schema they follow. Out: a line a step, or JSON:
 events taken in a second while it grew, size of the database, and milliseconds (median, 99th percentile) that a read of

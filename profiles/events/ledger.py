@@ -201,7 +201,6 @@ def event_of(row: Row[Any]) -> Event:
     return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", exact(row.amount))
 
 
-
 def _affinity_of(
     score: float,
     at: str | None,

@@ -30,9 +30,7 @@ from profiles.storage.tables import (
 )
 
 
-def bring_over(
-    connection: Connection, guard: Guard, schema: Schema, visitor: str, owner: str, at: datetime
-) -> None:
+def bring_over(connection: Connection, guard: Guard, schema: Schema, visitor: str, owner: str, at: datetime) -> None:
     """The visitor and whoever they were before are the owner from now on; their events wait for the owner."""
     _drop_unwanted(connection, guard, visitor, owner)
     insert_missing(connection, merged, [{"visitor": visitor, "customer": owner, "at": time_text(at)}])

@@ -64,9 +64,7 @@ class Views:
             settled = self._kept(connection, owner, held.settled, moment)
         return settled.get(INTENTS.name), moment
 
-    def reserved_of_many(
-        self, connection: Connection, owners: Collection[str]
-    ) -> dict[str, tuple[Settled, datetime]]:
+    def reserved_of_many(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Settled, datetime]]:
         """By owner, those left out who never had any; each as of their newest observation."""
         held = self._projecting.load(connection, owners, [INTENTS.name])
         return {

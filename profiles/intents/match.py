@@ -16,6 +16,7 @@ from profiles.intents.journal import PRODUCT
 LEAST = 3  # the product, or three words and slots in common
 _OF_PRODUCT = 3
 
+
 def looks_back(text: str) -> bool:
     """Whether it speaks of something from before."""
     return cue("looks_back", text)

@@ -38,11 +38,12 @@ class PreferenceFiles:
 
 
 def _load(path: Path) -> "Covisitation | Popularity | Ranked":
+    from profiles.preference import ranking  # torch and scikit-learn, which only a trained model needs
 
-    loaders: Mapping[str, Callable[[Path], Covisitation | Popularity | ranked.Ranked]] = {
+    loaders: Mapping[str, Callable[[Path], Covisitation | Popularity | ranking.Ranked]] = {
         covisitation.KIND: Covisitation.load,
         popularity.KIND: Popularity.load,
-        ranked.KIND: ranked.Ranked.load,
+        ranking.KIND: ranking.Ranked.load,
     }
     kind = kind_of(path)
     if kind not in loaders:

@@ -1,7 +1,7 @@
 """Who agreed to what: a line each time somebody says so, never changed; the last one of a purpose holds.
 
-In: a connection of `profiles.storage.database`, and names that are owners (`profiles.journal`). Out: consents by purpose, and
-the lines. A purpose that nobody spoke of is absent: what holds then is the shop's default (`settings`).
+In: a connection of `profiles.storage.database`, and names that are owners (`profiles.journal`). Out: consents by
+purpose, and the lines. A purpose that nobody spoke of is absent: what holds then is the shop's default (`settings`).
 """
 
 from collections.abc import Collection, Sequence

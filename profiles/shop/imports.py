@@ -126,9 +126,7 @@ def _observations(
 def _news(store: ProfileStore, customer: str, facts: list[Observation]) -> list[Observation]:
     """The shop's facts that the profile does not hold yet: a later import repeats nothing."""
     held = {
-        (trait.attribute, trait.value)
-        for trait in store.read(customer).traits
-        if trait.authority is Authority.SHOP
+        (trait.attribute, trait.value) for trait in store.read(customer).traits if trait.authority is Authority.SHOP
     }
     return [fact for fact in facts if (fact.attribute, fact.value) not in held]
 

@@ -1,1 +1,1 @@
-"""Where profiles are kept: the database and its tables, bringing an older one up to date, moving it into another one."""
+"""Where profiles are kept: the database, its tables, bringing an older one up to date, moving it into another."""

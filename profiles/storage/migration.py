@@ -1,9 +1,9 @@
 """Brings a profile database to the tables that the code declares: an engine in, the revisions that were applied out.
 
-A new database gets the declared tables; an older one the revisions it lacks (`profiles.storage.migrations` says how to write
-one); a database without a revision was made before they were counted. All in one transaction, and one process at a
-time: others that start meanwhile wait, and find nothing left to do. Errors: `StorageError` for a database that a newer
-version of the code made, and for one that cannot be read or written; it stays as it was.
+A new database gets the declared tables; an older one the revisions it lacks (`profiles.storage.migrations` says how
+to write one); a database without a revision was made before they were counted. All in one transaction, and one
+process at a time: others that start meanwhile wait, and find nothing left to do. Errors: `StorageError` for a
+database that a newer version of the code made, and for one that cannot be read or written; it stays as it was.
 """
 
 from collections.abc import Sequence

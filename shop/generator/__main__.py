@@ -53,12 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the files go; made if missing"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=SEED, help="the same number gives the same shop (default 7)"
-    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the files go; made if missing")
+    parser.add_argument("--seed", type=int, default=SEED, help="the same number gives the same shop (default 7)")
     wanted = parser.parse_args(arguments)
     try:
         for name, size in generate(wanted.out, wanted.seed).items():

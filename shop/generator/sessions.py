@@ -13,9 +13,7 @@ from shop.generator.ranges import load_words
 Event = dict[str, Any]
 
 
-def make_events(
-    shelves: Sequence[Shelf], purchases: Sequence[Purchase], count: int, seed: int
-) -> list[Event]:
+def make_events(shelves: Sequence[Shelf], purchases: Sequence[Purchase], count: int, seed: int) -> list[Event]:
     """Exactly `count` events: the sessions and reviews around each order, then window-shopping to fill up."""
     rng = random.Random(f"{seed}/events")
     visits = Visits(rng)
@@ -45,9 +43,7 @@ class Visits:
         query = self.query(shelf, focus)
         events = [self._event(shelf, "Products Searched", moment.next(), {"query": query})]
         seen = {product.sku: product for product in [focus, *(shelf.pick_near(focus, rng) for _ in range(4))]}
-        for position, product in enumerate(
-            list(seen.values())[: rng.choices((1, 2, 3, 4), (3, 4, 3, 2))[0]], start=1
-        ):
+        for position, product in enumerate(list(seen.values())[: rng.choices((1, 2, 3, 4), (3, 4, 3, 2))[0]], start=1):
             events += self._look(shelf, product, position, query, moment)
         if rng.random() < 0.18:
             events.append(self._add(shelf, focus, shelf.article(focus, rng), 1, moment))
@@ -92,9 +88,7 @@ class Visits:
             words = f"{product.brand} {words}"
         return words.lower() if rng.random() < 0.7 else words
 
-    def _look(
-        self, shelf: Shelf, product: Product, position: int, query: str, moment: "Clock"
-    ) -> Iterator[Event]:
+    def _look(self, shelf: Shelf, product: Product, position: int, query: str, moment: "Clock") -> Iterator[Event]:
         properties = _of_product(product)
         if self._rng.random() < 0.7:
             clicked = {"product_id": product.sku, "position": position, "query": query}

@@ -32,7 +32,13 @@ _KINDS: Mapping[Maker, int] = {
     pending_orders.pay_otherwise: 2,
     pending_orders.ask: 3,
 }
-_ONCE = (pending_orders.move, pending_orders.readdress_all, pending_orders.ask, pending_orders.cancel_all, pending_orders.pay_otherwise)
+_ONCE = (
+    pending_orders.move,
+    pending_orders.readdress_all,
+    pending_orders.ask,
+    pending_orders.cancel_all,
+    pending_orders.pay_otherwise,
+)
 _REPEATABLE = ("calculate", "modify_pending_order_address", "modify_user_address")
 
 

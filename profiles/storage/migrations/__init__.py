@@ -2,8 +2,8 @@
 
 To change a table:
 
-1. Declare it: in `profiles.storage.tables`, or in a module of its own on `profiles.storage.tables.metadata` that `env.py` here and
-   `profiles.storage.migration` import too, so that all tables are known wherever one is.
+1. Declare it: in `profiles.storage.tables`, or in a module of its own on `profiles.storage.tables.metadata` that
+   `env.py` here and `profiles.storage.migration` import too, so that all tables are known wherever one is.
 2. `python -m profiles migrate --write "gifts"` writes `versions/r0005_gifts.py` with the difference between the
    newest revision and what is declared. Read it: a renamed column looks like one dropped and one added, and what moves
    data has to be written by hand (`op.execute`, or `op.get_bind()` with tables of the revision's own, never with those
