@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from agent.gate.dates import Day, find_days, find_times, find_weekdays
 from agent.gate.numbers import Number, find_numbers
+from agent.gate.words import is_of_an_act
 
 Value = Decimal | Day | str | int
 
@@ -40,11 +41,6 @@ _MEASURE = re.compile(
     re.IGNORECASE,
 )
 _OF_FIVE = re.compile(r"(?<![\d.,/])([0-5](?:\.\d+)?) ?(?:/|out of) ?5(?![\d/])")
-
-_DID = re.compile(
-    r"\byou (?:looked at|put|saved|reviewed|bought) (?:(?!arriv|deliver|ship|come|due)[^.,!?;:\n])*$", re.IGNORECASE
-)
-_DID_HAN = re.compile(r"(?:看过|收藏过|评价过|买过|把[^。！？\n]{1,25}加入过)")
 
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₩]|\b(?:USD|EUR|GBP|CNY|RMB|JPY|CHF|CAD|AUD|US|HK)) ?$", re.IGNORECASE)
 _MONEY_AFTER = re.compile(
@@ -131,9 +127,7 @@ def _read(text: str) -> Iterator[Claim]:
 
 def _is_past(text: str, start: int, end: int) -> bool:
     """ "You looked at it on Tuesday", "您周二看过"."""
-    return (
-        _DID.search(text[max(0, start - 120) : start]) is not None or _DID_HAN.match(text[end : end + 30]) is not None
-    )
+    return is_of_an_act(text[max(0, start - 120) : start], text[end : end + 30])
 
 
 def id_key(token: str) -> str:

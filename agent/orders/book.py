@@ -30,14 +30,11 @@ from sqlalchemy import (
 
 from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
+from language.cues import cue_words
 from profiles.database import make_tables, reading, stay_alone, writing
 from profiles.tables import insert_or_replace, time_text
 
 __all__ = ["STATUSES", "Imported", "Order", "OrderBook", "OrderItem", "Rejected"]
-
-LAST = frozenset(
-    {"last", "latest", "newest", "most recent", "recent", "last order", "最近", "最新", "上一个", "上一单"}
-)
 
 metadata = MetaData()
 orders = Table(
@@ -218,7 +215,7 @@ def _of_customer(connection: Connection, customer: str) -> Sequence[Order]:
 def _pick(own: Sequence[Order], ref: str) -> Order:
     """The order that `ref` names among the customer's own; digits alone will do where they fit one."""
     words = " ".join(unicodedata.normalize("NFKC", ref).casefold().split())
-    if words in LAST and own:
+    if words in cue_words("newest_order") and own:
         return own[0]
     key = order_key(words)
     found = [order for order in own if key and key == order_key(order.id)]

@@ -11,15 +11,11 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from agent.orders.order import Order, OrderItem, OrderRefused
+from language.cues import cue_words
+from language.text import HAN
 
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "一": 1, "两": 2, "三": 3}
-_NOISE = (
-    " the a an my that this these those them it of from in size colour color pair pairs piece pieces item items "
-    "one ones please and both all just only x "
-)
-_ALL = frozenset(
-    {"all", "everything", "all of them", "all items", "both", "the whole order", "全部", "所有", "都"}
-)
+_TOKEN = re.compile(rf"[{HAN}]+|(?:(?![{HAN}_])\w)+")
 _LIKE = 82  # of 100: "jackets" is "jacket", "gray" is not "green"
 _MOST = 0.6  # of a wish's words, when no item has them all
 
@@ -35,7 +31,7 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for wish in wishes or ("all",):
         words = " ".join(unicodedata.normalize("NFKC", wish).casefold().split()).strip(" .,!")
-        if words in _ALL:
+        if words in cue_words("all_items"):
             return left
         count, rest = _counted(words, order)
         for index in _meant(order, rest, wish):
@@ -57,7 +53,7 @@ def _meant(order: Order, words: str, wish: str) -> Sequence[int]:
     exact = [index for index, item in enumerate(order.items) if words.upper() == item.sku.upper()]
     if exact:
         return exact
-    tokens = [token for token in _tokens(words) if f" {token} " not in _NOISE]
+    tokens = [token for token in _tokens(words) if token not in cue_words("item_noise")]
     scores = {index: _share(tokens, item) for index, item in enumerate(order.items)}
     best = max(scores.values())
     found = [index for index, score in scores.items() if score == best]
@@ -90,7 +86,7 @@ def _alike(token: str, word: str) -> float:
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+|[^\W\da-z_]+", unicodedata.normalize("NFKC", text).casefold())
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _name(item: OrderItem) -> str:
