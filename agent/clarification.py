@@ -32,7 +32,7 @@ def next_question(
     fitting = [hit for hit in hits if hit.score >= SORT_POOL * hits[0].score]
     if len(fitting) < MANY or _conditions(context, filters) >= NARROW:
         return None
-    space, known = context.services.retriever.facets, context.services.firewall.facets
+    space, known = context.services.retriever.facets, context.services.validator.facets
     chances = {name: facet.ask for name, facet in space.facets.items() if facet.type == "choice" and name in known}
     never = {*_asked(messages), *filters.equals, *_known(context, profile, fitting)}
     question = best_question(candidates(fitting, space), chances, never)

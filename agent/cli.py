@@ -77,10 +77,10 @@ def set_up(log_level: str | None = None) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     warnings.filterwarnings("ignore")
     shown = logging.StreamHandler()
-    shown.setFormatter(Discreet())
+    shown.setFormatter(RedactingFormatter())
     shown.setLevel(level)  # some libraries set the level of their own loggers when they are imported
     root = logging.getLogger()
-    for before in [handler for handler in root.handlers if isinstance(handler.formatter, Discreet)]:
+    for before in [handler for handler in root.handlers if isinstance(handler.formatter, RedactingFormatter)]:
         root.removeHandler(before)
     root.addHandler(shown)
     root.setLevel(level)
@@ -88,7 +88,7 @@ def set_up(log_level: str | None = None) -> None:
         logging.getLogger(name).setLevel(logging.ERROR if level in ("WARNING", "ERROR") else level)
 
 
-class Discreet(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """For every handler of a process that serves customers.
 
     An exception's own message often quotes the words that caused it, so only its type and the places stand in the log;

@@ -22,7 +22,7 @@ from profiles.observation import Trait
 from profiles.preference.service import Preferences
 from profiles.schema import Schema
 from profiles.store import ProfileStore
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 from retrieval.search import Retriever
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Services:
     shop: Shop
     schema: Schema
     profiles: ProfileStore
-    firewall: Firewall
+    validator: WriteValidator
     lexicon: ShopLexicon
     retriever: Retriever
     orders: OrderBook

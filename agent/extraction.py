@@ -1,7 +1,7 @@
 """Learning about a customer from a conversation alone: no search, no orders, no reply, only `update_profile`.
 
-In: a chat model, a profile store with its firewall, and what was said, by customer and shop in turn. Out: the same
-journal entries as in a live consultation, each with its quote, and `Heard`: what became of the traits. It is how
+In: a chat model, a profile store with its validator, and what was said, by customer and shop in turn. Out: the same
+journal entries as in a live consultation, each with its quote, and `Extraction`: what became of the traits. It is how
 imported logs become profiles, and what the profile suite replays. Errors: ModelError if the model fails,
 StorageError if the store does.
 
@@ -30,7 +30,7 @@ from profiles.card import card
 from profiles.observation import Trait
 from profiles.schema import Schema
 from profiles.store import ProfileStore
-from profiles.validator import Firewall, Refusal
+from profiles.validator import Refusal, WriteValidator
 
 BLOCK = 12  # turns; a window holds 12 to 23 of them, more than most conversations have
 NOTHING = "-"  # what the model writes of a turn that says nothing new about the customer
@@ -41,7 +41,7 @@ _LINK = re.compile(r"https?://\S+|www\.\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Utterance:
     """One message of a conversation: the customer's, or of whoever served them."""
 
     by_customer: bool
@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Extraction:
     """What listening did: traits added, ended, refused, and what it cost. `turns` are the customer's."""
 
     added: tuple[Trait, ...] = ()
@@ -69,7 +69,7 @@ class Turn:
     words: str
 
 
-def turns_of(conversation: Sequence[Said]) -> list[Turn]:
+def turns_of(conversation: Sequence[Utterance]) -> list[Turn]:
     """The customer's messages, each with all that the shop said since the one before."""
     turns, asked = list[Turn](), list[str]()
     for said in conversation:
@@ -140,29 +140,29 @@ def shown_question(asked: str) -> str:
     return f"{text[:ASKED_HEAD].rstrip()} … {text[ASKED_HEAD - ASKED_CHARS :].lstrip()}"
 
 
-class Listener:
+class ProfileExtractor:
     """Listens to conversations; safe to use from several threads, as the model and the store are.
 
-    ``Listener(model, store, firewall).listen(conversation, "C1002", "log-17", at)``
+    ``ProfileExtractor(model, store, validator).listen(conversation, "C1002", "log-17", at)``
     """
 
-    def __init__(self, model: BaseChatModel, store: ProfileStore, firewall: Firewall) -> None:
+    def __init__(self, model: BaseChatModel, store: ProfileStore, validator: WriteValidator) -> None:
         self._store = store
-        self._firewall = firewall
+        self._validator = validator
         self._tools = [tool_of(store.schema)]
-        self._lexicon = ShopLexicon(store.schema, firewall.facets)
+        self._lexicon = ShopLexicon(store.schema, validator.facets)
         self._model = model.bind_tools(self._tools)
         self._constrain = profile_of(model).constrain
 
     def listen(
         self,
-        conversation: Sequence[Said],
+        conversation: Sequence[Utterance],
         customer: str,
         consultation: str,
         at: datetime,
         *,
         sensitive_allowed: bool = False,
-    ) -> Heard:
+    ) -> Extraction:
         """Note what the customer says of themselves. `at`: when it was said, aware; its days count from that.
 
         Listening to the same consultation again writes nothing twice, as long as the model says the same.
@@ -183,7 +183,7 @@ class Listener:
                 change, wrong = note(
                     changes,
                     self._store,
-                    self._firewall,
+                    self._validator,
                     heard=heard,
                     customer=customer,
                     at=at,
@@ -202,13 +202,13 @@ class Listener:
             calls += 1
             read += usage["input_tokens"] if usage else 0
             written += usage["output_tokens"] if usage else 0
-        return Heard(tuple(added), tuple(ended), tuple(refused), len(heard), calls, read, written)
+        return Extraction(tuple(added), tuple(ended), tuple(refused), len(heard), calls, read, written)
 
     def _constraints(self, messages: Sequence[AnyMessage], turn: Turn, at: datetime) -> dict[str, Any]:
         """What the model's calls may copy, if its profile binds them."""
         if not self._constrain:
             return {}
-        today = self._firewall.day_of(at)
+        today = self._validator.day_of(at)
         talk = Conversation(messages, today, self._lexicon, asked=turn.asked)
         return {"allowed": allowed_values(talk, self._tools)}
 

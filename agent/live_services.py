@@ -11,7 +11,7 @@ from dataclasses import replace
 from agent.context import Services
 from agent.lexicon import ShopLexicon
 from profiles.shop.files import load_facets
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 from retrieval.live import LiveRetriever
 from retrieval.search import Retriever
 
@@ -44,7 +44,7 @@ def _with_retriever(services: Services, retriever: Retriever) -> Services:
         services,
         retriever=retriever,
         shop=replace(services.shop, facets=declared, tool_facets=tool_facets),
-        firewall=Firewall(services.schema, facets, services.shop.zone),
+        validator=WriteValidator(services.schema, facets, services.shop.zone),
         lexicon=ShopLexicon.of(
             services.schema,
             facets,

@@ -16,7 +16,7 @@ from profiles.observation import Authority, Profile, Trait
 from retrieval.catalog import Product
 from retrieval.facets import Facet
 from retrieval.filters import Filters, Scope
-from retrieval.preferences import PRICE, Taste
+from retrieval.preferences import PRICE, Preference
 from retrieval.spans import span_of
 
 Without = dict[str, frozenset[str]]  # values by facet
@@ -90,7 +90,7 @@ def _ruled_out(context: TurnContext, facet: str) -> set[str]:
     return denied
 
 
-def tastes(context: TurnContext, profile: Profile, filters: Filters) -> list[Taste]:
+def tastes(context: TurnContext, profile: Profile, filters: Filters) -> list[Preference]:
     """What reorders the hits: ranges, then what is kept per key, then all else by facet.
 
     What is asked for now counts alone: nothing of a facet that is filtered, nor of the price where it is.
@@ -104,8 +104,8 @@ def tastes(context: TurnContext, profile: Profile, filters: Filters) -> list[Tas
         if not (one.is_range or one.key):
             plain.setdefault((one.facet, one.scopes), set()).add(one.value)
     return [
-        *(Taste(one.facet, frozenset({one.value}), one.scopes, _words(context, one)) for one in worded),
-        *(Taste(facet, frozenset(values), scopes) for (facet, scopes), values in plain.items()),
+        *(Preference(one.facet, frozenset({one.value}), one.scopes, _words(context, one)) for one in worded),
+        *(Preference(facet, frozenset(values), scopes) for (facet, scopes), values in plain.items()),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from agent.context import TurnContext
 from agent.personalization import Held, held
 from language.dates import format_day
-from profiles.preference.service import Leaning
+from profiles.preference.service import PreferenceScore
 from retrieval.catalog import Product
 from retrieval.facets import VARIANT_FACETS, facet_values
 from retrieval.filters import Filters, prepare
@@ -88,7 +88,7 @@ def _suits(context: TurnContext, product: Product, own: Sequence[Held]) -> bool:
     )
 
 
-def _why(context: TurnContext, leaning: Leaning) -> str:
+def _why(context: TurnContext, leaning: PreferenceScore) -> str:
     """The act in words: "you looked at the Norrland Boots on Tuesday"."""
     product = context.services.retriever.catalog.by_sku.get(leaning.item_seen)
     if product is None:

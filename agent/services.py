@@ -25,7 +25,7 @@ from profiles.preference.goods import declared_consumables
 from profiles.preference.service import Preferences
 from profiles.shop.files import load_facets, load_goods, load_schema, load_settings
 from profiles.shop.imports import ensure_imported, open_store
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 from retrieval.embedder import Embedder
 from retrieval.search import Retriever
 
@@ -58,7 +58,7 @@ def open_services(
         shop=shop,
         schema=schema,
         profiles=store,
-        firewall=Firewall(schema, facets, shop.zone),
+        validator=WriteValidator(schema, facets, shop.zone),
         lexicon=ShopLexicon.of(
             schema, facets, retriever.catalog.categories, shop.languages, order_id_shapes(shop.root)
         ),

@@ -39,14 +39,14 @@ from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
-from agent.middleware.intents import Intending
+from agent.middleware.intents import IntentTracking
 from agent.middleware.prompt import Prompting
 from agent.middleware.reply import Replying, evidence, turn_messages
-from agent.middleware.shortcuts import Desk, back_again
+from agent.middleware.shortcuts import Shortcuts, back_again
 from agent.middleware.tools import ErrorsAsResults, InOrder, outspoken
 from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
-from agent.models.fallback import RuleModel
+from agent.models.fallback import FallbackModel
 from agent.models.pointer import REGISTRY
 from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.prompt import instructions, window
@@ -286,13 +286,13 @@ def _middleware(
     shop = services.shop
     return [
         Unserved(),
-        Desk(),
-        Intending(),
+        Shortcuts(),
+        IntentTracking(),
         Prompting(),
         *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
-        ModelFallbackMiddleware(RuleModel(retriever=retriever, languages=shop.languages)),
+        ModelFallbackMiddleware(FallbackModel(retriever=retriever, languages=shop.languages)),
         InOrder(),
         ErrorsAsResults(),
     ]

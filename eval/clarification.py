@@ -19,7 +19,7 @@ from retrieval.catalog import Product, Variant, load_catalog
 from retrieval.clarification import Candidate, best_question, gain, values_of, weights
 from retrieval.facets import FacetSpace, facet_values
 from retrieval.filters import Filters, prepare
-from retrieval.preferences import Palate, Taste
+from retrieval.preferences import Preference, PreferenceSet
 from retrieval.search import liking
 
 SHOWN = 3
@@ -138,7 +138,7 @@ def _options(shelf: Shelf, found: Sequence[Wanted], bonus: Mapping[str, float]) 
 
 def _bonuses(shelf: Shelf, likes: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """What a search adds for a liked facet, by sku."""
-    palate = Palate.of([Taste(name, frozenset(values)) for name, values in likes.items()], shelf.space)
+    palate = PreferenceSet.of([Preference(name, frozenset(values)) for name, values in likes.items()], shelf.space)
     return {
         product.sku: liking(max(len(palate.fit(product, variant).reasons) for variant in product.variants))
         for product in shelf.products

@@ -22,7 +22,7 @@ from language.calendar import (
     shifted,
     weekday_of_week,
 )
-from language.date_words import Vocabulary
+from language.date_words import DateVocabulary
 from language.numbers import numbers_in
 from language.text import HAN, Folded, fold
 
@@ -64,7 +64,7 @@ _FIGURES = re.compile(
 class Page:
     """A text that is being read; what one reading has taken, the next does not see."""
 
-    def __init__(self, text: str, today: date, words: Vocabulary) -> None:
+    def __init__(self, text: str, today: date, words: DateVocabulary) -> None:
         self.original = text
         self.folded: Folded = fold(text)
         self.text = self.folded.text

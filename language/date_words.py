@@ -162,7 +162,7 @@ def phrase(text: str, slots: Mapping[str, str] | None = None) -> str:
     return "".join(made)
 
 
-class Vocabulary:
+class DateVocabulary:
     """All that is looked for in texts of these languages. Slow to make; ask `vocabulary_of` for one."""
 
     def __init__(self, codes: Sequence[str]) -> None:
@@ -309,9 +309,9 @@ class Vocabulary:
 
 
 @cache
-def vocabulary_of(codes: tuple[str, ...]) -> Vocabulary:
+def vocabulary_of(codes: tuple[str, ...]) -> DateVocabulary:
     """The vocabulary of these languages, made once."""
-    return Vocabulary(codes)
+    return DateVocabulary(codes)
 
 
 def _finder(phrases: Iterable[tuple[str, str, Mapping[str, str]]], triggers: Iterable[str]) -> Finder:

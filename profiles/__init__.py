@@ -2,6 +2,6 @@
 
 A journal of observations and the profile it folds to.
 
-Nothing is imported here; take what you need from `profiles.schema`, `.store`, `.firewall`, `.card`,
+Nothing is imported here; take what you need from `profiles.schema`, `.store`, `.validator`, `.card`,
 `.importing`, `.events.intake`.
 """

@@ -8,7 +8,7 @@ weaker ones out until its authority speaks again. What was undone counts as neve
 observations arrive does not matter: they are folded in the order of their times.
 
 What is settled can be continued: `settle` with what came later, given what stood before, is `settle` with
-everything. `Settled` is bounded, so that an append costs the same whatever the length of the journal.
+everything. `FoldedState` is bounded, so that an append costs the same whatever the length of the journal.
 """
 
 from collections import defaultdict
@@ -48,7 +48,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class FoldedState:
     """One attribute's claims, not yet weighed by time.
 
     `blocks`: retractions of many values at once, which hold for slots still to come. `last`: the place
@@ -72,8 +72,8 @@ def fold(observations: Iterable[Observation], schema: Schema, at: datetime) -> P
     return weigh_profile(customer, settle(known, schema), schema, at)
 
 
-def weigh_profile(customer: str, settled: Mapping[str, Settled], schema: Schema, at: datetime) -> Profile:
-    """Settled claims of all attributes as traits, in the schema's order.
+def weigh_profile(customer: str, settled: Mapping[str, FoldedState], schema: Schema, at: datetime) -> Profile:
+    """FoldedState claims of all attributes as traits, in the schema's order.
 
     Past ones as sure as when they ended.
     """
@@ -87,8 +87,8 @@ def weigh_profile(customer: str, settled: Mapping[str, Settled], schema: Schema,
 
 
 def settle(
-    observations: Iterable[Observation], schema: Schema, before: Mapping[str, Settled] | None = None
-) -> dict[str, Settled]:
+    observations: Iterable[Observation], schema: Schema, before: Mapping[str, FoldedState] | None = None
+) -> dict[str, FoldedState]:
     """Claims by attribute. An attribute that the schema no longer has is left out.
 
     `before` is continued: of its attributes, all observations must be new and pass `comes_later`.
@@ -103,7 +103,7 @@ def settle(
     }
 
 
-def comes_later(observations: Iterable[Observation], settled: Settled) -> bool:
+def comes_later(observations: Iterable[Observation], settled: FoldedState) -> bool:
     """Whether what is settled can be continued with these, or must be settled again from the journal."""
     return all(item.op != "undo" and order_of(item) > settled.last for item in observations)
 
@@ -125,7 +125,7 @@ def undone_ids(ordered: Sequence[Observation]) -> set[str]:
     return found
 
 
-def _settle_attribute(attribute: Attribute, ordered: Sequence[Observation], before: Settled | None) -> Settled:
+def _settle_attribute(attribute: Attribute, ordered: Sequence[Observation], before: FoldedState | None) -> FoldedState:
     contest, undone = _Contest(attribute, before), undone_ids(ordered)
     for item in ordered:
         if item.op != "undo" and item.id not in undone:
@@ -136,7 +136,7 @@ def _settle_attribute(attribute: Attribute, ordered: Sequence[Observation], befo
 class _Contest:
     """An attribute's claims while observations are taken in, in the order of time."""
 
-    def __init__(self, attribute: Attribute, before: Settled | None) -> None:
+    def __init__(self, attribute: Attribute, before: FoldedState | None) -> None:
         self._attribute = attribute
         slots = before.slots if before else {}
         self._slots = {name: (dict(slot.standing), set(slot.blocks)) for name, slot in slots.items()}
@@ -152,13 +152,13 @@ class _Contest:
         else:
             self._retract(item, [self._attribute.slot(item.value)])
 
-    def settled(self, last: Order) -> Settled:
+    def settled(self, last: Order) -> FoldedState:
         slots = {
             name: Slot(standing, frozenset(blocks))
             for name, (standing, blocks) in self._slots.items()
             if standing or blocks - self._blocks  # an empty one with no more than these would begin the same
         }
-        return Settled(slots, frozenset(self._blocks), tuple(self._past[-MOST_PAST:]), last)
+        return FoldedState(slots, frozenset(self._blocks), tuple(self._past[-MOST_PAST:]), last)
 
     def _slot(self, name: Value | None) -> tuple[dict[Authority, Claim], set[Block]]:
         if name not in self._slots:

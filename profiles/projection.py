@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json  # a few times as fast as the json 
 from sqlalchemy import Connection, bindparam, select
 
 from profiles.candidates import claim_from_json, claim_to_json, ended_from_json, ended_to_json
-from profiles.fold import Settled, Slot
+from profiles.fold import FoldedState, Slot
 from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
@@ -35,7 +35,7 @@ _REMOVED = projections.delete().where(projections.c.customer.in_(bindparam("cust
 class Projection:
     """What is settled of a customer (of the attributes that were asked for), and the newest observation's time."""
 
-    settled: Mapping[str, Settled]
+    settled: Mapping[str, FoldedState]
     newest: datetime
 
 
@@ -71,7 +71,7 @@ def load(
 
 
 @lru_cache(maxsize=4096)
-def _read(attribute: str, body: str) -> Settled:
+def _read(attribute: str, body: str) -> FoldedState:
     """A turn reads its customer several times; what is settled is never changed in place."""
     return settled_from_json(attribute, from_json(body))
 
@@ -92,7 +92,7 @@ def remove(connection: Connection, customers: Collection[str]) -> None:
         connection.execute(_REMOVED, {"customers": part})
 
 
-def settled_to_json(settled: Settled) -> dict[str, Any]:
+def settled_to_json(settled: FoldedState) -> dict[str, Any]:
     at, act, name = settled.last
     return {
         "slots": [
@@ -105,7 +105,7 @@ def settled_to_json(settled: Settled) -> dict[str, Any]:
     }
 
 
-def settled_from_json(attribute: str, data: Mapping[str, Any]) -> Settled:
+def settled_from_json(attribute: str, data: Mapping[str, Any]) -> FoldedState:
     at, act, last = data["last"]
     slots = {}
     for name, claims, blocks in data["slots"]:
@@ -114,7 +114,7 @@ def settled_from_json(attribute: str, data: Mapping[str, Any]) -> Settled:
             {claim.authority: claim for claim in standing},
             frozenset((Authority(authority), value) for authority, value in blocks),
         )
-    return Settled(
+    return FoldedState(
         slots,
         frozenset((Authority(authority), value) for authority, value in data["blocks"]),
         tuple([ended_from_json(attribute, trait) for trait in data["past"]]),

@@ -11,7 +11,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from profiles.fold import Settled, comes_later, settle, weigh_profile
+from profiles.fold import FoldedState, comes_later, settle, weigh_profile
 from profiles.history.difference import difference
 from profiles.journal import read_journal, read_journals
 from profiles.observation import Change, Observation
@@ -29,12 +29,12 @@ class Projected:
     """
 
     customer: str
-    before: Mapping[str, Settled]
-    after: Mapping[str, Settled]
+    before: Mapping[str, FoldedState]
+    after: Mapping[str, FoldedState]
     newest: datetime
 
 
-class Projecting:
+class Projector:
     """By the rules of one schema. A projection by other rules counts as not there."""
 
     def __init__(self, schema: Schema) -> None:
@@ -103,8 +103,8 @@ class Projecting:
         save(connection, self._rules, {item.customer: Projection(item.after, item.newest) for item in done})
 
     def _continue(
-        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, Settled]
-    ) -> dict[str, Settled]:
+        self, connection: Connection, customer: str, new: Sequence[Observation], before: Mapping[str, FoldedState]
+    ) -> dict[str, FoldedState]:
         """The attributes that new observations touch, settled.
 
         What comes later than all that is settled continues it; only for the rest is the journal read again.

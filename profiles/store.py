@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, select
 import clock
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
-from profiles.fold import Settled
+from profiles.fold import FoldedState
 from profiles.history.merge import bring_over
 from profiles.history.undo import undo_of
 from profiles.history.views import Views
@@ -37,7 +37,7 @@ from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
-from profiles.projector import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
+from profiles.projector import CUSTOMERS_AT_ONCE, Projected, Projector, change_of
 from profiles.reserved import INTENTS
 from profiles.schema import Schema
 from profiles.storage.database import reading, retried, writing
@@ -80,7 +80,7 @@ class ProfileStore:
         self.consent_file = consent_file
         self._all = Schema({**schema.attributes, INTENTS.name: INTENTS})  # what the journal holds, intents included
         self.guard = Guard(self._all, self.privacy, salt)
-        self._projecting = Projecting(self._all)
+        self._projecting = Projector(self._all)
         self._views = Views(schema, self._all, self.privacy, self._projecting)
         migrate(engine)
         with reading(engine) as connection:
@@ -173,17 +173,19 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return self._views.profile(connection, customer, at)
 
-    def settled(self, customer: str) -> Mapping[str, Settled]:
+    def settled(self, customer: str) -> Mapping[str, FoldedState]:
         """The claims that `read` weighs now, by attribute."""
         with reading(self.engine) as connection:
             return self._views.settled(connection, customer)
 
-    def reserved(self, customer: str, at: datetime | None = None) -> tuple[Settled | None, datetime]:
+    def reserved(self, customer: str, at: datetime | None = None) -> tuple[FoldedState | None, datetime]:
         """The claims of the reserved attribute, which `profiles.intents` reads, and the moment as of which they are."""
         with reading(self.engine) as connection:
             return self._views.reserved(connection, customer, at)
 
-    def reserved_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Settled, datetime]]:
+    def reserved_within(
+        self, connection: Connection, owners: Collection[str]
+    ) -> dict[str, tuple[FoldedState, datetime]]:
         """`reserved` of many customers in a caller's transaction, those left out who never had any."""
         return self._views.reserved_of_many(connection, owners)
 

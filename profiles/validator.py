@@ -1,4 +1,4 @@
-"""The write firewall: changes a model proposes and what the customer said in.
+"""The write validator: changes a model proposes and what the customer said in.
 
 Observations to append, or reasons, out.
 
@@ -59,8 +59,8 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Firewall:
-    """``Firewall(schema, {"color": ["dark green", ...]})``; `facets` are the catalogue's values, `zone` the shop's."""
+class WriteValidator:
+    """``WriteValidator(schema, {"color": ["dark green", ...]})``; with the catalogue's values and the shop's zone."""
 
     schema: Schema
     facets: Facets = field(default_factory=dict)

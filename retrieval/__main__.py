@@ -16,7 +16,7 @@ from retrieval.catalog import load_catalog
 from retrieval.embedder import Embedder
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
-from retrieval.preferences import Taste
+from retrieval.preferences import Preference
 from retrieval.search import ProductHit, Retriever
 from retrieval.upsert import upsert_products
 
@@ -70,7 +70,7 @@ def search(options: argparse.Namespace) -> int:
         in_stock=not options.sold_out,
     )
     retriever = _open(options)
-    tastes = [Taste(name, values) for name, values in _pairs(options.prefer).items()]
+    tastes = [Preference(name, values) for name, values in _pairs(options.prefer).items()]
     hits = retriever.search(options.query, filters, options.k, options.sort, tastes)
     _print([hit_to_json(hit) for hit in hits], "\n".join(map(_line, hits)) or "nothing found", options.json)
     return 0

@@ -16,7 +16,7 @@ PRICE = "price"  # in place of a facet's name
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class Preference:
     """Values of a facet that somebody likes; of a facet of numbers and of the `PRICE` also spans, "100..200".
 
     Only products of all `scopes` are meant. `words`: the reason; without them it is "color: green".
@@ -37,13 +37,13 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Palate:
+class PreferenceSet:
     """Tastes made ready for one catalogue; facets that it does not have are passed over."""
 
     tastes: tuple["_Ready", ...]
 
     @classmethod
-    def of(cls, tastes: Sequence[Taste], space: FacetSpace) -> "Palate":
+    def of(cls, tastes: Sequence[Preference], space: FacetSpace) -> "PreferenceSet":
         known = (taste for taste in tastes if taste.facet == PRICE or taste.facet in space.facets)
         return cls(tuple(_ready(taste, space) for taste in known))
 
@@ -65,7 +65,7 @@ class Palate:
 class _Ready:
     """A taste with the catalogue's values that it covers, each with the word it was stated in, and its spans."""
 
-    taste: Taste
+    taste: Preference
     wanted: Mapping[str, str]
     spans: Mapping[str, Span]
 
@@ -84,7 +84,7 @@ class _Ready:
         )
 
 
-def _ready(taste: Taste, space: FacetSpace) -> _Ready:
+def _ready(taste: Preference, space: FacetSpace) -> _Ready:
     spans = {}
     if taste.facet == PRICE or space.facet(taste.facet).type == "number":
         spans = {stated: span for stated in sorted(taste.values) if (span := span_of(stated))}
@@ -92,7 +92,7 @@ def _ready(taste: Taste, space: FacetSpace) -> _Ready:
     return _Ready(taste, wanted, spans)
 
 
-def _wanted(taste: Taste, space: FacetSpace) -> dict[str, str]:
+def _wanted(taste: Preference, space: FacetSpace) -> dict[str, str]:
     matched = {stated: space.match(taste.facet, stated) for stated in sorted(taste.values)}
     return {
         member: stated

@@ -22,7 +22,7 @@ from retrieval.filters import Filters, prepare
 from retrieval.index_build import current_index
 from retrieval.match import relevance
 from retrieval.policy import Passage, load_policy
-from retrieval.preferences import Palate, Taste
+from retrieval.preferences import Preference, PreferenceSet
 from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
 from retrieval.storage import StoredIndex
 
@@ -124,7 +124,7 @@ class Retriever:
         filters: Filters | None = None,
         k: int = 3,
         sort: Sort | None = None,
-        prefer: Sequence[Taste] = (),
+        prefer: Sequence[Preference] = (),
     ) -> list[ProductHit]:
         """The `k` best products, best first; an empty query lists what passes the filters, best rated first.
 
@@ -143,7 +143,7 @@ class Retriever:
             if product and (variants := test.passing(product)):
                 passing[place] = variants
         scores = relevance(collection, query, self.embedder, list(passing))
-        palate, outside = Palate.of(prefer, self.facets), 1.0 if sort else OUTSIDE
+        palate, outside = PreferenceSet.of(prefer, self.facets), 1.0 if sort else OUTSIDE
         hits = [
             _hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), palate, outside)
             for place, variants in passing.items()
@@ -182,7 +182,7 @@ def liking(reasons: int) -> float:
 
 
 def _hit(
-    product: Product, variants: tuple[Variant, ...], relevance: float, palate: Palate, outside: float
+    product: Product, variants: tuple[Variant, ...], relevance: float, palate: PreferenceSet, outside: float
 ) -> ProductHit:
     """Show the variant that suits best; among equals the first in stock, then the cheapest."""
     fits = {variant.sku: palate.fit(product, variant) for variant in variants}

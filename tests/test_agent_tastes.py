@@ -1,6 +1,6 @@
 """Ranges and values per key as customers meet them: order, variants, reasons, questions, cards.
 
-The demo shop with more attributes in its profile.yaml, the real stores and index, and the write firewall.
+The demo shop with more attributes in its profile.yaml, the real stores and index, and the write validator.
 """
 
 import itertools

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import invalid_tool_call
 from pydantic import TypeAdapter, ValidationError
 
-from agent.cli import Discreet
+from agent.cli import RedactingFormatter
 from agent.context import Services
 from agent.models.scripted import Answer, ScriptedModel
 from agent.replies.phrases import Phrases
@@ -241,7 +241,7 @@ def test_an_error_of_ours_in_a_tool_is_logged_with_its_place_and_told_as_a_failu
     assert turn.reply == visitor.agent.services.phrases.say("failed", "en")
     assert turn.tools[0].result["kind"] == "failed"
     (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
-    line = Discreet().format(record)
+    line = RedactingFormatter().format(record)
     assert "search_products" in line and "in broken" in line and type(error).__name__ in line
     assert "disk full" not in line
 

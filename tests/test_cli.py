@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.cli import LOG_LEVEL, Discreet, set_up
+from agent.cli import LOG_LEVEL, RedactingFormatter, set_up
 from errors import ConfigError, StorageError
 from profiles.storage.database import open_database, writing
 
 
 def logged(message: str, *arguments: object, error: Exception | None = None) -> str:
     info = (type(error), error, error.__traceback__) if error else None
-    return Discreet().format(logging.LogRecord("agent", logging.ERROR, __file__, 1, message, arguments, info))
+    return RedactingFormatter().format(logging.LogRecord("agent", logging.ERROR, __file__, 1, message, arguments, info))
 
 
 def test_an_exception_is_logged_with_its_place_and_without_its_words() -> None:

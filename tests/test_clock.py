@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import clock
 from agent.context import Services
-from agent.extraction import Listener, Said
+from agent.extraction import ProfileExtractor, Utterance
 from agent.models.scripted import ScriptedModel
 from agent.orders.order import OrderRefused, Rules, send_back
 from agent.orders.proposals import LIFETIME
@@ -23,7 +23,7 @@ from profiles.observation import Profile
 from profiles.shop.files import load_zone
 from profiles.storage.database import open_database
 from profiles.store import ProfileStore
-from profiles.validator import Firewall, ProposedChange
+from profiles.validator import ProposedChange, WriteValidator
 from tests.agent_shop import SHOP, change, noting
 from tests.order_shop import line, open_shop
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
@@ -34,9 +34,9 @@ EARLY_SATURDAY = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)  # 07:30 of Saturday
 
 
 def noted(words: str, zone: ZoneInfo, at: datetime, day: str) -> list[str]:
-    """What the firewall keeps of a wish for a day, "" for a refusal."""
+    """What the validator keeps of a wish for a day, "" for a refusal."""
     wish = ProposedChange(words, "needed_by", day, "fact")
-    admitted = Firewall(SCHEMA, FACETS, zone).admit([wish], {"t1": words}, "C1", at, "t1", Profile("C1"))
+    admitted = WriteValidator(SCHEMA, FACETS, zone).admit([wish], {"t1": words}, "C1", at, "t1", Profile("C1"))
     return [str(kept.value) for kept in admitted.observations]
 
 
@@ -124,8 +124,8 @@ def test_a_log_is_read_as_of_the_day_it_was_written(tmp_path: Path, monkeypatch:
     monkeypatch.setenv(clock.VARIABLE, "2027-06-15T12:00:00Z")
     words = "I need boots by tomorrow"
     model = ScriptedModel(script=[[noting(change(words, "needed_by", "tomorrow"))]])
-    listener = Listener(model, store, Firewall(SCHEMA, FACETS, NEW_YORK))
-    heard = listener.listen([Said(True, words)], "C1", "log-1", FRIDAY_NIGHT)
+    listener = ProfileExtractor(model, store, WriteValidator(SCHEMA, FACETS, NEW_YORK))
+    heard = listener.listen([Utterance(True, words)], "C1", "log-1", FRIDAY_NIGHT)
     assert [trait.value for trait in heard.added] == ["2026-11-28"]
     store.engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Ranges and values per key that the model may write: those that were said, and the write firewall takes them all."""
+"""Ranges and values per key that the model may write: those that were said, and the write validator takes them all."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
-from profiles.validator import Firewall, ProposedChange
+from profiles.validator import ProposedChange, WriteValidator
 from tests.guided import supported
 from tests.profiles_shop import ATTRIBUTES, FACETS, START
 
@@ -50,7 +50,7 @@ def _values(said: str, name: str, schema: Schema = SCHEMA) -> list[Value]:
 
 def _admits(said: str, name: str, value: Value, schema: Schema = SCHEMA, quote: str = "") -> bool:
     change = ProposedChange(quote or said, name, value, "fact")
-    admitted = Firewall(schema, FACETS).admit([change], {"t1": said}, "C1", START, "t1", Profile("C1"))
+    admitted = WriteValidator(schema, FACETS).admit([change], {"t1": said}, "C1", START, "t1", Profile("C1"))
     return [item.value for item in admitted.observations] == [schema.attribute(name).clean(value, FACETS)]
 
 
@@ -100,7 +100,7 @@ _SAID = st.one_of(
 
 @given(st.lists(_SAID, min_size=1, max_size=3, unique=True), st.sampled_from([", ", " and ", "，", ". "]))
 @example(["外套穿42", "100 for boots"], "，")
-def test_everything_offered_passes_the_firewall(parts: list[str], joint: str) -> None:
+def test_everything_offered_passes_the_validator(parts: list[str], joint: str) -> None:
     said = joint.join(parts)
     for schema in (SCHEMA, WITH_SIZE):
         for name in _ONLY:

@@ -13,9 +13,9 @@ from agent.extraction import (
     ASKED_CHARS,
     BLOCK,
     NOTHING,
-    Heard,
-    Listener,
-    Said,
+    Extraction,
+    ProfileExtractor,
+    Utterance,
     instructions,
     shown_question,
     tool_of,
@@ -27,7 +27,7 @@ from agent.models.template import render
 from profiles.observation import Trait
 from profiles.storage.database import open_database
 from profiles.store import ProfileStore
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 from tests.agent_shop import change, noting
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
 
@@ -41,16 +41,16 @@ def store(tmp_path: Path) -> Iterator[ProfileStore]:
     engine.dispose()
 
 
-def talk(*lines: str) -> list[Said]:
+def talk(*lines: str) -> list[Utterance]:
     """ "shop: ..." is the shop's, everything else the customer's."""
-    return [Said(not line.startswith("shop: "), line.removeprefix("shop: ")) for line in lines]
+    return [Utterance(not line.startswith("shop: "), line.removeprefix("shop: ")) for line in lines]
 
 
 def listen(
-    store: ProfileStore, said: Sequence[Said], answers: Sequence[Answer], name: str = "log-1"
-) -> tuple[Heard, ScriptedModel]:
+    store: ProfileStore, said: Sequence[Utterance], answers: Sequence[Answer], name: str = "log-1"
+) -> tuple[Extraction, ScriptedModel]:
     model = ScriptedModel(script=list(answers))
-    listener = Listener(model, store, Firewall(SCHEMA, FACETS))
+    listener = ProfileExtractor(model, store, WriteValidator(SCHEMA, FACETS))
     return listener.listen(said, "C1", name, NOW), model
 
 
@@ -147,7 +147,7 @@ def test_questions_are_shown_short_and_without_links(text: str) -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=5)), max_size=12))
 def test_turns_hold_all_of_the_customers_words_in_order(lines: list[tuple[bool, str]]) -> None:
-    turns = turns_of([Said(*line) for line in lines])
+    turns = turns_of([Utterance(*line) for line in lines])
     assert [turn.words for turn in turns] == [text for by_customer, text in lines if by_customer]
 
 
@@ -161,6 +161,6 @@ def test_the_instructions_are_short_and_name_what_may_be_noted() -> None:
 def test_the_embedded_model_notes_only_what_was_said(store: ProfileStore) -> None:
     words = "I love dark green and I wear size M"
     model = load_chat_model("embedded", seconds=120, max_new_tokens=96)
-    heard = Listener(model, store, Firewall(SCHEMA, FACETS)).listen(talk(words), "C1", "log-1", NOW)
+    heard = ProfileExtractor(model, store, WriteValidator(SCHEMA, FACETS)).listen(talk(words), "C1", "log-1", NOW)
     assert heard.model_calls == 1 and heard.prompt_tokens > 0
     assert all(piece.quote in words for trait in store.read("C1").traits for piece in trait.evidence)

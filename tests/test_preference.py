@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from errors import ConfigError, DataError, StorageError
-from profiles.preference.candidates import Stage
+from profiles.preference.candidates import Reranker
 from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.decay import Decay
 from profiles.preference.erasure import PreferenceFiles
@@ -241,7 +241,7 @@ def test_an_embedding_finds_likeness_that_words_do_not_show() -> None:
         return np.array([[1, 0] if text in ("anorak", "parka") else [0, 1] for text in texts], dtype=np.float32)
 
     products = Products({"1": ["anorak"], "2": ["parka"], "3": ["kettle"]}, embed=embed)
-    model = Ranked(Stage(Covisitation(products)), Net(Recipe(members=1)))
+    model = Ranked(Reranker(Covisitation(products)), Net(Recipe(members=1)))
     model.learn(Event("e", "a", "1", 0.0, bought=True))
     assert [one.item for one in model.recommend("a", 2)] == ["2", "3"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from profiles.fold import fold
 from profiles.observation import Polarity, Profile, Trait
 from profiles.store import ProfileStore
-from profiles.validator import Firewall, ProposedChange
+from profiles.validator import ProposedChange, WriteValidator
 from tests.profile_stores import somebody
 from tests.profiles_shop import FACETS, SCHEMA, observation
 
@@ -26,12 +26,12 @@ def customer() -> str:
 
 @pytest.fixture
 def say(store: ProfileStore, customer: str) -> Say:
-    """What a customer says on a day, and what a model makes of it, through the firewall into the journal."""
+    """What a customer says on a day, and what a model makes of it, through the validator into the journal."""
 
     def said(words: str, at: datetime, *changes: ProposedChange) -> None:
         turn = f"{customer}:{at:%Y%m%d%H%M}"
         held = store.read(customer, at)
-        admitted = Firewall(SCHEMA, FACETS).admit(changes, {turn: words}, customer, at, turn, held)
+        admitted = WriteValidator(SCHEMA, FACETS).admit(changes, {turn: words}, customer, at, turn, held)
         assert not admitted.refused, admitted.refused
         store.append(admitted.observations)
 

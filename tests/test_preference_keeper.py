@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from errors import ConfigError
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
-from profiles.preference.co_purchase import LEAST_TOGETHER, TAKEN, Together
+from profiles.preference.co_purchase import LEAST_TOGETHER, TAKEN, CoPurchases
 from profiles.preference.goods import Good, declared_consumables
 from profiles.preference.history import Seen
 from profiles.preference.service import FILE, LEAST_BUYERS, Preferences
@@ -204,7 +204,7 @@ def test_consumables_are_a_list_in_the_shops_settings() -> None:
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.sampled_from((1.0, TAKEN))), max_size=8), max_size=25))
 def test_only_different_customers_make_support(customers: list[list[tuple[int, float]]]) -> None:
-    once, twice = Together(), Together()
+    once, twice = CoPurchases(), CoPurchases()
     for acts in customers:
         for model, repeated in ((once, acts), (twice, [act for act in acts for _ in range(2)])):
             earlier: list[Seen] = []

@@ -30,7 +30,7 @@ from profiles.shop.files import load_privacy
 from profiles.storage.database import open_database, reading
 from profiles.storage.tables import observations
 from profiles.store import ProfileStore
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profile_journals import JOURNALS
 from tests.profile_stores import somebody, told_of
@@ -141,9 +141,9 @@ def test_the_agent_notes_nothing_of_who_does_not_agree_to_service_but_forgets_wh
         {"quote": "size M", "attribute": "size", "value": "M", "polarity": "fact"},
         {"quote": "forget the socks", "attribute": "need", "value": "socks", "polarity": "forget"},
     ]
-    firewall = Firewall(SCHEMA, FACETS)
+    validator = WriteValidator(SCHEMA, FACETS)
     change, refused = note(
-        changes, store, firewall, heard=heard, customer="C1", at=TODAY, id_prefix="t1", sensitive_allowed=False
+        changes, store, validator, heard=heard, customer="C1", at=TODAY, id_prefix="t1", sensitive_allowed=False
     )
     assert [trait.value for trait in change.retracted] == ["socks"] and not change.added
     assert "does not agree" in refused[0][1]

@@ -1,4 +1,4 @@
-"""What gets through the write firewall and what does not, in English and Chinese."""
+"""What gets through the write validator and what does not, in English and Chinese."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from profiles.fold import fold
 from profiles.observation import Authority, Observation, Profile, Value
-from profiles.validator import Admitted, Firewall, ProposedChange
+from profiles.validator import Admitted, ProposedChange, WriteValidator
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 
 Kind = Literal["fact", "like", "dislike", "forget"]
@@ -23,7 +23,7 @@ def admit(
     allowed: bool = False,
 ) -> Admitted:
     heard = {"t1": said} if isinstance(said, str) else said
-    return Firewall(SCHEMA, FACETS).admit(changes, heard, "C1", START, "t1", profile, sensitive_allowed=allowed)
+    return WriteValidator(SCHEMA, FACETS).admit(changes, heard, "C1", START, "t1", profile, sensitive_allowed=allowed)
 
 
 def one(said: str, quote: str, name: str, value: Value, kind: Kind = "fact") -> Observation:

@@ -11,7 +11,7 @@ from language.quantities import Range, range_in
 from profiles.fold import fold
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
-from profiles.validator import Admitted, Firewall, ProposedChange
+from profiles.validator import Admitted, ProposedChange, WriteValidator
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 
 PRICE, SIZE = SCHEMA.attribute("price_range"), SCHEMA.attribute("size_in")
@@ -139,7 +139,7 @@ def test_a_key_has_one_value_and_stands_beside_the_others() -> None:
 
 def admit(said: str, name: str, value: Value, profile: Profile | None = None, asked: str = "") -> Admitted:
     change = ProposedChange(said, name, value, "forget" if profile else "fact")
-    return Firewall(SCHEMA, FACETS).admit(
+    return WriteValidator(SCHEMA, FACETS).admit(
         [change], {"t1": said}, "C1", START, "t1", profile or Profile("C1"), asked={"t1": asked}
     )
 
@@ -155,7 +155,7 @@ def admit(said: str, name: str, value: Value, profile: Profile | None = None, as
         ("外套穿中码", "size_in", "jackets: M", "jackets: M"),
     ],
 )
-def test_the_firewall_admits_ranges_and_keys_that_were_said(said: str, name: str, value: Value, kept: Value) -> None:
+def test_the_validator_admits_ranges_and_keys_that_were_said(said: str, name: str, value: Value, kept: Value) -> None:
     admitted = admit(said, name, value)
     assert [item.value for item in admitted.observations] == [kept], admitted.refused
 
@@ -171,7 +171,7 @@ def test_the_firewall_admits_ranges_and_keys_that_were_said(said: str, name: str
         ("I take a 42 in boots", "size_in", "boots: 43", "does not name '43'"),
     ],
 )
-def test_the_firewall_refuses_ranges_and_keys_that_were_not(said: str, name: str, value: Value, why: str) -> None:
+def test_the_validator_refuses_ranges_and_keys_that_were_not(said: str, name: str, value: Value, why: str) -> None:
     admitted = admit(said, name, value)
     assert not admitted.observations and why in admitted.refused[0][1]
 
@@ -179,7 +179,7 @@ def test_the_firewall_refuses_ranges_and_keys_that_were_not(said: str, name: str
 def test_a_quote_cut_from_its_denial_bounds_the_side_that_was_meant() -> None:
     change = ProposedChange("more than $150", "price_range", "150..", "fact")
     heard = {"t1": "I can't spend more than $150"}
-    admitted = Firewall(SCHEMA, FACETS).admit([change], heard, "C1", START, "t1", Profile("C1"))
+    admitted = WriteValidator(SCHEMA, FACETS).admit([change], heard, "C1", START, "t1", Profile("C1"))
     assert "does not name" in admitted.refused[0][1]
 
 

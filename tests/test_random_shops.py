@@ -27,7 +27,7 @@ from finetune.__main__ import main
 from finetune.samples import read_samples
 from finetune.selfplay import runner
 from finetune.selfplay.customer import Habits, plan
-from finetune.selfplay.environment import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
+from finetune.selfplay.environment import Environment, Outcome, RememberingEmbedder, draw_customer, open_stage
 from finetune.selfplay.shops import bank
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shopview import ShopView
@@ -52,13 +52,13 @@ def embedder() -> RememberingEmbedder:
 
 
 @pytest.fixture(scope="module", params=range(SHOPS))
-def stage(request: pytest.FixtureRequest, shops: list[Path], embedder: RememberingEmbedder) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, shops: list[Path], embedder: RememberingEmbedder) -> Iterator[Environment]:
     with open_stage(shops[request.param], embedder) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def plans(stage: Stage) -> list[list[Step]]:
+def plans(stage: Environment) -> list[list[Step]]:
     return [list(made.steps) for made in stage.plans(range(60), 1, HABITS)]
 
 
@@ -89,7 +89,7 @@ def _against(schema: dict[str, Any], value: Any) -> str:
     return ""
 
 
-def test_a_random_shop_opens_with_nothing_left_out(stage: Stage) -> None:
+def test_a_random_shop_opens_with_nothing_left_out(stage: Environment) -> None:
     retriever, view = stage.services.retriever, stage.view
     assert not retriever.catalog.rejected
     assert 55 <= len(retriever.catalog.products) <= 130
@@ -102,13 +102,13 @@ def test_a_random_shop_opens_with_nothing_left_out(stage: Stage) -> None:
             assert "{" not in text.format_map(stage.services.shop.facts)
 
 
-def test_the_prompt_of_a_random_shop_is_short(stage: Stage) -> None:
+def test_the_prompt_of_a_random_shop_is_short(stage: Environment) -> None:
     tools = [convert_to_openai_tool(tool) for tool in build_tools(stage.services)]
     text = render([{"role": "system", "content": instructions(stage.services)}], tools, False)
     assert len(text) < 3600  # about 800 tokens
 
 
-def test_every_gold_call_is_valid_for_its_tool(stage: Stage, plans: list[list[Step]]) -> None:
+def test_every_gold_call_is_valid_for_its_tool(stage: Environment, plans: list[list[Step]]) -> None:
     schemas = {
         tool.name: convert_to_openai_tool(tool)["function"]["parameters"] for tool in build_tools(stage.services)
     }
@@ -133,7 +133,7 @@ def test_quotes_questions_and_addresses_are_word_for_word(plans: list[list[Step]
 
 
 def test_what_the_model_sees_listed_is_spelt_as_listed_and_all_else_is_what_was_said(
-    stage: Stage, plans: list[list[Step]]
+    stage: Environment, plans: list[list[Step]]
 ) -> None:
     topics = stage.view.topics.by_attribute
     for step, name, arguments in _calls(plans):
@@ -151,7 +151,7 @@ def test_what_the_model_sees_listed_is_spelt_as_listed_and_all_else_is_what_was_
                 assert str(change["value"]).casefold() in step.text.casefold()
 
 
-def test_nearly_everything_planned_comes_true(stage: Stage) -> None:
+def test_nearly_everything_planned_comes_true(stage: Environment) -> None:
     outcome = Outcome()
     for made in stage.plans(range(15), 2, HABITS):
         stage.play(made, outcome)
@@ -159,7 +159,7 @@ def test_nearly_everything_planned_comes_true(stage: Stage) -> None:
     assert sum(outcome.dropped.values()) <= 2, outcome.table()
 
 
-def test_a_rehearsal_is_what_the_agents_graph_does(stage: Stage) -> None:
+def test_a_rehearsal_is_what_the_agents_graph_does(stage: Environment) -> None:
     kept = 0
     for made in stage.plans(range(4), 3, HABITS):
         stage.reset()
@@ -181,7 +181,7 @@ def test_a_rehearsal_is_what_the_agents_graph_does(stage: Stage) -> None:
     assert kept > 5
 
 
-def test_a_plan_leaves_what_it_should_and_the_same_each_time(stage: Stage) -> None:
+def test_a_plan_leaves_what_it_should_and_the_same_each_time(stage: Environment) -> None:
     for made in stage.plans(range(4), 5, HABITS):
         outcomes = [stage.expected(made.customer, made.steps) for _ in range(2)]
         assert outcomes[0] == outcomes[1]

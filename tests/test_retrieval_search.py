@@ -12,7 +12,7 @@ from errors import ConfigError
 from language.matching import covers
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
-from retrieval.preferences import Taste
+from retrieval.preferences import Preference
 from retrieval.search import Retriever
 from tests.retrieval_shop import embedder, write_shop
 
@@ -52,7 +52,7 @@ def _some_filters() -> st.SearchStrategy[Filters]:
 def test_every_hit_satisfies_all_filters_with_one_and_the_same_variant(
     retriever: Retriever, query: str, filters: Filters, sort: None, liked: frozenset[str]
 ) -> None:
-    for hit in retriever.search(query, filters, 50, sort, [Taste("color", liked)]):
+    for hit in retriever.search(query, filters, 50, sort, [Preference("color", liked)]):
         assert hit.variant in hit.product.variants and 0 <= hit.score <= 1
         assert (filters.min_price or 0) <= hit.variant.price <= (filters.max_price or math.inf)
         assert hit.variant.stock > 0 or not filters.in_stock
@@ -102,7 +102,7 @@ def test_without_wool_leaves_out_merino_wool_too(retriever: Retriever) -> None:
 
 def test_a_like_moves_a_product_up_and_the_reason_names_it(retriever: Retriever) -> None:
     plain = retriever.search("jacket", k=50)
-    tastes = [Taste("color", frozenset({"green"})), Taste("mood", frozenset({"x"}))]
+    tastes = [Preference("color", frozenset({"green"})), Preference("mood", frozenset({"x"}))]
     liked = retriever.search("jacket", k=50, prefer=tastes)
     assert liked[0].variant.color == "dark green"
     assert liked[0].reasons == ("likes color: green",)
@@ -111,7 +111,7 @@ def test_a_like_moves_a_product_up_and_the_reason_names_it(retriever: Retriever)
 
 
 def test_a_like_never_lets_the_irrelevant_win(retriever: Retriever) -> None:
-    hits = retriever.search("tent", k=3, prefer=[Taste("category", frozenset({"boots"}))])
+    hits = retriever.search("tent", k=3, prefer=[Preference("category", frozenset({"boots"}))])
     assert {hit.product.category for hit in hits} == {"tents"}
 
 

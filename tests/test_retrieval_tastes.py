@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval.catalog import Product
 from retrieval.filters import Filters, Scope
-from retrieval.preferences import PRICE, Taste
+from retrieval.preferences import PRICE, Preference
 from retrieval.search import Boost, ProductHit, Retriever, Sort, reorder
 from retrieval.spans import Span, span_of
 from tests.retrieval_shop import embedder, product, write_shop
@@ -45,16 +45,16 @@ def spans(low: int, high: int) -> st.SearchStrategy[str]:
     return ends.flatmap(lambda two: st.sampled_from([f"{two[0]}..{two[1]}", f"{two[0]}..", f"..{two[1]}"]))
 
 
-def others() -> st.SearchStrategy[list[Taste]]:
+def others() -> st.SearchStrategy[list[Preference]]:
     """Tastes beside the range that all equals have or miss alike."""
     some = [
-        Taste("color", frozenset({"olive"})),
-        Taste("material", frozenset({"wool"})),
-        Taste("vegan", frozenset({"yes"})),
-        Taste("size", frozenset({"M"})),
-        Taste("brand", frozenset({"Nobody's"})),
-        Taste(PRICE, frozenset({"500..600"})),
-        Taste("liters", frozenset({"900.."})),
+        Preference("color", frozenset({"olive"})),
+        Preference("material", frozenset({"wool"})),
+        Preference("vegan", frozenset({"yes"})),
+        Preference("size", frozenset({"M"})),
+        Preference("brand", frozenset({"Nobody's"})),
+        Preference(PRICE, frozenset({"500..600"})),
+        Preference("liters", frozenset({"900.."})),
     ]
     return st.lists(st.sampled_from(some), unique_by=lambda taste: taste.facet + min(taste.values))
 
@@ -66,15 +66,15 @@ def number_of(hit: ProductHit, facet: str) -> float:
 @given(
     query=st.sampled_from(QUERIES),
     taste=st.builds(
-        Taste,
+        Preference,
         *(st.just(PRICE), spans(90, 220).map(lambda text: frozenset({text}))),
     )
-    | st.builds(Taste, st.just("liters"), spans(8, 24).map(lambda text: frozenset({text}))),
+    | st.builds(Preference, st.just("liters"), spans(8, 24).map(lambda text: frozenset({text}))),
     beside=others(),
     boost=st.floats(-1, 1),
 )
 def test_what_is_in_a_range_never_ranks_below_its_equal_outside(
-    equals: Retriever, query: str, taste: Taste, beside: list[Taste], boost: float
+    equals: Retriever, query: str, taste: Preference, beside: list[Preference], boost: float
 ) -> None:
     (text,) = taste.values
     span = span_of(text)
@@ -91,7 +91,7 @@ def test_what_is_in_a_range_never_ranks_below_its_equal_outside(
 
 @given(query=st.sampled_from(QUERIES), text=spans(10, 220), sort=st.sampled_from(["price_low", "price_high", "rating"]))
 def test_an_order_that_is_asked_for_lowers_nothing(equals: Retriever, query: str, text: str, sort: Sort) -> None:
-    taste = Taste(PRICE, frozenset({text}))
+    taste = Preference(PRICE, frozenset({text}))
     ranked = [hit.variant.price for hit in equals.search(query, k=50, sort=sort, prefer=[taste])]
     if sort != "rating":
         assert ranked == sorted(ranked, reverse=sort == "price_high")
@@ -109,7 +109,7 @@ def test_what_is_kept_for_one_key_changes_nothing_of_another(
     retriever: Retriever, query: str, key: str, kept: tuple[str, str], category: str | None
 ) -> None:
     facet, value = kept
-    taste = Taste(facet, frozenset({value}), (Scope("category", frozenset({key})),))
+    taste = Preference(facet, frozenset({value}), (Scope("category", frozenset({key})),))
     filters = Filters(equals={"category": category} if category else {})
     plain = {hit.product.sku: hit for hit in retriever.search(query, filters, 50)}
     hits = retriever.search(query, filters, 50, prefer=[taste])
@@ -117,7 +117,7 @@ def test_what_is_kept_for_one_key_changes_nothing_of_another(
     for hit in hits:
         if hit.product.category != key:
             assert hit == plain[hit.product.sku]
-    beyond = Taste(facet, frozenset({value}), (Scope("category", frozenset({key}), beyond=True),))
+    beyond = Preference(facet, frozenset({value}), (Scope("category", frozenset({key}), beyond=True),))
     for hit in retriever.search(query, filters, 50, prefer=[beyond]):
         if hit.product.category == key:
             assert hit == plain[hit.product.sku]
@@ -125,7 +125,7 @@ def test_what_is_kept_for_one_key_changes_nothing_of_another(
 
 def test_the_variant_in_the_size_of_the_key_is_shown_with_the_words_given(retriever: Retriever) -> None:
     boots = Scope("category", frozenset({"boots"}))
-    hits = retriever.search("boots", k=50, prefer=[Taste("size", frozenset({"42"}), (boots,), "in size 42")])
+    hits = retriever.search("boots", k=50, prefer=[Preference("size", frozenset({"42"}), (boots,), "in size 42")])
     found = [hit for hit in hits if hit.product.category == "boots" and in_stock(hit.product, "42")]
     assert found and all(hit.variant.size == "42" and hit.reasons == ("likes in size 42",) for hit in found)
 
@@ -139,7 +139,7 @@ def test_of_two_prices_of_one_product_the_one_in_the_range_is_shown(retriever: R
     low, high = sorted({variant.price for variant in dear.variants})
     for price in (low, high):
         hits = retriever.search(
-            dear.title, Filters(in_stock=False), 50, prefer=[Taste(PRICE, frozenset({f"{price}..{price}"}))]
+            dear.title, Filters(in_stock=False), 50, prefer=[Preference(PRICE, frozenset({f"{price}..{price}"}))]
         )
         assert next(hit for hit in hits if hit.product.sku == dear.sku).variant.price == price
 

@@ -2,8 +2,8 @@
 
 In: a `Conversation` (the messages that the model reads, each read once with the shop's lexicon) and the tools. Out:
 ``{"tool.argument": values}`` as the model's `allowed` takes it. The grammar then offers no price, order id, filter or
-profile change that the tools and the write firewall would refuse for want of a source; a small model would rather write
-what it saw in training than nothing.
+profile change that the tools and the write validator would refuse for want of a source; a small model would rather
+write what it saw in training than nothing.
 """
 
 import re

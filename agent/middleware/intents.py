@@ -18,7 +18,7 @@ from errors import StorageError
 log = logging.getLogger(__name__)
 
 
-class Intending(AgentMiddleware[ShopState, TurnContext, Any]):
+class IntentTracking(AgentMiddleware[ShopState, TurnContext, Any]):
     """Opens, refines and closes intents (`after_agent`)."""
 
     state_schema = ShopState

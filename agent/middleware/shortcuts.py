@@ -23,7 +23,7 @@ _KEPT_CHARS = 300  # of a message that is too long, for the record
 _ABOUT = "about_proposal"  # additional_kwargs key of a reply that carried a proposal out
 
 
-class Desk(AgentMiddleware[ShopState, TurnContext, Any]):
+class Shortcuts(AgentMiddleware[ShopState, TurnContext, Any]):
     """Answers what code can answer, before the model is asked."""
 
     state_schema = ShopState

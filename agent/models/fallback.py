@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 DEGRADED = "degraded"  # response_metadata key of its messages
 
 
-class RuleModel(BaseChatModel):
+class FallbackModel(BaseChatModel):
     """Chooses between `find_answer` and `search_products`; says in its metadata that the model is down."""
 
     retriever: Callable[[], Retriever]  # the one of now

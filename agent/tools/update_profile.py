@@ -1,4 +1,4 @@
-"""The tool that notes or forgets what the customer says of themselves, through the write firewall.
+"""The tool that notes or forgets what the customer says of themselves, through the write validator.
 
 In: the model's list of changes and the turn's context. Out: an `Outcome` of kind "profile". Every write is checked by
 `profiles.validator` and bears the turn and the quote; a refused change is reported, never stored.
@@ -20,7 +20,7 @@ from profiles.observation import Change, Trait
 from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.store import ProfileStore
-from profiles.validator import Firewall, ProposedChange, Refusal
+from profiles.validator import ProposedChange, Refusal, WriteValidator
 
 NAME = "update_profile"
 BRIEF = "note or forget what the customer says"
@@ -65,12 +65,12 @@ def parameters(schema: Schema) -> Json:
 
 
 def update_profile(changes: list[dict[str, Any]], runtime: Runtime) -> Outcome:
-    """Write what the customer said; what the firewall refuses is named with its reason."""
+    """Write what the customer said; what the validator refuses is named with its reason."""
     context = runtime.context
     change, refused = note(
         changes,
         context.services.profiles,
-        context.services.firewall,
+        context.services.validator,
         heard=context.heard,
         customer=context.customer,
         at=context.now,
@@ -90,7 +90,7 @@ def update_profile(changes: list[dict[str, Any]], runtime: Runtime) -> Outcome:
 def note(
     changes: object,
     store: ProfileStore,
-    firewall: Firewall,
+    validator: WriteValidator,
     *,
     heard: Mapping[str, str],
     customer: str,
@@ -102,7 +102,7 @@ def note(
     """Changes as the model wrote them into the journal: what became of the traits, and what was refused.
 
     Of a customer who does not agree to service, nothing is noted, only forgotten. `heard`, `asked` and `id_prefix` are
-    the firewall's. Errors: `NoChanges` for no list of changes.
+    the validator's. Errors: `NoChanges` for no list of changes.
     """
     try:
         wishes = [ProposedChange(**change.model_dump()) for change in _CHANGES.validate_python(changes)]
@@ -112,7 +112,7 @@ def note(
     if not store.allows(customer, Purpose.SERVICE):
         allowed = [wish for wish in wishes if wish.polarity == "forget"]
     refused = [(wish, "the customer does not agree that it is kept") for wish in wishes if wish not in allowed]
-    admitted = firewall.admit(
+    admitted = validator.admit(
         allowed,
         heard=heard,
         customer=customer,

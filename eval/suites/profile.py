@@ -25,7 +25,7 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
-from agent.extraction import Listener, Said
+from agent.extraction import ProfileExtractor, Utterance
 from errors import ConfigError, DataError, first_mistake
 from eval.pairs import Counts, Pair, by_category, compare
 from eval.suite import Case, Options, Record, Suite
@@ -33,7 +33,7 @@ from finetune.corpora.laps import by_topic, categories, read_sessions
 from profiles.observation import Trait
 from profiles.storage.database import open_database
 from profiles.store import ProfileStore
-from profiles.validator import Firewall
+from profiles.validator import WriteValidator
 
 EXTRACTOR, FILES = "extractor", "files"
 _MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -97,7 +97,7 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 def run(case: Case, subject: BaseChatModel | None) -> Record:
     """The pairs found in one session and what finding them took. Raises DataError for what an extractor returns."""
-    said = [Said(by_customer, text) for by_customer, text in case.data["said"]]
+    said = [Utterance(by_customer, text) for by_customer, text in case.data["said"]]
     started = time.monotonic()
     if subject is None or case.data[EXTRACTOR]:
         found, cost = _extract(case.data[EXTRACTOR], said, case.data["categories"], subject)
@@ -107,13 +107,13 @@ def run(case: Case, subject: BaseChatModel | None) -> Record:
     return {"gold": gold, **found, **cost, "seconds": time.monotonic() - started}
 
 
-def listen(model: BaseChatModel, said: Sequence[Said], names: Sequence[str]) -> tuple[Record, Record]:
+def listen(model: BaseChatModel, said: Sequence[Utterance], names: Sequence[str]) -> tuple[Record, Record]:
     """A session through the agent's own profile path: (pairs and refusals, cost)."""
     known = categories(names)
     engine = open_database("sqlite://")
     try:
         store = ProfileStore(engine, known.schema)
-        heard = Listener(model, store, Firewall(known.schema)).listen(said, _CUSTOMER, "session", _MOMENT)
+        heard = ProfileExtractor(model, store, WriteValidator(known.schema)).listen(said, _CUSTOMER, "session", _MOMENT)
         traits = store.read(_CUSTOMER).traits
     finally:
         engine.dispose()
@@ -164,7 +164,7 @@ def _pairs(listed: Sequence[Sequence[str]]) -> list[Pair]:
     return [(category, value) for category, value in listed]
 
 
-def _quoted(trait: Trait, said: Sequence[Said]) -> bool:
+def _quoted(trait: Trait, said: Sequence[Utterance]) -> bool:
     """Whether each piece of the trait's evidence stands, letter for letter, in what the customer said."""
     return all(any(one.by_customer and piece.quote in one.text for one in said) for piece in trait.evidence)
 
@@ -174,7 +174,7 @@ def _rank(session: str) -> int:
 
 
 def _extract(
-    name: str, said: Sequence[Said], names: Sequence[str], model: BaseChatModel | None
+    name: str, said: Sequence[Utterance], names: Sequence[str], model: BaseChatModel | None
 ) -> tuple[Record, Record]:
     """A session through another extractor: (pairs, cost). Raises DataError for what it returns."""
     turns = [{"role": _CUSTOMER if one.by_customer else "assistant", "text": one.text} for one in said]

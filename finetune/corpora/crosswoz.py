@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agent.extraction import Said, Turn, turns_of
+from agent.extraction import Turn, Utterance, turns_of
 from finetune.corpora.extraction import listening_sample
 from finetune.corpora.files import json_files, read_form
 from finetune.samples import Sample
@@ -60,7 +60,7 @@ def make_samples(paths: Sequence[Path]) -> list[Sample]:
 
 
 def _sample(schema: Schema, key: str, dialogue: _Dialogue) -> Sample:
-    turns = turns_of([Said(message.role == "usr", message.content) for message in dialogue.messages])
+    turns = turns_of([Utterance(message.role == "usr", message.content) for message in dialogue.messages])
     acts = [message.dialog_act for message in dialogue.messages if message.role == "usr"]
     noted: set[tuple[str, str]] = set()
     changes = {}

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
-from agent.extraction import Said, Turn, turns_of
+from agent.extraction import Turn, Utterance, turns_of
 from errors import DataError
 from finetune.corpora.align import find_place
 from finetune.corpora.extraction import listening_sample
@@ -25,7 +25,7 @@ from language.words import stems
 from profiles.attribute import MAX_TEXT
 from profiles.observation import Profile
 from profiles.schema import Schema
-from profiles.validator import Firewall, ProposedChange
+from profiles.validator import ProposedChange, WriteValidator
 
 POLARITIES: Mapping[str, Literal["like", "dislike"]] = {"_like": "like", "_dislike": "dislike"}
 ALONE = ("just me", "just myself", "by myself", "just for me", "only me", "on my own", "myself", "solo")
@@ -40,7 +40,7 @@ class Session:
     id: str
     worker: str
     topic: str
-    said: tuple[Said, ...]
+    said: tuple[Utterance, ...]
     gold: tuple[tuple[str, str], ...]
 
 
@@ -93,7 +93,7 @@ def _read(file: Path) -> Iterator[Session]:
     workers = read_form(file, _WORKERS, "a list of workers of the LAPS form")
     for at, worker in enumerate(workers):
         for number, session in enumerate(worker.sessions):
-            said = tuple(Said(line.role == "user", line.message) for line in session.dialogue)
+            said = tuple(Utterance(line.role == "user", line.message) for line in session.dialogue)
             gold = {
                 (category, value.strip().casefold()): (category, value.strip())
                 for category, values in session.preferences.items()
@@ -159,7 +159,7 @@ class Report:
 
 
 def make_samples(sessions: Sequence[Session]) -> Report:
-    """One sample per session, turn by turn as `agent.extraction` asks; each change passes the firewall."""
+    """One sample per session, turn by turn as `agent.extraction` asks; each change passes the validator."""
     schemas = by_topic(sessions)
     samples, unsaid, taught = [], list[tuple[str, str, str]](), 0
     for number, session in enumerate(sessions):
@@ -179,7 +179,7 @@ def _aligned(
     session: Session, known: Categories, turns: Sequence[Turn]
 ) -> tuple[dict[int, list[dict[str, Any]]], list[tuple[str, str]]]:
     """The changes by turn, in the order in which their words stand there, and the values that nobody said."""
-    firewall = Firewall(known.schema)
+    validator = WriteValidator(known.schema)
     placed: dict[int, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     lost = []
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -195,7 +195,7 @@ def _aligned(
             "value": known.schema.attribute(attribute).clean(value) if len(value) <= MAX_TEXT else value,
             "polarity": polarity,
         }
-        if place is None or not _admitted(firewall, change, turns[: place.turn + 1]):
+        if place is None or not _admitted(validator, change, turns[: place.turn + 1]):
             lost.append((category, value))
             continue
         placed[place.turn].append((place.start, change))
@@ -203,11 +203,11 @@ def _aligned(
     return {turn: [change for _, change in found] for turn, found in said.items()}, lost
 
 
-def _admitted(firewall: Firewall, change: Mapping[str, Any], turns: Sequence[Turn]) -> bool:
+def _admitted(validator: WriteValidator, change: Mapping[str, Any], turns: Sequence[Turn]) -> bool:
     heard = {str(number): turn.words for number, turn in enumerate(turns)}
     asked = {str(number): turn.asked for number, turn in enumerate(turns)}
     return bool(
-        firewall.admit(
+        validator.admit(
             [ProposedChange(**change)], heard, "customer", _EPOCH, "sample", Profile("customer"), asked=asked
         ).observations
     )

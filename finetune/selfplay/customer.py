@@ -15,7 +15,7 @@ from errors import ConfigError, choices
 from finetune.selfplay import order_acts, profile_acts, scenarios
 from finetune.selfplay.first_requests import Asked, absent, another, open_request
 from finetune.selfplay.refinements import change_budget, refine
-from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
+from finetune.selfplay.scenarios import TALK, Dialogue, DialogueAct, Maker
 from finetune.selfplay.search_acts import Search
 from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import CustomerView, ShopView
@@ -149,14 +149,14 @@ def _draw(rng: random.Random, dialogue: Dialogue, goal: str, first: bool) -> str
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _make(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _make(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     maker: Maker | None = _MAKERS.get(kind)
     if maker is None:
         maker = scenarios.talk(kind)
     return maker(speaker, shop, dialogue)
 
 
-def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """A first request, a change to the one going on, or another kind of product."""
     if not dialogue.searched:
         return _asked(open_request(speaker, shop, dialogue.search), shop, dialogue)
@@ -166,33 +166,33 @@ def _shop(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     return _asked((another if draw < 0.16 else refine)(speaker, shop, dialogue.search), shop, dialogue)
 
 
-def _also(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _also(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Another kind of product in the same message."""
     return _asked(another(speaker, shop, dialogue.search), shop, dialogue)
 
 
-def _absent(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _absent(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """What is not sold here; there is no search to go on with after it."""
     part, search, kind = absent(speaker, shop, dialogue.search)
     held = Search(low=search.low, high=search.high, disliked=search.disliked)
-    return Move((part,), kind, replace(dialogue, search=held, searched=False))
+    return DialogueAct((part,), kind, replace(dialogue, search=held, searched=False))
 
 
-def _budget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _budget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """A new budget for the search going on."""
     if not dialogue.searched:
         return _shop(speaker, shop, dialogue)
     return _asked(change_budget(speaker, shop, dialogue.search), shop, dialogue)
 
 
-def _asked(asked: Asked | None, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _asked(asked: Asked | None, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     if asked is None:
         return None
     part, search, kind = asked
-    return Move((part,), kind, replace(dialogue.noting(part, shop), search=search, searched=True))
+    return DialogueAct((part,), kind, replace(dialogue.noting(part, shop), search=search, searched=True))
 
 
-def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move:
+def _enriched(move: DialogueAct, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct:
     """Sometimes a second thing in the same message, or an attack beside a real request, which stays without effect."""
     rng = speaker.rng
     called = any(part.calls or part.changes for part in move.parts)
@@ -215,11 +215,11 @@ def _enriched(move: Move, speaker: Speaker, shop: ShopView, dialogue: Dialogue) 
             kinds = ["say"]
         second = _make(rng.choice(kinds), speaker, shop, move.after)
         if second is not None and not _clash(move, second, shop):
-            return Move((*move.parts, *second.parts), f"{move.kind}+{second.kind}", second.after)
+            return DialogueAct((*move.parts, *second.parts), f"{move.kind}+{second.kind}", second.after)
     return move
 
 
-def _clash(move: Move, second: Move, shop: ShopView) -> bool:
+def _clash(move: DialogueAct, second: DialogueAct, shop: ShopView) -> bool:
     """The same attribute twice in one message leaves open which holds; so do a fact of the search, and two orders."""
     named = {str(c["attribute"]) for part in move.parts for c in part.changes}
     also = {str(c["attribute"]) for part in second.parts for c in part.changes}
@@ -229,7 +229,7 @@ def _clash(move: Move, second: Move, shop: ShopView) -> bool:
     return bool(named & also) or (searching and searched) or (_on_order(move) and _on_order(second))
 
 
-def _on_order(move: Move) -> bool:
+def _on_order(move: DialogueAct) -> bool:
     return any("order_id" in call.arguments for part in move.parts for call in part.calls)
 
 
@@ -252,7 +252,7 @@ def folded(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _answered(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def _answered(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     return order_acts.answer(kind, speaker, dialogue)
 
 

@@ -1,7 +1,7 @@
 """A stage: one opened shop whose database is put back before every consultation, and the consultations played on it.
 
-In: a shop directory. Out: `Stage`, which plays plans and gives verified samples, and the state that a plan should
-leave (`Stage.expected`), for evals that play the same plan with a model. Errors: those of opening a shop.
+In: a shop directory. Out: `Environment`, which plays plans and gives verified samples, and the state that a plan should
+leave (`Environment.expected`), for evals that play the same plan with a model. Errors: those of opening a shop.
 """
 
 import random
@@ -22,7 +22,7 @@ from agent.services import open_services
 from agent.shop import load_shop
 from finetune.samples import Sample
 from finetune.selfplay.customer import Habits, plan
-from finetune.selfplay.replay import Rehearsal
+from finetune.selfplay.replay import Replay
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.verify import problem
 from finetune.selfplay.words.message import Step
@@ -115,12 +115,12 @@ class RememberingEmbedder(Embedder):
 
 
 @dataclass(slots=True)
-class Stage:
+class Environment:
     """One opened shop. `seed` and a number name a consultation: the same pair is always the same plan."""
 
     view: ShopView
     services: Services
-    rehearsal: Rehearsal
+    rehearsal: Replay
     database: Path
     clean: Path
 
@@ -212,7 +212,7 @@ def draw_customer(rng: random.Random, view: ShopView) -> CustomerView:
 
 
 @contextmanager
-def open_stage(shop_dir: Path, embedder: Embedder | None = None) -> Iterator[Stage]:
+def open_stage(shop_dir: Path, embedder: Embedder | None = None) -> Iterator[Environment]:
     """The agent's parts over a temporary state."""
     view = ShopView.open(shop_dir)  # first: it refuses a shop whose customers do not agree
     memory = str(_MEMORY) if _MEMORY.is_dir() else None
@@ -222,7 +222,7 @@ def open_stage(shop_dir: Path, embedder: Embedder | None = None) -> Iterator[Sta
         database, clean = Path(folder) / DATABASE_FILE, Path(folder) / "clean.db"
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(clean)) as target:
             source.backup(target)
-        yield Stage(view, services, Rehearsal(services), database, clean)
+        yield Environment(view, services, Replay(services), database, clean)
         services.profiles.engine.dispose()
 
 

@@ -1,6 +1,7 @@
 """What customers say about their orders: where is it, what have I bought, cancel it, send it back, send it elsewhere.
 
-In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move`, or None where it makes no sense now. The gold id:
+In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `DialogueAct`, or None where it makes no sense now. The gold
+id:
 - an id that the customer types, as it is typed ("10482", "ap 10482"): which order that names is for the tool to say;
 - "last" where the message says last, latest or newest, and where no order was shown in this consultation yet;
 - otherwise the order shown or proposed most recently ("cancel it").
@@ -14,7 +15,7 @@ from typing import Any
 from agent.models.calls import Call
 from agent.orders.confirm import read_answer
 from agent.orders.order import NEWEST
-from finetune.selfplay.scenarios import Dialogue, Move
+from finetune.selfplay.scenarios import Dialogue, DialogueAct
 from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import OrderView, ShopView
 from finetune.selfplay.words.message import Part, Said, Span, Speaker, keep
@@ -26,28 +27,28 @@ _SAYS_LAST = re.compile(
 _CANCELLABLE = ("processing", "paid")
 
 
-def last_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def last_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Where is my (last) order?"""
     said = speaker.say("last_order")
     meant = _meant(said, dialogue)
     return _looked(said, meant, "last_order", dialogue) if meant else None
 
 
-def order_that(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def order_that(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """More about the order that was just shown."""
     if dialogue.order is None:
         return None
     return _looked(speaker.say("order_that"), dialogue.order, "order_that", dialogue)
 
 
-def after_done(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def after_done(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Was it really done?"""
     if dialogue.order is None or not dialogue.cancelled or dialogue.pending:
         return None
     return _looked(speaker.say("after_done"), dialogue.order, "after_done", dialogue)
 
 
-def order_by_id(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def order_by_id(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """One of the customer's own orders, by its id."""
     if not dialogue.customer.orders:
         return None
@@ -56,7 +57,7 @@ def order_by_id(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | 
     return _looked(speaker.say("order_by_id", order=typed.text), order.id, "order_by_id", dialogue, typed.span)
 
 
-def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Somebody else's order, or one that there is not: the tool says so."""
     rng = speaker.rng
     own = {order.id for order in dialogue.customer.orders}
@@ -66,26 +67,26 @@ def foreign_order(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move 
     typed = _typed(speaker, wanted)
     said = speaker.say("foreign_order", order=typed.text)
     call = Call("get_order", {"order_id": typed.span})
-    return Move((Part(said.text, (), (call,)),), "foreign_order", replace(dialogue, order=None, shown=True))
+    return DialogueAct((Part(said.text, (), (call,)),), "foreign_order", replace(dialogue, order=None, shown=True))
 
 
-def list_orders(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def list_orders(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """All orders, or those of one status; afterwards "it" means none of them."""
     after = replace(dialogue, order=None, shown=True)
     if speaker.rng.random() < 0.5:
         said = speaker.say("list_orders")
-        return Move((Part(said.text, (), (Call("list_orders", {}),)),), "list_orders", after)
+        return DialogueAct((Part(said.text, (), (Call("list_orders", {}),)),), "list_orders", after)
     status, _, phrase = speaker.rng.choice(speaker.words.lines("list_status")).partition(" = ")
     part = Part(speaker.fill(phrase).text, (), (Call("list_orders", {"status": status}),))
-    return Move((part,), "list_status", after)
+    return DialogueAct((part,), "list_status", after)
 
 
-def cancel(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def cancel(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Cancel it, my last order, or one by id."""
     return _wish(speaker, dialogue, "cancel", "cancel_order", {})
 
 
-def send_back(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def send_back(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Return an order or some of its items, maybe with the reason in the customer's words."""
     rng = speaker.rng
     orders = dialogue.customer.orders
@@ -100,7 +101,7 @@ def send_back(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | No
     return _wish(speaker, dialogue, "return", "return_items", {}, reason)
 
 
-def readdress(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def readdress(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Send an order to another address, which is repeated as typed."""
     rng = speaker.rng
     street, city = (rng.choice(speaker.words.lines(name)) for name in ("streets", "cities"))
@@ -117,14 +118,14 @@ def readdress(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | No
     return _wish(speaker, dialogue, "address", "change_address", {"address": None}, address=keep(address))
 
 
-def answer(kind: str, speaker: Speaker, dialogue: Dialogue) -> Move | None:
+def answer(kind: str, speaker: Speaker, dialogue: Dialogue) -> DialogueAct | None:
     """Yes or no ("confirm", "decline") to what was proposed: read by code, so nothing is learnt from it."""
     if dialogue.pending is None:
         return None
     done = kind == "confirm"
     cancelled = dialogue.cancelled | {dialogue.order} if done and dialogue.order else dialogue.cancelled
     after = replace(dialogue, pending=None, done=done, cancelled=frozenset(cancelled))
-    return Move((Part(speaker.say(kind).text),), kind, after)
+    return DialogueAct((Part(speaker.say(kind).text),), kind, after)
 
 
 def understood(text: str, language: str, kind: str, dialogue: Dialogue) -> bool:
@@ -139,7 +140,7 @@ def understood(text: str, language: str, kind: str, dialogue: Dialogue) -> bool:
 def _wish(
     speaker: Speaker, dialogue: Dialogue, intent: str, tool: str, arguments: dict[str, Any], reason: Said | None = None,
     address: str = "",
-) -> Move | None:  # fmt: skip
+) -> DialogueAct | None:  # fmt: skip
     """A change of "it", of the last order, or of one by id."""
     rng, orders = speaker.rng, dialogue.customer.orders
     slots = {"address": address} if address else {}
@@ -165,7 +166,7 @@ def _wish(
 def _proposed(
     said: Said, meant: str, kind: str, tool: str, arguments: dict[str, Any], dialogue: Dialogue, reason: Said | None,
     speaker: Speaker,
-) -> Move:  # fmt: skip
+) -> DialogueAct:  # fmt: skip
     text = said.text
     given = {"order_id": meant} | arguments
     if reason is not None:
@@ -176,7 +177,7 @@ def _proposed(
     view = next((order for order in dialogue.customer.orders if order.id == order_id), None)
     allowed = view is not None and view.id not in dialogue.cancelled and _fits(view, tool)
     after = replace(dialogue, order=order_id, shown=True, pending=tool if allowed else dialogue.pending)
-    return Move((Part(text, (), (Call(tool, given),)),), kind, after)
+    return DialogueAct((Part(text, (), (Call(tool, given),)),), kind, after)
 
 
 def _fits(order: OrderView, tool: str) -> bool:
@@ -188,10 +189,10 @@ def _typed(speaker: Speaker, order_id: str) -> Said:
     return speaker.quote(keep(write_order(speaker.rng, order_id)))
 
 
-def _looked(said: Said, meant: str, kind: str, dialogue: Dialogue, typed: Span | None = None) -> Move:
+def _looked(said: Said, meant: str, kind: str, dialogue: Dialogue, typed: Span | None = None) -> DialogueAct:
     call = Call("get_order", {"order_id": meant if typed is None else typed})
     after = replace(dialogue, order=_resolved(meant, dialogue), shown=True)
-    return Move((Part(said.text, (), (call,)),), kind, after)
+    return DialogueAct((Part(said.text, (), (call,)),), kind, after)
 
 
 def _meant(said: Said, dialogue: Dialogue) -> str | None:

@@ -1,15 +1,15 @@
 """What customers say about themselves: new facts, tastes, corrections, and what to forget.
 
-In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move`, or None where it makes no sense now. The gold call is
-`update_profile` alone, with the value as the model sees it listed or else as it was said; what this shop keeps no
-attribute for gets words.
+In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `DialogueAct`, or None where it makes no sense now. The gold
+call is `update_profile` alone, with the value as the model sees it listed or else as it was said; what this shop
+keeps no attribute for gets words.
 """
 
 import re
 from dataclasses import replace
 from typing import Any
 
-from finetune.selfplay.scenarios import Dialogue, Move, Trait
+from finetune.selfplay.scenarios import Dialogue, DialogueAct, Trait
 from finetune.selfplay.search_acts import SIZES
 from finetune.selfplay.shops.bank import aspects
 from finetune.selfplay.shopview import ShopView
@@ -25,7 +25,7 @@ _OFTEN = 0.3  # how often a range or a value of one kind is said where a shop ke
 _NEVER_SAID = ("recipient", "occasion")  # they come with a request
 
 
-def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """A statement about oneself. Once products were searched, what concerns them is a change of the search instead."""
     topics = [t for t in shop.topics.all if t.attribute and t.key not in _NEVER_SAID and _sayable(t, speaker.language)]
     if dialogue.searched:
@@ -38,7 +38,9 @@ def say(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     topic = speaker.rng.choice(few if few and speaker.rng.random() < _OFTEN else topics)
     made = statement(speaker, shop, topic, dialogue)
     return (
-        None if made is None else Move((made[0],), f"say_{topic.key}", _after(made[0], topic, made[1], shop, dialogue))
+        None
+        if made is None
+        else DialogueAct((made[0],), f"say_{topic.key}", _after(made[0], topic, made[1], shop, dialogue))
     )
 
 
@@ -172,7 +174,7 @@ def _sayable(topic: Topic, language: str) -> bool:
     return bool(topic.words.get(language)) and bool(topic.label.get(language) or topic.aspect.lines("say", language))
 
 
-def correct(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def correct(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """What was true is so no more: another value of a fact, or a taste turned round."""
     held = [
         (shop.topics.by_attribute[name], value, polarity)
@@ -193,12 +195,12 @@ def correct(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None
     if made is None:
         return None
     part = replace(made[0], text=speaker.say("correction", said=made[0].text).text)
-    return Move((part,), "correct", _after(part, topic, made[1], shop, dialogue))
+    return DialogueAct((part,), "correct", _after(part, topic, made[1], shop, dialogue))
 
 
 def _turned(
     speaker: Speaker, shop: ShopView, topic: Topic, value: object, polarity: str, dialogue: Dialogue
-) -> Move | None:
+) -> DialogueAct | None:
     known = [word for word in topic.words.get(speaker.language, ()) if word.alone]
     words = [word for word in known if value in (topic.gold(word), word.value)]
     if (
@@ -211,10 +213,10 @@ def _turned(
     turned = "like" if polarity == "dislike" else "dislike"
     said = speaker.say(f"now_{turned}", v=keep(word.said))
     part = Part(said.text, (change(said.span, topic.attribute, topic.gold(word), turned),))
-    return Move((part,), f"now_{turned}", _after(part, topic, word, shop, dialogue))
+    return DialogueAct((part,), f"now_{turned}", _after(part, topic, word, shop, dialogue))
 
 
-def untracked(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def untracked(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Something about oneself that this shop keeps nothing of: words, and no note."""
     kept = {topic.key for topic in shop.topics.all}
     loose = [
@@ -232,7 +234,7 @@ def untracked(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | No
             return None
         written = speaker.rng.choice(words)
     said = speaker.fill(speaker.rng.choice(aspect.lines("say", speaker.language)), v=keep(written))
-    return Move((Part(_AN.sub("an ", said.text)),), "untracked", dialogue)
+    return DialogueAct((Part(_AN.sub("an ", said.text)),), "untracked", dialogue)
 
 
 _PERSONAL = (
@@ -241,7 +243,7 @@ _PERSONAL = (
 )  # fmt: skip
 
 
-def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """Take back something held: a value by its name, or a single-valued attribute by its label (value "*")."""
     language, topics = speaker.language, shop.topics.by_attribute
     meant = [
@@ -277,7 +279,7 @@ def forget(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
         search = replace(search, high=None, low=None if shop.ranged_budget else search.low)
     if topic.key == "min_price":
         search = replace(search, low=None)
-    return Move((part,), "forget", replace(dialogue, held=held, search=search))
+    return DialogueAct((part,), "forget", replace(dialogue, held=held, search=search))
 
 
 def _names(topic: Topic, word: Word, held: object, language: str) -> bool:

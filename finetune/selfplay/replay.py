@@ -27,7 +27,7 @@ import clock
 from agent.context import Services, TurnContext
 from agent.middleware.prompt import Prompting
 from agent.middleware.reply import Replying, turn_messages
-from agent.middleware.shortcuts import Desk
+from agent.middleware.shortcuts import Shortcuts
 from agent.middleware.tools import ErrorsAsResults
 from agent.prompt import instructions, window
 from agent.tools import build_tools
@@ -48,7 +48,7 @@ class Rehearsed:
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class Replay:
     """One consultation at a time: `begin`, then `turn` by `turn`."""
 
     services: Services
@@ -76,7 +76,7 @@ class Rehearsal:
         runtime: Runtime[TurnContext] = Runtime(context=context)
         self.state |= {"gate": {"checked": 0, "blocked": 0}, "retry": ""}
         self._say(HumanMessage(step.text, id=context.turn))
-        if self._update(Desk().before_agent(self._now, runtime)):
+        if self._update(Shortcuts().before_agent(self._now, runtime)):
             return self._done(0)
         self._update(Prompting().before_agent(self._now, runtime))
         self._say(self._answer(step))

@@ -23,7 +23,7 @@ import yaml
 
 from errors import StorageError
 from finetune.selfplay.customer import Habits, folded, plan
-from finetune.selfplay.environment import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
+from finetune.selfplay.environment import Environment, Outcome, RememberingEmbedder, draw_customer, open_stage
 from finetune.selfplay.shopview import ShopView
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries are loaded
@@ -119,10 +119,10 @@ def _play_block(block: Block) -> tuple[list[str], Outcome]:
     return lines, outcome
 
 
-_open: dict[Path, tuple[Any, Stage]] = {}  # the stage that this process has open
+_open: dict[Path, tuple[Any, Environment]] = {}  # the stage that this process has open
 
 
-def _stage(shop: Path) -> Stage:
+def _stage(shop: Path) -> Environment:
     """The stage of a shop; a process keeps one open, for the blocks of a shop follow one another."""
     if shop not in _open:
         for manager, _ in _open.values():

@@ -1,9 +1,10 @@
 """What customers say that is about no product and no order: questions about the shop's rules, and talk.
 
-In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `Move` (parts, kind, the dialogue after it), or None where
-the move makes no sense now. Rules of the gold calls: a question is `find_answer` with the customer's own words, without
-greetings and final punctuation, whether the shop has an answer or not; a wish for a person is `hand_off` alone, with
-the customer's words as the reason if there are any; talk, what is out of scope and attacks get words and no call.
+In: a `Speaker`, the shop, the `Dialogue` so far. Out: a `DialogueAct` (parts, kind, the dialogue after it), or None
+where the move makes no sense now. Rules of the gold calls: a question is `find_answer` with the customer's own words,
+without greetings and final punctuation, whether the shop has an answer or not; a wish for a person is `hand_off`
+alone, with the customer's words as the reason if there are any; talk, what is out of scope and attacks get words and
+no call.
 """
 
 import re
@@ -68,7 +69,7 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class DialogueAct:
     """A message in the making: its parts, its kind, and the dialogue that it leads to."""
 
     parts: tuple[Part, ...]
@@ -76,15 +77,15 @@ class Move:
     after: Dialogue
 
 
-Maker = Callable[[Speaker, ShopView, Dialogue], Move | None]
+Maker = Callable[[Speaker, ShopView, Dialogue], DialogueAct | None]
 
 
-def know_me(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def know_me(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """What is known about me?"""
     return _plain(speaker, dialogue, "know_me", Call("get_profile", {}))
 
 
-def question(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def question(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """A question about the shop: of the words, of a topic, or as the shop's own sample questions put it."""
     draw, rng = speaker.rng.random(), speaker.rng
     if draw < 0.5:
@@ -102,10 +103,10 @@ def question(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | Non
         text = rng.choice(samples or list(speaker.words.lines("topics"))).strip().rstrip("?？。.!")
         text = text if speaker.language == "zh" or rng.random() < 0.4 else text[:1].lower() + text[1:]
     said = speaker.quote(text.rstrip("?？"))
-    return Move((Part(said.text, (), (Call("find_answer", {"question": said.span}),)),), "question", dialogue)
+    return DialogueAct((Part(said.text, (), (Call("find_answer", {"question": said.span}),)),), "question", dialogue)
 
 
-def human(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+def human(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
     """The wish for a person, maybe with a complaint, or a complaint that needs one."""
     draw = speaker.rng.random()
     if draw < 0.55:
@@ -115,15 +116,15 @@ def human(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
     part = Part(said.text, (), (Call("hand_off", {"reason": said.span}),))
     wish = Part(speaker.say("human").text)
     parts: Sequence[Part] = (part,) if draw < 0.75 else speaker.rng.choice(((part, wish), (wish, part)))
-    return Move(tuple(parts), "human", dialogue)
+    return DialogueAct(tuple(parts), "human", dialogue)
 
 
 def talk(kind: str) -> Maker:
     """Words for words."""
 
-    def make(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
+    def make(speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> DialogueAct | None:
         said = attack(speaker) if kind == "attack" else speaker.say("confirm" if kind == "yes" else kind)
-        return Move((Part(said.text),), kind, dialogue)
+        return DialogueAct((Part(said.text),), kind, dialogue)
 
     return make
 
@@ -133,5 +134,5 @@ def attack(speaker: Speaker) -> Said:
     return speaker.say("attack", demand=speaker.say("demand").text)
 
 
-def _plain(speaker: Speaker, dialogue: Dialogue, kind: str, call: Call, said: Said | None = None) -> Move:
-    return Move((Part((said or speaker.say(kind)).text, (), (call,)),), kind, dialogue)
+def _plain(speaker: Speaker, dialogue: Dialogue, kind: str, call: Call, said: Said | None = None) -> DialogueAct:
+    return DialogueAct((Part((said or speaker.say(kind)).text, (), (call,)),), kind, dialogue)

@@ -26,7 +26,7 @@ from profiles.observation import Profile
 from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.shop.files import load_facets, read_lines
-from profiles.validator import Firewall, ProposedChange
+from profiles.validator import ProposedChange, WriteValidator
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, facet_values
@@ -82,7 +82,7 @@ class ShopView:
     answers: tuple[Template, ...]
     customers: tuple[CustomerView, ...]
     order_ids: tuple[str, ...]
-    firewall: Firewall
+    validator: WriteValidator
     topics: Topics
     languages: tuple[str, ...]
     currency: str
@@ -104,7 +104,7 @@ class ShopView:
             load_answers(directory / "answers.yaml"),
             customers,
             order_ids,
-            Firewall(schema, load_facets(directory), settings.zone),
+            WriteValidator(schema, load_facets(directory), settings.zone),
             Topics.of(schema, facets, settings.tool_facets, categories),
             settings.languages,
             settings.currency,
@@ -203,7 +203,7 @@ class ShopView:
         """Why the profile would refuse a call's changes, or None. Forgetting is for the runner to check."""
         wishes = [ProposedChange(**item) for item in call.arguments["changes"] if item["polarity"] != "forget"]
         nobody = Profile("")
-        admitted = self.firewall.admit(wishes, {"turn": text}, "", _NOW, "", nobody, sensitive_allowed=True)
+        admitted = self.validator.admit(wishes, {"turn": text}, "", _NOW, "", nobody, sensitive_allowed=True)
         return admitted.refused[0][1] if admitted.refused else None
 
     def understands(self, search: "Search") -> bool:

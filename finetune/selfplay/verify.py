@@ -110,6 +110,6 @@ def _profile(call: Call, result: Mapping[str, Any], customer: CustomerView, shop
 def _clean(shop: ShopView, name: str, value: Any) -> str:
     """The value as the schema writes it; "*" and what no schema knows stay as they are."""
     try:
-        return str(shop.schema.attribute(name).clean(value, shop.firewall.facets, shop.firewall.day_of(clock.now())))
+        return str(shop.schema.attribute(name).clean(value, shop.validator.facets, shop.validator.day_of(clock.now())))
     except DataError:
         return str(value)

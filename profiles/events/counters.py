@@ -24,7 +24,7 @@ Windows = Mapping[str, int]  # windows of a machine, with their acts
 Corrected = Mapping[str, Collection[str]]  # by customer: ids of orders that turn out to be older than was known
 
 
-class Counting:
+class Counters:
     """For one shop."""
 
     def __init__(self, store: ProfileStore, products: Products) -> None:

@@ -26,7 +26,7 @@ from language.placeholders import means_nobody
 from profiles.events import identities, ledger
 from profiles.events.affinity import Affinity, Products, Tastes
 from profiles.events.batch import Batch, Owned
-from profiles.events.counters import Counting
+from profiles.events.counters import Counters
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.report import Report
@@ -47,7 +47,7 @@ class EventIntake:
     def __init__(self, store: ProfileStore, products: Products, now: Callable[[], datetime] = clock.now) -> None:
         self.store, self.now = store, now
         self.reader = EventReader(products, now)
-        self._counting = Counting(store, products)
+        self._counting = Counters(store, products)
 
     def refusal(self, raw: object) -> Aside | None:
         """Why an event would be kept aside, as far as it can be told from the event alone."""

@@ -10,7 +10,7 @@ from datetime import datetime
 import clock
 from profiles.attribute import Attribute
 from profiles.candidates import Claim, Weight, weigh
-from profiles.fold import Settled, order_of, undone_ids
+from profiles.fold import FoldedState, order_of, undone_ids
 from profiles.observation import EVERYTHING, Observation, Trait
 from profiles.schema import Schema
 
@@ -45,20 +45,20 @@ class Told:
 NOTHING_TOLD = Told()
 
 
-def as_of(settled: Settled | None) -> datetime:
+def as_of(settled: FoldedState | None) -> datetime:
     """Now; a clock behind the newest observation hides nothing."""
     now = clock.now()
     return max(now, settled.last[0]) if settled else now
 
 
-def reasons_of(attribute: Attribute, settled: Settled | None, at: datetime) -> tuple[Reasons, ...]:
+def reasons_of(attribute: Attribute, settled: FoldedState | None, at: datetime) -> tuple[Reasons, ...]:
     """For each value that is held."""
     if settled is None:
         return ()
     return tuple([_reasons(attribute, claim, settled.past, at) for claim in settled.current])
 
 
-def tell(settled: Mapping[str, Settled], journal: Sequence[Observation], schema: Schema) -> Told:
+def tell(settled: Mapping[str, FoldedState], journal: Sequence[Observation], schema: Schema) -> Told:
     """All of a customer. Attributes that the schema no longer has are left out."""
     reasons = [
         one

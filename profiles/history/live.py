@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, select
 
 from profiles.candidates import Claim, Weight
-from profiles.fold import Settled, Slot
+from profiles.fold import FoldedState, Slot
 from profiles.observation import Evidence, Value
 from profiles.storage.tables import affinities, time_text
 
@@ -47,8 +47,8 @@ def alive_values(connection: Connection, owner: str, cutoffs: Mapping[str, datet
 
 
 def freshen(
-    connection: Connection, owner: str, settled: Mapping[str, Settled], moment: datetime
-) -> Mapping[str, Settled]:
+    connection: Connection, owner: str, settled: Mapping[str, FoldedState], moment: datetime
+) -> Mapping[str, FoldedState]:
     """Observed claims as they stand; after an act later than `moment` all are as the journal has them.
 
     How much a value stands out depends on the acts for others too.
@@ -59,7 +59,7 @@ def freshen(
     return {name: _freshen(item, live) if name in observed else item for name, item in settled.items()}
 
 
-def _freshen(settled: Settled, live: Live) -> Settled:
+def _freshen(settled: FoldedState, live: Live) -> FoldedState:
     """A claim that does not stand out leaves its place to weaker ones."""
     slots = {}
     for name, slot in settled.slots.items():

@@ -10,14 +10,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 import clock
-from profiles.fold import Settled, fold, settle, weigh_profile
+from profiles.fold import FoldedState, fold, settle, weigh_profile
 from profiles.history.live import alive_values, freshen
 from profiles.journal import owners_of, read_journal
 from profiles.observation import Observation, Profile
 from profiles.privacy.retention import Cutoffs, cutoffs_of, still_kept, with_expired
 from profiles.privacy.settings import Privacy
 from profiles.projection import Projection
-from profiles.projector import Projecting
+from profiles.projector import Projector
 from profiles.reserved import INTENTS
 from profiles.schema import Schema
 
@@ -25,7 +25,7 @@ from profiles.schema import Schema
 class Views:
     """By the rules of one shop. `whole`: all that the journal holds, intents included."""
 
-    def __init__(self, schema: Schema, whole: Schema, privacy: Privacy, projecting: Projecting) -> None:
+    def __init__(self, schema: Schema, whole: Schema, privacy: Privacy, projecting: Projector) -> None:
         self._schema = schema
         self._whole = whole
         self._privacy = privacy
@@ -41,7 +41,7 @@ class Views:
         settled = freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
         return weigh_profile(owner, settled, self._schema, moment)
 
-    def settled(self, connection: Connection, customer: str) -> Mapping[str, Settled]:
+    def settled(self, connection: Connection, customer: str) -> Mapping[str, FoldedState]:
         """The claims that `profile` weighs now, by attribute."""
         owner, held = self._held(connection, customer, self._schema.attributes)
         if held is None:
@@ -51,7 +51,7 @@ class Views:
 
     def reserved(
         self, connection: Connection, customer: str, at: datetime | None = None
-    ) -> tuple[Settled | None, datetime]:
+    ) -> tuple[FoldedState | None, datetime]:
         """The claims of the reserved attribute, and the moment as of which they are."""
         owner, held = self._held(connection, customer, [INTENTS.name])
         if held is None:
@@ -59,12 +59,14 @@ class Views:
         moment = _moment(held, at)
         if moment < held.newest:
             kept = self._journal(connection, owner, moment, [INTENTS.name])
-            settled: Mapping[str, Settled] = settle((item for item in kept if item.at <= moment), self._whole)
+            settled: Mapping[str, FoldedState] = settle((item for item in kept if item.at <= moment), self._whole)
         else:
             settled = self._kept(connection, owner, held.settled, moment)
         return settled.get(INTENTS.name), moment
 
-    def reserved_of_many(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Settled, datetime]]:
+    def reserved_of_many(
+        self, connection: Connection, owners: Collection[str]
+    ) -> dict[str, tuple[FoldedState, datetime]]:
         """By owner, those left out who never had any; each as of their newest observation."""
         held = self._projecting.load(connection, owners, [INTENTS.name])
         return {
@@ -89,8 +91,8 @@ class Views:
         return owner, found or self._projecting.folded(connection, owner)
 
     def _kept(
-        self, connection: Connection, owner: str, settled: Mapping[str, Settled], moment: datetime
-    ) -> Mapping[str, Settled]:
+        self, connection: Connection, owner: str, settled: Mapping[str, FoldedState], moment: datetime
+    ) -> Mapping[str, FoldedState]:
         """Without what is too old; where there is such, what is left is settled again."""
         old = with_expired(settled, self._cutoffs(moment))
         if not old:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from profiles.attribute import KEY_MARK, key_of
 from profiles.candidates import Claim, weigh
-from profiles.fold import Settled
+from profiles.fold import FoldedState
 from profiles.intents.intent import Intent, Kind, Slot, State
 from profiles.intents.journal import KIND, STATE
 from profiles.reserved import HALF_LIFE_DAYS
@@ -17,7 +17,7 @@ from profiles.reserved import HALF_LIFE_DAYS
 FADED = 0.25  # less sure than this, it is dropped
 
 
-def intents_of(settled: Settled | None, at: datetime) -> tuple[Intent, ...]:
+def intents_of(settled: FoldedState | None, at: datetime) -> tuple[Intent, ...]:
     """As they stood at `at`, the one spoken of last first."""
     held: dict[str, dict[str, Claim]] = defaultdict(dict)
     for claim in settled.current if settled else ():

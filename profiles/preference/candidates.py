@@ -44,7 +44,7 @@ class Signals:
     acts: int
 
 
-class Stage:
+class Reranker:
     """`covisits` False: attributes alone, as for a customer of whose items nobody else took any."""
 
     def __init__(self, model: Covisitation, *, covisits: bool = True) -> None:

@@ -18,7 +18,7 @@ LEAST_TOGETHER = 5
 _SURE = 1.645  # standard deviations: one-sided, 95 %
 
 
-class Together:
+class CoPurchases:
     """Counts by item number."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Together:
         return header, {"together": np.array(rows, dtype=np.int64).reshape(-1, 3)}
 
     @classmethod
-    def from_state(cls, header: Mapping[str, Any], arrays: Arrays) -> "Together":
+    def from_state(cls, header: Mapping[str, Any], arrays: Arrays) -> "CoPurchases":
         made = cls()
         made.customers = header["customers"]
         made._looked, made._took = dict(header["looked"]), dict(header["took"])

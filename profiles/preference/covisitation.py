@@ -18,7 +18,7 @@ from profiles.preference.decay import Decay
 from profiles.preference.history import DAY, WINDOW, Histories, Seen, freshness
 from profiles.preference.model import NO_TASTES, REASONS, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
-from profiles.preference.selection import Choosing
+from profiles.preference.selection import Selection
 from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "covisitation"
@@ -45,7 +45,7 @@ class Weights:
     half_life_days: float | None = 180.0
 
 
-class Covisitation(Choosing):
+class Covisitation(Selection):
     """A `PreferenceModel`. `consumables`: items that may be recommended again to who bought them."""
 
     def __init__(

@@ -9,13 +9,13 @@ from profiles.preference.decay import Decay
 from profiles.preference.history import Histories, Seen
 from profiles.preference.model import NO_TASTES, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
-from profiles.preference.selection import Choosing
+from profiles.preference.selection import Selection
 from profiles.preference.storage import read_model, write_model
 
 KIND = "popularity"
 
 
-class Popularity(Choosing):
+class Popularity(Selection):
     """A `PreferenceModel`: everybody gets the most popular items that they do not have."""
 
     def __init__(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import ConfigError, choices
-from profiles.preference.candidates import Signals, Stage, Table
+from profiles.preference.candidates import Reranker, Signals, Table
 from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.forest import KIND as FOREST
 from profiles.preference.forest import Forest
@@ -21,7 +21,7 @@ from profiles.preference.net import KIND as NET
 from profiles.preference.net import Net, Recipe
 from profiles.preference.products import Embed, Products
 from profiles.preference.scorer import Examples, Progress, Scorer
-from profiles.preference.selection import Choosing
+from profiles.preference.selection import Selection
 from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "ranked"
@@ -30,10 +30,10 @@ DEPTH = 200
 _TOLD = 5000  # customers between two lines of progress
 
 
-class Ranked(Choosing):
+class Ranked(Selection):
     """A `PreferenceModel`. `depth`: how many candidates are re-ranked."""
 
-    def __init__(self, stage: Stage, scorer: Scorer, depth: int = DEPTH) -> None:
+    def __init__(self, stage: Reranker, scorer: Scorer, depth: int = DEPTH) -> None:
         super().__init__(stage.model.products, stage.model.histories)
         self.stage, self.scorer, self.depth = stage, scorer, depth
         self._trained = False
@@ -88,7 +88,7 @@ class Ranked(Choosing):
         kinds: Mapping[str, Callable[[Mapping[str, Any], Arrays], Scorer]]
         kinds = {NET: Net.from_state, FOREST: Forest.from_state}
         scorer = kinds[header["scorer"]](header["judged"], weights)
-        model = cls(Stage(covisitation, covisits=header["covisits"]), scorer, header["depth"])
+        model = cls(Reranker(covisitation, covisits=header["covisits"]), scorer, header["depth"])
         model._trained = header["trained"]
         return model
 
@@ -131,9 +131,9 @@ def ranked(
     """A model by name: blend, ranker or forest. Raises ConfigError for another."""
     covisitation = Covisitation(products, consumables=consumables, weights=weights)
     if kind == "blend":
-        return Ranked(Stage(covisitation), Net(Recipe(seed=seed)))
+        return Ranked(Reranker(covisitation), Net(Recipe(seed=seed)))
     if kind == "ranker":
-        return Ranked(Stage(covisitation, covisits=False), Net(Recipe(seed=seed)), depth=1000)
+        return Ranked(Reranker(covisitation, covisits=False), Net(Recipe(seed=seed)), depth=1000)
     if kind == "forest":
-        return Ranked(Stage(covisitation), Forest(seed))
+        return Ranked(Reranker(covisitation), Forest(seed))
     raise ConfigError(f"no ranked model {kind!r}; there are: {choices(MODELS)}")

@@ -13,7 +13,7 @@ from profiles.preference.products import Products
 _POOL = 10  # diversity chooses among this many times k
 
 
-class Choosing(ABC):
+class Selection(ABC):
     """The part of a `PreferenceModel` that is the same in all: from its scores and its reasons to recommendations."""
 
     def __init__(self, products: Products, histories: Histories) -> None:

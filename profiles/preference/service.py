@@ -26,8 +26,8 @@ from profiles.events.event import WEIGHTS
 from profiles.events.event import Event as ShopEvent
 from profiles.events.purchases import kept_orders
 from profiles.journal import owners_of
-from profiles.preference.candidates import Stage
-from profiles.preference.co_purchase import Together
+from profiles.preference.candidates import Reranker
+from profiles.preference.co_purchase import CoPurchases
 from profiles.preference.covisitation import Covisitation
 from profiles.preference.goods import Good, Goods, skus_of
 from profiles.preference.history import WINDOW, Seen
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
+class PreferenceScore:
     """An item that a customer leans to: how much, 1.0 the most, and the act that says so."""
 
     item: str
@@ -71,7 +71,7 @@ class Preferences:
         self._lock = threading.RLock()
         self._missing: dict[int, float] = {}
         self._unsaved = 0
-        self._begin(Covisitation(Products({good.sku: good.values for good in goods.values()})), Together())
+        self._begin(Covisitation(Products({good.sku: good.values for good in goods.values()})), CoPurchases())
 
     @classmethod
     def open(cls, engine: Engine, goods: Goods, folder: Path, consumables: Collection[str] = ()) -> "Preferences":
@@ -109,7 +109,7 @@ class Preferences:
 
     def leanings(
         self, customer: str, among: Sequence[str], owned: Collection[str] = (), most: int = 4
-    ) -> list[Leaning]:
+    ) -> list[PreferenceScore]:
         """Those of the products that the customer leans to by what they did, and no two much alike.
 
         Only acts that a person would see as a reason: on a product of the same kind that is not `owned`, or on one
@@ -155,8 +155,8 @@ class Preferences:
             self._unsaved = 0
             write_model(self._path, KIND, header, arrays | pairs)
 
-    def _begin(self, model: Covisitation, together: Together, seq: int = 0, missing: Collection[int] = ()) -> None:
-        self._model, self._together, self._stage = model, together, Stage(model)
+    def _begin(self, model: Covisitation, together: CoPurchases, seq: int = 0, missing: Collection[int] = ()) -> None:
+        self._model, self._together, self._stage = model, together, Reranker(model)
         self._seq, self._unsaved = seq, 0
         self._missing = dict.fromkeys(missing, time.monotonic())
 
@@ -180,7 +180,7 @@ class Preferences:
         model = Covisitation.from_state(header, arrays)
         for sku, values in now.items():
             model.products.add(sku, values)
-        self._begin(model, Together.from_state(header["together"], arrays), header["seq"], header["missing"])
+        self._begin(model, CoPurchases.from_state(header["together"], arrays), header["seq"], header["missing"])
 
     def _acts(self, customer: str) -> Sequence[Act]:
         with reading(self._engine) as connection:
@@ -219,7 +219,7 @@ class Preferences:
 
     def _leanings(
         self, customer: str, acts: Mapping[str, ShopEvent], pool: Sequence[int], owned: Collection[str], most: int
-    ) -> list[Leaning]:
+    ) -> list[PreferenceScore]:
         products, found = self._model.products, []
         bought = {
             self._goods[sku].sku
@@ -242,7 +242,7 @@ class Preferences:
         for number in diverse(products, scores, able, len(able), DIVERSITY):
             item = products.items[number]
             if (said := self._why(customer, number, own, settled)) is not None:
-                found.append(Leaning(item, min(1.0, float(scores[number]) / best), said[0], acts[said[1]]))
+                found.append(PreferenceScore(item, min(1.0, float(scores[number]) / best), said[0], acts[said[1]]))
             if len(found) == most:
                 break
         return found

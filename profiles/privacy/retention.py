@@ -9,7 +9,7 @@ slot; one whose kind is gone is none. Pure functions.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from profiles.fold import Settled
+from profiles.fold import FoldedState
 from profiles.observation import Authority, Observation, Value
 from profiles.privacy.settings import Privacy
 from profiles.reserved import INTENTS
@@ -43,12 +43,12 @@ def still_kept(journal: Sequence[Observation], cutoffs: Cutoffs, alive: Alive = 
     return [item for item in journal if (item.attribute, item.id) not in gone]
 
 
-def with_expired(settled: Mapping[str, Settled], cutoffs: Cutoffs) -> list[str]:
+def with_expired(settled: Mapping[str, FoldedState], cutoffs: Cutoffs) -> list[str]:
     """The attributes of which something may be too old."""
     return [name for name, held in settled.items() if name in cutoffs and _oldest(held) < cutoffs[name]]
 
 
-def _oldest(settled: Settled) -> datetime:
+def _oldest(settled: FoldedState) -> datetime:
     claims = [claim for slot in settled.slots.values() for claim in slot.standing.values()]
     times: Iterable[datetime] = (
         *(claim.since for claim in claims if claim.authority is not Authority.SHOP),
