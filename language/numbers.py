@@ -9,6 +9,7 @@ fifty", "two or three" in one word (两三), and signs. Pure functions; a number
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -88,6 +89,7 @@ _HAN_NUMBER = re.compile(
     rf"(?:(?<![\d.,])\d+(?:\.\d+)?{_HAN_SCALES}+(?:\d{_HAN_SCALES}+)*|(?={_HAN_NUMERAL})){_HAN_NUMERAL}*"
     rf"(?:点{_HAN_DIGITS}+)?(?:(?<={_HAN_SCALES})\d(?![\d百千万亿]))?"  # 2千3百, 三点五, 3千5
 )
+_LATIN = re.compile(LETTER)
 _TOKEN = re.compile(r"\x00+|[^\W\d_]+|\d+|[^\w\s]")
 
 
@@ -144,9 +146,9 @@ def likely_languages(text: str, languages: tuple[str, ...] = ()) -> tuple[str, .
     """
     among = languages or _ordered(all_languages())
     words = set(re.findall(rf"{LETTER}+(?:'{LETTER}+)?", fold(text).text))
-    scores = {language: len(words & _telling(language)) for language in among}
+    scores = {language: len(words & _telling(language)) for language in among} if words else {}
     best = max(scores.values(), default=0)
-    chosen = [language for language in among if 2 * scores[language] >= max(best, 1)] or list(among)
+    chosen = [language for language in among if 2 * scores.get(language, 0) >= max(best, 1)] or list(among)
     own_script = [language for language in all_languages() if _spelled_by(language) == "cn2an"]
     return tuple(dict.fromkeys((*chosen, *own_script)))
 
@@ -274,11 +276,9 @@ class _Page:
 
     def _vulgar(self) -> Iterator[_Piece]:
         """ "1½", which folding would turn into 11 over 2."""
-        places = {place: i for i, place in reversed([*enumerate(self.folded.starts)])}
         for match in _VULGAR.finditer(self.original):
             value = Decimal(match[1] or 0) + Decimal(str(round(unicodedata.numeric(match[2]), 3)))
-            start = places[match.start()]
-            end = max(i for i, place in enumerate(self.folded.ends) if place == match.end()) + 1
+            start, end = self.folded.starts.index(match.start()), bisect_right(self.folded.ends, match.end())
             yield self._take(start, end, (value,), False)
 
     def _han(self) -> Iterator[_Piece]:
@@ -359,6 +359,8 @@ class _Page:
             yield self._take(*match.span(), (self.words.phrases[" ".join(match[0].split())],), True)
 
     def _spelled(self) -> Iterator[_Piece]:
+        if not _LATIN.search(self.text):
+            return
         for language in self.chosen:
             if _spelled_by(language) == "text2num" and (words := _words(language)):
                 yield from self._spelled_in(language, words)
