@@ -33,7 +33,7 @@ finetune: model            ## self-play, training, eval gate, publishing: small 
 
 bench: model               ## seconds a turn and memory; reads, appends and events of profiles; self-play
 	$(BIN)/python -m eval run cost --shop shop --workers 1
-	$(BIN)/python -m profiles.speed --shop shop
+	$(BIN)/python -m profiles.commands.speed --shop shop
 	$(BIN)/python -m profiles events --shop shop --bench 200000
 	rm -f runs/bench/play.jsonl
 	$(BIN)/python -m finetune play --shop shop --consultations 600 --workers 2 --out runs/bench/play.jsonl

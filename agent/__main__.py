@@ -19,7 +19,7 @@ from agent.shop import load_shop
 from agent.shopkeeper import Event, Shopkeeper, open_shopkeeper
 from agent.turn import Delta, Replace, Step, Turn
 from errors import ConfigError, ShopkeeperError
-from profiles.database import chosen_database
+from profiles.storage.database import chosen_database
 
 EPILOG = """examples:
   python -m agent --customer C1001                      chat as customer C1001 of the demo shop

@@ -16,8 +16,8 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Engine
 
 from errors import ConfigError, StorageError
-from profiles.database import BUSY_SECONDS
-from profiles.privacy.overwriting import overwrite_freed_in
+from profiles.privacy.overwrite import overwrite_freed_in
+from profiles.storage.database import BUSY_SECONDS
 
 CHECKPOINTS_FILE = "checkpoints.db"
 NO_POSTGRESQL = "checkpoints in PostgreSQL need langgraph-checkpoint-postgres"

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine
 
-from profiles.database import BUSY_SECONDS
+from profiles.storage.database import BUSY_SECONDS
 
 _TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 _LOCK = 0x43484B50  # PostgreSQL's advisory lock of whoever makes the tables: any number that nobody else takes

@@ -18,11 +18,11 @@ from agent.orders.proposals import Proposals
 from agent.replies.phrases import Phrases
 from agent.shop import Shop
 from language.reading import Reading
-from profiles.firewall import Firewall
 from profiles.observation import Trait
-from profiles.preference.keeper import Preferences
+from profiles.preference.service import Preferences
 from profiles.schema import Schema
 from profiles.store import ProfileStore
+from profiles.validator import Firewall
 from retrieval.search import Retriever
 
 if TYPE_CHECKING:

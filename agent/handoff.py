@@ -16,9 +16,9 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table,
 import clock
 from agent.orders.proposals import Proposal
 from errors import NotFound, choices
-from profiles.database import make_tables, reading, writing
 from profiles.observation import Trait
-from profiles.tables import at_most_one, numbered, time_text
+from profiles.storage.database import make_tables, reading, writing
+from profiles.storage.tables import at_most_one, numbered, time_text
 
 SHOWN_LINES = 12
 _LINE_CHARS = 300

@@ -15,10 +15,10 @@ from agent.cli import add_log_level, add_shop, add_state, set_up
 from agent.handoff import Handoff, Handoffs
 from agent.shop import load_shop
 from errors import ShopkeeperError
-from profiles.database import chosen_database
-from profiles.importing import open_store
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.commands import staff
+from profiles.shop.imports import open_store
+from profiles.storage.database import chosen_database
 from profiles.store import ProfileStore
 
 NAME = "handoffs"

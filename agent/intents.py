@@ -17,8 +17,8 @@ from agent.context import TurnContext
 from language.cues import cued_piece
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
-from profiles.intents.matching import looks_back, meant
-from profiles.intents.reading import read_intents
+from profiles.intents.match import looks_back, meant
+from profiles.intents.reads import read_intents
 from profiles.observation import Evidence, Observation
 from profiles.quotes import find_quote
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from agent.context import Services
 from agent.lexicon import ShopLexicon
-from profiles.firewall import Firewall
-from profiles.shop_files import load_facets
+from profiles.shop.files import load_facets
+from profiles.validator import Firewall
 from retrieval.live import LiveRetriever
 from retrieval.search import Retriever
 

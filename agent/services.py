@@ -21,12 +21,12 @@ from agent.shop import ORDERS_FILE, Shop
 from agent.tools import TOOLS
 from errors import StorageError, choices
 from language.shop_words import order_id_shapes
-from profiles.firewall import Firewall
-from profiles.importing import ensure_imported, open_store
 from profiles.preference.goods import declared_consumables
-from profiles.preference.keeper import Preferences
-from profiles.shop_files import load_facets, load_goods, load_schema, load_settings
-from retrieval.embed import Embedder
+from profiles.preference.service import Preferences
+from profiles.shop.files import load_facets, load_goods, load_schema, load_settings
+from profiles.shop.imports import ensure_imported, open_store
+from profiles.validator import Firewall
+from retrieval.embedder import Embedder
 from retrieval.search import Retriever
 
 

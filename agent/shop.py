@@ -19,7 +19,7 @@ from agent.models.profile import choose_profile
 from errors import ConfigError, choices, first_mistake
 from language.packs import languages, missing_sections, servable
 from profiles.privacy.settings import PrivacyFile
-from profiles.shop_files import load_zone
+from profiles.shop.files import load_zone
 
 ORDERS_FILE = "orders.jsonl"
 Replies = Literal["strict", "free"]
@@ -94,11 +94,11 @@ class _ShopFile(_Strict):
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     search: _SearchFile = Field(default_factory=_SearchFile)
-    # Read where they are used: profiles.events.keys, profiles.preference.keeper, profiles.segments.
+    # Read where they are used: profiles.events.keys, profiles.preference.service, profiles.segments.
     events: dict[str, Any] = Field(default_factory=dict)
     preference: dict[str, Any] = Field(default_factory=dict)
     segments: dict[str, Any] = Field(default_factory=dict)
-    privacy: PrivacyFile = Field(default_factory=PrivacyFile)  # read by `profiles.shop_files`, checked here too
+    privacy: PrivacyFile = Field(default_factory=PrivacyFile)  # read by `profiles.shop.files`, checked here too
 
 
 def load_shop(directory: Path) -> Shop:

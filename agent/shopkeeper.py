@@ -39,16 +39,16 @@ from agent.context import VISITOR, Services, ShopState, TurnContext
 from agent.guided.middleware import GuidedCalls
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
-from agent.middleware.desk import Desk, back_again
-from agent.middleware.intending import Intending
-from agent.middleware.prompting import Prompting
-from agent.middleware.replying import Replying, evidence, turn_messages
-from agent.middleware.tooling import ErrorsAsResults, InOrder, outspoken
+from agent.middleware.intents import Intending
+from agent.middleware.prompt import Prompting
+from agent.middleware.reply import Replying, evidence, turn_messages
+from agent.middleware.shortcuts import Desk, back_again
+from agent.middleware.tools import ErrorsAsResults, InOrder, outspoken
 from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
+from agent.models.fallback import RuleModel
 from agent.models.pointer import REGISTRY
 from agent.models.profile import ModelProfile, choose_profile, profile_of
-from agent.models.rules import RuleModel
 from agent.prompt import instructions, window
 from agent.replies.composer import Composer
 from agent.replies.gate import check

@@ -86,8 +86,7 @@ def steps(messages: Sequence[AnyMessage]) -> tuple[Step, ...]:
     calls = [call for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
     answered = [(call, results[str(call["id"])]) for call in calls if str(call["id"]) in results]
     return tuple(
-        Step(call["name"], call["args"], result.status == "success", result.artifact or {})
-        for call, result in answered
+        Step(call["name"], call["args"], result.status == "success", result.artifact or {}) for call, result in answered
     )
 
 

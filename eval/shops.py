@@ -13,7 +13,7 @@ from pathlib import Path
 from errors import ConfigError
 from eval.suite import Options
 from finetune.selfplay.shops.make import make_shop, shop_name
-from finetune.selfplay.shops.peopled import peopled
+from finetune.selfplay.shops.population import peopled
 
 VARIED = {"varied": "1: some random shops keep ranges and values per kind of product (default 0)"}
 _APART = 900_000  # seeds of evals are none that anybody trains with

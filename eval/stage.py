@@ -24,8 +24,8 @@ from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.services import open_services
 from agent.shop import Replies, load_shop
 from agent.shopkeeper import Shopkeeper
-from profiles.database import DATABASE_FILE
-from retrieval.embed import Embedder
+from profiles.storage.database import DATABASE_FILE
+from retrieval.embedder import Embedder
 
 # Accuracy must not depend on what else the machine does: an answer may take its time, and its seconds are measured.
 PATIENCE = 300.0

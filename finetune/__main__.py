@@ -12,6 +12,7 @@ from errors import ShopkeeperError
 from finetune.base import BASE_DIR
 from finetune.commands import add_erase_arguments, add_prefer_arguments, add_train_arguments, erase, prefer, train
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
+from finetune.environment import settle
 from finetune.gguf_out import QUANTIZATIONS
 from finetune.logs.commands import add_arguments as add_logs_arguments
 from finetune.loop import add_arguments as add_loop_arguments
@@ -20,7 +21,6 @@ from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
 from finetune.registry.commands import add_arguments as add_registry_arguments
 from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
-from finetune.surroundings import settle
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs

@@ -79,11 +79,11 @@ def add_erase_arguments(parser: argparse.ArgumentParser) -> None:
 def train(args: argparse.Namespace) -> int:
     """Train on samples."""
     from finetune.base import find_base, open_tokenizer
-    from finetune.mixture import Source, read_mixture
+    from finetune.data_mix import Source, read_mixture
     from finetune.registry.lineage import keep_lineage
     from finetune.train import train
-    from profiles.database import chosen_database
-    from profiles.privacy.barred import barred
+    from profiles.privacy.excluded import barred
+    from profiles.storage.database import chosen_database
 
     sources = [Source.parse(text) for text in args.samples]
     gone = barred(args.state, chosen_database(os.environ))
@@ -100,8 +100,8 @@ def prefer(args: argparse.Namespace) -> int:
     from finetune.base import find_base, open_tokenizer
     from finetune.preference import prefer, read_pairs
     from finetune.registry.lineage import keep_lineage
-    from profiles.database import chosen_database
-    from profiles.privacy.barred import barred
+    from profiles.privacy.excluded import barred
+    from profiles.storage.database import chosen_database
 
     base, recipe = find_base(args.base), _recipe(args)
     gone = barred(args.state, chosen_database(os.environ))

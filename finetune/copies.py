@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.checkpoints import CHECKPOINTS_FILE
 from errors import StorageError
-from profiles.database import DATABASE_FILE
+from profiles.storage.database import DATABASE_FILE
 
 _SQLITE = b"SQLite format 3\0"
 _BLOCK = 1 << 20

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.checkpoints import CHECKPOINTS_FILE
-from agent.places import agent_places
+from agent.erasure_targets import agent_places
 from agent.shop import ORDERS_FILE, load_shop
 from finetune.copies import left_in_copies
-from finetune.logs.erasing import SampleSets
+from finetune.logs.erasure import SampleSets
 from finetune.logs.people import CUSTOMERS_FILE
 from finetune.registry.registry import Registry
-from profiles.database import DATABASE_FILE, chosen_database, reading
-from profiles.importing import EVENT_FILES, open_store
-from profiles.preference.erasing import PreferenceFiles
-from profiles.privacy.barred import WHO
+from profiles.preference.erasure import PreferenceFiles
 from profiles.privacy.erasure import Erasure, Receipt
-from profiles.privacy.places import Place
-from profiles.privacy.profile_place import names_of
-from profiles.shop_files import read_lines
+from profiles.privacy.erasure_targets import Place
+from profiles.privacy.excluded import WHO
+from profiles.privacy.profile_target import names_of
+from profiles.shop.files import read_lines
+from profiles.shop.imports import EVENT_FILES, open_store
+from profiles.storage.database import DATABASE_FILE, chosen_database, reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from finetune.merge import DEFAULT_ADAPTER
 from finetune.registry.gate import read_gate
 from finetune.registry.publish import publish
 from finetune.registry.registry import Registry
-from profiles.database import chosen_database
-from profiles.files import write_whole
+from profiles.storage.database import chosen_database
+from profiles.storage.files import write_whole
 
 PLAN = "loop.json"
 STOPPED = 10  # exit code of a training that was stopped on request
@@ -125,7 +125,7 @@ class Loop:
         from finetune.selfplay.commands import HELD_OUT
         from finetune.selfplay.customer import Habits  # the agent behind it takes seconds to import
         from finetune.selfplay.runner import play, wordings_of
-        from finetune.selfplay.shops.peopled import peopled
+        from finetune.selfplay.shops.population import peopled
 
         self._say("self-play", f"{plan.consultations} consultations")
         out = self.out / "play.jsonl"

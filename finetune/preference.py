@@ -26,7 +26,7 @@ from finetune.methods import METHODS, find_method
 from finetune.packing import Batch, pack
 from finetune.samples import Features, Sample, encode
 from finetune.train import LanguageTrainer, Outcome, Recipe, open_trainer, run
-from profiles.privacy.barred import WHO
+from profiles.privacy.excluded import WHO
 
 BETA = 0.1  # how dear a step away from the reference is, as in the paper (arXiv 2305.18290)
 ANCHOR = 0.2  # weight of simply learning the better answer: the pair alone may make both less likely

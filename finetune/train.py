@@ -28,9 +28,9 @@ from finetune.attention import ATTENTION, register
 from finetune.base import TURN_END, base_name, open_tokenizer
 from finetune.batches import BeginAlike
 from finetune.methods import ADAPTER_WEIGHTS, Method, configuration, find_method, method_of, open_model
-from finetune.pace import KeepPace, Pace
 from finetune.packing import pack, pad
 from finetune.samples import Features
+from finetune.schedule import KeepPace, Pace
 
 TRACKERS = ("tensorboard", "wandb", "none")
 

@@ -272,9 +272,7 @@ class Vocabulary:
         self.ends = {fold(word).text for name in ("ends_before", "ends_after") for word in _joined(all_words, name)}
         first, last = (any_of(_joined(all_words, name)) for name in ("ends_before", "ends_after"))
         ending = rf"{any_of(self.periods)}|{any_of(self.whole)}|{_names(self.full_months)}"
-        self.end_of = re.compile(
-            rf"{LEFT}(?:(?:{first})\s+(?P<of>{ending})|(?P<whose>{ending})\s*(?:{last})){RIGHT}"
-        )
+        self.end_of = re.compile(rf"{LEFT}(?:(?:{first})\s+(?P<of>{ending})|(?P<whose>{ending})\s*(?:{last})){RIGHT}")
         modifier = any_of(_joined(all_words, "weekday_before"))
         after = any_of(_joined(all_words, "weekday_after"))
         self.weekend = re.compile(

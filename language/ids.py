@@ -206,9 +206,7 @@ def _only_fillers(text: str, words: IdWords) -> bool:
     return re.fullmatch(rf"\W*(?:(?:{words.fillers})(?!\w)\W*)*", text) is not None
 
 
-def _spoken_runs(
-    text: str, words: Sequence[IdWords], languages: Sequence[str]
-) -> Iterator[tuple[int, int, str]]:
+def _spoken_runs(text: str, words: Sequence[IdWords], languages: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     """What is spelt out and has digits enough for an id: single letters, a dash by its name, digits as words."""
     joints = {name: sign for each in words for name, sign in each.spoken_joints.items()}
     run: list[tuple[int, int, str]] = []

@@ -350,7 +350,6 @@ def _in_original(quantity: Quantity, text: str, folded: Folded) -> Quantity:
     return replace(quantity, start=start, end=end, text=text[start:end])
 
 
-
 def _folded_span(number: Number, starts: tuple[int, ...], ends: tuple[int, ...]) -> Span:
     return bisect_left(starts, number.start), bisect_right(ends, number.end)
 

@@ -254,9 +254,7 @@ def _values(
     heads = {mention for mention in ruled_out if _is_head(text, mention, ruled_out, languages[0])}
     for mention in mentions:
         is_denied = mention in ruled_out and mention not in heads
-        yield ShopValue(
-            mention.start, mention.end, mention.text, mention.facet, mention.value, mention.how, is_denied
-        )
+        yield ShopValue(mention.start, mention.end, mention.text, mention.facet, mention.value, mention.how, is_denied)
 
 
 def _is_sure(mention: Mention) -> bool:

@@ -15,14 +15,14 @@ from profiles.commands.journal import history, merge, undo
 from profiles.commands.migrate import run_migrate
 from profiles.commands.moments import as_of, diff, show
 from profiles.commands.words import print_json
-from profiles.database import chosen_database
 from profiles.events.command import add_events_options, run_events
-from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
 from profiles.privacy.commands import run_audit, run_consent, run_export, run_retain
 from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.segments.command import add_segments_options, run_segments
+from profiles.shop.imports import ensure_imported, import_shop, open_store
+from profiles.storage.database import chosen_database
 from profiles.store import ProfileStore
 
 _WITHOUT_STORE = ("migrate", "build")
@@ -54,7 +54,7 @@ examples:
 
 To erase a customer everywhere: python -m finetune erase C1001
 SHOPKEEPER_DATABASE=postgresql+psycopg://user@host/database puts it all into PostgreSQL; see docs/postgresql.md
-To move what is there into it, or back: python -m agent.moving --help
+To move what is there into it, or back: python -m agent.migration --help
 
 authority, strongest first: shop (its records), stated (by the customer), observed (in behaviour), inferred.
 A weaker claim never replaces a stronger one; it is shown beside it as a challenge.
@@ -84,9 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--shop", type=Path, default=Path("shop"), help="the shop's directory (default: shop)"
-    )
+    shared.add_argument("--shop", type=Path, default=Path("shop"), help="the shop's directory (default: shop)")
     shared.add_argument("--state", type=Path, help="where the database is (default: SHOP/state)")
     shared.add_argument("--by", metavar="NAME", help="who asks, for the audit (default: this machine's user)")
     parser = argparse.ArgumentParser(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from profiles.attribute import Attribute
-from profiles.claims import Claim, claim_of, end, strengthen, strongest, weigh
+from profiles.candidates import Claim, claim_of, end, strengthen, strongest, weigh
 from profiles.observation import Authority, Observation, Profile, Trait, Value
 from profiles.schema import Schema
 

@@ -1,6 +1,6 @@
 """The journal's rows: whose they are, which are new, and a customer's observations and record.
 
-In: a connection of `profiles.database`. Out: observations, and owners: a merged visitor's owner is the
+In: a connection of `profiles.storage.database`. Out: observations, and owners: a merged visitor's owner is the
 customer they turned out to be, anybody else's is themselves.
 """
 
@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
 from errors import NotFound
 from profiles.customer import Customer
 from profiles.observation import Observation
-from profiles.tables import customers, merged, observation_of, observations
+from profiles.storage.tables import customers, merged, observation_of, observations
 
 IDS_PER_QUERY = 500
 _OWNERS: BindParameter[str] = bindparam("owners", expanding=True)
@@ -88,9 +88,7 @@ def find_observation(connection: Connection, observation: str) -> tuple[str, Obs
     return owners_of(connection, [found.customer])[found.customer], found
 
 
-def read_journal(
-    connection: Connection, owner: str, attributes: Collection[str] | None = None
-) -> list[Observation]:
+def read_journal(connection: Connection, owner: str, attributes: Collection[str] | None = None) -> list[Observation]:
     """An owner's observations, oldest first: theirs and their visitors', of these attributes or of all."""
     return read_journals(connection, [owner], attributes).get(owner, [])
 

@@ -14,12 +14,12 @@ from typing import Any
 from pydantic_core import from_json, to_json  # a few times as fast as the json module
 from sqlalchemy import Connection, bindparam, select
 
-from profiles.claims import claim_from_json, claim_to_json, ended_from_json, ended_to_json
+from profiles.candidates import claim_from_json, claim_to_json, ended_from_json, ended_to_json
 from profiles.fold import Settled, Slot
 from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
-from profiles.tables import insert_or_replace, projections, time_text
+from profiles.storage.tables import insert_or_replace, projections, time_text
 
 FORMAT = 2  # raise it when claims, their JSON or the fold's rules change
 FEW = 4  # attributes: to name more of them to the database takes longer than to read them all

@@ -13,6 +13,5 @@ INTENTS = Attribute(
     per=Attribute("@id", "text"),
     half_life_days=HALF_LIFE_DAYS,
     writers=frozenset(Authority),
-    label={"en": "Intent", "zh": "意图"},
     description="what the customer is trying to get done",
 )

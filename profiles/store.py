@@ -1,4 +1,4 @@
-"""The profile store: observations in, profiles and history out, over any engine of `profiles.database`.
+"""The profile store: observations in, profiles and history out, over any engine of `profiles.storage.database`.
 
 `append` writes journal and projection in one transaction; when it returns, the write survives a crash.
 Errors: `Refused` for what the schema does not let the authority write, the customer does not agree to, or is of
@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Engine, select
 import clock
 from errors import NotFound, Refused, choices
 from profiles.customer import Customer
-from profiles.database import reading, retried, writing
 from profiles.fold import Settled
+from profiles.history.merge import bring_over
+from profiles.history.undo import undo_of
+from profiles.history.views import Views
 from profiles.journal import (
     customer_row,
     find_observation,
@@ -27,8 +29,6 @@ from profiles.journal import (
     read_journal,
     unknown,
 )
-from profiles.merging import bring_over
-from profiles.migrating import migrate
 from profiles.observation import Change, Observation, Profile
 from profiles.privacy.consent_file import ConsentFile, outliving
 from profiles.privacy.consents import FROM_RECORD, Consent, add_consents, consent_lines
@@ -37,10 +37,12 @@ from profiles.privacy.purposes import Purpose
 from profiles.privacy.settings import Privacy
 from profiles.privacy.tombstones import check_salt
 from profiles.privacy.withdrawal import forget_profiling
-from profiles.projecting import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
+from profiles.projector import CUSTOMERS_AT_ONCE, Projected, Projecting, change_of
 from profiles.reserved import INTENTS
 from profiles.schema import Schema
-from profiles.tables import (
+from profiles.storage.database import reading, retried, writing
+from profiles.storage.migration import migrate
+from profiles.storage.tables import (
     customers,
     insert_missing,
     insert_or_replace,
@@ -49,8 +51,6 @@ from profiles.tables import (
     projections,
     row_of,
 )
-from profiles.undoing import undo_of
-from profiles.views import Views
 
 _NAMED = 5  # customers, by an error
 
@@ -183,9 +183,7 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return self._views.reserved(connection, customer, at)
 
-    def reserved_within(
-        self, connection: Connection, owners: Collection[str]
-    ) -> dict[str, tuple[Settled, datetime]]:
+    def reserved_within(self, connection: Connection, owners: Collection[str]) -> dict[str, tuple[Settled, datetime]]:
         """`reserved` of many customers in a caller's transaction, those left out who never had any."""
         return self._views.reserved_of_many(connection, owners)
 
@@ -312,4 +310,3 @@ class ProfileStore:
     def replay(self, connection: Connection, owners: Collection[str]) -> None:
         """Build the projections of these owners, who are locked, from the journal."""
         self._projecting.replay(connection, owners)
-

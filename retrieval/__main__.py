@@ -13,12 +13,12 @@ from typing import Any
 from errors import ShopkeeperError
 from language.decimals import plain
 from retrieval.catalog import load_catalog
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
+from retrieval.preferences import Taste
 from retrieval.search import ProductHit, Retriever
-from retrieval.tastes import Taste
-from retrieval.upserting import upsert_products
+from retrieval.upsert import upsert_products
 
 FLAGS = ("category", "color", "size", "material", "brand")
 EPILOG = """\
@@ -85,9 +85,7 @@ def answer(options: argparse.Namespace) -> int:
         and {"id": found.template.id, "text": found.template.text[options.language], "score": found.score},
         "policy": passage and {"heading": passage.heading, "text": passage.text, "score": passage.score},
     }
-    lines = [
-        f"{name}: {json.dumps(part, ensure_ascii=False) if part else 'none'}" for name, part in report.items()
-    ]
+    lines = [f"{name}: {json.dumps(part, ensure_ascii=False) if part else 'none'}" for name, part in report.items()]
     _print(report, "\n".join(lines), options.json)
     return 0
 
@@ -114,9 +112,7 @@ def check(options: argparse.Namespace) -> int:
 def hit_to_json(hit: ProductHit) -> dict[str, Any]:
     """A hit as one flat JSON object: the variant's price, colour, size, stock and the product's facets."""
     product, variant = hit.product, hit.variant
-    facets = {
-        name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()
-    }
+    facets = {name: list(value) if isinstance(value, tuple) else value for name, value in product.facets.items()}
     return facets | {
         "sku": product.sku,
         "variant": variant.sku,
@@ -163,9 +159,7 @@ def _pairs(pairs: Sequence[tuple[str, str]]) -> dict[str, frozenset[str]]:
 
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--shop", type=Path, default=Path("shop"), metavar="DIR", help="the shop's folder (shop)"
-    )
+    shared.add_argument("--shop", type=Path, default=Path("shop"), metavar="DIR", help="the shop's folder (shop)")
     shared.add_argument("--state", type=Path, metavar="DIR", help="where the index is kept (SHOP/state)")
     shared.add_argument("--embedder", metavar="MODEL", help="a sentence-transformers folder or model name")
     shared.add_argument("--json", action="store_true", help="print JSON")
@@ -187,9 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     finding.add_argument("query")
     for name in FLAGS:
         finding.add_argument(f"--{name}", help=f"keep only this {name}")
-    finding.add_argument(
-        "--without", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="leave out"
-    )
+    finding.add_argument("--without", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="leave out")
     finding.add_argument(
         "--prefer", action="append", type=_pair, default=[], metavar="FACET=VALUE", help="move up; price=100..200 too"
     )

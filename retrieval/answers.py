@@ -79,6 +79,4 @@ def _check(templates: tuple[Template, ...], path: Path) -> None:
             except ValueError as error:
                 raise DataError(f"{path.name}, '{template.id}', {language}: {error}") from error
             if missing:
-                raise DataError(
-                    f"{path.name}, '{template.id}', {language}: not in needs: {', '.join(sorted(missing))}"
-                )
+                raise DataError(f"{path.name}, '{template.id}', {language}: not in needs: {', '.join(sorted(missing))}")

@@ -208,9 +208,7 @@ def parse_line(line: bytes) -> Product:
         raise ValueError(f"a product is a JSON object, not {type(raw).__name__}")
     parsed = _ProductLine.model_validate(raw | _real_variants(raw))
     _check_barcodes(raw)
-    titles = {
-        key[6:]: value for key, value in raw.items() if key.startswith("title_") and isinstance(value, str)
-    }
+    titles = {key[6:]: value for key, value in raw.items() if key.startswith("title_") and isinstance(value, str)}
     return Product(
         sku=parsed.sku,
         title=parsed.title,
@@ -273,9 +271,7 @@ def _reason(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         # A union reports each failed member; the part of the path that names the member helps nobody.
-        place = ".".join(
-            str(part) for part in first["loc"] if str(part).isidentifier() or isinstance(part, int)
-        )
+        place = ".".join(str(part) for part in first["loc"] if str(part).isidentifier() or isinstance(part, int))
         given = first["input"]
         shown = str(given) if isinstance(given, Decimal) else f"{given!r}"
         got = "" if first["type"] == "missing" else f", not {shown:.60}"

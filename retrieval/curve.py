@@ -38,9 +38,7 @@ class Curve:
 
     def between(self, other: "Curve", share: float) -> "Curve":
         """This curve at a share of 0, the other at 1."""
-        return Curve(
-            (1 - share) * self.middle + share * other.middle, (1 - share) * self.slope + share * other.slope
-        )
+        return Curve((1 - share) * self.middle + share * other.middle, (1 - share) * self.slope + share * other.slope)
 
     def confidence(self, score: float) -> float:
         """0 to 1, and 0.5 at the middle."""

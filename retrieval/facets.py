@@ -6,7 +6,6 @@ People write "Medium", "gray", "jaket" or "green"; the catalogue says "M", "grey
 stands for all that lie in it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from typing import Any, Literal
 from errors import ConfigError, choices
 from language.matching import choose, covers, shared_synonyms
 from language.names import flat_aliases, own_words
+from language.numbers import find_numbers
 from language.truth import truth_of
 from retrieval.catalog import Catalog, Product, Variant
 from retrieval.spans import span_of
@@ -98,8 +98,8 @@ class FacetSpace:
         if facet.type == "number":
             if span_of(raw):
                 return raw.strip()
-            number = re.search(r"(?<![\w.])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?", raw)
-            return f"{float(number[0]):g}" if number else None
+            number = next(iter(find_numbers(raw)), None)
+            return f"{float(number.values[0]):g}" if number else None
         value = _match_choice(facet, raw)
         return value if value and self.members(name, value) else None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from retrieval.embed import Embedder, Vectors
+from retrieval.embedder import Embedder, Vectors
 from retrieval.lexical import LexicalIndex, Scores, tokenize
 
 DENSE_CANDIDATES = 1000

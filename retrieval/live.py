@@ -20,7 +20,7 @@ from retrieval.answers import load_answers
 from retrieval.catalog import Catalog, Product, load_catalog
 from retrieval.facets import FacetSpace
 from retrieval.index import Row
-from retrieval.indexing import Rows, build_index
+from retrieval.index_build import Rows, build_index
 from retrieval.policy import load_policy
 from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
 from retrieval.search import ANSWERS, CATALOG, POLICY, SETTINGS, SOURCES, Retriever, by_key, read_facets

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.index import Collection
 from retrieval.lexical import Scores, unread_share
 

@@ -23,7 +23,7 @@ from scipy.linalg import inv
 from scipy.sparse import csr_matrix, diags
 
 from retrieval.curve import Curve
-from retrieval.embed import Embedder, Vectors
+from retrieval.embedder import Embedder, Vectors
 from retrieval.index import Collection, Row
 from retrieval.lexical import unread_share
 from retrieval.ngrams import NgramSpace
@@ -147,9 +147,7 @@ def _spread(rows: Sequence[Row]) -> list[Row]:
     return [row for _, row in sorted(numbered, key=lambda pair: pair[0])[:MOST]]
 
 
-def _features(
-    vectors: Vectors, grams: csr_matrix, unread: NDArray[np.float64]
-) -> tuple[Vectors, csr_matrix]:
+def _features(vectors: Vectors, grams: csr_matrix, unread: NDArray[np.float64]) -> tuple[Vectors, csr_matrix]:
     """Vectors and n-grams, weighed so that the sum of both products is how alike two questions are, 0 to 1.
 
     `vectors`: (rows, width), `grams`: (rows, ngrams.WIDTH), `unread`: (rows,), what the embedder cannot read of each.

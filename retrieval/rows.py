@@ -61,6 +61,4 @@ def _product_words(product: Product, space: FacetSpace) -> str:
 
 
 def _choices(product: Product) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (name, value) for name, value in sorted(product.facets.items()) if isinstance(value, tuple) and value
-    ]
+    return [(name, value) for name, value in sorted(product.facets.items()) if isinstance(value, tuple) and value]

@@ -16,15 +16,15 @@ import numpy as np
 from errors import ConfigError, choices
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.facets import FacetSpace
 from retrieval.filters import Filters, prepare
-from retrieval.indexing import current_index
+from retrieval.index_build import current_index
 from retrieval.match import relevance
 from retrieval.policy import Passage, load_policy
+from retrieval.preferences import Palate, Taste
 from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
 from retrieval.storage import StoredIndex
-from retrieval.tastes import Palate, Taste
 
 Sort = Literal["price_low", "price_high", "rating"]
 LIKE_BONUS = 0.06  # added to the relevance for each liked facet; about the gap between neighbours in a result

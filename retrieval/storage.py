@@ -96,14 +96,10 @@ def _write_build(folder: Path, index: StoredIndex) -> None:
 def _prune(root: Path) -> None:
     """Sync the new pointer; keep that build and the one before it, which others may be reading."""
     _sync(root)
-    builds = sorted(
-        path for path in root.iterdir() if path.is_dir() and not path.name.startswith("building-")
-    )
+    builds = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("building-"))
     current = (root / "CURRENT").read_text(encoding="utf-8").strip()
     old = [path for path in builds if path.name != current][:-1]
-    drafts = [
-        path for path in root.glob("building-*") if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS
-    ]
+    drafts = [path for path in root.glob("building-*") if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS]
     for path in [*old, *drafts]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -15,11 +15,11 @@ import pytest
 
 from profiles.build.plan import Plan, make_plan
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.events.files import take_file
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.profiles_shop import write_shop
 

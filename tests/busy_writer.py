@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from errors import Refused, StorageError
-from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.observation import Observation
 from profiles.privacy.erasure import Erasure
 from profiles.privacy.keys import load_salt
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profiles_shop import PRIVACY, SCHEMA, observation

@@ -15,32 +15,32 @@ from langgraph.graph import END, START, StateGraph
 
 from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
+from agent.erasure_targets import agent_places
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from agent.places import agent_places
-from finetune.logs.erasing import SampleSets
+from finetune.logs.erasure import SampleSets
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.intents.intent import State
 from profiles.intents.journal import KIND, close, intent_id, say
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Evidence
 from profiles.preference.covisitation import Covisitation
-from profiles.preference.erasing import PreferenceFiles
+from profiles.preference.erasure import PreferenceFiles
 from profiles.preference.goods import Good
-from profiles.preference.keeper import Preferences
 from profiles.preference.model import Event
 from profiles.preference.products import Products
+from profiles.preference.service import Preferences
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consent_file import ConsentFile
 from profiles.privacy.consents import Consent
 from profiles.privacy.erasure import Erasure
+from profiles.privacy.erasure_targets import Place
 from profiles.privacy.keys import customer_key, load_salt
-from profiles.privacy.places import Place
 from profiles.privacy.purposes import Purpose
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.events.affinity import Products
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from profiles.observation import Trait
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.profiles_shop import SCHEMA, START
 

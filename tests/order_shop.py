@@ -10,7 +10,7 @@ from typing import Any
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from profiles.database import open_database
+from profiles.storage.database import open_database
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
 RULES = Rules(refund_cap=Decimal(500), return_days=30)

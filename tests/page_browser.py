@@ -73,9 +73,7 @@ def opened(
     browser: Browser, address: str, width: int = 1280, height: int = 800, scheme: Scheme = "light"
 ) -> Iterator[Page]:
     """The page in a fresh browser profile; at the end, checks that nothing was asked of another host."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="en-GB", color_scheme=scheme
-    )
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", color_scheme=scheme)
     strangers: list[str] = []
 
     def note(request: Request) -> None:

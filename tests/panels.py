@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
-from profiles.explaining import tell
 from profiles.fold import fold, settle
+from profiles.history.explanation import tell
 from profiles.observation import Authority, Evidence, Observation, Polarity, Profile, Trait
 from profiles.schema import Schema
 from ui.panels import profile_panel

@@ -9,8 +9,8 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from profiles.database import open_database
 from profiles.observation import Observation, Profile
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.profiles_shop import PRIVACY, SCHEMA, START
 

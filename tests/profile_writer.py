@@ -8,8 +8,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from profiles.database import open_database
 from profiles.observation import Observation
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.profiles_shop import PRIVACY, SCHEMA, observation
 

@@ -96,9 +96,7 @@ def write_shop(folder: Path, customers: int = 3, events: int = 30) -> Path:
     _write(folder / "customers.jsonl", [_customer(name, number) for number, name in enumerate(ids)])
     _write(folder / "orders.jsonl", [_order(name, number) for number, name in enumerate(ids)])
     with gzip.open(folder / "events.jsonl.gz", "wt", encoding="utf-8") as lines:
-        lines.writelines(
-            json.dumps(_event(number, ids[number % customers])) + "\n" for number in range(events)
-        )
+        lines.writelines(json.dumps(_event(number, ids[number % customers])) + "\n" for number in range(events))
     return folder
 
 

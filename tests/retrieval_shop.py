@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 
 SHOP_TOML = """
 name = "Test Shop"

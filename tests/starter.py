@@ -13,7 +13,7 @@ from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
-from profiles.importing import ensure_imported, open_store
+from profiles.shop.imports import ensure_imported, open_store
 
 
 def start(shop: Path, state: Path, url: str) -> "subprocess.Popen[str]":

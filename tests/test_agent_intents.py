@@ -10,7 +10,7 @@ from agent.models.scripted import Answer, ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from profiles.intents.intent import Intent, State
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from tests.agent_shop import change, keeper, noting
 
 _numbers = itertools.count()

@@ -15,7 +15,7 @@ from agent.tools import TOOLS, evidence_keys
 from agent.turn import Turn
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
-from profiles.importing import open_intake
+from profiles.shop.imports import open_intake
 from retrieval.catalog import Product
 from retrieval.filters import Filters
 from tests.agent_shop import SHOP, change, noting

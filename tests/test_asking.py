@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.asking import LEAST_BITS, Candidate, best_question, gain
+from retrieval.clarification import LEAST_BITS, Candidate, best_question, gain
 
 VALUES = st.frozensets(st.sampled_from("abcd"), max_size=3)
 OPTIONS = st.lists(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.shop_files import load_facets, load_products
+from profiles.shop.files import load_facets, load_products
 from retrieval.catalog import Catalog, Product, load_catalog
 from tests.profiles_shop import SCHEMA
 from tests.retrieval_shop import product, write_shop

@@ -13,10 +13,10 @@ from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from eval.stage import Stages
 from finetune.__main__ import main as finetune
-from finetune.selfplay.shops.peopled import peopled
-from finetune.selfplay.stage import open_stage
+from finetune.selfplay.environment import open_stage
+from finetune.selfplay.shops.population import peopled
 from profiles.__main__ import main as profiles
-from profiles.database import DATABASE, DATABASE_FILE, chosen_database, open_database
+from profiles.storage.database import DATABASE, DATABASE_FILE, chosen_database, open_database
 from tests.agent_shop import change, noting, opened, small_shop
 from tests.events_shop import event
 from tests.postgresql_server import Server

@@ -7,7 +7,7 @@ import pytest
 
 from agent.cli import LOG_LEVEL, Discreet, set_up
 from errors import ConfigError, StorageError
-from profiles.database import open_database, writing
+from profiles.storage.database import open_database, writing
 
 
 def logged(message: str, *arguments: object, error: Exception | None = None) -> str:

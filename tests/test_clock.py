@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 import clock
 from agent.context import Services
-from agent.listen import Listener, Said
+from agent.extraction import Listener, Said
 from agent.models.scripted import ScriptedModel
 from agent.orders.order import OrderRefused, Rules, send_back
 from agent.orders.proposals import LIFETIME
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import ConfigError
-from profiles.database import open_database
-from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
-from profiles.shop_files import load_zone
+from profiles.shop.files import load_zone
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
+from profiles.validator import Firewall, ProposedChange
 from tests.agent_shop import SHOP, change, noting
 from tests.order_shop import line, open_shop
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA

@@ -73,9 +73,7 @@ _YESES = st.sampled_from([text for text, _ in YES])
     st.lists(_YESES, max_size=3),
     st.sampled_from(["en", "zh", "es", "fr", "de"]),
 )
-def test_with_a_negation_it_is_never_a_yes(
-    before: list[str], negation: str, after: list[str], language: str
-) -> None:
+def test_with_a_negation_it_is_never_a_yes(before: list[str], negation: str, after: list[str], language: str) -> None:
     assert read_answer(" ".join([*before, negation, *after]), language) != "yes"
 
 

@@ -12,9 +12,9 @@ from agent.lexicon import ShopLexicon
 from agent.prompt import customer_card
 from agent.tools.schemas import plain
 from agent.tools.update_profile import parameters
-from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
+from profiles.validator import Firewall, ProposedChange
 from tests.guided import supported
 from tests.profiles_shop import ATTRIBUTES, FACETS, START
 

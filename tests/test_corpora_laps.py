@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from agent.listen import NOTHING, Turn
+from agent.extraction import NOTHING, Turn
 from errors import DataError
 from finetune.__main__ import main
 from finetune.base import build_base

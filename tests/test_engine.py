@@ -90,9 +90,7 @@ def test_a_deadline_ends_an_answer_with_an_error(engine: EmbeddedEngine) -> None
 
 
 def test_a_model_that_repeats_itself_is_stopped(engine: EmbeddedEngine) -> None:
-    answer = engine.generate(
-        prompt("Say: ha ha ha ha ha ha ha ha ha ha") + "ha ha ha ha ha ha ha ha ha ha ha ha"
-    )
+    answer = engine.generate(prompt("Say: ha ha ha ha ha ha ha ha ha ha") + "ha ha ha ha ha ha ha ha ha ha ha ha")
     "".join(answer)
     assert answer.usage.finish == "repetition"
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from errors import NotFound, Refused, StorageError
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Authority, Observation
 from profiles.preference.goods import Good
-from profiles.preference.keeper import FILE, Preferences
+from profiles.preference.service import FILE, Preferences
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.tombstones import erased
 from profiles.store import ProfileStore

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from agent.erasure_targets import Orders
 from agent.orders.book import OrderBook
-from agent.places import Orders
 from errors import Refused, StorageError
 from profiles.customer import Customer
-from profiles.privacy.places import Subject
+from profiles.privacy.erasure_targets import Subject
 from profiles.store import ProfileStore
 from tests.erasure_shop import OTHER, Shop, fill, fill_consultation, traces
 from tests.events_shop import event

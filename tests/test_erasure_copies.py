@@ -14,8 +14,8 @@ from agent.checkpoints import CHECKPOINTS_FILE
 from finetune.copies import left_in_copies
 from finetune.erase import Wish, erase
 from profiles.customer import Customer
-from profiles.database import DATABASE, DATABASE_FILE
-from profiles.importing import open_store
+from profiles.shop.imports import open_store
+from profiles.storage.database import DATABASE, DATABASE_FILE
 from tests.erasure_shop import OTHER, SECRETS, Shop, fill, left_of_the_other, traces
 from tests.profiles_shop import observation, write_shop
 from tests.test_restored_backups import Backup

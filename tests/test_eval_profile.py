@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.listen import NOTHING
+from agent.extraction import NOTHING
 from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from eval.__main__ import main
@@ -18,14 +18,14 @@ from tests.agent_shop import change, noting
 from tests.laps_data import write_laps
 
 PAIRS = st.lists(st.tuples(st.sampled_from(["dish", "mood"]), st.text("ab .", min_size=1, max_size=5)), max_size=6)
-EXTRACTOR = '''
+EXTRACTOR = """
 def first_words(turns, categories):
     assert {turn["role"] for turn in turns} == {"customer", "assistant"}
     return [{"category": categories[0], "value": turns[0]["text"].split()[0]}]
 
 def wrong(turns, categories):
     return ["dish"]
-'''
+"""
 
 
 @pytest.mark.parametrize(

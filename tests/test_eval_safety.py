@@ -19,8 +19,8 @@ from eval.attacks.make import ENCODINGS, attacks, hostile_shop
 from eval.stage import Stages
 from eval.suite import Case
 from eval.suites import safety
-from profiles.database import writing
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
+from profiles.storage.database import writing
 from tests.eval_shop import customer_of, scripted, turn
 
 

@@ -20,7 +20,7 @@ from eval.stage import Stages
 from eval.suite import Options
 from eval.suites import drift, language
 from finetune.selfplay.shops.make import make_shop
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
 from tests.eval_shop import customer_of, scripted
 
 

@@ -23,10 +23,10 @@ from agent.models.scripted import ScriptedModel
 from errors import ConfigError
 from profiles.card import card
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.events.intake import EventIntake
 from profiles.events.keys import Keys
-from profiles.importing import open_intake as open_shop_intake
+from profiles.shop.imports import open_intake as open_shop_intake
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.agent_shop import SHOP, keeper, open_demo_services
 from tests.events_shop import NOW, PRODUCTS, event, open_intake

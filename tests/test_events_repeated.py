@@ -9,14 +9,14 @@ from random import Random
 import pytest
 
 from errors import DataError
-from profiles.database import reading
-from profiles.events.counted import recent_acts
+from profiles.events.act_log import recent_acts
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.files import take_file
 from profiles.events.intake import EventIntake
 from profiles.events.messages import ga4_events, segment_batch
 from profiles.events.shapes import EventReader
-from profiles.importing import import_shop
+from profiles.shop.imports import import_shop
+from profiles.storage.database import reading
 from tests.events_shop import NOW, PRODUCTS, adds_up, event, open_intake, order, outcome, purchase_again, refund
 from tests.profile_stores import Place
 from tests.profiles_shop import START
@@ -191,6 +191,7 @@ def test_an_event_that_is_too_large_is_left_out_of_its_file(tmp_path: Path, url:
 
 
 FAST = timedelta(days=3)
+
 
 def test_a_fast_device_loses_nothing_and_its_times_are_put_right(intake: EventIntake) -> None:
     """Eleven acts within ten seconds before `NOW`, by a clock that is three days ahead."""

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from errors import ConfigError, DataError
 from finetune.base import build_base
 from finetune.batches import BeginAlike
-from finetune.mixture import Source, read_mixture
+from finetune.data_mix import Source, read_mixture
 from finetune.packing import pack
 from finetune.samples import Features, Sample, write_samples
 

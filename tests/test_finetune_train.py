@@ -19,9 +19,9 @@ from finetune.attention import ATTENTION, register
 from finetune.base import build_base
 from finetune.merge import merge
 from finetune.methods import ADAPTER_WEIGHTS
-from finetune.pace import Pace
 from finetune.packing import pack, pad
 from finetune.samples import Features, Sample, encode, read_samples, write_samples
+from finetune.schedule import Pace
 from finetune.train import Recipe, train
 
 CALL = {"type": "function", "function": {"name": "get_order", "arguments": {"order_id": "last"}}}

@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from agent.checkpoints import CHECKPOINTS_FILE
+from agent.erasure_targets import agent_places
 from agent.orders.book import OrderBook, orders
-from agent.places import agent_places
-from profiles.database import open_database, reading
-from profiles.importing import open_store
-from profiles.tables import consents
+from profiles.shop.imports import open_store
+from profiles.storage.database import open_database, reading
+from profiles.storage.tables import consents
 from tests.agent_shop import SHOP
 from tests.at_once import run_at_once
 from tests.profile_stores import Place

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agent.handoff import SHOWN_LINES, Handoffs, Line, summarize
 from agent.orders.proposals import Proposal
 from errors import NotFound
-from profiles.database import open_database
 from profiles.observation import Authority, Evidence, Polarity, Trait
+from profiles.storage.database import open_database
 
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
 

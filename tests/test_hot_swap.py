@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from agent.models import DEFAULT_GGUF, load_chat_model
 from agent.models.engine_model import EmbeddedChatModel
 from agent.models.pointer import DEFAULT
-from agent.models.published import PublishedEngine
+from agent.models.published_engine import PublishedEngine
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ModelError, Refused
 from finetune.registry.publish import publish, rollback

@@ -72,7 +72,7 @@ def test_the_core_of_profiles_imports_nothing_that_uses_it() -> None:
         for path in (ROOT / "profiles").rglob("*.py")
         if not any(is_in(module := module_of(path), user) for user in users) and module not in edges
     }
-    assert {"profiles.store", "profiles.fold", "profiles.firewall", "profiles.privacy.retain"} <= core.keys()
+    assert {"profiles.store", "profiles.fold", "profiles.validator", "profiles.privacy.retain"} <= core.keys()
     against = {
         f"{module} imports {name}"
         for module, path in core.items()

@@ -39,8 +39,6 @@ def read(text: str) -> Reading:
     return WORDS.read(text, TODAY)
 
 
-
-
 @pytest.mark.parametrize(
     ("text", "values"),
     [

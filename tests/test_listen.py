@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.listen import (
+from agent.extraction import (
     ASKED_CHARS,
     BLOCK,
     NOTHING,
@@ -24,10 +24,10 @@ from agent.listen import (
 from agent.models import DEFAULT_GGUF, load_chat_model
 from agent.models.scripted import Answer, ScriptedModel
 from agent.models.template import render
-from profiles.database import open_database
-from profiles.firewall import Firewall
 from profiles.observation import Trait
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
+from profiles.validator import Firewall
 from tests.agent_shop import change, noting
 from tests.profiles_shop import FACETS, PRIVACY, SCHEMA
 

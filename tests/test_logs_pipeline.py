@@ -16,8 +16,8 @@ from finetune.logs import intake
 from finetune.logs.pipeline import Request, run_logs
 from finetune.logs.rules import DUPLICATE, NO_CONSENT
 from profiles.customer import Customer
-from profiles.importing import open_store
 from profiles.privacy.keys import customer_key, load_salt
+from profiles.shop.imports import open_store
 from tests.logs_shop import make_shop, own, write_lines
 
 WORDS = (

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from errors import ConfigError, DataError, ShopkeeperError
 from finetune.logs import files
-from finetune.logs.cleaning import clean_body
 from finetune.logs.consultation import Consultation
 from finetune.logs.sources import FORMATS, Unread, find_format, open_source
 from finetune.logs.spool import Spool
+from finetune.logs.text_cleanup import clean_body
 from tests.logs_shop import conversation, own, ticket, write_lines
 
 TALK = ("where is my order AP-10794?", "It is on its way.", "thanks", "You're welcome.")

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import make_url
 
 from profiles.customer import Customer
-from profiles.database import Collision, open_database, retried, writing
 from profiles.events.intake import EventIntake
 from profiles.observation import Authority
+from profiles.storage.database import Collision, open_database, retried, writing
 from profiles.store import ProfileStore
 from tests.at_once import run_at_once
 from tests.busy_writer import GOES, STAYS, VISITORS, done_by, open_store, said_by, start

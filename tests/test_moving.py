@@ -14,24 +14,24 @@ from hypothesis import strategies as st
 from sqlalchemy import MetaData, func, select, text
 
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
+from agent.migration.__main__ import main
+from agent.migration.shop import TABLES, Kept, move
 from agent.models.scripted import Answer, ScriptedModel
-from agent.moving.__main__ import main
-from agent.moving.shop import TABLES, Kept, move
 from agent.services import open_services
 from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import DataError, Refused, StorageError
 from finetune.__main__ import main as finetune
-from profiles.database import DATABASE, DATABASE_FILE, open_database, reading, writing
-from profiles.events.counted import newest_number
-from profiles.explaining import reasons_of
-from profiles.importing import open_intake
-from profiles.intents.reading import read_intents
+from profiles.events.act_log import newest_number
+from profiles.history.explanation import reasons_of
+from profiles.intents.reads import read_intents
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
 from profiles.privacy.purposes import Purpose
-from profiles.tables import counted_events, metadata
-from retrieval.embed import Embedder
+from profiles.shop.imports import open_intake
+from profiles.storage.database import DATABASE, DATABASE_FILE, open_database, reading, writing
+from profiles.storage.tables import counted_events, metadata
+from retrieval.embedder import Embedder
 from tests.agent_shop import change, noting, small_shop
 from tests.events_shop import NOW, event, histories, outcome
 from tests.events_shop import open_intake as intake_of
@@ -234,8 +234,9 @@ def test_a_row_that_arrives_otherwise_is_found_and_nothing_is_kept(server: Serve
     move(source, target)
     with writing(target.engine) as connection:
         connection.execute(text("TRUNCATE " + ", ".join(table.name for table in metadata.sorted_tables)))
-        connection.execute(text("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount = 1; "
-                                "RETURN NEW; END'"))
+        connection.execute(
+            text("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount = 1; RETURN NEW; END'")
+        )
         connection.execute(text("CREATE TRIGGER spoil BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION spoil()"))
     with pytest.raises(StorageError, match=r"^event: 5 rows .* nothing was kept"):
         move(source, target)

@@ -15,7 +15,7 @@ from agent.orders.book import OrderBook
 from agent.orders.items import pieces_of
 from agent.orders.order import STATUSES, Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound
-from profiles.database import open_database
+from profiles.storage.database import open_database
 from tests.order_shop import BOOTS, JACKET, NOW, RULES, SOCKS, line, open_shop
 
 MINE = [
@@ -251,9 +251,7 @@ def test_items_are_found_by_the_customers_words(
 
 
 @pytest.mark.parametrize("wish", ["the tent", "blue jacket", "", "size 42", "it"])
-def test_items_that_fit_nothing_or_too_much_are_refused_with_the_orders_items(
-    tmp_path: Path, wish: str
-) -> None:
+def test_items_that_fit_nothing_or_too_much_are_refused_with_the_orders_items(tmp_path: Path, wish: str) -> None:
     order = order_of(tmp_path, status="delivered", items=(JACKET, SOCKS, BOOTS))
     with pytest.raises(OrderRefused, match=r"Alpine Shell Jacket \(dark green, M\); Merino") as refused:
         pieces_of(order, (wish,))

@@ -215,9 +215,7 @@ def test_nothing_is_wider_than_the_window(browser: Browser, address: str, width:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_can_be_read_whatever_the_system_prefers(
-    browser: Browser, address: str, scheme: Scheme
-) -> None:
+def test_words_can_be_read_whatever_the_system_prefers(browser: Browser, address: str, scheme: Scheme) -> None:
     with opened(browser, address, scheme=scheme) as page:
         say(page, WISH)
         for words in (
@@ -242,9 +240,7 @@ def test_the_command_refuses_a_port_that_is_none(capsys: pytest.CaptureFixture[s
     assert "99999" in capsys.readouterr().err
 
 
-def test_the_command_names_a_directory_that_is_no_shop(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_names_a_directory_that_is_no_shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from ui.__main__ import main
 
     assert main(["--shop", str(tmp_path)]) == 2
@@ -254,8 +250,6 @@ def test_the_command_names_a_directory_that_is_no_shop(
 def test_the_command_says_when_its_port_is_taken(address: str, demo_state: Callable[[], Path]) -> None:
     port = address.rpartition(":")[2]
     command = [sys.executable, "-m", "ui", "--shop", "shop", "--state", str(demo_state()), "--port", port]
-    ended = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False
-    )
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=START_SECONDS, check=False)
     assert ended.returncode == 2
     assert f"127.0.0.1:{port}" in ended.stderr and "--port" in ended.stderr

@@ -32,9 +32,7 @@ def whole_turn(shopkeeper: Shopkeeper, view: View, text: str) -> list[View]:
     return list(asked(shopkeeper, view, text, threading.Event()))
 
 
-def test_a_turn_is_busy_until_its_last_view_and_ends_with_the_reply(
-    shopkeeper: Shopkeeper, view: View
-) -> None:
+def test_a_turn_is_busy_until_its_last_view_and_ends_with_the_reply(shopkeeper: Shopkeeper, view: View) -> None:
     views = whole_turn(shopkeeper, view, WISH)
     assert all(one.is_busy for one in views[:-1])
     assert not views[-1].is_busy

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from profiles.explaining import Told
+from profiles.history.explanation import Told
 from profiles.intents.intent import Intent, Kind, Slot, State
 from profiles.intents.journal import say
 from profiles.observation import Authority, Evidence, Profile

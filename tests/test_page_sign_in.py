@@ -14,19 +14,19 @@ from agent.shopkeeper import Shopkeeper
 from errors import NotFound
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
-from profiles.importing import open_intake
 from profiles.intents.intent import State
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Authority
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.consents import Consent
 from profiles.privacy.purposes import Purpose
-from retrieval.embed import Embedder
+from profiles.shop.imports import open_intake
+from retrieval.embedder import Embedder
 from tests.agent_shop import change, keeper, noting, small_shop
 from tests.events_shop import NOW, event
 from ui.consultation import View, opened
 from ui.session import Session, as_customer, new_session
-from ui.signing_in import signed_in
+from ui.sign_in import signed_in
 
 ADA, BO, STRICT = "C1002", "C1003", "C9001"
 WISH = "I need touchscreen gloves; show me a jacket"

@@ -8,8 +8,8 @@ import pytest
 
 from agent.handoff import Handoffs
 from errors import NotFound, StorageError
-from profiles.database import open_database
 from profiles.observation import Observation
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.order_shop import NOW, line, open_shop
 from tests.postgresql_server import Server

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from errors import ConfigError, DataError, StorageError
+from profiles.preference.candidates import Stage
 from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.decay import Decay
-from profiles.preference.erasing import PreferenceFiles
+from profiles.preference.erasure import PreferenceFiles
 from profiles.preference.history import DAY
 from profiles.preference.model import Event, PreferenceModel
 from profiles.preference.net import Net, Recipe
 from profiles.preference.popularity import Popularity
 from profiles.preference.products import Products
-from profiles.preference.ranked import Ranked, ranked
-from profiles.preference.stage import Stage
-from profiles.privacy.places import Subject
+from profiles.preference.ranking import Ranked, ranked
+from profiles.privacy.erasure_targets import Subject
 
 KINDS = {"tent": ["camp", "brand=Rush"], "stove": ["camp"], "lamp": ["camp", "light"], "pan": ["camp"],
          "bat": ["ball"], "glove": ["ball", "brand=Rush"], "ball": ["ball"], "cap": ["ball"]}  # fmt: skip

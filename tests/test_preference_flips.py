@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.firewall import Firewall, ProposedChange
 from profiles.fold import fold
 from profiles.observation import Polarity, Profile, Trait
 from profiles.store import ProfileStore
+from profiles.validator import Firewall, ProposedChange
 from tests.profile_stores import somebody
 from tests.profiles_shop import FACETS, SCHEMA, observation
 

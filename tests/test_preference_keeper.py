@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from errors import ConfigError
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.events.intake import EventIntake
-from profiles.migrating import VERSION_TABLE
+from profiles.preference.co_purchase import LEAST_TOGETHER, TAKEN, Together
 from profiles.preference.goods import Good, declared_consumables
 from profiles.preference.history import Seen
-from profiles.preference.keeper import FILE, LEAST_BUYERS, Preferences
-from profiles.preference.together import LEAST_TOGETHER, TAKEN, Together
+from profiles.preference.service import FILE, LEAST_BUYERS, Preferences
+from profiles.storage.database import open_database
+from profiles.storage.migration import VERSION_TABLE
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, event, order, refund
 from tests.profiles_shop import SCHEMA

@@ -13,12 +13,10 @@ from sqlalchemy import select
 from agent.tools.update_profile import note
 from errors import ConfigError, DataError, Refused
 from profiles.customer import Customer
-from profiles.database import open_database, reading
 from profiles.events.intake import EventIntake
-from profiles.firewall import Firewall
 from profiles.intents.intent import State
 from profiles.intents.journal import KIND, close, intent_id, say
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Authority, Evidence, Observation
 from profiles.privacy.audit import Act, Audit, note_consultation
 from profiles.privacy.consents import Consent
@@ -28,9 +26,11 @@ from profiles.privacy.retain import retain
 from profiles.privacy.retention import cutoffs_of, still_kept
 from profiles.privacy.settings import Privacy, PrivacyFile
 from profiles.schema import Schema
-from profiles.shop_files import load_privacy
+from profiles.shop.files import load_privacy
+from profiles.storage.database import open_database, reading
+from profiles.storage.tables import observations
 from profiles.store import ProfileStore
-from profiles.tables import observations
+from profiles.validator import Firewall
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.profile_journals import JOURNALS
 from tests.profile_stores import somebody, told_of

@@ -11,9 +11,9 @@ import pytest
 
 from profiles.build.local import build_locally
 from profiles.build.plan import make_plan
-from profiles.database import open_database
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.tombstones import bury
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from profiles.visitors import visitor_name
 from tests.profiles_shop import SCHEMA, write_shop

@@ -11,8 +11,8 @@ from errors import DataError
 from profiles.__main__ import main
 from profiles.card import MAX_CHARS, card
 from profiles.fold import fold
-from profiles.importing import ensure_imported, import_shop, open_store
 from profiles.observation import Authority, Profile
+from profiles.shop.imports import ensure_imported, import_shop, open_store
 from tests.profiles_shop import SCHEMA, START, observation, write_shop
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.firewall import Admitted, Firewall, ProposedChange
 from profiles.fold import fold
 from profiles.observation import Authority, Observation, Profile, Value
+from profiles.validator import Admitted, Firewall, ProposedChange
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 
 Kind = Literal["fact", "like", "dislike", "forget"]
@@ -23,9 +23,7 @@ def admit(
     allowed: bool = False,
 ) -> Admitted:
     heard = {"t1": said} if isinstance(said, str) else said
-    return Firewall(SCHEMA, FACETS).admit(
-        changes, heard, "C1", START, "t1", profile, sensitive_allowed=allowed
-    )
+    return Firewall(SCHEMA, FACETS).admit(changes, heard, "C1", START, "t1", profile, sensitive_allowed=allowed)
 
 
 def one(said: str, quote: str, name: str, value: Value, kind: Kind = "fact") -> Observation:
@@ -115,9 +113,7 @@ def test_a_lightly_differing_quote_is_found_and_the_customers_own_words_are_kept
 
 def test_a_number_is_checked_in_the_customers_words_and_not_in_the_models_quote() -> None:
     said = "my budget for this jacket is about $150 at most"
-    assert "does not name 250" in reason(
-        said, "my budget for this jacket is about $250 at most", "budget", 250
-    )
+    assert "does not name 250" in reason(said, "my budget for this jacket is about $250 at most", "budget", 250)
 
 
 def test_a_quote_may_come_from_an_earlier_turn_and_its_turn_is_the_evidence() -> None:
@@ -159,9 +155,7 @@ def test_forgetting_retracts_what_is_held() -> None:
     def forget(name: str, value: Value) -> Admitted:
         return admit(said, ProposedChange(said, name, value, "forget"), profile=profile)
 
-    assert [(item.op, item.value) for item in forget("color", "green").observations] == [
-        ("retract", "dark green")
-    ]
+    assert [(item.op, item.value) for item in forget("color", "green").observations] == [("retract", "dark green")]
     assert forget("color", "*").observations[0].value == "*"
     assert forget("budget", 100).observations[0].value == "*"
     assert "holds no 'navy'" in forget("color", "navy").refused[0][1]

@@ -29,9 +29,7 @@ def journals(draw: st.DrawFn) -> list[Observation]:
         by = draw(st.sampled_from(list(Authority)))
         days, turn = draw(st.integers(0, 6)), draw(st.sampled_from("abcd"))
         found.append(
-            observation(
-                f"{number:02d}", attribute, value, by=by, days=days, polarity=polarity, op=op, turn=turn
-            )
+            observation(f"{number:02d}", attribute, value, by=by, days=days, polarity=polarity, op=op, turn=turn)
         )
     return found
 
@@ -61,12 +59,8 @@ def test_a_weaker_authority_never_wins(journal: list[Observation]) -> None:
 @given(journals(), st.sampled_from(["size", "color"]), st.integers(0, 6))
 def test_a_weaker_claim_changes_no_stronger_one(journal: list[Observation], name: str, days: int) -> None:
     held = {(t.attribute, t.value, t.polarity, t.authority) for t in fold(journal, SCHEMA, LATER).traits}
-    guess = observation(
-        "guess", name, "L" if name == "size" else "red", by=INFERRED, days=days, polarity="like"
-    )
-    after = {
-        (t.attribute, t.value, t.polarity, t.authority) for t in fold([*journal, guess], SCHEMA, LATER).traits
-    }
+    guess = observation("guess", name, "L" if name == "size" else "red", by=INFERRED, days=days, polarity="like")
+    after = {(t.attribute, t.value, t.polarity, t.authority) for t in fold([*journal, guess], SCHEMA, LATER).traits}
     assert {item for item in held if item[3] is not INFERRED} <= after
 
 
@@ -113,9 +107,7 @@ def test_a_dislike_ends_a_like_and_the_other_way_round(first: Polarity, second: 
 
 
 def test_a_newer_statement_supersedes_and_the_older_keeps_its_dates() -> None:
-    profile = fold(
-        [observation("1", "budget", 100.0), observation("2", "budget", 150.0, days=3)], SCHEMA, LATER
-    )
+    profile = fold([observation("1", "budget", 100.0), observation("2", "budget", 150.0, days=3)], SCHEMA, LATER)
     assert [trait.value for trait in profile.traits] == [150.0]
     assert [(trait.value, trait.since, trait.until) for trait in profile.past] == [
         (100.0, START, START + timedelta(days=3))

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from profiles.card import brief, card
 from profiles.events.event import Event
 from profiles.fold import settle
-from profiles.intents.buying import bought
-from profiles.intents.folding import intents_of
+from profiles.intents.fold import intents_of
 from profiles.intents.intent import Intent, State
 from profiles.intents.journal import close, intent_id, say, unsay
-from profiles.intents.matching import looks_back, meant
-from profiles.intents.reading import read_intents
+from profiles.intents.match import looks_back, meant
+from profiles.intents.purchases import bought
+from profiles.intents.reads import read_intents
 from profiles.observation import Authority, Evidence, Observation, Profile
 from profiles.reserved import INTENTS
 from profiles.schema import Schema

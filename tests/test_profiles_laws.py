@@ -190,9 +190,7 @@ def test_a_merge_equals_a_journal_in_which_the_visitors_lines_were_the_customers
 
 @law
 @given(
-    weights=st.lists(
-        st.tuples(st.sampled_from("abcd"), st.floats(0, 1), st.integers(0, 300)), min_size=1, max_size=8
-    )
+    weights=st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1), st.integers(0, 300)), min_size=1, max_size=8)
 )
 def test_confidence_rises_with_new_independent_evidence_only(
     store: ProfileStore, weights: list[tuple[str, float, int]]

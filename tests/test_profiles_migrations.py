@@ -15,9 +15,9 @@ from sqlalchemy import Engine, inspect, text
 from errors import StorageError
 from profiles.__main__ import main
 from profiles.customer import Customer
-from profiles.database import open_database, reading, writing
 from profiles.fold import fold
-from profiles.migrating import (
+from profiles.storage.database import open_database, reading, writing
+from profiles.storage.migration import (
     FIRST,
     VERSION_TABLE,
     config_of,
@@ -25,8 +25,8 @@ from profiles.migrating import (
     newest_revision,
     revision_of,
 )
+from profiles.storage.tables import metadata, row_of
 from profiles.store import ProfileStore
-from profiles.tables import metadata, row_of
 from tests.profile_stores import NOW, held
 from tests.profiles_shop import SCHEMA, observation
 
@@ -38,7 +38,8 @@ JOURNAL = [
     observation("4", "color", "navy", polarity="dislike", days=2),
 ]
 ANNA = Customer("C1", "Anna", consent={"profiling": True})
-START = "import sys; from profiles.migrating import migrate; from profiles.database import open_database; "
+START = "import sys; from profiles.storage.migration import migrate; "
+START += "from profiles.storage.database import open_database; "
 START += "sys.stdin.readline(); migrate(open_database(sys.argv[1]))"
 
 

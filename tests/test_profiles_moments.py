@@ -11,13 +11,13 @@ import pytest
 from errors import NotFound, Refused
 from profiles.__main__ import main
 from profiles.customer import Customer
-from profiles.database import open_database
-from profiles.importing import ensure_imported, open_store
 from profiles.intents.intent import State
 from profiles.intents.journal import close, intent_id, say
 from profiles.observation import Authority, Evidence, Observation
+from profiles.shop.imports import ensure_imported, open_store
+from profiles.storage.database import open_database
+from profiles.storage.tables import projections
 from profiles.store import ProfileStore
-from profiles.tables import projections
 from tests.profiles_shop import PRIVACY, SCHEMA, START, observation, write_shop
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)  # an intent that nobody comes back to fades

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from errors import ConfigError, DataError
 from language.quantities import Range, range_in
-from profiles.firewall import Admitted, Firewall, ProposedChange
 from profiles.fold import fold
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
+from profiles.validator import Admitted, Firewall, ProposedChange
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
 
 PRICE, SIZE = SCHEMA.attribute("price_range"), SCHEMA.attribute("size_in")

@@ -12,12 +12,12 @@ from sqlalchemy import Engine, event, select
 
 from errors import ConfigError, DataError, NotFound, Refused, StorageError
 from profiles.customer import Customer
-from profiles.database import open_database
 from profiles.fold import fold
 from profiles.observation import Authority, Observation
 from profiles.schema import Schema
+from profiles.storage.database import open_database
+from profiles.storage.tables import projections
 from profiles.store import ProfileStore
-from profiles.tables import projections
 from tests.profiles_shop import PRIVACY, SCHEMA, START, observation
 from tests.test_profiles_fold import journals
 
@@ -58,9 +58,7 @@ def test_projection_fold_and_rebuild_agree_however_the_journal_arrives(
 
 def test_a_schema_that_changed_is_followed_at_once(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "a.db")
-    ProfileStore(engine, SCHEMA, PRIVACY).append(
-        [observation("1", "size", "M"), observation("2", "size", "L", days=1)]
-    )
+    ProfileStore(engine, SCHEMA, PRIVACY).append([observation("1", "size", "M"), observation("2", "size", "L", days=1)])
     several = Schema(dict(SCHEMA.attributes) | {"size": replace(SCHEMA.attribute("size"), many=True)})
     store = ProfileStore(engine, several, PRIVACY)
     assert {trait.value for trait in store.read("C1").traits} == {"M", "L"}
@@ -150,9 +148,7 @@ def test_threads_that_share_a_store_lose_nothing(store: ProfileStore) -> None:
 def limit_pages(engine: Engine, pages: int) -> None:
     """From now on the database may have so many pages, as on a disk that is full."""
     engine.dispose()
-    event.listen(
-        engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={pages}")
-    )
+    event.listen(engine, "connect", lambda connection, _: connection.execute(f"PRAGMA max_page_count={pages}"))
 
 
 def test_a_full_disk_is_an_error_and_earlier_writes_remain(store: ProfileStore) -> None:

@@ -13,7 +13,7 @@ from language.numbers import numbers_in
 from language.quantities import centimetres_in
 from profiles.observation import Value
 from profiles.schema import Schema
-from profiles.tables import time_text
+from profiles.storage.tables import time_text
 from tests.profiles_shop import FACETS, SCHEMA
 
 TUESDAY = date(2026, 11, 24)
@@ -144,8 +144,7 @@ def test_days_are_read_against_today(text: str, days: set[str]) -> None:
 def test_a_broken_schema_names_every_mistake(tmp_path: Path) -> None:
     path = tmp_path / "profile.yaml"
     path.write_text(
-        "attributes:\n- {name: a, type: colour, writers: [stated]}\n"
-        "- {name: b, type: choice, writers: [boss]}\n"
+        "attributes:\n- {name: a, type: colour, writers: [stated]}\n- {name: b, type: choice, writers: [boss]}\n"
     )
     with pytest.raises(ConfigError) as caught:
         Schema.load(path)

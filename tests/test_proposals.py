@@ -68,9 +68,7 @@ def test_nothing_is_done_before_the_yes_and_once_after_it(shop: Proposals) -> No
     assert shop.pending("talk", NOW) is None
 
 
-def test_last_means_the_order_of_the_proposal_even_if_a_newer_one_comes(
-    shop: Proposals, tmp_path: Path
-) -> None:
+def test_last_means_the_order_of_the_proposal_even_if_a_newer_one_comes(shop: Proposals, tmp_path: Path) -> None:
     shop.propose("talk", "C1", "cancel_order", {"order_id": "last"}, NOW)
     open_shop(tmp_path, [line("AP-3", placed="2026-10-19T00:00:00Z")])
     shop.confirm("talk", "C1", NOW)
@@ -211,9 +209,7 @@ def test_a_kill_leaves_either_nothing_or_all(tmp_path: Path, statement: int) -> 
     child = start(tmp_path, 1, kill_after=statement)
     said, _ = child.communicate("go\n", timeout=60)
     killed = child.returncode == -signal.SIGKILL
-    assert killed == (
-        statement < 6
-    )  # begin, find, close, lock, change: the sixth would come after the commit
+    assert killed == (statement < 6)  # begin, find, close, lock, change: the sixth would come after the commit
     last, order = shop.last("talk0"), shop.orders.get("C1", "AP-1")
     assert last is not None and (last.status == "done") == (order.status == "cancelled") == (not killed)
     assert killed or said == "False\n"

@@ -27,12 +27,12 @@ from finetune.__main__ import main
 from finetune.samples import read_samples
 from finetune.selfplay import runner
 from finetune.selfplay.customer import Habits, plan
+from finetune.selfplay.environment import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 from finetune.selfplay.shops import bank
 from finetune.selfplay.shops.make import make_shop, shop_name
 from finetune.selfplay.shopview import ShopView
-from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 from finetune.selfplay.words.message import Step
-from profiles.shop_files import load_facets
+from profiles.shop.files import load_facets
 from tests.guided import supported
 
 SEED, SHOPS = 3, 2  # the first keeps a budget from what to what, the second sizes by kind of product

@@ -19,8 +19,8 @@ from finetune.registry.lineage import keep_lineage, read_lineage, trace
 from finetune.registry.registry import Registry
 from finetune.registry.storage import new_folder
 from finetune.registry.verify import verify
-from profiles.files import append_line, whole_lines, write_whole
 from profiles.privacy.tombstones import bury, erased
+from profiles.storage.files import append_line, whole_lines, write_whole
 from tests.registry_adapters import make_adapter, make_samples
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from finetune.__main__ import main
 from finetune.registry.registry import Registry
-from profiles.privacy.barred import WHO
+from profiles.privacy.excluded import WHO
 from profiles.privacy.keys import customer_key, load_salt
 from tests.registry_adapters import make_adapter, make_samples
 

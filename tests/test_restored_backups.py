@@ -14,14 +14,14 @@ from sqlalchemy import MetaData, make_url
 from errors import DataError
 from finetune.erase import Wish, erase
 from profiles.customer import Customer
-from profiles.database import DATABASE, DATABASE_FILE, open_database, reading, writing
-from profiles.importing import open_store
 from profiles.observation import Authority
-from profiles.privacy.barred import barred
 from profiles.privacy.consent_file import WITHDRAWN, last_words
 from profiles.privacy.consents import Consent
+from profiles.privacy.excluded import barred
 from profiles.privacy.keys import customer_key
 from profiles.privacy.purposes import Purpose
+from profiles.shop.imports import open_store
+from profiles.storage.database import DATABASE, DATABASE_FILE, open_database, reading, writing
 from profiles.store import ProfileStore
 from tests.profiles_shop import START, observation, write_shop
 

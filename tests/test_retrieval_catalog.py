@@ -35,9 +35,7 @@ def _line(number: int, **changes: object) -> str:
         (_line(5, facets={"material": [1]}), "facets.material"),
     ],
 )
-def test_a_broken_line_is_reported_with_its_number_and_the_rest_loads(
-    tmp_path: Path, line: str, reason: str
-) -> None:
+def test_a_broken_line_is_reported_with_its_number_and_the_rest_loads(tmp_path: Path, line: str, reason: str) -> None:
     write_shop(tmp_path, [_line(1), "", line, _line(2)])
     catalog = load_catalog(tmp_path / "catalog.jsonl")
     assert [found.sku for found in catalog.products] == ["P-001", "P-002"]

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval.__main__ import main
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.filters import Filters
 from retrieval.live import LiveRetriever
 from retrieval.search import Retriever

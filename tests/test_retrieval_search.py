@@ -12,8 +12,8 @@ from errors import ConfigError
 from language.matching import covers
 from retrieval.facets import facet_values
 from retrieval.filters import Filters
+from retrieval.preferences import Taste
 from retrieval.search import Retriever
-from retrieval.tastes import Taste
 from tests.retrieval_shop import embedder, write_shop
 
 QUERIES = ["", "warm jacket for rain", "防水夹克", "two person tent", "socks 羊毛", "zzzz", "?!", "a" * 5000]
@@ -67,9 +67,7 @@ def test_every_hit_satisfies_all_filters_with_one_and_the_same_variant(
 
 @settings(deadline=None, max_examples=40)
 @given(query=st.sampled_from(QUERIES), filters=_some_filters(), k=st.integers(1, 10))
-def test_fewer_hits_are_the_beginning_of_more_hits(
-    retriever: Retriever, query: str, filters: Filters, k: int
-) -> None:
+def test_fewer_hits_are_the_beginning_of_more_hits(retriever: Retriever, query: str, filters: Filters, k: int) -> None:
     assert retriever.search(query, filters, k) == retriever.search(query, filters, 50)[:k]
 
 
@@ -84,9 +82,7 @@ def test_fewer_hits_are_the_beginning_of_more_hits(
         ("保暖抓绒", "fleeces"),
     ],
 )
-def test_the_first_hit_is_of_the_kind_that_was_asked_for(
-    retriever: Retriever, query: str, category: str
-) -> None:
+def test_the_first_hit_is_of_the_kind_that_was_asked_for(retriever: Retriever, query: str, category: str) -> None:
     assert retriever.search(query)[0].product.category == category
 
 
@@ -101,9 +97,7 @@ def test_color_and_size_must_hold_for_one_variant_in_stock(retriever: Retriever)
 def test_without_wool_leaves_out_merino_wool_too(retriever: Retriever) -> None:
     hits = retriever.search("merino wool socks", Filters(without={"material": frozenset({"wool"})}), 50)
     assert hits
-    assert not {
-        value for hit in hits for value in facet_values(hit.product, None, "material") if "wool" in value
-    }
+    assert not {value for hit in hits for value in facet_values(hit.product, None, "material") if "wool" in value}
 
 
 def test_a_like_moves_a_product_up_and_the_reason_names_it(retriever: Retriever) -> None:
@@ -142,9 +136,7 @@ def test_an_empty_query_lists_the_best_rated(retriever: Retriever) -> None:
         (Filters(min_price=math.nan), "min_price"),
     ],
 )
-def test_a_filter_that_cannot_be_is_refused_by_name(
-    retriever: Retriever, filters: Filters, message: str
-) -> None:
+def test_a_filter_that_cannot_be_is_refused_by_name(retriever: Retriever, filters: Filters, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         retriever.search("jacket", filters)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from retrieval.catalog import Product
 from retrieval.filters import Filters, Scope
+from retrieval.preferences import PRICE, Taste
 from retrieval.search import Boost, ProductHit, Retriever, Sort, reorder
 from retrieval.spans import Span, span_of
-from retrieval.tastes import PRICE, Taste
 from tests.retrieval_shop import embedder, product, write_shop
 
 QUERIES = ["", "rain jacket", "hiking boots", "防水夹克", "zzzz"]

@@ -18,9 +18,9 @@ from profiles.customer import Customer
 from profiles.observation import Authority, Evidence, Polarity, Profile, Trait
 from profiles.segments.audience import csv_lines, hashed_lines, normalized_email, normalized_phone
 from profiles.segments.condition import Every, Facts, Not, Some, Verdict
-from profiles.segments.declared import Segment, Shelf, read_segments
+from profiles.segments.declarations import Segment, Shelf, read_segments
 from profiles.segments.members import Segments
-from profiles.shop_files import load_facets, load_products, load_schema, load_settings
+from profiles.shop.files import load_facets, load_products, load_schema, load_settings
 from tests.events_shop import CUSTOMERS, NOW, PRODUCTS, event, histories, open_intake, order
 from tests.postgresql_server import Server
 from tests.profiles_shop import FACETS, SCHEMA, START, observation, write_shop

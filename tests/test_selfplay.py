@@ -16,13 +16,13 @@ from errors import Refused
 from finetune.samples import Sample, read_samples
 from finetune.selfplay import runner
 from finetune.selfplay.customer import MOST, Habits, folded, plan
-from finetune.selfplay.shops.peopled import peopled
+from finetune.selfplay.environment import Outcome, open_stage
+from finetune.selfplay.shops.population import peopled
 from finetune.selfplay.shopview import ShopView
-from finetune.selfplay.stage import Outcome, open_stage
 from finetune.selfplay.words import load_words
 from finetune.selfplay.words.message import Step
 from profiles.observation import Authority
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
 
 SHOP = Path("shop")
 ACCEPTANCE = Path("eval/conversation.yaml")

@@ -17,16 +17,10 @@ TEXT_CALL = '<tool_call>{"name": "get_order", "arguments": {"order_id": "AP-1"}}
 BROKEN = [{"tool_calls": [{"index": 0, "id": "1", "function": CALL | {"arguments": '{"order_id": "AP'}}]}]
 GOOD: list[dict[str, Any]] = [
     {"content": "Let me look. "},
-    {
-        "tool_calls": [
-            {"index": 0, "id": "1", "type": "function", "function": CALL | {"arguments": '{"order_'}}
-        ]
-    },
+    {"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": CALL | {"arguments": '{"order_'}}]},
     {"tool_calls": [{"index": 0, "function": {"arguments": 'id": "AP-1"}'}}]},
 ]
-LEAKED = [
-    {"content": piece} for piece in ("Sure.", "\n<", "tool_", "call>", TEXT_CALL[11:40], TEXT_CALL[40:])
-]
+LEAKED = [{"content": piece} for piece in ("Sure.", "\n<", "tool_", "call>", TEXT_CALL[11:40], TEXT_CALL[40:])]
 CUT = [{"content": "Sure. "}, {"content": TEXT_CALL[:30]}]
 
 
@@ -67,9 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             message = {"role": "assistant", "content": None} | self.server.whole
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            self._send(
-                json.dumps(base | {"object": "chat.completion", "choices": [choice]}), "application/json"
-            )
+            self._send(json.dumps(base | {"object": "chat.completion", "choices": [choice]}), "application/json")
 
     def _send(self, body: str, kind: str) -> None:
         self.send_response(self.server.status)
@@ -95,16 +87,12 @@ def server() -> Iterator[Server]:
 def streamed(server: Server, deltas: list[dict[str, Any]]) -> AIMessageChunk:
     server.deltas = deltas
     whole: AIMessageChunk | None = None
-    for chunk in load_chat_model(server.url, seconds=5).stream(
-        "Where is AP-1?", allowed={"order_id": ["AP-1"]}
-    ):
+    for chunk in load_chat_model(server.url, seconds=5).stream("Where is AP-1?", allowed={"order_id": ["AP-1"]}):
         assert isinstance(chunk, AIMessageChunk)
         whole = chunk if whole is None else whole + chunk
     assert whole is not None
     assert "tool_" not in str(whole.content)
-    assert [(call["name"], call["args"]) for call in whole.tool_calls] == [
-        ("get_order", {"order_id": "AP-1"})
-    ]
+    assert [(call["name"], call["args"]) for call in whole.tool_calls] == [("get_order", {"order_id": "AP-1"})]
     assert not whole.invalid_tool_calls
     return whole
 
@@ -145,9 +133,7 @@ def test_a_server_that_fails_is_a_model_error_that_names_it(server: Server) -> N
         list(model.stream("Hi"))
 
 
-@pytest.mark.parametrize(
-    "args", ['"{\\"order_id\\": \\"AP-1\\"}"', '{"order_id": "AP-1",}', "{'order_id': 'AP-1'}"]
-)
+@pytest.mark.parametrize("args", ['"{\\"order_id\\": \\"AP-1\\"}"', '{"order_id": "AP-1",}', "{'order_id': 'AP-1'}"])
 def test_arguments_as_servers_write_them_are_read_streamed_and_whole(server: Server, args: str) -> None:
     call = {"id": "1", "type": "function", "function": CALL | {"arguments": args}}
     streamed(server, [{"tool_calls": [{"index": 0, **call}]}])

@@ -22,16 +22,16 @@ from agent.locks import FOLDER, consultation_locks
 from agent.models.scripted import ScriptedModel
 from agent.turn import Turn
 from errors import StorageError
-from profiles.database import DATABASE, open_database
 from profiles.observation import Authority, Evidence, Observation
 from profiles.privacy.audit import Act, Audit
+from profiles.storage.database import DATABASE, open_database
 from tests.agent_shop import change, noting, opened, small_shop, words_of
 
 MEGAN, OTHER = "C1002", "C1003"
 RULES = ("--model", "http://127.0.0.1:9/v1#none")  # nobody answers there: search and rules do
 HOLDER = """import sys
 from agent.locks import consultation_locks
-from profiles.database import open_database
+from profiles.storage.database import open_database
 with consultation_locks(open_database(sys.argv[1])).hold("talk", 5):
     print("held", flush=True)
     sys.stdin.read()

@@ -55,9 +55,7 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
     assert ended.value.code == 0 and "exit codes" in capsys.readouterr().out
 
 
-def test_the_command_says_in_one_line_that_it_cannot_write(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_in_one_line_that_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("in the way")
     assert main(["--out", str(tmp_path / "file" / "shop")]) == 7
     assert capsys.readouterr().err.startswith("error: cannot write")
@@ -117,9 +115,7 @@ def test_facets_agree_with_each_other() -> None:
     animal = {"wool", "merino wool", "down", "leather"}
     for product in rows("catalog.jsonl"):
         facets = product["facets"]
-        assert ("waterproof" in facets.get("features", [])) == facets.get("waterproof", False), product[
-            "title"
-        ]
+        assert ("waterproof" in facets.get("features", [])) == facets.get("waterproof", False), product["title"]
         vegan = "vegan" in facets.get("ethics", [])
         assert vegan == animal.isdisjoint(facets["material"]), product["title"]
 
@@ -181,9 +177,7 @@ def test_events_speak_of_real_customers_products_and_orders() -> None:
             completed[order["id"]] += 1
             assert (order["customer"], order["placed"]) == (event["userId"], event["timestamp"])
             assert order["total"] == properties["total"]
-            assert [item["sku"] for item in order["items"]] == [
-                item["sku"] for item in properties["products"]
-            ]
+            assert [item["sku"] for item in order["items"]] == [item["sku"] for item in properties["products"]]
     assert completed == Counter(list(orders))
 
 

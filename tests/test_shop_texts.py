@@ -15,7 +15,7 @@ import pytest
 
 from profiles.observation import Authority
 from profiles.schema import Schema
-from profiles.shop_files import load_schema
+from profiles.shop.files import load_schema
 from retrieval.answers import Template, load_answers, slots
 from retrieval.index import Collection
 from retrieval.policy import Passage, load_policy

@@ -143,7 +143,7 @@ def test_the_policy_is_quoted_to_those_who_read_its_language(lucia: Talk, jonas:
     ("language", "tagline", "yes"), [("es", "Asistente de IA", "Sí, adelante"), ("de", "KI-Assistent", "Ja, gerne")]
 )
 def test_the_page_speaks_the_language_too(sierra: Services, language: str, tagline: str, yes: str) -> None:
-    shown = frame(View(new_session(language), Profile("")), sierra, ())
+    shown = frame(View(new_session(language), Profile("")), sierra)
     assert tagline in shown["header"]["value"]
     assert shown["yes"]["value"] == yes
     assert preferred_language(f"fr;q=0.9,{language}-CH;q=0.8", sierra.shop.languages) == language

@@ -80,9 +80,7 @@ def test_tools_are_rendered_as_compact_signatures() -> None:
         "update_profile(changes: [{quote, attribute: size|color, value, polarity: fact|like}]) - "
         "Note what the customer said.\n"
     ) in shown
-    assert (
-        "search_products(query, max_price?: number, in_stock?: true|false, skus?: [text], color?) - " in shown
-    )
+    assert "search_products(query, max_price?: number, in_stock?: true|false, skus?: [text], color?) - " in shown
     assert "\nget_profile()\n" in shown
 
 
@@ -115,9 +113,7 @@ def test_words_of_others_cannot_open_a_turn_or_a_call(role: str) -> None:
 @settings(max_examples=200)
 def test_no_text_at_all_can_form_a_control_token(text: str) -> None:
     calls = [{"function": {"name": "x", "arguments": {"quote": text}}}]
-    shown = render(
-        [{"role": "user", "content": text}, {"role": "assistant", "content": "", "tool_calls": calls}]
-    )
+    shown = render([{"role": "user", "content": text}, {"role": "assistant", "content": "", "tool_calls": calls}])
     assert shown.count("<|") == 5
     assert shown.count("tool_call>") == 2
 

@@ -12,12 +12,12 @@ from finetune.__main__ import main
 from finetune.registry.lineage import read_lineage
 from finetune.registry.registry import Registry
 from profiles.customer import Customer
-from profiles.database import DATABASE_FILE, open_database, reading
-from profiles.privacy.barred import WHO, barred
 from profiles.privacy.consents import Consent, unwilling
+from profiles.privacy.excluded import WHO, barred
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.tombstones import bury
+from profiles.storage.database import DATABASE_FILE, open_database, reading
 from profiles.store import ProfileStore
 from tests.finetune_base import tiny_base
 from tests.profile_stores import somebody

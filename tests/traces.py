@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, MetaData, select
 
-from profiles.database import reading
+from profiles.storage.database import reading
 
 
 def traces_in(state: Path, engine: Engine, words: Sequence[str]) -> list[str]:

@@ -16,10 +16,10 @@ from starlette.middleware import Middleware
 from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
-from profiles.database import chosen_database
 from profiles.events.keys import Keys
-from profiles.importing import open_intake
-from profiles.shop_files import load_settings
+from profiles.shop.files import load_settings
+from profiles.shop.imports import open_intake
+from profiles.storage.database import chosen_database
 from ui.events import EventRoutes
 from ui.guard import Guard
 from ui.page import Page

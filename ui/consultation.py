@@ -16,12 +16,12 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import VISITOR
-from agent.middleware.replying import turn_messages
+from agent.middleware.reply import turn_messages
 from agent.shopkeeper import Event, Shopkeeper
 from agent.turn import Delta, Replace, Step, Turn, steps
-from profiles.explaining import NOTHING_TOLD, Told, tell
+from profiles.history.explanation import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.observation import Profile
 from profiles.privacy.audit import note_consultation
 from ui.session import Session
@@ -42,7 +42,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that the page shows. `fresh`: traits that the last turn added, as (attribute, value as text)."""
+    """All that the page shows.
+
+    `people`: (name and id, id) of the customers to choose from, as they were when this window was opened. `fresh`:
+    traits that the last turn added, as (attribute, value as text).
+    """
 
     session: Session
     profile: Profile
@@ -56,6 +60,7 @@ class View:
     handed_off: bool = False
     turn: Turn | None = None
     intents: tuple[Intent, ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
 
     @property
     def last_question(self) -> str:
@@ -63,7 +68,7 @@ class View:
         return next((line.text for line in reversed(self.lines) if line.by == "customer"), "")
 
 
-def opened(shopkeeper: Shopkeeper, session: Session) -> View:
+def opened(shopkeeper: Shopkeeper, session: Session, people: tuple[tuple[str, str], ...] = ()) -> View:
     """The consultation as it was left: its words, the last steps and products, and what is still open.
 
     Whom the shop knows is looked at, and the audit says so; of a visitor it says so once they are consulted.
@@ -84,6 +89,7 @@ def opened(shopkeeper: Shopkeeper, session: Session) -> View:
         proposal=pending.to_json() if pending else None,
         handed_off=services.handoffs.is_open(session.consultation),
         intents=read_intents(services.profiles, session.customer),
+        people=people,
     )
 
 
@@ -146,9 +152,7 @@ def _known(shopkeeper: Shopkeeper, session: Session) -> tuple[Profile, Told]:
     return store.read(customer), tell(store.settled(customer), store.history(customer), store.schema)
 
 
-def _events(
-    shopkeeper: Shopkeeper, session: Session, text: str, stop: threading.Event
-) -> Iterator[Event | str]:
+def _events(shopkeeper: Shopkeeper, session: Session, text: str, stop: threading.Event) -> Iterator[Event | str]:
     """The agent's events; at the end of a turn that had none, the label of what went wrong.
 
     The agent runs in a thread, so that stopping does not wait for the model.

@@ -1,6 +1,6 @@
 """What each widget of the page shows for a `View`: a pure function from a view to the widgets' properties.
 
-In: a view, the agent's services and the list of customers. Out: properties by widget name; `changes` says
+In: a view and the agent's services. Out: properties by widget name; `changes` says
 what to send to the browser, so that a panel that somebody opened stays open while words stream in beside
 it.
 """
@@ -31,7 +31,7 @@ def people(services: Services) -> tuple[tuple[str, str], ...]:
     return tuple((f"{names[one]} · {one}" if names[one] else one, one) for one in ids)
 
 
-def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) -> Frame:
+def frame(view: View, services: Services) -> Frame:
     """The properties of every widget."""
     session, language, shop = view.session, view.session.language, services.shop
     composer = Composer(services, language, session.consultation)
@@ -41,7 +41,7 @@ def frame(view: View, services: Services, customers: Sequence[tuple[str, str]]) 
         "header": {"value": header(shop.name, language)},
         "customer": {
             "label": label("customer", language),
-            "choices": [(label("visitor", language), VISITOR_CHOICE), *customers],
+            "choices": [(label("visitor", language), VISITOR_CHOICE), *view.people],
             "value": session.choice,
             "interactive": not view.is_busy,
         },

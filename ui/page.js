@@ -7,6 +7,9 @@
     if (document.body.classList.contains("dark")) document.body.classList.remove("dark");
   };
   settle();
+  // Where there is room for all of it, one can write at once; a phone stays at the top of the page, without a keyboard.
+  const write = () => document.querySelector("#text textarea")?.focus({ preventScroll: true });
+  if (matchMedia("(min-width: 900px) and (pointer: fine)").matches) setTimeout(write);
   const watched = { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] };
   new MutationObserver(settle).observe(document.body, watched);
 }

@@ -28,7 +28,7 @@ from ui.session import (
     preferred_language,
     restored_session,
 )
-from ui.signing_in import signed_in
+from ui.sign_in import signed_in
 
 Update = list[Any]
 _ANSWERS_AT_ONCE = 8
@@ -40,14 +40,13 @@ class Page:
     def __init__(self, shopkeeper: Shopkeeper, intake: EventIntake) -> None:
         self._shopkeeper, self._intake = shopkeeper, intake
         self._languages = shopkeeper.services.shop.languages
-        self._stops: dict[str, threading.Event] = {}
+        self._stops: dict[str, threading.Event] = {}  # of the turn that runs, by window
         self._widgets: dict[str, Any] = {}
-        self._people: tuple[tuple[str, str], ...] = ()
 
     def build(self) -> Any:
         """The whole page."""
         shop = self._shopkeeper.services.shop
-        blank = frame(View(new_session(self._languages[0]), Profile("")), self._shopkeeper.services, ())
+        blank = frame(View(new_session(self._languages[0]), Profile("")), self._shopkeeper.services)
         with gr.Blocks(title=shop.name, analytics_enabled=False, fill_width=True) as blocks:
             self._view = gr.State(None)
             # Any browser is sent this "secret": what it kept is checked, never trusted.
@@ -93,7 +92,7 @@ class Page:
             self._add("no", gr.Button(**blank["no"], elem_id="no", size="sm"))
             self._add("retry", gr.Button(**blank["retry"], elem_id="retry", size="sm"))
         with gr.Row(elem_id="compose"):
-            box = gr.Textbox(**blank["text"], elem_id="text", lines=1, max_lines=6, autofocus=True)
+            box = gr.Textbox(**blank["text"], elem_id="text", lines=1, max_lines=6)
             self._add("text", box)
             self._add("send", gr.Button(**blank["send"], elem_id="send", variant="primary"))
             self._add("stop", gr.Button(**blank["stop"], elem_id="stop", variant="stop"))
@@ -126,54 +125,60 @@ class Page:
             widgets["no"].click(self._quick("no"), [view, kept], **turn),
         ]
         # A turn under way must not write into the next customer's page: these rest while it runs, or end it.
-        widgets["customer"].input(self._choose, [view, kept, widgets["customer"]], **quiet, cancels=turns)
-        widgets["new"].click(self._begin, [view, kept], **quiet, cancels=turns)
+        # A turn that is cancelled may still send its last picture, so the new one is sent once more behind it.
+        chosen = widgets["customer"].input(self._choose, [view, kept, widgets["customer"]], **quiet, cancels=turns)
+        begun = widgets["new"].click(self._begin, [view, kept], **quiet, cancels=turns)
+        for opening in (chosen, begun):
+            opening.then(self._again, [view, kept], **quiet)
         widgets["language"].input(self._speak, [view, kept, widgets["language"]], **quiet)
-        widgets["stop"].click(self._stop, [view], None, queue=False, api_visibility="private")
+        widgets["stop"].click(self._stop, None, None, queue=False, api_visibility="private")
 
     def _load(self, kept: Any, request: gr.Request) -> Update:
-        self._people = people(self._shopkeeper.services)
         language = preferred_language(request.headers.get("accept-language", ""), self._languages)
-        return self._update(None, opened(self._shopkeeper, self._restored(kept, language)))
+        return self._update(None, self._first(kept, language))
 
-    def _choose(self, view: View | None, kept: Any, choice: str | None) -> Update:
+    def _choose(self, view: View | None, kept: Any, choice: str | None, request: gr.Request) -> Update:
         now, shown = self._current(view, kept)
         session = as_customer(now.session, choice or "", self._is_known)
         if session.customer == now.session.customer:  # a list tells its choice again when it is left
             return self._update(shown, now)
         if not session.customer.startswith(VISITOR):
             session = signed_in(self._shopkeeper, self._intake, now.session, session.customer)
-        after = self._opened(now, session)
+        after = self._opened(now, session, request)
         if session.consultation == now.session.consultation:
             after = replace(after, lines=(*after.lines, Line("page", "signed_in")))
         return self._update(shown, after, text={"value": ""})
 
-    def _begin(self, view: View | None, kept: Any) -> Update:
+    def _begin(self, view: View | None, kept: Any, request: gr.Request) -> Update:
         now, shown = self._current(view, kept)
         session = replace(now.session, consultation=new_consultation(now.session.customer))
-        return self._update(shown, self._opened(now, session), text={"value": ""})
+        return self._update(shown, self._opened(now, session, request), text={"value": ""})
+
+    def _again(self, view: View | None, kept: Any) -> Update:
+        return self._update(None, self._current(view, kept)[0])
 
     def _speak(self, view: View | None, kept: Any, language: str) -> Update:
         now, shown = self._current(view, kept)
         return self._update(shown, replace(now, session=replace(now.session, language=language)))
 
-    def _opened(self, before: View, session: Session) -> View:
-        self._stop(before)
-        return opened(self._shopkeeper, session)
+    def _opened(self, before: View, session: Session, request: gr.Request) -> View:
+        self._stop(request)
+        self._stops.pop(_window(request), None)
+        return opened(self._shopkeeper, session, before.people)
 
-    def _send(self, view: View | None, kept: Any, text: str) -> Iterator[Update]:
+    def _send(self, view: View | None, kept: Any, text: str, request: gr.Request) -> Iterator[Update]:
         if text.strip():
-            yield from self._ask(*self._current(view, kept), text.strip(), text={"value": ""})
+            yield from self._ask(*self._current(view, kept), text.strip(), request, text={"value": ""})
 
-    def _retry(self, view: View | None, kept: Any) -> Iterator[Update]:
+    def _retry(self, view: View | None, kept: Any, request: gr.Request) -> Iterator[Update]:
         now, shown = self._current(view, kept)
         if now.last_question:
-            yield from self._ask(now, shown, now.last_question)
+            yield from self._ask(now, shown, now.last_question, request)
 
-    def _quick(self, answer: str) -> Callable[[View | None, Any], Iterator[Update]]:
-        def send(view: View | None, kept: Any) -> Iterator[Update]:
+    def _quick(self, answer: str) -> Callable[[View | None, Any, gr.Request], Iterator[Update]]:
+        def send(view: View | None, kept: Any, request: gr.Request) -> Iterator[Update]:
             now, shown = self._current(view, kept)
-            yield from self._ask(now, shown, label(answer, now.session.language))
+            yield from self._ask(now, shown, label(answer, now.session.language), request)
 
         return send
 
@@ -185,31 +190,40 @@ class Page:
         """
         if view is not None and self._is_known(view.session.customer):
             return view, view
-        return opened(self._shopkeeper, self._restored(kept, self._languages[0])), None
+        return self._first(kept, self._languages[0]), None
+
+    def _first(self, kept: Any, language: str) -> View:
+        return opened(self._shopkeeper, self._restored(kept, language), people(self._shopkeeper.services))
 
     def _restored(self, kept: Any, language: str) -> Session:
         owner = self._shopkeeper.services.profiles.owner
         return restored_session(kept, self._is_known, owner, language, self._languages)
 
-    def _ask(self, view: View, shown: View | None, words: str, **forced: dict[str, Any]) -> Iterator[Update]:
-        stop = self._stops[view.session.consultation] = threading.Event()
+    def _ask(
+        self, view: View, shown: View | None, words: str, request: gr.Request, **forced: dict[str, Any]
+    ) -> Iterator[Update]:
+        window = _window(request)
+        stop = self._stops[window] = threading.Event()
         try:
             for after in asked(self._shopkeeper, view, words, stop):
+                if self._stops.get(window) is not stop:
+                    return  # the window shows another consultation by now
                 yield self._update(shown, after, **forced)
                 shown, forced = after, {}
         finally:
-            self._stops.pop(view.session.consultation, None)
+            if self._stops.get(window) is stop:  # else the window has begun another turn meanwhile
+                del self._stops[window]
 
-    def _stop(self, view: View | None) -> None:
-        stop = self._stops.get(view.session.consultation) if view else None
+    def _stop(self, request: gr.Request) -> None:
+        stop = self._stops.get(_window(request))
         if stop is not None:
             stop.set()
 
     def _update(self, before: View | None, after: View, **forced: dict[str, Any]) -> Update:
         """One update for each widget, then the view, then what the browser keeps."""
         services = self._shopkeeper.services
-        shown = frame(before, services, self._people) if before else {}
-        changed = changes(shown, frame(after, services, self._people))
+        shown = frame(before, services) if before else {}
+        changed = changes(shown, frame(after, services))
         updates = {name: changed.get(name, {}) | forced.get(name, {}) for name in self._widgets}
         kept = gr.skip() if before and before.session == after.session else after.session.to_json()
         return [*(gr.update(**props) if props else gr.skip() for props in updates.values()), after, kept]
@@ -219,3 +233,8 @@ class Page:
             return bool(self._shopkeeper.known(customer))
         except NotFound:
             return False
+
+
+def _window(request: gr.Request) -> str:
+    """Which window of which browser: two of them may be in one consultation."""
+    return str(request.session_hash)

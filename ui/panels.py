@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from agent.turn import Step, Turn
-from profiles.explaining import NOTHING_TOLD, Told
+from profiles.history.explanation import NOTHING_TOLD, Told
 from profiles.intents.intent import Intent, State
 from profiles.observation import Profile
 from profiles.schema import Schema
@@ -85,9 +85,7 @@ def usage_line(turn: Turn | None, language: str) -> str:
         "usage_seconds": f"{turn.seconds:.1f}",
         "usage_gate": f"{gate['checked']} / {gate['blocked']}",
     }
-    rows = "".join(
-        f"<div><dt>{label(key, language)}</dt><dd>{value}</dd></div>" for key, value in facts.items()
-    )
+    rows = "".join(f"<div><dt>{label(key, language)}</dt><dd>{value}</dd></div>" for key, value in facts.items())
     return f'<dl class="usage" lang="{escape(language)}">{rows}</dl>'
 
 

@@ -83,9 +83,7 @@ def restored_session(
     consultation = found.get("consultation", "")
     began = re.fullmatch(r"(.{1,100})\.[0-9a-f]{32}", consultation)
     is_own = began is not None and owner(began[1]) == customer
-    return replace(
-        fresh, customer=customer, consultation=consultation if is_own else new_consultation(customer)
-    )
+    return replace(fresh, customer=customer, consultation=consultation if is_own else new_consultation(customer))
 
 
 def as_customer(session: Session, choice: str, is_known: Callable[[str], bool]) -> Session:

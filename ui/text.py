@@ -44,6 +44,8 @@ def shown_value(attribute: str, value: Any, schema: Schema, currency: str, langu
 
 def shown_attribute(attribute: str, schema: Schema, language: str) -> str:
     """An attribute's label in the language, else in English, else its name in words."""
-    known = INTENTS if attribute == INTENTS.name else schema.attributes.get(attribute)
-    label = label_in(known.label if known else {}, language, attribute)
-    return label[:1].upper() + label[1:]
+    if attribute == INTENTS.name:
+        return label("intent", language)
+    known = schema.attributes.get(attribute)
+    name = label_in(known.label if known else {}, language, attribute)
+    return name[:1].upper() + name[1:]

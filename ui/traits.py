@@ -1,13 +1,13 @@
 """Traits as HTML: what is held, why, what it replaced, who may change it, and the journal behind it.
 
-In: traits and their reasons (`profiles.explaining`). Out: HTML in which every text from outside is escaped.
+In: traits and their reasons (`profiles.history.explanation`). Out: HTML in which every text from outside is escaped.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from profiles.card import brief
-from profiles.explaining import NOTHING_TOLD, Piece, Told, withdrawn_by
+from profiles.history.explanation import NOTHING_TOLD, Piece, Told, withdrawn_by
 from profiles.intents.intent import Intent
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Trait
 from profiles.schema import Schema

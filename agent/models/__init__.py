@@ -58,13 +58,11 @@ def _embedded(
 ) -> "BaseChatModel":
     from agent.models.engine import EmbeddedEngine
     from agent.models.engine_model import EmbeddedChatModel
-    from agent.models.published import PublishedEngine
+    from agent.models.published_engine import PublishedEngine
 
     if setting == "embedded":
         if not DEFAULT_GGUF.is_file():
-            raise ModelError(
-                f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server"
-            )
+            raise ModelError(f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server")
         engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
     else:
         engine = EmbeddedEngine(Path(setting).expanduser())

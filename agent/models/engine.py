@@ -93,8 +93,7 @@ class EmbeddedEngine:
         length = int(input_ids.shape[1])
         if length + max_new_tokens > self._room:
             raise ModelError(
-                f"a prompt of {length} tokens and {max_new_tokens} to write do not fit: "
-                f"there is room for {self._room}"
+                f"a prompt of {length} tokens and {max_new_tokens} to write do not fit: there is room for {self._room}"
             )
         config = self._config(grammar, max_new_tokens, stop)
         job = Job(input_ids, config, grammar, started + seconds, seconds, started, length)

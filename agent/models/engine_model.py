@@ -35,7 +35,7 @@ from agent.models.generation import Usage
 from agent.models.gguf import read_gguf
 from agent.models.grammar import Allowed, tool_grammar
 from agent.models.profile import TUNED, ModelProfile
-from agent.models.published import PublishedEngine
+from agent.models.published_engine import PublishedEngine
 from agent.models.template import ChatTemplate, compact_template, own_template
 from errors import ModelError
 
@@ -126,9 +126,7 @@ class EmbeddedChatModel(BaseChatModel):
             yield chunk
         yield _last_chunk(generation.usage)
 
-    def _grammar(
-        self, tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Allowed | None
-    ) -> str | None:
+    def _grammar(self, tools: Sequence[Mapping[str, Any]], choice: str | None, allowed: Allowed | None) -> str | None:
         """The grammar for a tool choice; naming one tool leaves only that one, and a call that must be made needs one.
 
         Without a grammar by its profile the model's calls are free.
@@ -158,9 +156,7 @@ def to_openai(message: BaseMessage) -> dict[str, Any]:
         case AIMessage(tool_calls=calls):
             shown = [{"function": {"name": call["name"], "arguments": call["args"]}} for call in calls]
             return {"role": "assistant", "content": content, "tool_calls": shown}
-    raise ModelError(
-        f"a message of type {message.type!r} cannot be shown to the model: ai, human, system, tool"
-    )
+    raise ModelError(f"a message of type {message.type!r} cannot be shown to the model: ai, human, system, tool")
 
 
 def _parts(text: Iterable[str], cancel: Callable[[], None], marker: Marker) -> Iterator[Part]:
@@ -191,9 +187,7 @@ def call_chunk(call: Call | BadCall, id: str | None = None) -> ToolCallChunk:
     # half and run it, and this way it lands in `invalid_tool_calls`.
     name = call.name if isinstance(call, Call) else None
     value = call.arguments if isinstance(call, Call) else f"{call.reason}: {call.text}"
-    return tool_call_chunk(
-        name=name, args=json.dumps(value, ensure_ascii=False), id=id or f"call_{uuid4().hex[:12]}"
-    )
+    return tool_call_chunk(name=name, args=json.dumps(value, ensure_ascii=False), id=id or f"call_{uuid4().hex[:12]}")
 
 
 def _last_chunk(usage: Usage) -> ChatGenerationChunk:

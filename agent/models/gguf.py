@@ -68,9 +68,7 @@ def _read_header(file: BinaryIO) -> tuple[Mapping[str, Any], int]:
         (dimensions,) = _read(file, "I")
         shape = _read(file, f"{dimensions}Q")
         kind, offset = _read(file, "IQ")
-        per_block, block_bytes = _BLOCKS.get(
-            kind, (256, 0)
-        )  # of an unknown type, at least the start must be there
+        per_block, block_bytes = _BLOCKS.get(kind, (256, 0))  # of an unknown type, at least the start must be there
         ends.append(offset + prod(shape) // per_block * block_bytes)
     alignment = int(metadata.get("general.alignment") or 32)
     return metadata, -(-file.tell() // alignment) * alignment + max(ends)

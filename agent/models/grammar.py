@@ -92,9 +92,7 @@ class Rules:
             return self._span(schema[SPAN_OF])
         if "anyOf" in schema:
             # A model that has nothing to say leaves the argument out, so null is never offered.
-            return self._one_of(
-                self._value(option) for option in schema["anyOf"] if option.get("type") != "null"
-            )
+            return self._one_of(self._value(option) for option in schema["anyOf"] if option.get("type") != "null")
         match schema.get("type"):
             case "object":
                 return self._object(schema)

@@ -33,8 +33,8 @@ from agent.orders.order import STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
 from language.decimals import exact
 from language.placeholders import means_nobody
-from profiles.database import make_tables, reading, stay_alone, writing
-from profiles.tables import insert_or_replace, time_text
+from profiles.storage.database import make_tables, reading, stay_alone, writing
+from profiles.storage.tables import insert_or_replace, time_text
 
 __all__ = ["STATUSES", "Imported", "Order", "OrderBook", "OrderItem", "Rejected"]
 
@@ -99,10 +99,7 @@ class OrderBook:
         rejected, rows = list[Rejected](), dict[str, dict[str, Any]]()
         with writing(self.engine) as connection:
             stay_alone(connection)  # else an order that is changed while two read the file could be read anew
-            known = {
-                row.id: row
-                for row in connection.execute(select(orders.c.id, orders.c.source, orders.c.changed))
-            }
+            known = {row.id: row for row in connection.execute(select(orders.c.id, orders.c.source, orders.c.changed))}
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
@@ -113,15 +110,11 @@ class OrderBook:
                     continue
                 before = known.get(row["id"])
                 if row["id"] in rows and rows[row["id"]]["source"] != row["source"]:
-                    rejected.append(
-                        Rejected(number, f"order {row['id']} stands in this file twice, with differences")
-                    )
+                    rejected.append(Rejected(number, f"order {row['id']} stands in this file twice, with differences"))
                 elif before is None or (before.source != row["source"] and not before.changed):
                     rows[row["id"]] = row
                 elif before.source != row["source"]:
-                    rejected.append(
-                        Rejected(number, f"order {row['id']} was changed here since; it stays as it is")
-                    )
+                    rejected.append(Rejected(number, f"order {row['id']} was changed here since; it stays as it is"))
             gone = erased_among({row["customer"] for row in rows.values()}) if erased_among else frozenset()
             new = {key: row for key, row in rows.items() if row["customer"] not in gone}
             insert_or_replace(connection, orders, list(new.values()))

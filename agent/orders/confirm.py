@@ -20,9 +20,7 @@ Answer = Literal["yes", "no", "unclear"]
 Meaning = Literal["yes", "no", "start_no", "filler", "cancel_order", "return_items", "change_address"]
 Phrase = tuple[str, ...]
 _MAX_TOKENS = 14
-_TOKEN = re.compile(
-    r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]"
-)
+_TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]")
 
 
 class Confirm(Section):
@@ -97,11 +95,7 @@ def _starts_with_no(tokens: Sequence[str]) -> bool:
         for phrase in words.starts_no:
             if tuple(tokens[: len(phrase)]) == phrase:
                 rest = tokens[len(phrase) :]
-                runs = (
-                    tuple(rest[a:b])
-                    for a in range(len(rest))
-                    for b in range(a + 1, min(a + 5, len(rest)) + 1)
-                )
+                runs = (tuple(rest[a:b]) for a in range(len(rest)) for b in range(a + 1, min(a + 5, len(rest)) + 1))
                 return len(rest) > 1 and _agreeing().isdisjoint(runs)
     return False
 
@@ -115,9 +109,7 @@ def _without_id(tokens: Sequence[str], order_id: str) -> list[str]:
 def _tokens(text: str) -> list[str]:
     """Latin words without accents, and single Han characters: ``_tokens("Sí, 好的") == ["si", "好", "的"]``."""
     plain = unicodedata.normalize("NFKD", text).casefold().replace("’", "'")
-    return _TOKEN.findall(
-        "".join(char for char in plain if not unicodedata.combining(char) and char != "\ufe0f")
-    )
+    return _TOKEN.findall("".join(char for char in plain if not unicodedata.combining(char) and char != "\ufe0f"))
 
 
 @cache
@@ -151,7 +143,5 @@ def _phrases(language: str, served: tuple[str, ...]) -> Mapping[Phrase, Meaning]
     known: dict[Phrase, Meaning] = {}
     for name, words in _words().items():
         spoken = name == language or name in served
-        known |= {
-            phrase: meaning for phrase, meaning in words.phrases.items() if spoken or meaning in ("yes", "no")
-        }
+        known |= {phrase: meaning for phrase, meaning in words.phrases.items() if spoken or meaning in ("yes", "no")}
     return known | (dict(_words()[language].phrases) if language in _words() else {})

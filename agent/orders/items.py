@@ -33,9 +33,7 @@ def pieces_of(order: Order, wishes: Sequence[str]) -> dict[int, int]:
     left = {index: item.quantity - item.returned for index, item in enumerate(order.items)}
     left = {index: count for index, count in left.items() if count}
     if not left:
-        raise OrderRefused(
-            f"all items of order {order.id} are asked back already", "already_returned", items=""
-        )
+        raise OrderRefused(f"all items of order {order.id} are asked back already", "already_returned", items="")
     wanted: dict[int, int] = {}
     for wish in wishes or ("all",):
         words = " ".join(fold(wish).text.split()).strip(" .,!")

@@ -15,9 +15,7 @@ from typing import Any, Literal
 from errors import Refused
 from language.decimals import plain
 
-Status = Literal[
-    "processing", "paid", "shipped", "delivered", "cancelled", "return_requested", "returned", "lost"
-]
+Status = Literal["processing", "paid", "shipped", "delivered", "cancelled", "return_requested", "returned", "lost"]
 STATUSES: tuple[Status, ...] = (
     "processing",
     "paid",
@@ -134,12 +132,8 @@ def send_back(order: Order, pieces: Mapping[int, int], rules: Rules, at: datetim
     goods = sum((order.items[index].price * count for index, count in pieces.items()), Decimal())
     amount = max(Decimal(), min(goods, order.total - earlier))
     _require_cap(earlier + amount, rules)
-    items = tuple(
-        replace(item, returned=item.returned + pieces.get(n, 0)) for n, item in enumerate(order.items)
-    )
-    lines = tuple(
-        replace(order.items[index], quantity=count, returned=0) for index, count in sorted(pieces.items())
-    )
+    items = tuple(replace(item, returned=item.returned + pieces.get(n, 0)) for n, item in enumerate(order.items))
+    lines = tuple(replace(order.items[index], quantity=count, returned=0) for index, count in sorted(pieces.items()))
     return Change(replace(order, status="return_requested", items=items), lines, amount)
 
 

@@ -22,8 +22,8 @@ from agent.orders.items import pieces_of
 from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
 from errors import DataError, NotFound, choices
 from language.decimals import plain
-from profiles.database import make_tables, reading, writing
-from profiles.tables import at_most_one, numbered, time_text
+from profiles.storage.database import make_tables, reading, writing
+from profiles.storage.tables import at_most_one, numbered, time_text
 
 Kind = Literal["cancel_order", "return_items", "change_address"]
 State = Literal["pending", "done", "declined", "expired", "replaced"]

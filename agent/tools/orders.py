@@ -2,7 +2,7 @@
 
 In: the model's arguments and the turn's context. Out: the `Outcome` of a proposal, how it is put to the customer, and
 its card. Only the customer's own orders are ever read; nothing is changed here: a proposal waits for the customer's
-yes, which code reads (`agent.middleware.desk`). Errors: `RefusedWrite` with the phrase that tells the customer.
+yes, which code reads (`agent.middleware.shortcuts`). Errors: `RefusedWrite` with the phrase that tells the customer.
 """
 
 from collections.abc import Mapping, Sequence

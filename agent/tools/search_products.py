@@ -1,23 +1,23 @@
 """The tool that finds products by words and validated filters.
 
 In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
-(`agent.tastes`, `agent.personal`): what the customer dislikes is excluded, what was said in this consultation about
-price holds until it is changed, and what the customer likes and did reorders the hits with a reason that names the
-trait or the act.
+(`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this
+consultation about price holds until it is changed, and what the customer likes and did reorders the hits with a
+reason that names the trait or the act.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.asking import answered, next_question, onward
+from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
 from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personal import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
+from agent.personalization import avoided, tastes
+from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
-from agent.tastes import avoided, tastes
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
@@ -83,9 +83,7 @@ def search_products(
     }
     if beside:
         anchor, hit = beside
-        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(
-            hit, context.services.shop.currency
-        )
+        artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(hit, context.services.shop.currency)
     if back is not None:
         artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:

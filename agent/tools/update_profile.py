@@ -1,7 +1,7 @@
 """The tool that notes or forgets what the customer says of themselves, through the write firewall.
 
 In: the model's list of changes and the turn's context. Out: an `Outcome` of kind "profile". Every write is checked by
-`profiles.firewall` and bears the turn and the quote; a refused change is reported, never stored.
+`profiles.validator` and bears the turn and the quote; a refused change is reported, never stored.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import Json, arguments, choice, text, writable_attributes
 from agent.tools.tool import Source, Tool
 from errors import DataError, first_mistake
-from profiles.firewall import Firewall, ProposedChange, Refusal
 from profiles.observation import Change, Trait
 from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.store import ProfileStore
+from profiles.validator import Firewall, ProposedChange, Refusal
 
 NAME = "update_profile"
 BRIEF = "note or forget what the customer says"

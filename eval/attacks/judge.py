@@ -19,11 +19,11 @@ from sqlalchemy import select
 from agent.context import Services
 from agent.orders.book import orders
 from agent.turn import Turn
-from profiles.database import reading
 from profiles.observation import Authority
 from profiles.reserved import INTENTS
-from profiles.shop_files import read_lines
-from profiles.tables import customers, observations
+from profiles.shop.files import read_lines
+from profiles.storage.database import reading
+from profiles.storage.tables import customers, observations
 
 _NO_SOURCE = frozenset(("description", "facets", "query", "question", "reason", "arguments", "quote"))
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from errors import DataError, StorageError
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
 from retrieval.catalog import load_catalog
 
 _FILE = Path(__file__).with_name("attacks.yaml")

@@ -17,7 +17,7 @@ from language.decimals import exact
 from profiles.attribute import Attribute, Facets
 from profiles.observation import Authority
 from profiles.schema import Schema
-from profiles.shop_files import load_facets, load_schema, read_lines
+from profiles.shop.files import load_facets, load_schema, read_lines
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, facet_values

@@ -12,8 +12,8 @@ from typing import Any
 from eval.customers.facts import CustomerFacts, OrderFacts, ShopFacts
 from eval.customers.plan import Ask, Plan, Task, Trait, Wish
 from eval.customers.tastes import correcting, forgetting, stating
+from eval.customers.utterances import LANGUAGES, Wording
 from eval.customers.wants import asking, searching
-from eval.customers.wording import LANGUAGES, Wording
 
 Made = Callable[[Wording], tuple[Task, ...]]
 _SECOND = 0.25  # customers who write in the shop's second language

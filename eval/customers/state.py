@@ -15,8 +15,8 @@ from agent.context import Services
 from agent.orders.book import orders
 from eval.customers.goals import demanded
 from eval.customers.plan import Plan, Task, Trait, Wish
-from profiles.database import reading
 from profiles.observation import Authority
+from profiles.storage.database import reading
 
 Plain = tuple[str, str, str]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from eval.customers.facts import CustomerFacts, ShopFacts, Trait
 from eval.customers.plan import Ask, Task
-from eval.customers.wording import LANGUAGES, Wording
+from eval.customers.utterances import LANGUAGES, Wording
 from profiles.attribute import Attribute
 
 Made = Callable[[Wording], tuple[Task, ...]]

@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.customers.facts import CustomerFacts, ShopFacts
 from eval.customers.plan import Ask, Task, Trait
-from eval.customers.wording import Wording
+from eval.customers.utterances import Wording
 from language.decimals import plain
 from language.matching import covers
 from retrieval.catalog import Product, Variant

@@ -28,7 +28,7 @@ from agent.models.engine_model import EmbeddedChatModel, to_openai
 from agent.models.template import render
 from eval.peers.environment import library
 from eval.peers.usage import Turn, as_kind, counted, messages_by_turn, pairs_in_words
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 
 os.environ["MEM0_TELEMETRY"] = "False"
 os.environ.setdefault("MEM0_DIR", tempfile.mkdtemp(prefix="shopkeeper-mem0-"))  # it writes a user id at its import

@@ -29,7 +29,7 @@ from errors import DataError, StorageError
 from eval.suite import Case, Options, Record, Suite, share
 from finetune.corpora.bitext import Request, near_identical, read_requests
 from finetune.corpora.clinc import OUTSIDE, Stranger, read_strangers
-from retrieval.embed import Embedder
+from retrieval.embedder import Embedder
 from retrieval.search import Retriever
 
 SIZES = (3, 5, 10, 20, 40)

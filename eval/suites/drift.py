@@ -18,13 +18,13 @@ from eval.customers.facts import CustomerFacts, ShopFacts
 from eval.customers.goals import language_of
 from eval.customers.state import plain
 from eval.customers.tastes import correcting, stating, taking_back
+from eval.customers.utterances import Wording
 from eval.customers.wants import browsing
-from eval.customers.wording import Wording
 from eval.shops import VARIED, played_shops
 from eval.suite import Case, Options, Record, Suite
 from profiles.observation import Authority
 from profiles.quotes import find_quote
-from profiles.shop_files import load_facets
+from profiles.shop.files import load_facets
 
 SESSIONS = 8  # a shop
 

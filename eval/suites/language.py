@@ -15,8 +15,8 @@ from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from errors import ConfigError
 from eval.customers.facts import ShopFacts
+from eval.customers.utterances import LANGUAGES, Wording
 from eval.customers.wants import asking, searching
-from eval.customers.wording import LANGUAGES, Wording
 from eval.suite import Case, Options, Record, Suite, share
 
 SESSIONS = 40

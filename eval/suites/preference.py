@@ -32,7 +32,7 @@ from profiles.preference.covisitation import Covisitation, Weights
 from profiles.preference.model import Event, PreferenceModel, Scores
 from profiles.preference.popularity import Popularity
 from profiles.preference.products import Products
-from profiles.preference.ranked import MODELS, Ranked, ranked
+from profiles.preference.ranking import MODELS, Ranked, ranked
 from profiles.preference.scorer import Progress
 
 FOLDS = {"test": 1, "validation": 2}  # how far from the end the item is that is asked for

@@ -1,7 +1,7 @@
 """What an agent learns about customers from conversations alone, against what annotators found in them.
 
 In: `--data`, a file or directory of the LAPS form (`finetune.corpora.laps`; every .json file in it, or with ``--set
-"files=*_val.json"`` those whose names match). Each session's messages are replayed through `agent.listen` into a
+"files=*_val.json"`` those whose names match). Each session's messages are replayed through `agent.extraction` into a
 profile store of its own, with a schema whose attributes are the data's categories, and the traits at the end are
 compared with the annotated values (`eval.pairs`).
 
@@ -25,15 +25,15 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 
-from agent.listen import Listener, Said
+from agent.extraction import Listener, Said
 from errors import ConfigError, DataError, first_mistake
 from eval.pairs import Counts, Pair, by_category, compare
 from eval.suite import Case, Options, Record, Suite
 from finetune.corpora.laps import by_topic, categories, read_sessions
-from profiles.database import open_database
-from profiles.firewall import Firewall
 from profiles.observation import Trait
+from profiles.storage.database import open_database
 from profiles.store import ProfileStore
+from profiles.validator import Firewall
 
 EXTRACTOR, FILES = "extractor", "files"
 _MOMENT = datetime(2024, 1, 1, tzinfo=UTC)

@@ -1,11 +1,13 @@
 """Turns to the right product: the agent's questions, others that are no worse informed, and questions in a fixed order.
 
-In: the demo shop and random shops (``--shops`` or ``--set random=N``; ``--shop`` for the other). Half of the simulated
-customers (`eval.serving`) come to the one shop: every second of them a customer of it who wants what they did order
-last, known as they were a day before (`eval.returning`), the others newcomers who want anything. The ways:
+In: the demo shop and random shops (``--shops`` or ``--set random=N``; ``--shop`` for the other). Half of the
+simulated customers (`eval.clarification`) come to the one shop: every second of them a customer of it who wants what
+they did order last, known as they were a day before (`eval.returning_customers`), the others newcomers who want
+anything. The ways:
 
-- "agent": the best next question, with the profile's likes and without asking for what it holds as a fact, and what was
-  passed over is shown after all else: as Shopkeeper does, but for its limits on when to ask at all (`agent.asking`).
+- "agent": the best next question, with the profile's likes and without asking for what it holds as a fact, and what
+  was passed over is shown after all else: as Shopkeeper does, but for its limits on when to ask at all
+  (`agent.clarification`).
 - "best": the best next question, and nothing else of that.
 - "fixed": a script: the search tool's facets, then the others as shop.toml lists them, each that some product left has.
 - "onward": the same script, but what was passed over is shown after all else.
@@ -22,8 +24,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from eval.returning import Returning, returning
-from eval.serving import Way, best, draw_shopper, least, script, serve, shelf_of, telling
+from eval.clarification import Way, best, draw_shopper, least, script, serve, shelf_of, telling
+from eval.returning_customers import Returning, returning
 from eval.shops import VARIED, chosen_shops
 from eval.suite import Case, Options, Record, Suite
 

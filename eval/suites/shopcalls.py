@@ -34,7 +34,7 @@ from eval.suite import Case, Options, Record, Suite, share
 from finetune.samples import Sample, read_samples
 from finetune.selfplay.customer import Habits
 from finetune.selfplay.runner import play
-from profiles.shop_files import load_facets, load_schema
+from profiles.shop.files import load_facets, load_schema
 from retrieval.catalog import load_catalog
 
 CONSULTATIONS = 15  # a shop

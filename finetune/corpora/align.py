@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from agent.listen import Turn
+from agent.extraction import Turn
 from language.negation import assents, refuses
 from language.text import Span
 from language.words import stem

@@ -1,7 +1,7 @@
 """Chinese requests with constraints, in the form of CrossWOZ: what a traveller wants of a place, word for word.
 
 In: a JSON file, or a directory of them, that holds ``{id: {"messages": [{"role": "usr" or "sys", "content",
-"dialog_act": [[act, domain, slot, value]]}]}}``. Out: training samples for `agent.listen`: each "Inform" of the
+"dialog_act": [[act, domain, slot, value]]}]}}``. Out: training samples for `agent.extraction`: each "Inform" of the
 customer whose value stands in their message. Errors: a DataError that names the file and the place.
 Form: github.com/thu-coai/CrossWOZ.
 """
@@ -12,9 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agent.listen import Said, Turn, turns_of
+from agent.extraction import Said, Turn, turns_of
+from finetune.corpora.extraction import listening_sample
 from finetune.corpora.files import json_files, read_form
-from finetune.corpora.listening import listening_sample
 from finetune.samples import Sample
 from profiles.schema import Schema
 

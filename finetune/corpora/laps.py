@@ -3,7 +3,7 @@
 In: files or directories of JSON lists of workers, ``{"worker_id", "topic", "sessions": [{"dialogue": [{"role",
 "message"}], "preferences": {category: [value]}}]}``, under any names; other JSON in a directory is left out. Out:
 `Session`s, a profile `Schema` per topic whose attributes are the data's categories, and training samples for
-`agent.listen`. Errors: a DataError that names the file and the place in it. Form: github.com/informagi/laps.
+`agent.extraction`. Errors: a DataError that names the file and the place in it. Form: github.com/informagi/laps.
 """
 
 from collections import defaultdict
@@ -15,17 +15,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
-from agent.listen import Said, Turn, turns_of
+from agent.extraction import Said, Turn, turns_of
 from errors import DataError
 from finetune.corpora.align import find_place
+from finetune.corpora.extraction import listening_sample
 from finetune.corpora.files import json_files, read_form
-from finetune.corpora.listening import listening_sample
 from finetune.samples import Sample
 from language.words import stems
 from profiles.attribute import MAX_TEXT
-from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.schema import Schema
+from profiles.validator import Firewall, ProposedChange
 
 POLARITIES: Mapping[str, Literal["like", "dislike"]] = {"_like": "like", "_dislike": "dislike"}
 ALONE = ("just me", "just myself", "by myself", "just for me", "only me", "on my own", "myself", "solo")
@@ -159,7 +159,7 @@ class Report:
 
 
 def make_samples(sessions: Sequence[Session]) -> Report:
-    """One sample per session, turn by turn as `agent.listen` asks; each change passes the firewall."""
+    """One sample per session, turn by turn as `agent.extraction` asks; each change passes the firewall."""
     schemas = by_topic(sessions)
     samples, unsaid, taught = [], list[tuple[str, str, str]](), 0
     for number, session in enumerate(sessions):

@@ -1,7 +1,7 @@
 """Short answers with labelled spans, in the form of Restaurants-8k: "6ish", asked for the time.
 
 In: a JSON file, or a directory of them, that holds a list of ``{"userInput": {"text"}, "context": {"requestedSlots"},
-"labels": [{"slot", "valueSpan": {"startIndex", "endIndex"}}]}``. Out: training samples for `agent.listen`, a few
+"labels": [{"slot", "valueSpan": {"startIndex", "endIndex"}}]}``. Out: training samples for `agent.extraction`, a few
 messages to each, so that newer answers replace older ones. Errors: a DataError that names the file and the place.
 Form: github.com/PolyAI-LDN/task-specific-datasets.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agent.listen import Turn
+from agent.extraction import Turn
 from errors import DataError
+from finetune.corpora.extraction import listening_sample
 from finetune.corpora.files import json_files, read_form
-from finetune.corpora.listening import listening_sample
 from finetune.samples import Sample
 from profiles.schema import Schema
 

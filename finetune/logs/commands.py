@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.cli import add_shop, add_state
 from finetune.logs.sources import FORMATS
-from profiles.database import chosen_database
+from profiles.storage.database import chosen_database
 
 STOPPED = 10
 

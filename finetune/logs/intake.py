@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from errors import DataError
-from finetune.logs.cleaning import clean_body
 from finetune.logs.consultation import Consultation, LoggedMessage
 from finetune.logs.duplicates import is_duplicate
 from finetune.logs.people import ShopPeople
@@ -24,6 +23,7 @@ from finetune.logs.rules import DUPLICATE, NO_CONSENT, Rules, joined, language_o
 from finetune.logs.scrub import Disguise, Scrubber
 from finetune.logs.sources import Source, Unread
 from finetune.logs.spool import Spool
+from finetune.logs.text_cleanup import clean_body
 from finetune.logs.work import SPOOL_FILE, Work
 from profiles.privacy.keys import customer_key
 

@@ -16,10 +16,10 @@ from agent.shop import ORDERS_FILE
 from errors import DataError
 from finetune.logs.consultation import Consultation
 from profiles.customer import Customer
-from profiles.database import DATABASE_FILE
-from profiles.importing import EVENT_FILES, open_store
 from profiles.privacy.purposes import Purpose
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
+from profiles.shop.imports import EVENT_FILES, open_store
+from profiles.storage.database import DATABASE_FILE
 from profiles.store import ProfileStore
 
 CUSTOMERS_FILE = "customers.jsonl"

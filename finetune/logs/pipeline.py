@@ -20,10 +20,10 @@ from agent.shop import Shop, load_shop
 from errors import DataError
 from finetune.lineage import KEYS_FILE, write_keys
 from finetune.logs.intake import SPLITS, UNREAD, Intake
-from finetune.logs.labelling import Labelling
+from finetune.logs.labels import Labelling
 from finetune.logs.names import NameBook
 from finetune.logs.people import ShopPeople
-from finetune.logs.playing import Player
+from finetune.logs.replay import Player
 from finetune.logs.report import report_of, table, write_report
 from finetune.logs.rules import Rules
 from finetune.logs.scratch import open_scratch

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from finetune.logs.intake import SPLITS, STAGE, UNREAD
-from finetune.logs.labelling import SAMPLES
-from finetune.logs.playing import TURNS
+from finetune.logs.labels import SAMPLES
+from finetune.logs.replay import TURNS
 from finetune.logs.work import Work
 
 REPORT_FILE = "report.json"

@@ -27,7 +27,7 @@ from agent.turn import Turn
 from errors import ShopkeeperError
 from finetune.logs.people import PERSONAL
 from profiles.customer import Customer
-from profiles.database import DATABASE_FILE
+from profiles.storage.database import DATABASE_FILE
 
 _LEFT_OUT = (*PERSONAL, "state")
 Teacher = Callable[[list[BaseMessage], Any], AIMessage]

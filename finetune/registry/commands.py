@@ -18,10 +18,10 @@ from finetune.registry.publish import publish, rollback
 from finetune.registry.registry import MODEL, Registry
 from finetune.registry.verify import verify
 from finetune.registry.version import Entry, Version
-from profiles.database import chosen_database
-from profiles.privacy.barred import WHO
+from profiles.privacy.excluded import WHO
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.tombstones import bury
+from profiles.storage.database import chosen_database
 
 EPILOG = """examples:
   python -m finetune registry add runs/adapter --note "July's consultations"

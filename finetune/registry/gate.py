@@ -163,4 +163,3 @@ def _result(suite: SuiteLimits, line: str) -> SuiteResult:
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""
-

@@ -1,7 +1,7 @@
 """Where a training run's samples came from: sample -> consultation -> customer key, beside the adapter.
 
 In: files of samples, or of pairs of answers, and the keys of customers of whom nothing may be learnt
-(`profiles.privacy.barred`). Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a first line with the
+(`profiles.privacy.excluded`). Out: a `Lineage`, and the file `lineage.jsonl.gz` that keeps it: a first line with the
 files' fingerprints, then a line a sample. It holds no word of any consultation, and of a customer only the key. Errors:
 `DataError` for samples or a lineage that cannot be read, `Refused`, `StorageError`.
 """
@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from errors import DataError, Refused
 from finetune.registry.version import Record, SamplesFile
 from finetune.weights import file_sha256
-from profiles.files import write_whole
-from profiles.privacy.barred import WHO
+from profiles.privacy.excluded import WHO
+from profiles.storage.files import write_whole
 
 LINEAGE = "lineage.jsonl.gz"
 

@@ -21,7 +21,7 @@ from finetune.registry.lora_server import LoraServer
 from finetune.registry.registry import MODEL, Registry
 from finetune.registry.version import Entry, SuiteResult
 from finetune.weights import file_sha256
-from profiles.privacy.barred import WHO
+from profiles.privacy.excluded import WHO
 
 Tell = Callable[[str], None]
 

@@ -23,8 +23,8 @@ from finetune.registry.lineage import LINEAGE, Lineage, read_lineage, trace
 from finetune.registry.storage import locked, new_folder, remove_unfinished
 from finetune.registry.version import Action, Base, Entry, Served, SuiteResult, Version
 from finetune.weights import BASE, file_sha256
-from profiles.files import append_line, whole_lines, write_whole
-from profiles.privacy.barred import WHO, barred
+from profiles.privacy.excluded import WHO, barred
+from profiles.storage.files import append_line, whole_lines, write_whole
 
 LOG = "log.jsonl"
 RECORD = "version.json"

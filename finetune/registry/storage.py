@@ -1,4 +1,4 @@
-"""Folders that survive a crash: whole or not there, and one writer at a time. (Files: `profiles.files`.)
+"""Folders that survive a crash: whole or not there, and one writer at a time. (Files: `profiles.storage.files`.)
 
 In: paths. Out: nothing is returned before it is on the disk. Errors: `StorageError` naming the path.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from profiles.files import storage_errors, sync
+from profiles.storage.files import storage_errors, sync
 
 UNFINISHED = ".new-"  # how folders that are being written begin; a crash leaves them behind
 

@@ -34,7 +34,7 @@ def run_play(args: argparse.Namespace) -> int:
     from finetune.selfplay.customer import Habits  # the agent behind it takes seconds to import
     from finetune.selfplay.runner import play, print_plans, wordings_of
     from finetune.selfplay.shops.make import make_shop, shop_name
-    from finetune.selfplay.shops.peopled import peopled
+    from finetune.selfplay.shops.population import peopled
 
     habits = Habits(args.chinese, wordings_of(args.avoid))
     made = args.out.with_suffix(".shops")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from errors import ConfigError, choices
-from finetune.selfplay import ordering, scenarios, stating
-from finetune.selfplay.refining import change_budget, refine
-from finetune.selfplay.requests import Asked, absent, another, open_request
+from finetune.selfplay import order_acts, profile_acts, scenarios
+from finetune.selfplay.first_requests import Asked, absent, another, open_request
+from finetune.selfplay.refinements import change_budget, refine
 from finetune.selfplay.scenarios import TALK, Dialogue, Maker, Move
-from finetune.selfplay.shopping import Search
+from finetune.selfplay.search_acts import Search
 from finetune.selfplay.shops.bank import LANGUAGES
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words import load_words
@@ -244,7 +244,7 @@ def _holds(step: Step, language: str, shop: ShopView, dialogue: Dialogue, habits
             len(call.arguments["changes"]) > _CHANGES or shop.admits(call, step.text) is not None
         ):
             return False
-    return ordering.understood(step.text, language, step.kind, dialogue)
+    return order_acts.understood(step.text, language, step.kind, dialogue)
 
 
 def folded(text: str) -> str:
@@ -253,30 +253,30 @@ def folded(text: str) -> str:
 
 
 def _answered(kind: str, speaker: Speaker, shop: ShopView, dialogue: Dialogue) -> Move | None:
-    return ordering.answer(kind, speaker, dialogue)
+    return order_acts.answer(kind, speaker, dialogue)
 
 
 _MAKERS: Mapping[str, Maker] = {
     "shop": _shop,
     "budget": _budget,
-    "say": stating.say,
-    "forget": stating.forget,
-    "correct": stating.correct,
-    "untracked": stating.untracked,
+    "say": profile_acts.say,
+    "forget": profile_acts.forget,
+    "correct": profile_acts.correct,
+    "untracked": profile_acts.untracked,
     "absent": _absent,
     "also": _also,
     "know_me": scenarios.know_me,
     "question": scenarios.question,
     "human": scenarios.human,
-    "last_order": ordering.last_order,
-    "order_by_id": ordering.order_by_id,
-    "order_that": ordering.order_that,
-    "after_done": ordering.after_done,
-    "foreign_order": ordering.foreign_order,
-    "list_orders": ordering.list_orders,
-    "cancel": ordering.cancel,
-    "return": ordering.send_back,
-    "address": ordering.readdress,
+    "last_order": order_acts.last_order,
+    "order_by_id": order_acts.order_by_id,
+    "order_that": order_acts.order_that,
+    "after_done": order_acts.after_done,
+    "foreign_order": order_acts.foreign_order,
+    "list_orders": order_acts.list_orders,
+    "cancel": order_acts.cancel,
+    "return": order_acts.send_back,
+    "address": order_acts.readdress,
     "confirm": partial(_answered, "confirm"),
     "decline": partial(_answered, "decline"),
 }

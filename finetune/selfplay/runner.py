@@ -23,8 +23,8 @@ import yaml
 
 from errors import StorageError
 from finetune.selfplay.customer import Habits, folded, plan
+from finetune.selfplay.environment import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 from finetune.selfplay.shopview import ShopView
-from finetune.selfplay.stage import Outcome, RememberingEmbedder, Stage, draw_customer, open_stage
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when the libraries are loaded
 BLOCK = 50  # consultations that one worker plays at a time on one shop

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.models.calls import Call
-from finetune.selfplay.shopping import Search
+from finetune.selfplay.search_acts import Search
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words.message import Part, Said, Speaker
 

@@ -22,17 +22,17 @@ from finetune.selfplay.shops.bank import Noun, aspects, verticals, words_of
 from finetune.selfplay.topics import Topics
 from language.decimals import exact, plain
 from language.matching import covers
-from profiles.firewall import Firewall, ProposedChange
 from profiles.observation import Profile
 from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
-from profiles.shop_files import load_facets, read_lines
+from profiles.shop.files import load_facets, read_lines
+from profiles.validator import Firewall, ProposedChange
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.facets import FacetSpace, facet_values
 
 if TYPE_CHECKING:
-    from finetune.selfplay.shopping import Search
+    from finetune.selfplay.search_acts import Search
 
 _NOW = datetime(2026, 1, 5, tzinfo=UTC)  # only for reading relative days while planning
 

@@ -17,7 +17,7 @@ from agent.orders.proposals import KINDS
 from agent.tools import TOOLS
 from agent.turn import Step as Taken
 from errors import DataError
-from finetune.selfplay.rehearsal import Rehearsed
+from finetune.selfplay.replay import Rehearsed
 from finetune.selfplay.shopview import CustomerView, ShopView
 from finetune.selfplay.words.message import Step
 

@@ -24,7 +24,7 @@ from profiles.preference.history import Histories
 from profiles.preference.model import Event
 from profiles.preference.products import Products
 from profiles.preference.storage import Arrays, read_model, write_model
-from profiles.tables import events, time_text
+from profiles.storage.tables import events, time_text
 
 ORIGIN = EARLIEST.timestamp()
 

@@ -18,7 +18,6 @@ from language.decimals import plain
 from profiles.build.covisits import part_of_covisits
 from profiles.build.plan import Plan, write_whole
 from profiles.build.rows import Rows, read_lines
-from profiles.database import reading
 from profiles.events import ledger
 from profiles.events.affinity import Tastes
 from profiles.events.event import Aside, Event, Reason
@@ -26,8 +25,9 @@ from profiles.events.files import LINES_PER_BATCH
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
 from profiles.journal import batched, owners_of
+from profiles.storage.database import reading
+from profiles.storage.tables import customers, time_text, waiting_events
 from profiles.store import ProfileStore
-from profiles.tables import customers, time_text, waiting_events
 from profiles.visitors import visitor_name
 
 CUSTOMERS, WAITING = "customers", "waiting"

@@ -21,13 +21,13 @@ from sqlalchemy.exc import ArgumentError
 
 import clock
 from errors import ConfigError
-from profiles.database import open_database, writing
 from profiles.events.affinity import Products
-from profiles.importing import books_as_of
 from profiles.privacy.keys import load_salt
 from profiles.privacy.tombstones import ERASED, add_tombstones, erased
 from profiles.schema import Schema
-from profiles.shop_files import load_privacy, load_products, load_schema
+from profiles.shop.files import load_privacy, load_products, load_schema
+from profiles.shop.imports import books_as_of
+from profiles.storage.database import open_database, writing
 from profiles.store import ProfileStore
 
 BYTES_PER_PART = 32 << 20  # of events as JSON: folding them takes about fifteen times as much memory

@@ -15,7 +15,7 @@ from profiles.customer import Customer
 from profiles.events.event import Aside, Event
 from profiles.events.files import lines_of
 from profiles.events.shapes import EventReader
-from profiles.shop_files import read_lines
+from profiles.shop.files import read_lines
 from profiles.visitors import is_visitor, visitor_name
 
 

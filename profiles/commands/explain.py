@@ -9,7 +9,7 @@ from typing import Any
 
 from profiles.attribute import Attribute
 from profiles.commands.words import print_json, words
-from profiles.explaining import Reasons, as_of, reasons_of, withdrawn_by
+from profiles.history.explanation import Reasons, as_of, reasons_of, withdrawn_by
 from profiles.observation import Authority, Observation, Trait
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
@@ -40,9 +40,7 @@ def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[End
         "writers": _writers(attribute),
         "half_life_days": attribute.half_life_days,
         "holds": [_why(one) for one in reasons],
-        "held": [
-            trait.to_full_json() | {"withdrawn_by": by.evidence.to_json() if by else None} for trait, by in past
-        ],
+        "held": [trait.to_full_json() | {"withdrawn_by": by.evidence.to_json() if by else None} for trait, by in past],
     }
 
 

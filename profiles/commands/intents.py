@@ -5,7 +5,7 @@ import argparse
 from profiles.commands.moments import moment
 from profiles.commands.words import print_json
 from profiles.intents.intent import Intent, Slot, State
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from errors import Refused
 from profiles.commands.words import print_json, shown, words
 from profiles.customer import Customer
-from profiles.explaining import undone_in
-from profiles.importing import open_intake
-from profiles.intents.changing import IntentChange, changes
-from profiles.intents.reading import read_intents
+from profiles.history.explanation import undone_in
+from profiles.intents.changes import IntentChange, changes
+from profiles.intents.reads import read_intents
 from profiles.observation import Change, Observation
 from profiles.privacy.audit import Act
 from profiles.privacy.commands import noted
 from profiles.reserved import INTENTS
+from profiles.shop.imports import open_intake
 from profiles.store import ProfileStore
 
 _ACTS = {"retract": "retracts", "undo": "undoes"}

@@ -3,9 +3,9 @@
 import argparse
 import os
 
-from profiles.database import DATABASE_FILE, chosen_database, open_database
-from profiles.migrating import migrate, newest_revision, write_revision
-from profiles.shop_files import load_schema
+from profiles.shop.files import load_schema
+from profiles.storage.database import DATABASE_FILE, chosen_database, open_database
+from profiles.storage.migration import migrate, newest_revision, write_revision
 
 
 def run_migrate(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time
 
 from errors import ConfigError
 from profiles.commands.words import line, print_json, words
-from profiles.difference import difference, shifts
+from profiles.history.difference import difference, shifts
 from profiles.observation import Profile
 from profiles.privacy.commands import noted
 from profiles.store import ProfileStore

@@ -3,7 +3,7 @@
 The law: an affinity is the sum over acts of weight x 2^(-age / half-life), so it is the same whatever order and batches
 the acts arrive in, and each act costs O(1) a value. What stands out is a pure function of the affinities. Only the
 journal depends on arrival: it is told when a value begins to stand out, when its confidence has moved by `STEP`, and
-when it clearly no longer stands out; in between a profile shows what the affinities say (`profiles.live`).
+when it clearly no longer stands out; in between a profile shows what the affinities say (`profiles.history.live`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from profiles.attribute import Attribute
 from profiles.events.event import WEIGHTS, Event
-from profiles.live import quote
+from profiles.history.live import quote
 from profiles.observation import Authority, Evidence, Observation, Op
 from profiles.schema import Schema
 

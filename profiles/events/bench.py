@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from profiles.customer import Customer
-from profiles.database import DATABASE_FILE, open_database
 from profiles.events.affinity import Products
 from profiles.events.files import LINES_PER_BATCH, take_file
 from profiles.events.intake import EventIntake
 from profiles.schema import Schema
+from profiles.storage.database import DATABASE_FILE, open_database
 from profiles.store import ProfileStore
 
 ACTS_PER_SESSION = 10

@@ -13,9 +13,9 @@ from profiles.events.affinity import half_life, score_at
 from profiles.events.files import take_file, take_stream
 from profiles.events.intake import EventIntake
 from profiles.events.report import Report
-from profiles.importing import open_intake
 from profiles.privacy.commands import noted
-from profiles.shop_files import load_products
+from profiles.shop.files import load_products
+from profiles.shop.imports import open_intake
 from profiles.store import ProfileStore
 
 

@@ -22,12 +22,12 @@ from sqlalchemy import Connection
 from sqlalchemy import select as sql_select
 
 from errors import DataError
-from profiles.database import reading
 from profiles.events.intake import EventIntake
-from profiles.events.reading import LINES_AHEAD, beginnings, parse, read_batches, read_lines
+from profiles.events.reader import LINES_AHEAD, beginnings, parse, read_batches, read_lines
 from profiles.events.report import Report
+from profiles.storage.database import reading
+from profiles.storage.tables import event_files, insert_or_replace
 from profiles.store import ProfileStore
-from profiles.tables import event_files, insert_or_replace
 
 LINES_PER_BATCH = 50_000
 MOST_BYTES = 1_000_000  # of a line

@@ -23,19 +23,19 @@ from sqlalchemy import Connection, Table
 import clock
 from errors import DataError
 from language.placeholders import means_nobody
-from profiles.database import reading, retried, writing
-from profiles.events import ledger, waiting
+from profiles.events import identities, ledger
 from profiles.events.affinity import Affinity, Products, Tastes
 from profiles.events.batch import Batch, Owned
-from profiles.events.counting import Counting
+from profiles.events.counters import Counting
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.ledger import Activity
 from profiles.events.report import Report
 from profiles.events.shapes import EventReader
 from profiles.journal import owners_of
 from profiles.privacy.purposes import Purpose
+from profiles.storage.database import reading, retried, writing
+from profiles.storage.tables import events, waiting_events
 from profiles.store import ProfileStore
-from profiles.tables import events, waiting_events
 from profiles.visitors import visitor_name
 
 Mark = Callable[[Connection], None]  # written in the transaction of a batch: how far a file has been read
@@ -73,7 +73,7 @@ class EventIntake:
 
     def settle(self) -> Report:
         """Count what has waited for customers who are known by now."""
-        return self._taken(others=waiting.waiting_and_known)
+        return self._taken(others=identities.waiting_and_known)
 
     def activity(self, customer: str) -> Activity:
         """Recency, frequency, money."""
@@ -120,16 +120,16 @@ class EventIntake:
     def _take(self, connection: Connection, batch: Batch, others: Collection[str]) -> None:
         """Count the batch, and what has waited for its customers and for `others`."""
         names = {*batch.owned, *batch.links, *batch.links.values(), *others}
-        owners = waiting.lock_event_owners(connection, names)
+        owners = identities.lock_event_owners(connection, names)
         gone = self.store.guard.erased_among(connection, {*names, *owners.values(), *batch.named_aside()})
         batch.leave_out({name for name in owners if {name, owners[name]} & gone} | gone, Reason.ERASED)
         batch.drop_older(self._oldest())
         if batch.links:
-            waiting.link_visitors(connection, batch.links, owners, self.now())
-            owners = waiting.lock_event_owners(connection, names)
+            identities.link_visitors(connection, batch.links, owners, self.now())
+            owners = identities.lock_event_owners(connection, names)
         batch.settle_owners(owners)
         known = ledger.lock_customers(connection, set(owners.values()))
-        for name, items in waiting.take_waiting(connection, known).items():
+        for name, items in identities.take_waiting(connection, known).items():
             batch.counts["returned"] += len(items)
             batch.owned.setdefault(name, []).extend(items)
         agreeing = self.store.guard.allowed(connection, known, Purpose.PROFILING)

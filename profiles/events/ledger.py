@@ -20,7 +20,7 @@ from profiles.events.event import Aside, Event, Reason
 from profiles.events.machines import MOST_ACTS
 from profiles.events.purchases import Purchases
 from profiles.journal import batched
-from profiles.tables import (
+from profiles.storage.tables import (
     activities,
     affinities,
     asides,
@@ -199,7 +199,6 @@ def load_asides(connection: Connection) -> list[Aside]:
 def event_of(row: Row[Any]) -> Event:
     at, skus = datetime.fromisoformat(row.at), tuple(from_json(row.skus))
     return Event(row.id, row.customer, "", row.kind, at, skus, row.order_id or "", exact(row.amount))
-
 
 
 def _affinity_of(

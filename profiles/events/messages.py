@@ -43,9 +43,7 @@ def segment_batch(body: object, now: datetime) -> list[object]:
     shared = whole.get("context")
     context = shared if isinstance(shared, dict) else {}
     sent = {"sentAt": whole["sentAt"]} if "sentAt" in whole else {}
-    return [
-        _in_context(sent | message, context, now) if isinstance(message, dict) else message for message in messages
-    ]
+    return [_in_context(sent | message, context, now) if isinstance(message, dict) else message for message in messages]
 
 
 def ga4_events(body: object, now: datetime) -> list[object]:

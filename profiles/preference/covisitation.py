@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.preference.choosing import Choosing
 from profiles.preference.decay import Decay
 from profiles.preference.history import DAY, WINDOW, Histories, Seen, freshness
 from profiles.preference.model import NO_TASTES, REASONS, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
+from profiles.preference.selection import Choosing
 from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "covisitation"

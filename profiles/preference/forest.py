@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from errors import DataError
+from profiles.preference.candidates import Table
 from profiles.preference.scorer import Examples, Progress
-from profiles.preference.stage import Table
 from profiles.preference.storage import Arrays
 
 KIND = "forest"

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from errors import DataError
+from profiles.preference.candidates import Table
 from profiles.preference.scorer import Examples, Progress
-from profiles.preference.stage import Table
 from profiles.preference.storage import Arrays, read_model, write_model
 
 KIND = "net"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from profiles.preference.choosing import Choosing
 from profiles.preference.decay import Decay
 from profiles.preference.history import Histories, Seen
 from profiles.preference.model import NO_TASTES, Event, Reason, Scores
 from profiles.preference.products import Embed, Products
+from profiles.preference.selection import Choosing
 from profiles.preference.storage import read_model, write_model
 
 KIND = "popularity"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.preference.stage import Table
+from profiles.preference.candidates import Table
 from profiles.preference.storage import Arrays
 
 Progress = Callable[[str], None]

@@ -2,7 +2,7 @@
 
 In: a customer, what was done, by whom. Out: the lines. A command that shows something of a customer is a line each
 time; the agent and the page, which read with every turn, are a line each consultation. Once a customer is erased, their
-lines bear the key in place of the id (`profiles.privacy.profile_place`), so that what was done can still be accounted
+lines bear the key in place of the id (`profiles.privacy.profile_target`), so that what was done can still be accounted
 for.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from profiles.database import reading, retried, writing
 from profiles.journal import batched, lock_owners
+from profiles.storage.database import reading, retried, writing
+from profiles.storage.tables import accesses, time_text
 from profiles.store import ProfileStore
-from profiles.tables import accesses, time_text
 
 
 class Act(StrEnum):

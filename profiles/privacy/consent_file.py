@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
-from profiles.files import alone_in, append_lines, whole_records, write_whole
 from profiles.privacy.consents import FROM_RECORD, Consent, consent_lines
 from profiles.privacy.keys import customer_key
 from profiles.privacy.purposes import Purpose
+from profiles.storage.files import alone_in, append_lines, whole_records, write_whole
 
 WITHDRAWN = "withdrawn.jsonl"
 

@@ -1,7 +1,7 @@
 """Who agreed to what: a line each time somebody says so, never changed; the last one of a purpose holds.
 
-In: a connection of `profiles.database`, and names that are owners (`profiles.journal`). Out: consents by purpose, and
-the lines. A purpose that nobody spoke of is absent: what holds then is the shop's default (`settings`).
+In: a connection of `profiles.storage.database`, and names that are owners (`profiles.journal`). Out: consents by
+purpose, and the lines. A purpose that nobody spoke of is absent: what holds then is the shop's default (`settings`).
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from profiles.journal import batched
 from profiles.privacy.purposes import Purpose
-from profiles.tables import consents, merged, time_text
+from profiles.storage.tables import consents, merged, time_text
 from profiles.visitors import is_visitor, visitor_name
 
 FROM_RECORD = "record"  # the source of what the shop's own record says

@@ -17,14 +17,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from errors import NotFound, StorageError
-from profiles.database import reading, retried, writing
 from profiles.journal import lock_owners
 from profiles.privacy.audit import Act, Audit
+from profiles.privacy.erasure_targets import Place, Subject
 from profiles.privacy.keys import customer_key
-from profiles.privacy.overwriting import overwrite_freed
-from profiles.privacy.places import Place, Subject
-from profiles.privacy.profile_place import ProfilePlace, names_of
+from profiles.privacy.overwrite import overwrite_freed
+from profiles.privacy.profile_target import ProfilePlace, names_of
 from profiles.privacy.tombstones import add_tombstones, buried, bury, erased
+from profiles.storage.database import reading, retried, writing
 from profiles.store import ProfileStore
 
 EVERYBODY = "*"  # in place of a customer

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from profiles.customer import Customer
-from profiles.database import reading
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from profiles.privacy.audit import Audit
-from profiles.privacy.profile_place import names_of
+from profiles.privacy.profile_target import names_of
+from profiles.storage.database import reading
+from profiles.storage.tables import activities, affinities, asides, events, merged, waiting_events
 from profiles.store import ProfileStore
-from profiles.tables import activities, affinities, asides, events, merged, waiting_events
 
 Json = dict[str, Any]
 

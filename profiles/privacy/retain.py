@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select
 
 import clock
-from profiles.database import reading, writing
+from profiles.history.live import alive_values
 from profiles.journal import batched, lock_owners, owners_of, read_journal
-from profiles.live import alive_values
 from profiles.observation import Authority
 from profiles.privacy.audit import Act, Audit
 from profiles.privacy.erasure import EVERYBODY, Receipt
-from profiles.privacy.overwriting import overwrite_freed
+from profiles.privacy.overwrite import overwrite_freed
 from profiles.privacy.purposes import Purpose
 from profiles.privacy.retention import KEPT_KINDS, Cutoffs, cutoffs_of, still_kept
 from profiles.privacy.withdrawal import forget_profiling, profiled, withdraw_where
+from profiles.storage.database import reading, writing
+from profiles.storage.tables import affinities, asides, events, observations, time_text, waiting_events
 from profiles.store import ProfileStore
-from profiles.tables import affinities, asides, events, observations, time_text, waiting_events
 
 
 def retain(store: ProfileStore, by: str, now: datetime | None = None) -> Receipt:

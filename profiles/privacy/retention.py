@@ -1,9 +1,9 @@
 """What is too old to be shown: an attribute's `keep`, or the shop's, in; the observations that still count out.
 
-What a shop does not keep any longer counts as never said: reads leave it out (`profiles.views`), `retain` removes it.
-The shop's own records are as old as they are, and a retraction stays in force: what was forgotten stays forgotten. A
-value that behaviour speaks for is as old as the newest act. Intents go by the shop's `keep`, slot by slot; one whose
-kind is gone is none. Pure functions.
+What a shop does not keep any longer counts as never said: reads leave it out (`profiles.history.views`), `retain`
+removes it. The shop's own records are as old as they are, and a retraction stays in force: what was forgotten stays
+forgotten. A value that behaviour speaks for is as old as the newest act. Intents go by the shop's `keep`, slot by
+slot; one whose kind is gone is none. Pure functions.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, bindparam, select
 
 from errors import StorageError
-from profiles.files import append_line, whole_records
 from profiles.journal import batched
 from profiles.privacy.keys import SALT_FILE, fingerprint
-from profiles.tables import insert_missing, time_text, tombstones
+from profiles.storage.files import append_line, whole_records
+from profiles.storage.tables import insert_missing, time_text, tombstones
 
 ERASED = "erased.jsonl"
 _AMONG = select(tombstones.c.key).where(tombstones.c.key.in_(bindparam("keys", expanding=True)))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select
 from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
-from profiles.tables import activities, affinities, counted_events, events, merged, observations, waiting_events
+from profiles.storage.tables import activities, affinities, counted_events, events, merged, observations, waiting_events
 
 _LEARNT = (Authority.OBSERVED.value, Authority.INFERRED.value)
 

@@ -85,7 +85,7 @@ def _json(segments: Segments, members: Members) -> dict[str, object]:
 
 def _table(segments: Segments, members: Members) -> None:
     if not segments.segments:
-        print("this shop declares no segments; profiles/segments/declared.py shows how")
+        print("this shop declares no segments; profiles/segments/declarations.py shows how")
         return
     width = max(map(len, members.sizes))
     print(f"{'':<{width}}  {'size':>6}  description")

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from profiles.database import reading
 from profiles.events import ledger
+from profiles.events.act_log import counted_since
 from profiles.events.affinity import Tastes
-from profiles.events.counted import counted_since
 from profiles.events.ledger import Activity
 from profiles.observation import Profile
 from profiles.segments.condition import AffinityHeld, Condition, EventsCounted, Facts, NumberHeld, TraitHeld
-from profiles.segments.declared import Segment, parts_of
+from profiles.segments.declarations import Segment, parts_of
+from profiles.storage.database import reading
+from profiles.storage.tables import time_text
 from profiles.store import ProfileStore
-from profiles.tables import time_text
 
 
 @dataclass(frozen=True, slots=True)

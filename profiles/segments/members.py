@@ -13,9 +13,9 @@ import clock
 from errors import NotFound, choices
 from profiles.privacy.purposes import Purpose
 from profiles.segments.condition import Verdict
-from profiles.segments.declared import Segment, Shelf, read_segments
+from profiles.segments.declarations import Segment, Shelf, read_segments
 from profiles.segments.facts import Needs, load_facts
-from profiles.shop_files import load_facets, load_products, load_settings
+from profiles.shop.files import load_facets, load_products, load_settings
 from profiles.store import ProfileStore
 
 PURPOSE = Purpose.PROFILING

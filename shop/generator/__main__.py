@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from errors import ShopkeeperError
-from shop.generator.browsing import make_events
+from shop.generator.files import write_lines
 from shop.generator.people import make_people, make_traits
 from shop.generator.products import make_products
 from shop.generator.purchases import Fees, Shelf, make_purchases
 from shop.generator.ranges import load_brands, load_ranges
-from shop.generator.writing import write_lines
+from shop.generator.sessions import make_events
 
 SEED, CUSTOMERS, ORDERS, EVENTS = 7, 300, 800, 30_000
 EPILOG = """examples:
@@ -53,12 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the files go; made if missing"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=SEED, help="the same number gives the same shop (default 7)"
-    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the files go; made if missing")
+    parser.add_argument("--seed", type=int, default=SEED, help="the same number gives the same shop (default 7)")
     wanted = parser.parse_args(arguments)
     try:
         for name, size in generate(wanted.out, wanted.seed).items():

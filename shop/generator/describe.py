@@ -40,9 +40,7 @@ class Teller:
                 "people": (f"{kind.id}/people", kind.people),
                 "strengths": (f"{kind.id}/strengths", kind.strengths),
                 "drawbacks": (f"{kind.id}/drawbacks", kind.drawbacks),
-                "details": (f"{kind.id}/details", kind.details)
-                if kind.details
-                else ("details", self._details),
+                "details": (f"{kind.id}/details", kind.details) if kind.details else ("details", self._details),
                 "materials": (materials[0], self._materials.get(materials[0], self._details)),
             }
             chosen = [self._deal(*sources[part]) for part in self._shape()]

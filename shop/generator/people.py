@@ -49,9 +49,7 @@ def make_people(brands: Sequence[Brand], count: int, seed: int) -> tuple[Person,
     return tuple(_make_person(number, words, names, used, rng) for number in range(count))
 
 
-def _make_person(
-    number: int, words: dict[str, Any], brands: list[str], used: set[str], rng: random.Random
-) -> Person:
+def _make_person(number: int, words: dict[str, Any], brands: list[str], used: set[str], rng: random.Random) -> Person:
     gender = rng.choice(("women", "men"))
     while True:
         culture = rng.choices(words["cultures"], [c["weight"] for c in words["cultures"]])[0]

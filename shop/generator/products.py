@@ -54,8 +54,7 @@ class Product:
     def to_json(self) -> dict[str, Any]:
         """One line of catalog.jsonl."""
         variants = [
-            {"sku": a.sku, "color": a.color, "size": a.size, "price": a.price, "stock": a.stock}
-            for a in self.articles
+            {"sku": a.sku, "color": a.color, "size": a.size, "price": a.price, "stock": a.stock} for a in self.articles
         ]
         return {
             "sku": self.sku, "title": self.title, "title_zh": self.title_zh, "description": self.description,
@@ -95,9 +94,7 @@ def _make_product(
     brand = _pick_brand(brands, goods.category, band, gender == "kids", rng)
     low, high = kind.price
     kids_share = 0.7 if gender == "kids" else 1.0
-    price = _round_price(
-        low * (high / low) ** min(1.0, max(0.0, level + rng.uniform(-0.06, 0.06))) * kids_share, rng
-    )
+    price = _round_price(low * (high / low) ** min(1.0, max(0.0, level + rng.uniform(-0.06, 0.06))) * kids_share, rng)
     numbers = {key: _at_level(values, level, rng) for key, values in kind.numbers.items()}
     by_price = kind.materials[min(len(kind.materials) - 1, int(level * len(kind.materials)))]
     materials = kind.made_of.get(noun, by_price)
@@ -130,9 +127,7 @@ def _deal(words: Sequence[str], count: int, rng: random.Random) -> list[str]:
 
 
 def _pick_brand(brands: Sequence[Brand], category: str, band: str, kids: bool, rng: random.Random) -> Brand:
-    makers = [
-        brand for brand in brands if (not brand.makes or category in brand.makes) and brand.kids <= kids
-    ]
+    makers = [brand for brand in brands if (not brand.makes or category in brand.makes) and brand.kids <= kids]
     if any(brand.kids for brand in makers):
         makers = [brand for brand in makers if brand.kids or brand.band == "low"]
     near = [4.0 if brand.band == band else 1.0 if "mid" in (brand.band, band) else 0.0 for brand in makers]

@@ -129,9 +129,7 @@ class Shelf:
         """The variant this person takes: own size, a liked colour if there is one."""
         taste = self.person.taste
         worn = [a for a in product.articles if taste.wears(a.size)] or list(product.articles)
-        weights = [
-            9.0 if a.color in taste.colors else 0.05 if a.color == taste.no_color else 1.0 for a in worn
-        ]
+        weights = [9.0 if a.color in taste.colors else 0.05 if a.color == taste.no_color else 1.0 for a in worn]
         return rng.choices(worn, weights)[0]
 
 
@@ -151,9 +149,7 @@ def make_purchases(shelves: Sequence[Shelf], fees: Fees, count: int, seed: int) 
             known = shelf.person.id < f"C{1001 + CANCELLABLE}"
             dated.append((_moment(rng, 2 if known else 0), shelf))
     dated.sort(key=lambda pair: (pair[0], pair[1].person.id))
-    return tuple(
-        _make_purchase(10001 + n, shelf, placed, fees, rng) for n, (placed, shelf) in enumerate(dated)
-    )
+    return tuple(_make_purchase(10001 + n, shelf, placed, fees, rng) for n, (placed, shelf) in enumerate(dated))
 
 
 def _moment(rng: random.Random, least_days: int) -> datetime:

@@ -83,18 +83,10 @@ def is_kind(material: str, family: str) -> bool:
 def draw_taste(gender: str, brands: Sequence[str], rng: random.Random) -> Taste:
     """A taste that hangs together: wool haters do not love merino, and vegans avoid nothing twice."""
     categories = {"jackets", "boots"} if rng.random() < 0.5 else {"backpacks"}
-    categories |= set(
-        rng.sample(["fleeces", "trousers", "shirts", "baselayers", "socks", "gloves", "hats"], 2)
-    )
-    categories |= set(
-        rng.sample(["tents", "sleeping bags", "cookware", "headlamps", "bottles"], rng.randint(0, 2))
-    )
+    categories |= set(rng.sample(["fleeces", "trousers", "shirts", "baselayers", "socks", "gloves", "hats"], 2))
+    categories |= set(rng.sample(["tents", "sleeping bags", "cookware", "headlamps", "bottles"], rng.randint(0, 2)))
     ethics = rng.choices(("", "vegan", "recycled", "fair trade", "PFAS-free"), (60, 10, 16, 8, 6))[0]
-    avoids = (
-        ""
-        if ethics == "vegan"
-        else rng.choices(("", "wool", "down", "leather", "cotton"), (58, 20, 8, 7, 7))[0]
-    )
+    avoids = "" if ethics == "vegan" else rng.choices(("", "wool", "down", "leather", "cotton"), (58, 20, 8, 7, 7))[0]
     liked = ["merino wool", "recycled polyester", "gore-tex", "cotton", "recycled nylon", "titanium"]
     likes = rng.choice(
         [name for name in liked if not is_kind(name, avoids) and (ethics != "vegan" or "wool" not in name)]

@@ -56,8 +56,10 @@ def test_a_message_is_read_as_it_was_meant(case: dict[str, Any]) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_read_and_every_span_stands_in_it(text: str) -> None:
     reading = _read(text)
-    spans = [(each.start, each.end) for each in (*reading.quantities, *reading.dates)]
-    spans += [(each.start, each.end) for each in (*reading.values, *reading.references)]
+    spans = [(quantity.start, quantity.end) for quantity in reading.quantities]
+    spans += [(day.start, day.end) for day in reading.dates]
+    spans += [(value.start, value.end) for value in reading.values]
+    spans += [(reference.start, reference.end) for reference in reading.references]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(each.text.strip() in text for each in reading.references)
     json.dumps(reading.to_json())

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from agent.replies.gate.words import is_of_an_act
 from language.calendar import day_of
 from language.dates import DateMention, find_dates, find_times, find_weekdays
 from language.measures import Measure
@@ -80,11 +81,6 @@ _MEASURE = re.compile(
 )
 _OF_FIVE = re.compile(r"(?<![\d.,/])([0-5](?:\.\d+)?) ?(?:/|out of) ?5(?![\d/])")
 
-_DID = re.compile(
-    r"\byou (?:looked at|put|saved|reviewed|bought) (?:(?!arriv|deliver|ship|come|due)[^.,!?;:\n])*$", re.IGNORECASE
-)
-_DID_HAN = re.compile(r"(?:看过|收藏过|评价过|买过|把[^。！？\n]{1,25}加入过)")
-
 # A spelled number is one of the two things spoken of, or it counts something.
 _POINTING = re.compile(
     r"(?:\b(?:these|those|the|both|other|any|either|all|your|of) |[这那哪第前后每几其])$", re.IGNORECASE
@@ -147,9 +143,7 @@ def _read(text: str) -> Iterator[Claim]:
 
 def _is_past(text: str, start: int, end: int) -> bool:
     """ "You looked at it on Tuesday", "您周二看过"."""
-    return (
-        _DID.search(text[max(0, start - 120) : start]) is not None or _DID_HAN.match(text[end : end + 30]) is not None
-    )
+    return is_of_an_act(text[max(0, start - 120) : start], text[end : end + 30])
 
 
 def id_key(token: str) -> str:

@@ -38,13 +38,16 @@ class Claims(Section):
 
     `happened` says with which words around it a verb ("VERB") tells what has happened: "has been cancelled" does, "can
     be cancelled" does not. A clause that reads like a `question` and has a question mark claims nothing, nor does one
-    that says what is `only_asked`.
+    that says what is `only_asked`. A day that `acts_before` or `acts_after` stand beside is one on which the customer
+    did something.
     """
 
     topics: Mapping[str, TopicWords]
     happened: str = ""
     question: str = ""
     only_asked: str = ""
+    acts_before: str = ""
+    acts_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ def claimed_topics(text: str) -> Iterator[tuple[str, str]]:
         for match in topic.claim.finditer(text):
             yield topic.name, match[0].strip()
         text = topic.claim.sub(lambda match: "\n" * len(match[0]), text)
+
+
+def is_of_an_act(before: str, after: str) -> bool:
+    """Whether a day between these texts is one on which the customer did something: "you looked at it on Tuesday"."""
+    return bool(_pattern_of("acts_before").search(before) or _pattern_of("acts_after").match(after))
 
 
 @lru_cache(maxsize=2048)
@@ -138,7 +146,7 @@ def _with_verbs(claim: str, happened: str) -> str:
 
 @cache
 def _pattern_of(name: str) -> re.Pattern[str]:
-    """`question` or `only_asked`, in any language."""
+    """A pattern that is of no topic, such as `question`, in any language."""
     return _any_of([part for told in _packs().values() if (part := getattr(told, name))], re.IGNORECASE)
 
 

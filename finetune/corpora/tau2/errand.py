@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from finetune.corpora.tau2.data import Action
-from finetune.corpora.tau2.naming import Naming
+from finetune.corpora.tau2.descriptions import Naming
 from finetune.corpora.tau2.signatures import ADDRESS
 from finetune.corpora.tau2.world import World, words
 

@@ -8,31 +8,37 @@ method or to a gift card. Where the rules forbid what is asked, there is no chan
 import random
 from collections.abc import Callable, Mapping
 
-from finetune.corpora.tau2 import exchanging, pending, sending_back
+from finetune.corpora.tau2 import exchanges, pending_orders, returns
 from finetune.corpora.tau2.errand import Desk, Errand
 from finetune.corpora.tau2.world import World
 
 _TRIES = 10
 Maker = Callable[[Desk], Errand | None]
 _KINDS: Mapping[Maker, int] = {
-    exchanging.exchange: 30,
-    exchanging.modify: 30,
-    exchanging.every_item: 5,
-    sending_back.some_items: 14,
-    sending_back.several_orders: 6,
-    sending_back.whole_order: 5,
-    sending_back.everything: 2,
-    sending_back.one_of_two: 3,
-    pending.cancel: 11,
-    pending.cancel_all: 3,
-    pending.remove: 6,
-    pending.readdress: 12,
-    pending.readdress_all: 2,
-    pending.move: 1,
-    pending.pay_otherwise: 2,
-    pending.ask: 3,
+    exchanges.exchange: 30,
+    exchanges.modify: 30,
+    exchanges.every_item: 5,
+    returns.some_items: 14,
+    returns.several_orders: 6,
+    returns.whole_order: 5,
+    returns.everything: 2,
+    returns.one_of_two: 3,
+    pending_orders.cancel: 11,
+    pending_orders.cancel_all: 3,
+    pending_orders.remove: 6,
+    pending_orders.readdress: 12,
+    pending_orders.readdress_all: 2,
+    pending_orders.move: 1,
+    pending_orders.pay_otherwise: 2,
+    pending_orders.ask: 3,
 }
-_ONCE = (pending.move, pending.readdress_all, pending.ask, pending.cancel_all, pending.pay_otherwise)
+_ONCE = (
+    pending_orders.move,
+    pending_orders.readdress_all,
+    pending_orders.ask,
+    pending_orders.cancel_all,
+    pending_orders.pay_otherwise,
+)
 _REPEATABLE = ("calculate", "modify_pending_order_address", "modify_user_address")
 
 

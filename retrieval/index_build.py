@@ -1,0 +1,76 @@
+"""The index of a shop's rows: rows by collection come in, a `StoredIndex` goes out, and onto the disk.
+
+What is indexed is texts, so a change of prices or stock leaves an index as it is. A text that was embedded before is
+not embedded again. Errors: `ModelError`, `StorageError`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from retrieval.embedder import Embedder, Vectors
+from retrieval.index import Collection, Row
+from retrieval.questions import QuestionMatcher
+from retrieval.rows import background_rows
+from retrieval.storage import Identity, StoredIndex, read_index, write_index
+
+Rows = Mapping[str, Sequence[Row]]  # by collection
+
+
+def current_index(root: Path, rows: Rows, embedder: Embedder) -> StoredIndex:
+    """The index of these rows under `root`; built anew, and written, where that is of others, missing or damaged."""
+    identity = identity_of(rows, embedder)
+    stored = read_index(root)
+    if stored is not None and stored.identity == identity:
+        return stored
+    index = build_index(rows, embedder, stored)
+    write_index(root, index)
+    return index
+
+
+def build_index(rows: Rows, embedder: Embedder, *before: StoredIndex | None) -> StoredIndex:
+    """The index of these rows. Of indexes that were made by the same embedder, vectors are used again, and the
+    collections whose rows are the same, as they are."""
+    identity = identity_of(rows, embedder)
+    usable = [index for index in before if index is not None and _same_embedder(index.identity, identity)]
+    known: dict[str, Vectors] = {}
+    for index in usable:
+        for collection in index.collections.values():
+            known |= collection.vectors()
+    if any(row.digest not in known for row in rows["background"]):
+        known |= _background(embedder)
+    built = {}
+    for name, some in rows.items():
+        same = [index for index in usable if index.identity.sources.get(name) == identity.sources[name]]
+        built[name] = same[0].collections[name] if same else Collection.build(some, embedder, known)
+    fitted = [
+        index.questions
+        for index in usable
+        if all(index.identity.sources.get(name) == identity.sources[name] for name in ("samples", "background"))
+    ]
+    questions = fitted[0] if fitted else QuestionMatcher.build(built["samples"], built["background"])
+    return StoredIndex(identity, built, questions)
+
+
+def identity_of(rows: Rows, embedder: Embedder) -> Identity:
+    """Which embedder, and a digest of the rows of each collection."""
+    return Identity(embedder.name, embedder.sha256, {name: _digest(some) for name, some in rows.items()})
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    digest = hashlib.sha256()
+    for row in sorted(rows, key=lambda row: row.key):
+        for part in (row.key, row.text, row.words):
+            digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def _background(embedder: Embedder) -> Mapping[str, Vectors]:
+    """Vectors by digest of what no shop answers: the same for all shops that one process opens."""
+    return Collection.build(background_rows(), embedder, {}).vectors()
+
+
+def _same_embedder(one: Identity, other: Identity) -> bool:
+    return (one.embedder, one.embedder_sha256) == (other.embedder, other.embedder_sha256)
