@@ -358,8 +358,9 @@ class TestComposedReplies:
     """What code writes is held to the same evidence as what the model writes."""
 
     def speaking(self, services: Services, **phrases: str) -> Services:
-        texts = dict(services.phrases.texts) | {key: {"en": (text,)} for key, text in phrases.items()}
-        return replace(services, phrases=Phrases(texts))
+        told = services.phrases.texts
+        wrong = {**told["en"], **{key: (text,) for key, text in phrases.items()}}
+        return replace(services, phrases=Phrases({**told, "en": wrong}))
 
     def test_a_paragraph_without_evidence_is_logged_and_left_out(
         self, services: Services, model: ScriptedModel, caplog: pytest.LogCaptureFixture

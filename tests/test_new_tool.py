@@ -16,6 +16,7 @@ from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate import Evidence, check
 from agent.replies.gate.keys import Keys
+from agent.replies.phrases import Phrases
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools, evidence_keys
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome
@@ -24,6 +25,7 @@ from agent.tools.tool import Source, Tool
 from agent.turn import Turn
 from errors import ConfigError
 from profiles.intents.intent import Kind, State
+from profiles.intents.reading import read_intents
 from tests.agent_shop import keeper
 from tests.guided import supported
 from tests.panels import Tags
@@ -33,10 +35,18 @@ from ui.session import new_session
 
 HOURS = {"Portland": "9:00-18:00", "Bend": "10:00-16:00"}
 PHRASES = {
-    "store_hours": {"en": ("Our store in {city} is open {hours}.",), "zh": ("{city} 门店 {hours} 营业。",)},
-    "store_unknown": {"en": ("We have no store there.",), "zh": ("那里没有我们的门店。",)},
-    "card_store": {"en": ("Store",), "zh": ("门店",)},
-    "card_open": {"en": ("Open",), "zh": ("营业时间",)},
+    "en": {
+        "store_hours": ("Our store in {city} is open {hours}.",),
+        "store_unknown": ("We have no store there.",),
+        "card_store": ("Store",),
+        "card_open": ("Open",),
+    },
+    "zh": {
+        "store_hours": ("{city} 门店 {hours} 营业。",),
+        "store_unknown": ("那里没有我们的门店。",),
+        "card_store": ("门店",),
+        "card_open": ("营业时间",),
+    },
 }
 
 
@@ -78,8 +88,8 @@ STORE_HOURS = Tool(
 
 @pytest.fixture(scope="module")
 def stores(services: Services) -> Services:
-    phrases = replace(services.phrases, texts={**services.phrases.texts, **PHRASES})
-    return replace(services, phrases=phrases, tools=(*services.tools, STORE_HOURS))
+    texts = {language: {**told, **PHRASES.get(language, {})} for language, told in services.phrases.texts.items()}
+    return replace(services, phrases=Phrases(texts), tools=(*services.tools, STORE_HOURS))
 
 
 @pytest.fixture
@@ -156,5 +166,5 @@ def test_the_page_shows_its_card_in_the_pages_language(agent: Shopkeeper, model:
 
 def test_the_customers_intent_is_told(agent: Shopkeeper, model: ScriptedModel) -> None:
     asked(agent, model, "When is the store in Portland open?", talk="t4")
-    newest = next(one for one in agent.services.profiles.intents("visitor-stores") if one.is_of("t4"))
+    newest = next(one for one in read_intents(agent.services.profiles, "visitor-stores") if one.is_of("t4"))
     assert (newest.kind, newest.state, newest.values) == (Kind.QUESTION, State.DONE, {"city": "Portland"})
