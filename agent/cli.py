@@ -22,7 +22,7 @@ LOG_LEVEL = "SHOPKEEPER_LOG_LEVEL"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 # Their INFO is of use to nobody but those who ask for it, and some of their warnings to nobody at all.
-_CHATTERING = ("sentence_transformers", "transformers", "httpx", "faiss", "jieba")
+_CHATTERING = ("sentence_transformers", "transformers", "httpx", "faiss")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"\+?\d(?:[\d ().-]{5,}\d)")
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
