@@ -1,7 +1,7 @@
 """Chinese numerals.
 
 In: a run of characters that stand for numbers, with digits among them ("3千5"). Out: its values, none where the run is
-no numeral. cn2an reads them as well as rules of ours did; it only lacks "two or three" in one numeral.
+no numeral. cn2an reads them; it lacks "two or three" in one numeral.
 """
 
 import re

@@ -3,8 +3,7 @@
 In: a text and the languages it may be in (without them, all that have the words). Out: `Denial`s with the words that
 deny, in the places of the original. A denial reaches to the end of its clause or list and not past a "but"; a question
 whether there is something denies nothing, and neither does "not only". The words are the section `negation` of the
-language packs, as regular expressions. No errors but `ConfigError` for a broken pack. No library reads more than the
-negation of clinical findings (negspaCy), so these rules are our own.
+language packs, as regular expressions. No errors but `ConfigError` for a broken pack.
 """
 
 import re

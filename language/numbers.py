@@ -1,10 +1,11 @@
 """Numbers as people write them, in digits and in words.
 
-In: a text, and the languages that it may be in (none: told by its words). Out: `Number`s in the order of the text, with
-their places in it. Words are read by libraries, which were as good as rules of ours on the table of cases in
-`tests/language/numbers.yaml`: text2num in English, Spanish and German, cn2an in Chinese. Ours are the digits (Babel and
-price-parser take one convention for all of a text), words that the libraries lack ("a dozen", "anderthalb"), "one
-fifty", "two or three" in one word (两三), and signs. Pure functions; a number that is none is left out.
+In: a text, and the languages that it may be in (none: told by its words). Out: `Number`s in the order of the text,
+with their places in it. Numerals in words are read by libraries: text2num in English, Spanish and German, cn2an in
+Chinese. Ours are the digits (Babel's parser takes one convention for all of a text), words that the libraries lack
+("a dozen", "anderthalb"), "one fifty", "two or three" in one word (两三), and signs; whole readers beside this one are
+measured on the cases of `tests/language/numbers.yaml` in docs/reading.md. Pure functions; a number that is none is
+left out.
 """
 
 import re

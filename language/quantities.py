@@ -2,8 +2,7 @@
 
 In: a text, the languages that it may be in, and places to leave alone. Out: `Quantity`s in the order of the text,
 `Range`s (whose canonical text, ``100..200``, a profile holds) and `PriceLimits`. Order ids, dates, times, phone numbers
-and links are no quantities. Libraries that read quantities (quantulum3, quinex) know English and units of physics;
-floors, ceilings, budgets and three other languages they do not, so the rules are ours and the words data of the packs.
+and links are no quantities. The words of floors, ceilings and units are data of the packs.
 """
 
 import re

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from errors import DataError, Refused, choices
+from language.cues import cue_words
 from language.dates import dates_in
 from language.negation import assents, refuses, says_nothing
 from language.numbers import numbers_in
@@ -27,9 +28,6 @@ from profiles.quotes import Found, find_quote
 from profiles.schema import Schema
 
 STATED_CONFIDENCE = 0.9  # a customer may misspeak; saying it again in another turn makes it surer
-_STANDING = frozenset(
-    re.findall(r"\w+", "member membership tier status level customer user a an the is am i 会员 客户 用户")
-)
 _COMMON = stop_words()
 
 
@@ -250,7 +248,7 @@ class WriteValidator:
             for item in other.values
         }
         words = set(plain(value).split())
-        return bool(words & reserved) and words <= reserved | _STANDING
+        return bool(words & reserved) and words <= reserved | set(cue_words("standing"))
 
 
 def _share_a_stem(value: str, quote: str) -> bool:

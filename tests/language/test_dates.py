@@ -1,7 +1,6 @@
 """Days as people write them: the table of cases, and what holds for every text, day and language."""
 
 from datetime import date, timedelta
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from time import process_time
@@ -34,8 +33,6 @@ days = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 @pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: f"{case['language']}: {case['text']}")
 @pytest.mark.parametrize("known", [True, False], ids=["its language", "any language"])
 def test_a_text_names_these_days(case: dict[str, Any], known: bool) -> None:
-    if case.get("spelled") and find_spec("language.numbers") is None:
-        pytest.skip("number words of this language are not read yet")
     today = case.get("today", FRIDAY)
     mentions = find_dates(case["text"], today, (case["language"],) if known else ())
     assert {day for mention in mentions for day in mention.days} == {*case.get("days", ()), *case.get("either", ())}
