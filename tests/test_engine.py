@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -120,6 +121,38 @@ def test_a_closed_engine_says_so() -> None:
         "".join(waiting)
     with pytest.raises(ModelError, match="closed"):
         engine.generate(prompt("Hi"))
+    engine._closed.clear()  # as a caller saw it who asked just before
+    started = time.monotonic()
+    with pytest.raises(ModelError, match="closed"):
+        "".join(engine.generate(prompt("Hi"), seconds=60))
+    assert time.monotonic() - started < 30
+
+
+def test_an_engine_whose_restart_failed_ends_who_waits_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedEngine(small_model(), cache_tokens=2048) as engine:
+        monkeypatch.setattr(engine, "_load", _gone)
+        with pytest.raises(ModelError, match="grammar"):
+            "".join(engine.generate(prompt("Hi"), grammar='{"type": "nonsense"}', seconds=60))
+        assert engine._ended.wait(60)
+        with pytest.raises(ModelError, match="the file is gone"):
+            "".join(engine.generate(prompt("Hi"), seconds=60))
+
+
+def _gone() -> None:
+    raise ModelError("the file is gone")
+
+
+def test_what_prompts_begin_with_is_read_once(engine: EmbeddedEngine) -> None:
+    beginning = f"<|im_start|>system\n{' '.join(f'Rule {n}.' for n in range(300))}<|im_end|>\n"
+    engine.warm(beginning)
+    cold = _seconds_to_first_token(engine, beginning.replace("Rule 0.", "Line 0.") + prompt("Hi"))
+    assert _seconds_to_first_token(engine, beginning + prompt("Hi")) < cold / 2
+
+
+def _seconds_to_first_token(engine: EmbeddedEngine, text: str) -> float:
+    answer = engine.generate(text, max_new_tokens=1, seconds=300)
+    "".join(answer)
+    return answer.usage.seconds_to_first_token
 
 
 @pytest.mark.parametrize("size", [0, 3, 10, 1000, 3_000_000, 98_362_431])

@@ -79,6 +79,22 @@ def engines() -> int:
     return sum(thread.name == "embedded-engine" for thread in threading.enumerate())
 
 
+def test_an_error_that_nobody_expected_holds_up_no_answer_and_is_logged(
+    published: Registry, version: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: PublishedEngine) -> Path:
+        raise ValueError("a path that is none")
+
+    with PublishedEngine(published.folder, DEFAULT_GGUF) as engine:
+        monkeypatch.setattr(PublishedEngine, "_published", broken)
+        serve(published, version)
+        with caplog.at_level(logging.ERROR):
+            assert answer(engine)
+            assert answer(engine)  # it is not tried again until what is published changes
+        assert engine.path == DEFAULT_GGUF
+        assert caplog.text.count("cannot be served") == 1
+
+
 def test_the_next_answer_is_the_published_versions_and_going_back_restores_the_bytes(
     engine: PublishedEngine, published: Registry, version: str
 ) -> None:
