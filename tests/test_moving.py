@@ -61,6 +61,10 @@ def opened(shop: Path, state: Path, url: str | None, *answers: Answer) -> Iterat
     services.profiles.engine.dispose()
 
 
+def first_sku(shop: Path) -> str:
+    return str(json.loads((shop / "catalog.jsonl").read_text().splitlines()[0])["sku"])
+
+
 def live(shop: Path, state: Path) -> None:
     """A shop on SQLite that has something in every table."""
     noted, search = noting(change("touchscreen", "need", "touchscreen", "like")), {"query": "jacket"}
@@ -71,7 +75,7 @@ def live(shop: Path, state: Path) -> None:
         keeper.reply(ADA, "talk", LOOK)
         keeper.reply(ADA, "talk", "and cancel my last order")
         services.handoffs.open(ADA, "waits", "wants a person", "summary")
-        sku = json.loads((shop / "catalog.jsonl").read_text().splitlines()[0])["sku"]
+        sku = first_sku(shop)
         acts = [event(number, sku=sku, userId=ADA, timestamp="2026-11-01T10:00:00Z") for number in range(4)]
         acts += [event(8, sku=sku, userId="nobody yet"), event(9, sku="no such", userId=ADA)]
         open_intake(shop, store).take(acts)
@@ -138,7 +142,8 @@ def test_a_shop_goes_on_where_it_was_after_the_move_and_after_the_way_back(
         store = keeper.services.profiles
         said = next(item for item in store.history(ADA) if item.value == "touchscreen")
         assert [trait.value for trait in store.undo(said.id).retracted] == ["touchscreen"]
-        assert open_intake(shop, store).take([event(8, userId="nobody yet")]).duplicates == 1
+        again = event(8, sku=first_sku(shop), userId="nobody yet")
+        assert open_intake(shop, store).take([again]).duplicates == 1
         with pytest.raises(Refused, match="erased"):
             store.append([observation("late", "need", "x", customer=GONE)])
 
