@@ -25,7 +25,7 @@ from agent.tools.tool import Source, Tool
 from agent.turn import Turn
 from errors import ConfigError
 from profiles.intents.intent import Kind, State
-from profiles.intents.reading import read_intents
+from profiles.intents.reads import read_intents
 from tests.agent_shop import keeper
 from tests.guided import supported
 from tests.panels import Tags
@@ -160,7 +160,7 @@ def test_the_page_shows_its_card_in_the_pages_language(agent: Shopkeeper, model:
     asked(agent, model, "When is the store in Portland open?", talk="t3")
     session = replace(new_session("zh"), customer="visitor-stores", consultation="t3")
     view = opened(agent, session)
-    words = Tags(frame(view, agent.services, ())["steps"]["value"]).words
+    words = Tags(frame(view, agent.services)["steps"]["value"]).words
     assert "门店 Portland" in words and "营业时间9:00-18:00" in words
 
 
