@@ -3,8 +3,9 @@
 In: the text, the words of the shop (`Lexicon`), the day it was written, and the languages of the shop. Out: a `Reading`
 whose spans stand in the text as it was written: prices as floor and ceiling, other quantities with what they count,
 dates, ids of orders, values of the shop with those that are ruled out, whether it asks, of whom it speaks, and what it
-refers back to. Constraints, repair, intents, the write validator, the clarifying question and the gate use it; none of
-them reads the text again. Errors: `ConfigError` for a language that has no pack.
+refers back to. Constraints, repair, intents and the clarifying question use it and read no text again; the write
+validator and the gate, which check single quotes and replies, use the same readers of numbers, dates and denials.
+Errors: `ConfigError` for a language that has no pack.
 """
 
 import re

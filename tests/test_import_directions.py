@@ -17,9 +17,7 @@ BELOW["ui"] = frozenset({"agent", *BELOW["agent"]})
 
 # Of profiles: what uses the core; and, in the core's folders, the edges that show or load what the others have made.
 USERS = ("events", "preference", "segments", "intents", "build", "commands")
-EDGES = frozenset(
-    {"__main__", "card", "importing", "scale", "shop_files", "speed", "privacy.commands", "privacy.export"}
-)
+EDGES = frozenset({"__main__", "card", "shop.files", "shop.imports", "privacy.commands", "privacy.export"})
 
 
 def imported(path: Path) -> Iterator[str]:

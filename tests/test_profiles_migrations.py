@@ -205,7 +205,7 @@ def test_a_declared_table_becomes_a_revision_that_older_databases_then_get(tmp_p
         shutil.copy(ROOT / module, clone)
     open_first(f"sqlite:///{place}").dispose()
     declared = 'notes = Table("note", metadata, Column("customer", String(100), primary_key=True))'
-    tables = clone / "profiles" / "tables.py"
+    tables = clone / "profiles" / "storage" / "tables.py"
     tables.write_text(tables.read_text(encoding="utf-8").replace("\nevents = ", f"\n{declared}\nevents = ", 1))
     for arguments in (["--write", "notes"], ["--database", str(place)]):
         command_line = [sys.executable, "-m", "profiles", "migrate", *arguments]

@@ -28,7 +28,7 @@ EPILOG = """examples:
   python -m ui                                          the demo shop on http://127.0.0.1:7860
   python -m ui --shop shop --port 8080                  another port
   python -m ui --host 0.0.0.0                           other machines too; nobody signs in: demo data only
-  python -m ui --state /tmp/try                         a profile database and an index of its own
+  python -m ui --state shop/try                         a profile database and an index of its own
   python -m ui --model http://127.0.0.1:8000/v1 --replies free
                                                         a model on a vLLM server that writes its own replies
 
