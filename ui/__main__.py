@@ -7,6 +7,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
+from agent.services import progress
 from agent.shopkeeper import open_shopkeeper
 from errors import ConfigError, ShopkeeperError
 from profiles.events.keys import Keys
@@ -58,8 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, serve until the process is ended."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    began = time.monotonic()
     try:
         set_up(options.log_level)
+        progress("opening the shop: its index, its profiles, the model")
         database = chosen_database(os.environ)
         with open_shopkeeper(
             options.shop,
@@ -74,6 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
             blocks = Page(shopkeeper, intake).build()
             _launch(blocks, options.host, options.port, [Middleware(Guard), Middleware(EventRoutes, intake, keys)])
             print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
+            progress(f"ready after {time.monotonic() - began:.0f} s; Ctrl-C ends it")
             blocks.block_thread()
     except ShopkeeperError as error:
         print(f"error: {error}", file=sys.stderr)
