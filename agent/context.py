@@ -4,22 +4,26 @@ In: a loaded shop and its stores. Out: `Services` (one per process) and `TurnCon
 context that every tool and middleware reads; the customer's id comes from here and never from the model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents import AgentState
+from langchain_core.messages import AnyMessage, HumanMessage
 
+import clock
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
 from agent.orders.proposals import Proposals
 from agent.replies.phrases import Phrases
 from agent.shop import Shop
+from language.detection import detect, reply_language
 from language.reading import Reading
 from profiles.observation import Trait
 from profiles.preference.service import Preferences
+from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.store import ProfileStore
 from profiles.validator import WriteValidator
@@ -53,8 +57,9 @@ class Services:
 class TurnContext:
     """One customer's message. `heard` maps turn ids to the customer's own words of this consultation.
 
-    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since. `language` is
-    the one to reply in, `spoken` the message's own, which the shop may not serve ("": the same).
+    `is_back`: a person has been in charge of the consultation, and this reply is the agent's first since. `language`
+    is the one to reply in, `spoken` the message's own, which the shop may not serve ("": the same). `orders` are the
+    ids of the customer's orders, the newest first.
     """
 
     services: Services
@@ -67,6 +72,7 @@ class TurnContext:
     profiling_allowed: bool
     is_back: bool = False
     spoken: str = ""
+    orders: tuple[str, ...] = ()
 
     @property
     def today(self) -> date:
@@ -79,7 +85,7 @@ class TurnContext:
 
     def read(self, text: str) -> Reading:
         """The customer's words, read once a turn."""
-        return self.services.lexicon.read(text, self.today, language=self.language)
+        return self.services.lexicon.read(text, self.today, language=self.language, orders=self.orders)
 
     @property
     def reading(self) -> Reading:
@@ -94,11 +100,45 @@ class TurnContext:
     @property
     def is_visitor(self) -> bool:
         """Whether nobody has logged in: such a customer has a profile, but no orders."""
-        return self.customer.startswith(VISITOR)
+        return is_visitor(self.customer)
 
     def said_here(self, trait: Trait) -> bool:
         """Whether the customer said it in this consultation: last month's budget for boots says nothing of a tent."""
         return any(evidence.kind == "turn" and evidence.id in self.heard for evidence in trait.evidence)
+
+
+def is_visitor(customer: str) -> bool:
+    """Whether the id is one that a browser got, and no account's."""
+    return customer.startswith(VISITOR)
+
+
+def turn_context(
+    services: Services,
+    customer: str,
+    consultation: str,
+    text: str,
+    earlier: Sequence[AnyMessage],
+    previous: str | None = None,
+) -> TurnContext:
+    """The context of a new message; `earlier` are those before it, `previous` the language that they ended in."""
+    heard = {str(message.id): str(message.content) for message in earlier if isinstance(message, HumanMessage)}
+    turn = f"{consultation}:{len(heard) + 1}"
+    served = services.shop.languages
+    spoken = detect(text, served, previous)
+    orders = () if is_visitor(customer) else services.orders.list(customer)
+    return TurnContext(
+        services=services,
+        customer=customer,
+        consultation=consultation,
+        turn=turn,
+        now=clock.now(),
+        language=reply_language(spoken, served),
+        heard=heard | {turn: text},
+        profiling_allowed=services.profiles.allows(customer, Purpose.PROFILING),
+        is_back=services.handoffs.is_back(consultation),
+        spoken=spoken,
+        orders=tuple(order.id for order in orders),
+    )
 
 
 class ShopState(AgentState[Any]):

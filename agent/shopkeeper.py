@@ -33,9 +33,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-import clock
 from agent.checkpoints import checkpoint_errors, open_checkpoints
-from agent.context import VISITOR, Services, ShopState, TurnContext
+from agent.context import VISITOR, Services, ShopState, TurnContext, is_visitor, turn_context
 from agent.guided.middleware import GuidedCalls
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
@@ -58,9 +57,8 @@ from agent.tools import build_tools
 from agent.tools.tool import Tool
 from agent.turn import Delta, Replace, Step, Turn, first_token, profile_changes, steps, usage
 from errors import ModelError, NotFound
-from language.detection import detect, reply_language
+from language.detection import reply_language
 from profiles.privacy.audit import note_consultation
-from profiles.privacy.purposes import Purpose
 from retrieval.search import Retriever
 
 Event = Step | Delta | Replace | Turn
@@ -100,9 +98,9 @@ class Shopkeeper:
         """
         if self.services.profiles.erased_among([customer]):
             raise NotFound(f"customer {customer!r} was erased")
-        if customer.startswith(VISITOR) and self.services.profiles.owner(customer) != customer:
+        if is_visitor(customer) and self.services.profiles.owner(customer) != customer:
             raise NotFound(f"visitor {customer!r} has signed in since")
-        if not customer.startswith(VISITOR) and not self.services.profiles.has(customer):
+        if not is_visitor(customer) and not self.services.profiles.has(customer):
             raise self.services.profiles.not_found(customer, hidden=VISITOR)
         return customer
 
@@ -163,7 +161,7 @@ class Shopkeeper:
         if began != customer:
             note_consultation(self.services.profiles, customer, READER, consultation)
         text = text.replace("\x00", "")  # no database takes it
-        context = self._context(customer, consultation, text, earlier, state.get("language"))
+        context = turn_context(self.services, customer, consultation, text, earlier, state.get("language"))
         message = HumanMessage(text, id=context.turn)
         if context.is_back:
             sent = back_again(context)
@@ -214,27 +212,6 @@ class Shopkeeper:
             seconds=seconds,
             first_words=first_words or seconds,
             first_token=first_token(messages),
-        )
-
-    def _context(
-        self, customer: str, consultation: str, text: str, earlier: Sequence[AnyMessage], previous: str | None
-    ) -> TurnContext:
-        heard = {str(m.id): str(m.content) for m in earlier if isinstance(m, HumanMessage)}
-        turn = f"{consultation}:{len(heard) + 1}"
-        services = self.services
-        shop = services.shop
-        spoken = detect(text, shop.languages, previous)
-        return TurnContext(
-            services=services,
-            customer=customer,
-            consultation=consultation,
-            turn=turn,
-            now=clock.now(),
-            language=reply_language(spoken, shop.languages),
-            heard=heard | {turn: text},
-            profiling_allowed=services.profiles.allows(customer, Purpose.PROFILING),
-            is_back=services.handoffs.is_back(consultation),
-            spoken=spoken,
         )
 
     def _build_loop(self, services: Services) -> "_Loop":

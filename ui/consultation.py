@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agent.context import VISITOR
+from agent.context import is_visitor
 from agent.middleware.reply import turn_messages
 from agent.shopkeeper import Event, Shopkeeper
 from agent.turn import Delta, Replace, Step, Turn, steps
@@ -73,7 +73,7 @@ def opened(shopkeeper: Shopkeeper, session: Session, people: tuple[tuple[str, st
 
     Whom the shop knows is looked at, and the audit says so; of a visitor it says so once they are consulted.
     """
-    if not session.customer.startswith(VISITOR):
+    if not is_visitor(session.customer):
         note_consultation(shopkeeper.services.profiles, session.customer, READER, session.consultation)
     messages = shopkeeper.messages(session.consultation)
     lines = (Line("agent", shopkeeper.greeting(session.customer)), *_spoken(messages))

@@ -8,7 +8,7 @@ it.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.context import VISITOR, Services
+from agent.context import Services, is_visitor
 from agent.replies.card import Card
 from agent.replies.composer import Composer
 from agent.turn import Step
@@ -26,7 +26,7 @@ _PRODUCTS, _PROPOSAL = "products", "proposal"  # kinds of results that have a pa
 
 def people(services: Services) -> tuple[tuple[str, str], ...]:
     """(name and id, id) of every customer of the shop. Visitors are left out: their ids are their keys."""
-    ids = [name for name in services.profiles.customers() if not name.startswith(VISITOR)]
+    ids = [name for name in services.profiles.customers() if not is_visitor(name)]
     names = {one: services.profiles.customer(one).name for one in ids}
     return tuple((f"{names[one]} · {one}" if names[one] else one, one) for one in ids)
 

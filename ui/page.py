@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from agent.context import VISITOR
+from agent.context import is_visitor
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
 from language.names import own_name
@@ -142,7 +142,7 @@ class Page:
         session = as_customer(now.session, choice or "", self._is_known)
         if session.customer == now.session.customer:  # a list tells its choice again when it is left
             return self._update(shown, now)
-        if not session.customer.startswith(VISITOR):
+        if not is_visitor(session.customer):
             session = signed_in(self._shopkeeper, self._intake, now.session, session.customer)
         after = self._opened(now, session, request)
         if session.consultation == now.session.consultation:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.context import VISITOR
+from agent.context import VISITOR, is_visitor
 
 VISITOR_CHOICE = "visitor"  # the value of the list's first entry, whoever the visitor is
 
@@ -78,7 +78,7 @@ def restored_session(
     if re.fullmatch(rf"{VISITOR}[0-9a-f]{{32}}", visitor := found.get("visitor", "")) and is_known(visitor):
         fresh = replace(fresh, visitor=visitor, customer=visitor, consultation=new_consultation(visitor))
     customer = found.get("customer", "")
-    if customer != fresh.visitor and (customer.startswith(VISITOR) or not is_known(customer)):
+    if customer != fresh.visitor and (is_visitor(customer) or not is_known(customer)):
         return fresh
     consultation = found.get("consultation", "")
     began = re.fullmatch(r"(.{1,100})\.[0-9a-f]{32}", consultation)
@@ -88,7 +88,7 @@ def restored_session(
 
 def as_customer(session: Session, choice: str, is_known: Callable[[str], bool]) -> Session:
     """The session after a pick in the list, in a new consultation; an unknown pick is the visitor."""
-    picked = choice if not choice.startswith(VISITOR) and is_known(choice) else session.visitor
+    picked = choice if not is_visitor(choice) and is_known(choice) else session.visitor
     return replace(session, customer=picked, consultation=new_consultation(picked))
 
 

@@ -5,7 +5,7 @@ In: the agent, the way in for events, a visitor's session and who they turned ou
 
 from dataclasses import replace
 
-from agent.context import VISITOR
+from agent.context import is_visitor
 from agent.shopkeeper import Shopkeeper
 from errors import Refused
 from profiles.events.intake import EventIntake
@@ -20,7 +20,7 @@ def signed_in(shopkeeper: Shopkeeper, intake: EventIntake, session: Session, cus
     The browser gets another visitor's id: the old one is the customer's now, and whoever sits here next would be them.
     """
     fresh = replace(session, customer=customer, consultation=new_consultation(customer))
-    if not (session.customer.startswith(VISITOR) and _has_spoken(shopkeeper, session)):
+    if not (is_visitor(session.customer) and _has_spoken(shopkeeper, session)):
         return fresh
     fresh = replace(fresh, visitor=new_visitor())
     store = shopkeeper.services.profiles

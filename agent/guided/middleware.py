@@ -16,7 +16,7 @@ from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import Conversation, allowed_values
-from agent.guided.order_ids import order_meant, own_orders
+from agent.guided.order_ids import order_meant
 from agent.guided.repair import completed
 from agent.models.profile import ModelProfile
 
@@ -41,7 +41,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             request.messages,
             context.today,
             context.services.lexicon,
-            orders=own_orders(context),
+            orders=context.orders,
             language=context.language,
         )
         tools = [convert_to_openai_tool(tool) for tool in request.tools]

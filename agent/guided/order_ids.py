@@ -15,19 +15,11 @@ from agent.orders.order import NEWEST
 from language.ids import OrderId
 
 
-def own_orders(context: TurnContext) -> tuple[str, ...]:
-    """The ids of the customer's orders, newest first; a visitor has none."""
-    if context.is_visitor:
-        return ()
-    return tuple(order.id for order in context.services.orders.list(context.customer))
-
-
 def order_meant(wrote: str, context: TurnContext, messages: Sequence[AnyMessage], address: str = "") -> str:
     """The order that is meant by `wrote`. `address` is what the call moves an order to: its numbers name none."""
-    own = own_orders(context)
 
     def ids(text: str) -> tuple[OrderId, ...]:
-        return context.services.lexicon.read(text, context.today, language=context.language, orders=own).order_ids
+        return context.read(text).order_ids
 
     newest = ids(without(address, context.heard.get(context.turn, "")))
     before = [each for turn, text in context.heard.items() if turn != context.turn for each in ids(text)]

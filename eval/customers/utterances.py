@@ -1,7 +1,7 @@
 """The words of simulated customers, in many voices.
 
 In: a random generator, a language, an intent and its slots. Out: what the customer types. The slots' values are never
-misspelt; the words around them may be. Errors: `ConfigError` for an intent that wording.yaml does not have.
+misspelt; the words around them may be. Errors: `ConfigError` for an intent that utterances.yaml does not have.
 """
 
 import random
@@ -16,7 +16,7 @@ import yaml
 
 from errors import ConfigError, choices
 
-_FILE = Path(__file__).with_name("wording.yaml")
+_FILE = Path(__file__).with_name("utterances.yaml")
 _SLOT = re.compile(r"(\{\w+\})")
 LANGUAGES = ("en", "zh")
 

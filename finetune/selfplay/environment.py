@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from agent.context import VISITOR, Services
+from agent.context import VISITOR, Services, is_visitor
 from agent.services import open_services
 from agent.shop import load_shop
 from finetune.samples import Sample
@@ -195,7 +195,7 @@ class Environment:
 
 def end_state(services: Services, customer: str) -> EndState:
     """The customer's orders and stated traits as they are now."""
-    orders = {} if customer.startswith(VISITOR) else {order.id: order for order in services.orders.list(customer)}
+    orders = {} if is_visitor(customer) else {order.id: order for order in services.orders.list(customer)}
     traits = services.profiles.read(customer).traits
     return EndState(
         {name: (order.status, order.address, sum(i.returned for i in order.items)) for name, order in orders.items()},

@@ -23,8 +23,7 @@ from langchain_core.messages.tool import tool_call
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 
-import clock
-from agent.context import Services, TurnContext
+from agent.context import Services, TurnContext, turn_context
 from agent.middleware.prompt import Prompting
 from agent.middleware.reply import Replying, turn_messages
 from agent.middleware.shortcuts import Shortcuts
@@ -34,8 +33,6 @@ from agent.tools import build_tools
 from agent.turn import Step as Taken
 from agent.turn import steps
 from finetune.selfplay.words.message import Step
-from language.detection import detect, reply_language
-from profiles.privacy.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +96,8 @@ class Replay:
         return self.state
 
     def _context(self, text: str) -> TurnContext:
-        heard = {str(m.id): str(m.content) for m in self.state["messages"] if isinstance(m, HumanMessage)}
-        turn = f"{self.consultation}:{len(heard) + 1}"
-        languages = self.services.shop.languages
-        return TurnContext(
-            services=self.services,
-            customer=self.customer,
-            consultation=self.consultation,
-            turn=turn,
-            now=clock.now(),
-            language=reply_language(detect(text, languages, self.state.get("language")), languages),
-            heard=heard | {turn: text},
-            profiling_allowed=self.services.profiles.allows(self.customer, Purpose.PROFILING),
-        )
+        earlier, previous = self.state["messages"], self.state.get("language")
+        return turn_context(self.services, self.customer, self.consultation, text, earlier, previous)
 
     def _answer(self, step: Step) -> AIMessage:
         calls = []
