@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import select, update
 
 from errors import DataError
 from profiles.events.act_log import recent_acts
@@ -17,6 +18,7 @@ from profiles.events.messages import ga4_events, segment_batch
 from profiles.events.shapes import EventReader
 from profiles.shop.imports import import_shop
 from profiles.storage.database import reading
+from profiles.storage.tables import events, waiting_events
 from tests.events_shop import NOW, PRODUCTS, adds_up, event, open_intake, order, outcome, purchase_again, refund
 from tests.profile_stores import Place
 from tests.profiles_shop import START
@@ -266,3 +268,14 @@ def test_ga4_events_of_a_client_whose_clock_is_ahead_are_put_right_and_unusable_
     for bad in (None, "", "soon", 0, 1_760_000_000, micros(NOW + FAST)):
         (raw,) = ga4_events({"client_id": "b1", "events": [view | {"timestamp_micros": bad}]}, NOW)
         assert isinstance(READER.read(raw), Aside)
+
+
+def test_events_of_a_database_from_before_are_not_counted_again(intake: EventIntake) -> None:
+    made = [event(1), event(2, "Product Added"), order(3, "T1", 60.0)]
+    intake.take([*made, event(4, userId="C9")])
+    with intake.store.engine.begin() as connection:  # as when a message's id alone was an event's id
+        for table in (events, waiting_events):
+            for name in connection.execute(select(table.c.id)).scalars().all():
+                connection.execute(update(table).where(table.c.id == name).values(id=name.partition("~")[0]))
+    again = intake.take([*made, event(4, userId="C9"), event(1, "Product Added")])
+    assert (again.taken, again.duplicates) == (1, 4)

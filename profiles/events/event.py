@@ -41,6 +41,9 @@ class Reason(StrEnum):
     TOO_OLD = "older than is kept"
 
 
+MARK = "~"  # in an event's id, between the message's id and what tells it from others of that id
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """`customer` is the shop's id of a person, `visitor` that of a browser; at least one is there.
@@ -58,6 +61,11 @@ class Event:
     skus: tuple[str, ...] = ()
     order: str = ""
     amount: Decimal | None = None
+
+    @property
+    def message(self) -> str:
+        """Its sender's id of the message, which begins `id`; "" where a sender has none."""
+        return self.id.rpartition(MARK)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,12 +151,14 @@ class EventIntake:
 
 
 def _new(connection: Connection, table: Table, owned: Owned, batch: Batch) -> Owned:
-    """Those whose message id is not in the table, each once; the others are duplicates."""
-    seen = ledger.known_ids(connection, table, {item.id for items in owned.values() for item in items})
+    """Those whose id is not in the table, each once; the others are duplicates."""
+    everything = [item for items in owned.values() for item in items]
+    seen = ledger.known_ids(connection, table, {item.id for item in everything})
+    before = ledger.kinds_of_messages(connection, table, {item.message for item in everything} - {""})
     found: Owned = {}
     for name, items in owned.items():
         for item in items:
-            if item.id in seen:
+            if item.id in seen or before.get(item.message) == item.kind:
                 batch.counts["duplicates"] += 1
             else:
                 seen.add(item.id)

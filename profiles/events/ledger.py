@@ -65,6 +65,15 @@ def known_ids(connection: Connection, table: Table, ids: Collection[str]) -> set
     return found
 
 
+def kinds_of_messages(connection: Connection, table: Table, messages: Collection[str]) -> dict[str, str]:
+    """Of events that were taken in when a message's id alone was an event's id, what they are, by that id."""
+    found: dict[str, str] = {}
+    for part in batched(messages):
+        rows = connection.execute(select(table.c.id, table.c.kind).where(table.c.id.in_(part)))
+        found |= {row.id: row.kind for row in rows}
+    return found
+
+
 def insert_events(connection: Connection, table: Table, owned: Mapping[str, Sequence[Event]]) -> None:
     """By customer, or by visitor."""
     rows = [

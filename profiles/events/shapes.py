@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from language.placeholders import means_nobody
 from profiles.events.amounts import read_amount
 from profiles.events.clocks import CLOCK_SKEW, EARLIEST, Impossible, from_microseconds, happened_at, in_utc, moment_of
-from profiles.events.event import WEIGHTS, Aside, Event, Kind, Reason
+from profiles.events.event import MARK, WEIGHTS, Aside, Event, Kind, Reason
 from profiles.events.machines import is_bot_agent
 from profiles.privacy.retention import KEPT_KINDS
 
@@ -163,7 +163,7 @@ class EventReader:
         sum_ = money.normalize() if money else money
         what = (read.projectId, kind, read.userId, visitor, own, _names(products), order, sum_)
         return Event(
-            f"{read.messageId}~{_digest(what, 8)}",
+            f"{read.messageId}{MARK}{_digest(what, 8)}",
             _somebody(read.userId),
             visitor,
             kind,
