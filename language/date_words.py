@@ -303,7 +303,7 @@ class DateVocabulary:
         halves = any_of(word for clock in clocks for word in (*clock.am, *clock.pm))
         hours = any_of(word for clock in clocks for word in clock.hour)
         self.time = re.compile(
-            rf"(?<![\d:.,])(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d)(?::\d\d)?(?![\d:])(?:\s?(?P<half>{halves})(?!\w))?"
+            rf"(?<![\d.,])(?<!\d:)(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d)(?::\d\d)?(?![\d:])(?:\s?(?P<half>{halves})(?!\w))?"
             rf"|\s?(?P<only>{halves})(?!\w)|\s(?:{hours})(?!\w))"
         )
 

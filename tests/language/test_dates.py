@@ -136,6 +136,8 @@ def test_weekdays_are_found_by_name_habits_too(text: str, weekdays: list[int]) -
     ("text", "minutes"),
     [
         ("9:00-18:00", [540, 1080]),
+        ("Hours:9:00", [540]),
+        ("营业时间：9:00-18:00", [540, 1080]),
         ("from 9am to 6 pm", [540, 1080]),
         ("at 12 a.m. or 12 p.m.", [0, 720]),
         ("bis 18 Uhr", [1080]),
