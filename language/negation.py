@@ -19,7 +19,10 @@ from language.words import stems, stop_words
 _CLAUSE = re.compile(r"[;!?\n]|\.(?!\d)|,(?!\d)")  # of folded text
 _BEFORE = r"(?<![\w'])"  # a word begins; what begins with a hyphen is part of one: "wool-free"
 _NEVER = r"(?!)"  # matches nothing, for a language that has no such words
-_ITEM = r"(?:[^\s,;.!?、]+ ?){1,3}?"  # of a list
+# Of a list, as few of its words as will do. Here and below, what was matched once is not tried in other ways (``*+``,
+# ``(?>``): a text of a hundred commas must not take longer than a hundred times one of one.
+_WORD = r"[^\s,;.!?、]+?"
+_ITEM = rf"{_WORD}(?: {_WORD}){{0,2}}? ?"
 
 
 class NegationWords(Section):
@@ -151,14 +154,14 @@ def _words(of: tuple[str, ...]) -> _Words:
     def every(name: str) -> str:
         return any_of(item for pack in packs for item in getattr(pack, name))
 
-    joints = rf"(?:\s*{every('joints')}\s*|\s*,\s*)"
-    fillers = rf"(?:[\s-]*{every('fillers')}[\s-]*)*"
+    joint = rf"(?>\s*{every('joints')}\s*|\s*,\s*)"
+    fillers = rf"(?:[\s-]*{every('fillers')})*+[\s-]*+"
     plain = ("harmless", "nouns", "clauses", "restarts", "yes", "no", "nothing")
     return _Words(
         of,
         after=re.compile(rf"[\s,?]*{every('after')}"),
-        list_up_to=re.compile(rf"[\s-]*{fillers}(?:{_ITEM}{joints}+{fillers})*[\s-]*"),
-        list_goes_on=re.compile(rf"\s*{_ITEM}(?:,\s*{_ITEM})*,?\s*{every('list_ends')}\s*\S"),
+        list_up_to=re.compile(rf"{fillers}(?>{_ITEM}{joint}++{fillers})*+"),
+        list_goes_on=re.compile(rf"\s*+{_ITEM}(?:,\s*+{_ITEM})*,?\s*{every('list_ends')}\s*\S"),
         turning=re.compile(rf"{every('negators')}(?:\s*{every('carriers')})*\s*$"),
         **{name: re.compile(every(name)) for name in plain},
     )

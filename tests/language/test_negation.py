@@ -1,5 +1,6 @@
 """What a text turns round, and what only looks as if it did: the table in negation.yaml, and rules over all of it."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,21 @@ def test_one_word_is_a_truth(text: str, meant: bool | None) -> None:
 )
 def test_a_value_may_be_that_there_is_none(text: str, nothing: bool) -> None:
     assert says_nothing(text) == nothing
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no wool" + ", leather" * 200,
+        "i don't want " + "something quite nice, " * 100,
+        "not in " + "the " * 300,
+        "no a   ,   " * 100,
+        "no " + "a or b, " * 150,
+        "不要羊毛" + "，皮革和羊绒" * 100,
+    ],
+)
+def test_long_lists_are_read_in_a_moment(text: str) -> None:
+    began = time.monotonic()
+    denied(text, (len(text) - 2, len(text)))
+    denials(text)
+    assert time.monotonic() - began < 5
