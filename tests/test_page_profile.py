@@ -50,7 +50,7 @@ def test_a_trait_opens_to_its_evidence_piece_by_piece_what_it_replaced_and_who_m
         "90% on 2026-10-03, 90% now",
         "words of turn 60",
         "50% on 2026-10-05, 50% now",
-        "CoPurchases 95%",
+        "Together 95%",
         "Replaced M",
         "since 2026-10-02",
         "May be changed by: stated, observed",
