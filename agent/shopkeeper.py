@@ -53,7 +53,7 @@ from agent.replies.composer import Composer
 from agent.replies.gate import check
 from agent.services import open_services, progress
 from agent.shop import Replies, load_shop
-from agent.tools import build_tools
+from agent.tools import build_tools, runnable_tools
 from agent.tools.tool import Tool
 from agent.turn import Delta, Replace, Step, Turn, first_token, profile_changes, steps, usage
 from errors import ModelError, NotFound
@@ -215,17 +215,17 @@ class Shopkeeper:
         )
 
     def _build_loop(self, services: Services) -> "_Loop":
-        tools = [outspoken(tool) for tool in build_tools(services, self._profile.descriptions)]
+        offered = build_tools(services, self._profile.descriptions)
         graph = create_agent(
             self._model,
-            tools,
+            [outspoken(tool) for tool in runnable_tools(services, offered)],
             system_prompt=instructions(services),
-            middleware=_middleware(services, self._profile, lambda: self.services.retriever),
+            middleware=_middleware(services, self._profile, offered, lambda: self.services.retriever),
             state_schema=ShopState,
             context_schema=TurnContext,
             checkpointer=self._checkpointer,
         )
-        return _Loop(services, _schemas(services), tools, graph)
+        return _Loop(services, _schemas(services), offered, graph)
 
     def _loop_of(self, services: Services) -> "_Loop":
         """The loop whose tools are those of these services: the values that a tool names are the catalogue's."""
@@ -242,7 +242,10 @@ class Shopkeeper:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """LangChain's agent for some services. `graph` is Any: the state's own keys are not among its typed input."""
+    """LangChain's agent for some services, and the tools that the model is told of.
+
+    `graph` is Any: the state's own keys are not among its typed input.
+    """
 
     services: Services
     schemas: Mapping[str, Any]
@@ -256,7 +259,7 @@ def _schemas(services: Services) -> dict[str, Any]:
 
 
 def _middleware(
-    services: Services, profile: ModelProfile, retriever: Callable[[], Retriever]
+    services: Services, profile: ModelProfile, offered: Sequence[BaseTool], retriever: Callable[[], Retriever]
 ) -> list[AgentMiddleware[Any, TurnContext, Any]]:
     """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
     gets, and the tools."""
@@ -265,7 +268,7 @@ def _middleware(
         Unserved(),
         Shortcuts(),
         IntentTracking(),
-        Prompting(),
+        Prompting(frozenset(tool.name for tool in offered)),
         *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -110,11 +111,10 @@ def asked(agent: Shopkeeper, model: ScriptedModel, text: str, city: str = "Portl
 
 def test_it_is_offered_to_the_model_in_its_place(stores: Services) -> None:
     prompt = render([{"role": "system", "content": "Be kind."}], [*map(convert_to_openai_tool, build_tools(stores))])
-    last = "hand_off(reason) - hand over to a person"
-    assert f"\n{last}\nstore_hours(city: Bend|Portland) - when a store is open\n" in prompt
-    function = STORE_HOURS.full_schema(stores)["function"]
-    assert function["description"] == STORE_HOURS.when
-    assert function["parameters"]["properties"]["city"]["description"] == "The city of the store."
+    assert "store_hours" not in prompt  # a tuned model was trained without it
+    bound: Any = next(tool for tool in build_tools(stores, "full") if tool.name == STORE_HOURS.name)
+    assert bound.description == STORE_HOURS.when
+    assert bound.args_schema["properties"]["city"]["description"] == "The city of the store."
 
 
 def test_a_small_model_may_only_copy_its_argument(stores: Services) -> None:

@@ -34,15 +34,21 @@ def descriptions(schema: Any) -> Iterator[str | None]:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_larger_model_reads_when_to_use_a_tool_and_what_each_argument_is(tool: Tool, services: Services) -> None:
-    function = tool.full_schema(services)["function"]
-    assert 2 <= function["description"].count(". ") + 1 <= 5
-    assert all(words and words.endswith(".") for words in descriptions(function["parameters"]))
+    bound: Any = tool.bind(services, "full")
+    assert 2 <= bound.description.count(". ") + 1 <= 5
+    assert all(words and words.endswith(".") for words in descriptions(bound.args_schema))
     assert not any(descriptions(tool.schema(services)))
+
+
+def test_a_model_is_offered_what_it_knows(services: Services) -> None:
+    tuned, others = ({tool.name for tool in build_tools(services, how)} for how in ("brief", "full"))
+    assert tuned == {tool.name for tool in TOOLS if tool.is_learnt}
+    assert others == {tool.name for tool in TOOLS if not tool.is_superseded}
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_record_names_only_arguments_that_its_schema_has(tool: Tool, services: Services) -> None:
-    assert set(tool.sources) <= set(tool.schema(services)["properties"])
+    assert set(tool.sources) <= set(tool.parameters(services)["properties"])
 
 
 def test_names_are_used_once_and_one_kind_is_said_in_one_way() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.tools import BaseTool
 from langgraph.runtime import Runtime
 
 from agent.context import ShopState, TurnContext
@@ -24,9 +25,13 @@ log = logging.getLogger(__name__)
 
 
 class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
-    """Opens and moves the window (`before_agent`), and applies it to each call."""
+    """Opens and moves the window (`before_agent`), and applies it to each call; `offered` are names of tools."""
 
     state_schema = ShopState
+
+    def __init__(self, offered: frozenset[str]) -> None:
+        super().__init__()
+        self._offered = offered
 
     def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
         """Take the profile card when a window opens; it then stays, so that the prefix cache holds."""
@@ -43,13 +48,17 @@ class Prompting(AgentMiddleware[ShopState, TurnContext, Any]):
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        """The model sees the window only."""
+        """The model sees the window only, and the tools that it is told of."""
         state: Any = request.state
         messages = window(request.messages, state.get("first_turn", 0), state.get("card", ""))
         if bound := state.get("retry"):
             messages.append(SystemMessage(f"Say this and nothing else, in the customer's language:\n{bound}"))
-        response = handler(request.override(messages=messages))
+        offered = [*filter(self._is_offered, request.tools)]
+        response = handler(request.override(messages=messages, tools=offered))
         return replace(response, result=[_readable(message) for message in response.result])
+
+    def _is_offered(self, tool: BaseTool | dict[str, Any]) -> bool:
+        return isinstance(tool, BaseTool) and tool.name in self._offered
 
 
 def _readable(message: BaseMessage) -> BaseMessage:

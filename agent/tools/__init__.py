@@ -5,6 +5,7 @@ short text for the model and an artifact, the JSON that replies, cards and the c
 is described in docs/add-a-tool.md. Errors: `ConfigError` for records that do not go together.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 from langchain_core.tools import BaseTool
@@ -41,8 +42,14 @@ TOOLS: tuple[Tool, ...] = (
 
 
 def build_tools(services: Services, descriptions: Descriptions = "brief") -> list[BaseTool]:
-    """The shop's tools as LangChain calls them; "full" descriptions say when to use each."""
-    return [tool.bind(services, descriptions) for tool in services.tools]
+    """The tools that a model is told of, as LangChain calls them; "full" descriptions say when to use each."""
+    return [tool.bind(services, descriptions) for tool in services.tools if tool.is_offered(descriptions)]
+
+
+def runnable_tools(services: Services, offered: Sequence[BaseTool]) -> list[BaseTool]:
+    """All tools, those as they are offered among them: what code calls for a small model runs too."""
+    known = {tool.name: tool for tool in offered}
+    return [known.get(tool.name) or tool.bind(services, "full") for tool in services.tools]
 
 
 @cache

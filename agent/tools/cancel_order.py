@@ -32,4 +32,5 @@ TOOL = Tool(
     sources={"order_id": Source.ORDER_ID},
     intent=Telling.propose,
     pursues=True,
+    is_learnt=True,
 )

@@ -38,4 +38,5 @@ TOOL = Tool(
     sources={"order_id": Source.ORDER_ID, "address": Source.WORDS},
     intent=Telling.propose,
     pursues=True,
+    is_learnt=True,
 )

@@ -73,4 +73,5 @@ TOOL = Tool(
     say=say,
     sources={"question": Source.NEWEST_WORDS},
     intent=intent,
+    is_learnt=True,
 )

@@ -59,4 +59,5 @@ TOOL = Tool(
     keys=ORDER_KEYS,
     sources={"order_id": Source.ORDER_ID},
     intent=intent,
+    is_learnt=True,
 )

@@ -46,4 +46,5 @@ TOOL = Tool(
     function=get_profile,
     kind="profile_read",
     say=say,
+    is_learnt=True,
 )

@@ -49,4 +49,5 @@ TOOL = Tool(
     function=hand_off,
     kind="handoff",
     say=lambda composer, artifact: composer.say("handed_off"),
+    is_learnt=True,
 )

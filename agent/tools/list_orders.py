@@ -48,4 +48,5 @@ TOOL = Tool(
     say=say,
     keys=ORDER_KEYS,
     sources={"status": Source.STATUS},
+    is_learnt=True,
 )

@@ -45,4 +45,5 @@ TOOL = Tool(
     sources={"order_id": Source.ORDER_ID, "reason": Source.WORDS},
     intent=Telling.propose,
     pursues=True,
+    is_learnt=True,
 )

@@ -256,4 +256,5 @@ TOOL = Tool(
     sources={"min_price": Source.LEAST_PRICE, "max_price": Source.MOST_PRICE, "sort": Source.SORT},
     intent=Telling.search,
     pursues=True,
+    is_learnt=True,
 )

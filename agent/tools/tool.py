@@ -8,7 +8,6 @@ an argument. Nothing about a tool stands anywhere else but its phrases.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from langchain_core.messages.tool import ToolCall
 from langchain_core.tools import BaseTool, StructuredTool
@@ -42,7 +41,9 @@ class Tool:
 
     `brief` is its description for a model that was tuned on it, `when` the one for other models: what the tool does,
     when to use it and when not. `parameters` makes the JSON schema of the arguments from the shop; each argument has a
-    description. `function` gets the arguments and a `runtime` and returns words and an artifact of this `kind`.
+    description. `is_learnt`: the published adapter was trained with this tool, and is offered it; `as_learnt` makes the
+    arguments that it was trained on, where the tool takes more by now. `is_superseded`: no other model is offered it.
+    `function` gets the arguments and a `runtime` and returns words and an artifact of this `kind`.
 
     `say` puts the artifact to the customer, in the language of the composer; `say_beside` does so where other results
     are spoken of too; `ask` may add a question to the end of the reply. `cards` are what the page shows of the
@@ -65,15 +66,17 @@ class Tool:
     sources: Mapping[str, Source] = field(default_factory=dict)
     intent: Callable[[Telling, ToolCall, Artifact], None] | None = None
     pursues: bool = False
+    is_learnt: bool = False
+    as_learnt: Callable[[Services], Json] | None = None
+    is_superseded: bool = False
 
     def schema(self, services: Services) -> Json:
         """The JSON schema of the arguments without descriptions, as tuned models read it."""
-        return plain(self.parameters(services))
+        return plain((self.as_learnt or self.parameters)(services))
 
-    def full_schema(self, services: Services) -> dict[str, Any]:
-        """The tool as an OpenAI-style dictionary, with every description, as other models read it."""
-        function = {"name": self.name, "description": self.when, "parameters": self.parameters(services)}
-        return {"type": "function", "function": function}
+    def is_offered(self, descriptions: Descriptions) -> bool:
+        """Whether a model that reads such descriptions is told of the tool."""
+        return self.is_learnt if descriptions == "brief" else not self.is_superseded
 
     def bind(self, services: Services, descriptions: Descriptions = "brief") -> BaseTool:
         """The tool as LangChain calls it."""

@@ -176,4 +176,5 @@ TOOL = Tool(
     say=say,
     say_beside=say_beside,
     sources={"changes": Source.CHANGES},
+    is_learnt=True,
 )

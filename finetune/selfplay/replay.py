@@ -75,7 +75,7 @@ class Replay:
         self._say(HumanMessage(step.text, id=context.turn))
         if self._update(Shortcuts().before_agent(self._now, runtime)):
             return self._done(0)
-        self._update(Prompting().before_agent(self._now, runtime))
+        self._update(Prompting(frozenset(self._tools)).before_agent(self._now, runtime))
         self._say(self._answer(step))
         if step.calls:
             for call in self.state["messages"][-1].tool_calls:
