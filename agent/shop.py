@@ -6,7 +6,7 @@ Errors: `ConfigError` naming the file, the bad key or value, and the valid ones.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one way of delivery costs, in the shop's currency; `free_from`: of goods, where it is free from some."""
+
+    fee: Decimal
+    free_from: Decimal | None = None
+
+    def cost(self, goods: Decimal) -> Decimal:
+        """The fee for goods of this price."""
+        return Decimal() if self.free_from is not None and goods >= self.free_from else self.fee
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """One shop's settings. `zone`: of its days and deadlines.
 
@@ -59,6 +71,7 @@ class Shop:
     facts: Mapping[str, str]
     facets: Mapping[str, Mapping[str, Any]]
     tool_facets: tuple[str, ...]
+    delivery: Mapping[str, Delivery] = field(default_factory=dict)
 
     @property
     def default_state(self) -> Path:
@@ -81,6 +94,13 @@ class _SearchFile(_Strict):
     tool_facets: list[str] = Field(default_factory=list)
 
 
+class _DeliveryFile(_Strict):
+    """A number, or the name of one of the shop's facts, so that what templates say and what is added up are one."""
+
+    fee: Decimal | str
+    free_from: Decimal | str | None = None
+
+
 class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
@@ -93,6 +113,7 @@ class _ShopFile(_Strict):
     limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    delivery: dict[Literal["standard", "express", "international"], _DeliveryFile] = Field(default_factory=dict)
     search: _SearchFile = Field(default_factory=_SearchFile)
     # Read where they are used: profiles.events.keys, profiles.preference.service, profiles.segments.
     events: dict[str, Any] = Field(default_factory=dict)
@@ -134,7 +155,24 @@ def load_shop(directory: Path) -> Shop:
         facts={key: f"{value:g}" if isinstance(value, float) else str(value) for key, value in raw.facts.items()},
         facets=raw.facets,
         tool_facets=tuple(raw.search.tool_facets),
+        delivery={name: _delivery(rule, raw.facts, f"{path}: delivery.{name}") for name, rule in raw.delivery.items()},
     )
+
+
+def _delivery(rule: _DeliveryFile, facts: Mapping[str, str | int | float], where: str) -> Delivery:
+    """The rule with the facts that it names."""
+
+    def amount(said: Decimal | str) -> Decimal:
+        if isinstance(said, Decimal):
+            return said
+        if said not in facts:
+            raise ConfigError(f"{where} names the fact {said!r}; facts: {choices(facts)}")
+        try:
+            return Decimal(str(facts[said]))
+        except ArithmeticError:
+            raise ConfigError(f"{where}: the fact {said!r} is {facts[said]!r}, which is no amount") from None
+
+    return Delivery(amount(rule.fee), None if rule.free_from is None else amount(rule.free_from))
 
 
 def _check_languages(listed: list[str], path: Path) -> None:

@@ -10,6 +10,7 @@ from agent.replies.card import Card, Picture, Rating
 from agent.replies.composer import Composer
 from language.decimals import plain
 from language.money import format_money
+from retrieval.catalog import Product, Variant
 from retrieval.search import ProductHit
 
 _REASONS, _CHIPS = 2, 7
@@ -38,6 +39,11 @@ def product_json(hit: ProductHit, currency: str) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in hit.reasons if not reason.startswith("likes size:")],
         "because": next((reason for reason in hit.reasons if not reason.startswith("likes ")), None),
     }
+
+
+def best_variant(product: Product) -> Variant:
+    """The variant that stands for a product where none was asked for: one that is there, the cheapest."""
+    return min(product.variants, key=lambda variant: (variant.stock == 0, variant.price))
 
 
 def product_card(composer: Composer, product: Mapping[str, Any]) -> Card:

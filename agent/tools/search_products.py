@@ -18,6 +18,7 @@ from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durable
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
+from agent.shown import SHOWS
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
@@ -80,6 +81,7 @@ def search_products(
         "filters": held_to,
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
+        SHOWS: [hit.product.sku for hit in hits],
     }
     if beside:
         anchor, hit = beside

@@ -1,0 +1,125 @@
+"""What a consultation has shown, and which products are meant by words that refer to it.
+
+In: the messages so far; then a position ("2"), "it", an SKU or words of a title. Out: `Shown`, the list that has
+positions and the products spoken of last, and the products meant. Results say themselves what they show, under the keys
+`SHOWS` and `SPEAKS_OF`. Nothing is guessed: `Unclear` names those that fit equally well, and is empty where none does.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AnyMessage, ToolMessage
+
+from language.text import HAN, fold, has_han
+from language.words import bare, stem, stop_words, tokens
+from retrieval.catalog import Catalog, Product
+
+SHOWS = "shows"  # key of an artifact: the SKUs of the list that it shows, in its order
+SPEAKS_OF = "speaks_of"  # those that it is about, which leave the list as it was
+ALL = ("shown", "all", "both", "them", "these")  # the products of the list, as an argument of a call
+IT = ("", "it", "this", "that")  # those spoken of last
+_MOST_POSITIONS = 20
+_ENOUGH = 0.5  # of the words of a reference, for a product that was shown
+_NAMED = 5  # products at most to choose from
+_HAN_RUN = re.compile(f"[{HAN}]+")
+Reference = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """SKUs: the newest list with its positions, and what was spoken of last."""
+
+    listed: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+
+
+class Unclear(Exception):
+    """A reference that fits several products, or none (`candidates` is empty)."""
+
+    def __init__(self, reference: str, candidates: Sequence[Product] = ()) -> None:
+        names = ", ".join(product.title for product in candidates) or "nothing"
+        super().__init__(f"{reference!r} fits {names}")
+        self.reference = reference
+        self.candidates = tuple(candidates[:_NAMED])
+
+
+def shown_in(messages: Iterable[AnyMessage]) -> Shown:
+    """What the results of these messages have shown."""
+    listed, focus = tuple[str, ...](), tuple[str, ...]()
+    for message in messages:
+        artifact: dict[str, Any] = (message.artifact if isinstance(message, ToolMessage) else None) or {}
+        if artifact.get(SHOWS):
+            listed = focus = tuple(artifact[SHOWS])
+        if artifact.get(SPEAKS_OF):
+            focus = tuple(artifact[SPEAKS_OF])
+    return Shown(listed, focus)
+
+
+def products_meant(references: Reference | Sequence[Reference] | None, shown: Shown, catalog: Catalog) -> list[Product]:
+    """The products, each once, in the order of the references; without any, those spoken of last.
+
+    ``products_meant([1, "the badger"], shown, catalog)``. Errors: `Unclear`.
+    """
+    several = [references] if isinstance(references, str | int | float) else references
+    found = [product for each in several or ("it",) for product in _meant(str(each), shown, catalog)]
+    return list({product.sku: product for product in found}.values())
+
+
+def product_meant(reference: Reference | None, shown: Shown, catalog: Catalog) -> Product:
+    """The one product. Errors: `Unclear`."""
+    found = products_meant(reference, shown, catalog)
+    if len(found) != 1:
+        raise Unclear(str(reference or ""), found)
+    return found[0]
+
+
+def _meant(reference: str, shown: Shown, catalog: Catalog) -> list[Product]:
+    said = reference.strip()
+    plain = fold(said).text.strip(" .,!?#")
+    if plain in ALL:
+        return _known(shown.listed, catalog)
+    if plain in IT:
+        return _known(shown.focus or shown.listed, catalog)
+    if plain.removesuffix(".0").isdecimal() and int(float(plain)) <= _MOST_POSITIONS:
+        place = int(float(plain))
+        if not 0 < place <= len(shown.listed):
+            raise Unclear(said)
+        return _known(shown.listed[place - 1 : place], catalog)
+    if product := catalog.by_sku.get(said) or catalog.by_sku.get(said.upper()):
+        return [product]
+    before = _known(dict.fromkeys((*shown.focus, *shown.listed)), catalog)
+    best = _best(said, before, _ENOUGH, with_variants=True) or _best(said, catalog.products, 1.0, with_variants=False)
+    if len(best) != 1:
+        raise Unclear(said, best)
+    return best
+
+
+def _known(skus: Iterable[str], catalog: Catalog) -> list[Product]:
+    """Those that are still sold."""
+    return [product for sku in skus if (product := catalog.by_sku.get(sku))]
+
+
+def _best(said: str, products: Iterable[Product], enough: float, *, with_variants: bool) -> list[Product]:
+    """The products with most of the words, if those are enough of them."""
+    wanted = _words(said)
+    if not wanted:
+        return []
+    scores = [(product, _share(wanted, product, with_variants)) for product in products]
+    best = max((score for _, score in scores), default=0.0)
+    return [product for product, score in scores if score == best] if best >= enough else []
+
+
+def _share(wanted: Sequence[str], product: Product, with_variants: bool) -> float:
+    texts = [product.title, *product.titles.values(), product.brand, product.category]
+    if with_variants:
+        texts += [part for variant in product.variants for part in (variant.color, variant.size)]
+    own, whole = {word for text in texts for word in _words(text)}, fold(" ".join(texts)).text
+    return sum(word in own or (has_han(word) and word in whole) for word in wanted) / len(wanted)
+
+
+def _words(text: str) -> list[str]:
+    """The stems that tell something; a Chinese run is one word."""
+    latin = [stem(bare(word)) for word in tokens(text) if word.stem not in stop_words()]
+    return [*latin, *_HAN_RUN.findall(fold(text).text)]

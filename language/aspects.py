@@ -1,0 +1,98 @@
+"""What a text asks of a product: its weight, its material, what people say of it, or which of several has the least.
+
+In: a text and the facets of a shop, with their labels. Out: `Aspect`s, in the order of the text: a facet's name, or
+"price", "rating", "stock", and whether the least or the most of it is meant ("the lightest"). The words are the section
+`aspects` of the language packs, under names that facets commonly have, and the labels of the shop's own facets. Errors:
+`ConfigError` for a broken language pack.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Literal
+
+from language.packs import Section, languages, section
+from language.text import fold, has_han
+from language.words import tokens
+
+Direction = Literal["", "least", "most"]
+Labels = Mapping[str, Mapping[str, str]]  # facet -> language -> label
+
+
+class AspectWords(Section):
+    """The words of one aspect; `facets`: other names that a facet of this kind may have."""
+
+    facets: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    least: tuple[str, ...] = ()
+    most: tuple[str, ...] = ()
+
+
+class Aspects(Section):
+    """One language's words, by aspect."""
+
+    of: dict[str, AspectWords]
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A facet that is asked for, or "price", "rating" or "stock"; `direction`: of which there is least or most."""
+
+    name: str
+    direction: Direction = ""
+
+
+OF_ALL = ("price", "rating", "stock", "color", "size")  # that every product has, whatever facets a shop declares
+
+
+def find_aspects(text: str, facets: Labels) -> tuple[Aspect, ...]:
+    """``find_aspects("which one is lightest?", {"weight": {}}) == (Aspect("weight", "least"),)``."""
+    key = tuple((name, tuple(labels.values())) for name, labels in facets.items())
+    return _found(text, key)
+
+
+@lru_cache(maxsize=256)
+def _found(text: str, facets: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Aspect, ...]:
+    places: dict[Aspect, int] = {}
+    for name, labels in facets:
+        for phrase in (name.replace("_", " "), *labels):
+            if (place := _place(text, phrase)) >= 0:
+                places[Aspect(name)] = min(place, places.get(Aspect(name), place))
+    for common, words in _common():
+        names = [*_facets_like(common, words.facets, [name for name, _ in facets])]
+        for direction, phrases in (("", words.words), ("least", words.least), ("most", words.most)):
+            found = [place for phrase in phrases if (place := _place(text, phrase)) >= 0]
+            if found:
+                places |= {Aspect(name, direction): min(found) for name in names}  # type: ignore[arg-type]
+    directed = {aspect.name for aspect in places if aspect.direction}
+    kept = [aspect for aspect in places if aspect.direction or aspect.name not in directed]
+    return tuple(sorted(kept, key=lambda aspect: places[aspect]))
+
+
+def _facets_like(common: str, others: Sequence[str], facets: Sequence[str]) -> Iterator[str]:
+    """The shop's facets that mean this: the one of this name, else of another usual one."""
+    if common in OF_ALL:
+        yield common
+        return
+    for name in (common, *others):
+        if name in facets:
+            yield name
+            return
+
+
+@cache
+def _common() -> tuple[tuple[str, AspectWords], ...]:
+    packs = (section(code, "aspects", Aspects) for code in languages())
+    return tuple((name, words) for pack in packs if pack for name, words in pack.of.items())
+
+
+def _place(text: str, phrase: str) -> int:
+    """Where the text has the phrase, -1 if nowhere: whole words, or Chinese as it is."""
+    if has_han(phrase):
+        return fold(text).text.find(fold(phrase).text)
+    there, wanted = tokens(text), [word.stem for word in tokens(phrase)]
+    stems = [word.stem for word in there]
+    if not wanted:
+        return -1
+    rows = range(len(stems) - len(wanted) + 1)
+    return next((there[at].start for at in rows if stems[at : at + len(wanted)] == wanted), -1)
