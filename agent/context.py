@@ -13,6 +13,7 @@ from langchain.agents import AgentState
 from langchain_core.messages import AnyMessage, HumanMessage
 
 import clock
+from agent.customer_data import CustomerData
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
@@ -50,6 +51,7 @@ class Services:
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences
+    data: CustomerData
     tools: tuple["Tool", ...]  # in the order in which the prompt lists them
 
 

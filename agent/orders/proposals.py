@@ -25,9 +25,10 @@ from language.decimals import plain
 from profiles.storage.database import make_tables, reading, writing
 from profiles.storage.tables import at_most_one, numbered, time_text
 
-Kind = Literal["cancel_order", "return_items", "change_address"]
+Kind = Literal["cancel_order", "return_items", "change_address", "erase_data"]
 State = Literal["pending", "done", "declined", "expired", "replaced"]
 KINDS: tuple[Kind, ...] = ("cancel_order", "return_items", "change_address")
+ERASE_DATA: Kind = "erase_data"  # no change of an order: whoever reads the yes carries it out
 LIFETIME = timedelta(minutes=30)
 
 metadata = MetaData()
@@ -120,6 +121,18 @@ class Proposals:
         if kind == "change_address":
             stored["address"] = str(arguments.get("address", ""))
         summary = _summary(kind, _change(order, kind, stored, self.rules, now), stored)
+        return self.keep(consultation, customer, kind, stored, summary, now)
+
+    def keep(
+        self,
+        consultation: str,
+        customer: str,
+        kind: Kind,
+        stored: Mapping[str, Any],
+        summary: Mapping[str, Any],
+        now: datetime,
+    ) -> Proposal:
+        """Keep a wish that was checked; it replaces the consultation's pending one."""
         proposal = Proposal(
             uuid.uuid4().hex, consultation, customer, kind, stored, summary, "pending", now, now + LIFETIME
         )
@@ -172,9 +185,11 @@ class Proposals:
         return pieces_of(order, tuple(arguments.get("items") or ()))
 
     def _carry_out(self, connection: Connection, proposal: Proposal, now: datetime) -> OrderRefused | None:
-        order_id = str(proposal.arguments["order_id"])
+        order_id = str(proposal.arguments.get("order_id", ""))
         if now >= proposal.expires:
             return OrderRefused(f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired")
+        if proposal.kind == ERASE_DATA:
+            return None
         order = self.orders.locked(connection, proposal.customer, order_id)
         try:
             change = _change(order, proposal.kind, proposal.arguments, self.rules, now)

@@ -24,6 +24,7 @@ from agent.tools import (
     get_total,
     hand_off,
     list_orders,
+    manage_data,
     return_items,
     search_products,
     update_profile,
@@ -33,6 +34,7 @@ from agent.tools.tool import Tool
 TOOLS: tuple[Tool, ...] = (
     get_profile.TOOL,
     update_profile.TOOL,
+    manage_data.TOOL,
     search_products.TOOL,
     get_product.TOOL,
     compare_products.TOOL,

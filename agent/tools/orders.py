@@ -61,7 +61,8 @@ def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
     proposal = artifact["proposal"]
     summary = {name: value for name, value in proposal["summary"].items() if value not in (None, "", [])}
     rows = tuple(Row(composer.say(f"card_{name}"), _values(composer, name, value)) for name, value in summary.items())
-    return (Card(key=str(summary["order_id"]), title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
+    key = str(summary.get("order_id", proposal["kind"]))
+    return (Card(key=key, title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
 
 
 def _values(composer: Composer, name: str, value: Any) -> tuple[str, ...]:

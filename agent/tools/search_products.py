@@ -3,7 +3,7 @@
 In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
 (`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this
 consultation about price holds until it is changed, and what the customer likes and did reorders the hits with a
-reason that names the trait or the act.
+reason that names the trait or the act. A search `about` somebody else goes by what is kept of that person instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
 from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personalization import avoided, tastes
+from agent.personalization import avoided, profile_of, tastes
 from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
@@ -24,6 +24,7 @@ from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
 from agent.tools.tool import Source, Tool
 from language.names import label_in
+from language.recipients import recipient
 from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.filters import Filters
@@ -52,6 +53,7 @@ def search_products(
     min_price: float | None = None,
     max_price: float | None = None,
     sort: Sort | None = None,
+    about: str = "",
     **asked: str,
 ) -> Outcome:
     """The best products in stock that meet every filter (`asked`: by facet name, as the shop has them).
@@ -59,7 +61,8 @@ def search_products(
     Filters that leave nothing are dropped, and named.
     """
     context = runtime.context
-    profile = context.services.profiles.read(context.customer)
+    who = recipient(about)
+    profile = profile_of(context, context.services.profiles.read(context.customer), who)
     messages = runtime.state["messages"]
     named = answered(context, messages) | {name: value for name, value in asked.items() if value}
     prices = _prices(min_price, max_price)
@@ -69,12 +72,13 @@ def search_products(
         named = {name: value for name, value in held.items() if name not in PRICES} | named
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
-    wish = _wish(context, profile, query, named, prices)
+    wish = _wish(context, profile, query, named, prices, who)
     pool, filters, dropped = _search(context, profile, wish, sort)
-    owned = owned_durables(context)
+    owned = frozenset() if who else owned_durables(context)
     held_to = _filters_json(filters)
-    hits = (pool if sort else onward(messages, personal_order(context, pool, owned), held_to))[:SHOWN]
-    beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
+    ordered = pool if sort or who else personal_order(context, pool, owned)
+    hits = (ordered if sort else onward(messages, ordered, held_to))[:SHOWN]
+    beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages), profile.traits)
     artifact: dict[str, Any] = {
         "kind": "products",
         "query": query,
@@ -83,6 +87,8 @@ def search_products(
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
         SHOWS: [hit.product.sku for hit in hits],
     }
+    if who:
+        artifact["about"] = who
     if beside:
         anchor, hit = beside
         artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(hit, context.services.shop.currency)
@@ -133,6 +139,16 @@ def cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
 
 
 def parameters(services: Services) -> Json:
+    """The arguments for models that read descriptions."""
+    learnt = learnt_parameters(services)
+    whose = text(
+        "For whom it is to be, if not for the customer: daughter, dad, 爸爸. Their sizes and tastes count, not the "
+        "customer's. Leave it out where the customer looks for themselves."
+    )
+    return arguments({**learnt["properties"], "about": whose}, required=("query",))
+
+
+def learnt_parameters(services: Services) -> Json:
     """The words, the facets that shop.toml lists with as many values as a prompt holds, the prices and the order."""
     facets = {}
     for name in services.shop.tool_facets:
@@ -173,6 +189,7 @@ def _wish(
     query: str,
     asked: Mapping[str, str],
     prices: tuple[float | None, float | None],
+    who: str,
 ) -> Wish:
     facets = context.services.retriever.facets
     matched = {name: facets.match(name, raw) for name, raw in asked.items() if name in facets.names}
@@ -180,7 +197,7 @@ def _wish(
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
     bounds = _bounds(context, profile)
-    without, without_in = avoided(context, profile, equals)
+    without, without_in = avoided(context, profile, equals, who)
     filters = Filters(
         equals=equals,
         without=without,
@@ -259,4 +276,5 @@ TOOL = Tool(
     intent=Telling.search,
     pursues=True,
     is_learnt=True,
+    as_learnt=learnt_parameters,
 )
