@@ -30,7 +30,7 @@ class Filters:
 
     ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})},
     max_price=150.0)`` Prices are in the shop's currency and inclusive. `without_in`: what only products of a scope
-    must not have.
+    must not have. `any_of`: one of these values will do. `only`: SKUs of the products that count, None for all.
     """
 
     equals: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +39,8 @@ class Filters:
     max_price: float | None = None
     in_stock: bool = True
     without_in: Mapping[Scope, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,12 @@ class VariantTest:
     low: Decimal
     high: Decimal
     in_stock: bool
+    only: frozenset[str] | None = None
 
     def passing(self, product: Product) -> tuple[Variant, ...]:
         """The variants of `product` that meet every condition, cheapest first."""
+        if self.only is not None and product.sku not in self.only:
+            return ()
         if not self._facets_hold(product, None):
             return ()
         kept = [variant for variant in product.variants if self._variant_holds(product, variant)]
@@ -91,13 +96,17 @@ def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
 
     A value in `without` that the catalogue does not have excludes nothing; that is what was asked for.
     """
+    wanted = {name: _members(space, name, value) for name, value in filters.equals.items()}
+    for name, values in filters.any_of.items():
+        wanted[name] = frozenset[str]().union(*(_members(space, name, value) for value in values))
     return VariantTest(
-        wanted={name: _members(space, name, value) for name, value in filters.equals.items()},
+        wanted=wanted,
         banned=_all_banned(space, filters.without),
         banned_in={scope: _all_banned(space, without) for scope, without in filters.without_in.items()},
         low=_price("min_price", filters.min_price, Decimal()),
         high=_price("max_price", filters.max_price, Decimal("Infinity")),
         in_stock=filters.in_stock,
+        only=filters.only,
     )
 
 
