@@ -83,10 +83,10 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
 
 def _ruled_out(context: TurnContext, facet: str) -> set[str]:
     """What the customer has ruled out in this consultation; the last word on each value counts."""
-    lexicon, denied = context.services.lexicon, set[str]()
-    for reading in context.readings:
-        denied -= set(lexicon.facet_values(facet, reading))
-        denied |= set(lexicon.denied_values(facet, reading))
+    denied = set[str]()
+    for named in (reading.facets[facet] for reading in context.readings):
+        denied -= set(named.may)
+        denied |= set(named.ruled_out)
     return denied
 
 
