@@ -112,7 +112,7 @@ def test_it_is_offered_to_the_model_in_its_place(stores: Services) -> None:
     prompt = render([{"role": "system", "content": "Be kind."}], [*map(convert_to_openai_tool, build_tools(stores))])
     last = "hand_off(reason) - hand over to a person"
     assert f"\n{last}\nstore_hours(city: Bend|Portland) - when a store is open\n" in prompt
-    function = STORE_HOURS.full_schema(stores)["function"]
+    function = convert_to_openai_tool(STORE_HOURS.bind(stores, "full"))["function"]
     assert function["description"] == STORE_HOURS.when
     assert function["parameters"]["properties"]["city"]["description"] == "The city of the store."
 

@@ -34,7 +34,7 @@ def descriptions(schema: Any) -> Iterator[str | None]:
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_a_larger_model_reads_when_to_use_a_tool_and_what_each_argument_is(tool: Tool, services: Services) -> None:
-    function = tool.full_schema(services)["function"]
+    function = convert_to_openai_tool(tool.bind(services, "full"))["function"]
     assert 2 <= function["description"].count(". ") + 1 <= 5
     assert all(words and words.endswith(".") for words in descriptions(function["parameters"]))
     assert not any(descriptions(tool.schema(services)))

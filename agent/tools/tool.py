@@ -8,7 +8,6 @@ an argument. Nothing about a tool stands anywhere else but its phrases.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from langchain_core.messages.tool import ToolCall
 from langchain_core.tools import BaseTool, StructuredTool
@@ -69,11 +68,6 @@ class Tool:
     def schema(self, services: Services) -> Json:
         """The JSON schema of the arguments without descriptions, as tuned models read it."""
         return plain(self.parameters(services))
-
-    def full_schema(self, services: Services) -> dict[str, Any]:
-        """The tool as an OpenAI-style dictionary, with every description, as other models read it."""
-        function = {"name": self.name, "description": self.when, "parameters": self.parameters(services)}
-        return {"type": "function", "function": function}
 
     def bind(self, services: Services, descriptions: Descriptions = "brief") -> BaseTool:
         """The tool as LangChain calls it."""
