@@ -53,10 +53,6 @@ class ShopLexicon:
         """
         return self._cached(text, today, language, tuple(orders))
 
-    def is_filter(self, name: str) -> bool:
-        """Whether this argument of the search is a facet whose value somebody must have named."""
-        return name in self.facets and name not in self.kinds
-
     @cached_property
     def _cached(self) -> Callable[[str, date, str | None, tuple[str, ...]], ShopReading]:
         return lru_cache(maxsize=512)(self._read)

@@ -57,7 +57,7 @@ class NoteReader:
         rest = cache(lambda keyed: self.rest(reading.text, keyed))
         return {
             name: Note(
-                any(mentions(reading.text, part) for part in self._labels[name]),
+                any(mentions(reading.text, part) for part in _names(attribute)),
                 is_named(reading.text, attribute.cues) if attribute.cues else attribute.type != "boolean",
                 self._values(attribute, rest(self._beside(attribute)), today, reread),
                 self._pairs(attribute, written(reading.text)) if attribute.per else {},
@@ -88,44 +88,23 @@ class NoteReader:
         """Values under the keys that they are said for; where that is open, under each key named, or under none."""
         keys, values = () if newest.pairs else told.keys, newest.values or ()
         under = (self._kept(self.schema.attributes[name], key, value) for key in keys for value in values)
-        of_all = (one.name for one in self.stated if not one.per and not one.polarity)  # where these may state the same
-        general = () if any(name in self.alike[other] for other in of_all) else values
+        of_all = (one for one in self.stated if not one.per and not one.polarity)  # which may be stated of everything
+        general = () if any(name in self.alike(other) for other in of_all) else values
         return list(dict.fromkeys([*newest.pairs, *filter(None, under), *general]))
 
-    @cached_property
-    def alike(self) -> Mapping[str, tuple[str, ...]]:
-        """By attribute, those that are kept per key and have values that may be its own too."""
-        keyed = [one for one in self.schema.attributes.values() if one.per]
-        return {
-            name: tuple(other.name for other in keyed if self._are_alike(other, attribute))
-            for name, attribute in self.schema.attributes.items()
-        }
+    def alike(self, attribute: Attribute) -> tuple[str, ...]:
+        """The attributes that are kept per key and have values which may be its own too."""
+        keyed = (one for one in self.schema.attributes.values() if one.per and one.type == attribute.type)
+        own = set(attribute.valid_values(self.facets))
+        is_choice = attribute.type == "choice"
+        return tuple(one.name for one in keyed if not (is_choice and own.isdisjoint(one.valid_values(self.facets))))
 
     def _beside(self, attribute: Attribute) -> tuple[str, ...]:
         """The attributes whose plain pairs are no values of this one."""
         if attribute.per:
             return (attribute.name,)
         of_numbers = self.no_prices if attribute.range or attribute.type == "money" else ()
-        return (*self.alike[attribute.name], *of_numbers)
-
-    def _are_alike(self, one: Attribute, other: Attribute) -> bool:
-        """Whether a value of the one may be one of the other."""
-        if one.type != "choice" or other.type != "choice":
-            return one.type == other.type
-        return not set(one.valid_values(self.facets)).isdisjoint(other.valid_values(self.facets))
-
-    @cached_property
-    def _labels(self) -> Mapping[str, tuple[str, ...]]:
-        """By attribute, the words that call it by its name: "delete my ring size", "never wrap my things"."""
-        return {
-            name: tuple(
-                part
-                for label in (name.replace("_", " "), *attribute.label.values())
-                for part in ([label] if has_han(label) else label.split())
-                if len(part) >= _TELLING or has_han(part)
-            )
-            for name, attribute in self.schema.attributes.items()
-        }
+        return (*self.alike(attribute), *of_numbers)
 
     def _values(
         self, attribute: Attribute, text: str, today: date, reread: Callable[[str], Reading]
@@ -181,6 +160,13 @@ class NoteReader:
             return str(attribute.clean(f"{key}{KEY_MARK}{value}", self.facets))
         except DataError:
             return ""
+
+
+def _names(attribute: Attribute) -> list[str]:
+    """The words that call it by its name: "delete my ring size", "never wrap my things"."""
+    labels = (attribute.name.replace("_", " "), *attribute.label.values())
+    parts = (part for label in labels for part in ([label] if has_han(label) else label.split()))
+    return [part for part in parts if len(part) >= _TELLING or has_han(part)]
 
 
 def _ranges_or_numbers(attribute: Attribute, text: str) -> tuple[Value, ...]:

@@ -93,7 +93,7 @@ class ShopReading(Reading):
         """Only where the shop keeps one range of money and no limit beside it."""
         money = [attribute for attribute in self.reader.stated if attribute.type == "money" and not attribute.per]
         if len(money) == 1 and money[0].range:
-            said = find_ranges(self.reader.rest(self.text, self.reader.alike[money[0].name]), "money")
+            said = find_ranges(self.reader.rest(self.text, self.reader.alike(money[0])), "money")
             if len(said) == 1:
                 yield self._plain("other", said[0].text, money[0].name, said[0].range.value)
 

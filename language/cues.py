@@ -2,8 +2,7 @@
 
 In: a text. Out: whether it has a cue, which words those are, or all cues it has. A cue is words and regular
 expressions in the packs' section `cues`, so that a language brings its own. By default all languages count, since a
-message may mix them. Whoever forgives slips of the pen takes the words (`cue_words`) and compares them itself. Errors:
-`ConfigError` for a cue that no pack has.
+message may mix them. `asked_in` forgives slips of the pen. Errors: `ConfigError` for a cue that no pack has.
 """
 
 import re

@@ -3,8 +3,9 @@
 In: the text, the words of the shop (`Lexicon`), the day it was written, and the languages of the shop. Out: a `Reading`
 whose spans stand in the text as it was written: prices as floor and ceiling, other quantities with what they count,
 dates, ids of orders, values of the shop with those that are ruled out, whether it asks, of whom it speaks, and what it
-refers back to. Constraints, repair, intents and the clarifying question use it and read no text again; the write
-validator and the gate, which check single quotes and replies, use the same readers of numbers, dates and denials.
+refers back to; by facet, what is asked for and ruled out (`language.named`). Constraints, repair, intents and the
+clarifying question use it and read no text again; the write validator and the gate, which check single quotes and
+replies, use the same readers of numbers, dates and denials.
 Errors: `ConfigError` for a language that has no pack.
 """
 
@@ -24,6 +25,7 @@ from language.ids import OrderId, find_order_ids
 from language.matching import Lexicon, Mention
 from language.named import Named, named_in
 from language.negation import denied
+from language.numbers import as_written
 from language.packs import Section, section
 from language.packs import languages as packed_languages
 from language.quantities import PriceLimits, PricesNamed, Quantity, find_quantities, price_of, prices_named
@@ -333,9 +335,7 @@ def _pointed(page: Folded, patterns: Sequence[_Patterns], values: Sequence[ShopV
 
 
 def _plain(number: Decimal | None) -> float | int | None:
-    if number is None:
-        return None
-    return int(number) if number == number.to_integral_value() else float(number)
+    return None if number is None else as_written(number)
 
 
 def _quantity_json(quantity: Quantity) -> dict[str, Any]:
