@@ -15,6 +15,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
 from language.cues import cued_piece
+from language.named import NOTHING
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
 from profiles.intents.match import looks_back, meant
@@ -45,21 +46,19 @@ def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping
 
 def inherited(context: TurnContext, intent: Intent) -> dict[str, str]:
     """The filters of a search that goes on: what was looked for, but for what this message rules out."""
-    words, reading = context.services.lexicon, context.reading
-    facets = context.services.retriever.facets.names
+    named, facets = context.reading.facets, context.services.retriever.facets.names
     held = {_facet(context, name): value for name, value in intent.values.items()}
     return {
         name: value
         for name, value in held.items()
-        if (name in facets and value not in words.denied_values(name, reading)) or name in PRICES
+        if (name in facets and value not in named.get(name, NOTHING).ruled_out) or name in PRICES
     }
 
 
 def named_slots(context: TurnContext) -> dict[str, list[str]]:
     """The values of slots that the newest message names for certain."""
-    words, known = context.services.lexicon, context.services.retriever.facets.names
-    found = {name: words.values_named(name, context.reading) for name in words.facets if name in known}
-    return {_slot(context, name): values for name, values in found.items() if values}
+    known, facets = context.services.retriever.facets.names, context.reading.facets.items()
+    return {_slot(context, name): list(named.whole) for name, named in facets if name in known and named.whole}
 
 
 def acts_of(context: TurnContext, messages: Sequence[AnyMessage]) -> list[Observation]:

@@ -68,8 +68,8 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
 
     What is asked for now is not left out.
     """
-    lexicon = context.services.lexicon
-    filters = (name for name in context.services.retriever.facets.names if lexicon.is_filter(name))
+    words, names = context.services.lexicon, context.services.retriever.facets.names
+    filters = (name for name in names if name in words.facets and name not in words.kinds)
     denied = ((name, {v for v in _ruled_out(context, name) if equals.get(name) != v}) for name in filters)
     everywhere = {name: frozenset(values) for name, values in denied if values}
     within: dict[Scope, Without] = {}
@@ -83,10 +83,10 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
 
 def _ruled_out(context: TurnContext, facet: str) -> set[str]:
     """What the customer has ruled out in this consultation; the last word on each value counts."""
-    lexicon, denied = context.services.lexicon, set[str]()
-    for reading in context.readings:
-        denied -= set(lexicon.facet_values(facet, reading))
-        denied |= set(lexicon.denied_values(facet, reading))
+    denied = set[str]()
+    for named in (reading.facets[facet] for reading in context.readings):
+        denied -= set(named.may)
+        denied |= set(named.ruled_out)
     return denied
 
 

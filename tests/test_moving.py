@@ -36,6 +36,7 @@ from tests.agent_shop import change, noting, small_shop
 from tests.events_shop import NOW, event, histories, outcome
 from tests.events_shop import open_intake as intake_of
 from tests.postgresql_server import Server
+from tests.profile_stores import merged_into
 from tests.profiles_shop import observation
 
 ADA, GONE = "C1002", "C1003"
@@ -95,7 +96,7 @@ def told(keeper: Shopkeeper) -> dict[str, Any]:
         "intents": read_intents(store, ADA, NOW),
         "consents": store.consent_history(ADA),
         "audit": Audit(store.engine).of([ADA]),
-        "visitors": store.merged_into(ADA),
+        "visitors": merged_into(store, ADA),
         "orders": keeper.services.orders.list(ADA),
         "proposal": keeper.services.proposals.last("talk"),
         "handoffs": keeper.services.handoffs.waiting(),

@@ -15,7 +15,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
-from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.constraints import allowed_values
+from agent.guided.conversation import Conversation
 from agent.guided.order_ids import order_meant
 from agent.guided.repair import completed
 from agent.models.profile import ModelProfile
@@ -37,7 +38,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     ) -> ModelResponse[Any]:
         """Constraints before, repair after."""
         context = request.runtime.context
-        talk = Conversation(
+        talk = Conversation.of(
             request.messages,
             context.today,
             context.services.lexicon,

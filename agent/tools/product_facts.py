@@ -103,7 +103,7 @@ class Facts:
         named = {(v.facet, v.value) for v in question.reading.values if v.facet not in (*VARIANT_FACETS, "brand")}
         known = {facet for facet, _ in named}
         for facet, value in sorted(named):
-            if self.lexicon.is_kind(facet) or facet not in self.space.names:
+            if facet in self.lexicon.kinds or facet not in self.space.names:
                 continue
             listed = facet_values(product, None, facet)
             if any(covers(value, one) for one in listed):
