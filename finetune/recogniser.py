@@ -15,10 +15,10 @@ from typing import Any
 from finetune.consultations.reading import Consultation
 
 from agent.guided.recogniser.encoder import base, encoded, network, sentence_encoder
+from agent.guided.recogniser.labels import details
 from agent.guided.recogniser.situation import Situation
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
-LAYERS = ("query", "key", "value", "dense")  # of the encoder, that get low-rank changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,10 @@ class Recipe:
     """How to train."""
 
     epochs: int = 8
-    rank: int = 16
-    batch: int = 32
-    learning_rate: float = 1e-3
+    rank: int = 48
+    batch: int = 16
+    learning_rate: float = 1e-4
+    head_rate: float = 3e-3
     seed: int = 7
 
 
@@ -48,7 +49,8 @@ def examples(consultations: Sequence[Consultation]) -> Iterator[Example]:
         previous, before, has_list, pending = "", tuple[str, ...](), False, ""
         for message in talk.messages:
             now = Situation(previous, before, has_list, pending)
-            yield Example(now.text(), message.say, frozenset(message.wants), talk.language)
+            told = (label for call in message.calls for label in details(call.name, call.arguments))
+            yield Example(now.text(), message.say, frozenset((*message.wants, *told)), talk.language)
             called = tuple(call.name for call in message.calls)
             has_list = has_list or "search_products" in called
             proposed = next((name for name in called if name in PROPOSING), "")
@@ -63,15 +65,17 @@ def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, hel
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)
     encoder, tokenizer = base()
-    encoder.requires_grad_(False)
-    _make_low_rank(encoder, recipe.rank)
+    encoder.embeddings.requires_grad_(False)
     whole = network(encoder, len(wishes))
     vectors = sentence_encoder()
-    sentences = {text: vector for text, vector in _encoded_sentences([*samples, *held_back], vectors)}
-    weights = [parameter for parameter in whole.parameters() if parameter.requires_grad]
+    sentences = dict(_encoded_sentences([*samples, *held_back], vectors))
+    weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
+    head = list(whole.head.parameters())
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
-    optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.1)
+    rates = [recipe.learning_rate, recipe.head_rate]
+    groups = [{"params": part, "lr": rate} for part, rate in zip((weights, head), rates, strict=True)]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.1)
     loss_of = torch.nn.BCEWithLogitsLoss()
 
     def logits(part: Sequence[Example]) -> Any:
@@ -88,7 +92,7 @@ def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, hel
             loss = loss_of(logits(part), _targets(part, wishes))
             optimizer.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            torch.nn.utils.clip_grad_norm_([*weights, *head], 1.0)
             optimizer.step()
             schedule.step()
             total += loss.item()
@@ -127,35 +131,24 @@ def score(chances: Any, samples: Sequence[Example], wishes: Sequence[str]) -> di
     return figures | {"wishes": by_wish}
 
 
-def trained_tensors(whole: Any) -> dict[str, Any]:
-    """What was trained, by the names that the recogniser reads, in half precision."""
+def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
+    """What was trained, by the names that the recogniser reads, in half precision: of each layer's change its largest
+    parts, whole what is small."""
     import torch
 
-    state = {name: tensor.detach().to(torch.float16) for name, tensor in whole.state_dict().items()}
-    kept = {name: tensor for name, tensor in state.items() if name.startswith("head.")}
-    changes = (name for name in state if name.endswith((".up", ".down")))
-    return kept | {name.removeprefix("encoder."): state[name] for name in changes}
-
-
-def _make_low_rank(encoder: Any, rank: int) -> None:
-    import torch
-
-    class LowRank(torch.nn.Module):
-        """A layer that stays as it is, and a change of it that is learnt."""
-
-        def __init__(self, inner: Any) -> None:
-            super().__init__()
-            self.inner = inner
-            self.down = torch.nn.Parameter(torch.randn(rank, inner.in_features) / inner.in_features**0.5)
-            self.up = torch.nn.Parameter(torch.zeros(inner.out_features, rank))
-
-        def forward(self, states: Any) -> Any:
-            return self.inner(states) + (states @ self.down.T) @ self.up.T
-
-    for module in list(encoder.encoder.modules()):
-        for name, child in list(module.named_children()):
-            if name in LAYERS and isinstance(child, torch.nn.Linear):
-                setattr(module, name, LowRank(child))
+    before = dict(base()[0].named_parameters())
+    kept: dict[str, Any] = {f"head.{name}": tensor.detach() for name, tensor in whole.head.named_parameters()}
+    for name, after in whole.encoder.named_parameters():
+        if not after.requires_grad:
+            continue
+        if after.dim() == 1:
+            kept[name] = after.detach()
+            continue
+        left, sizes, right = torch.linalg.svd((after - before[name]).detach(), full_matrices=False)
+        layer = name.removesuffix(".weight")
+        kept[f"{layer}.up"] = left[:, :rank] * sizes[:rank].sqrt()
+        kept[f"{layer}.down"] = sizes[:rank].sqrt()[:, None] * right[:rank]
+    return {name: tensor.to(torch.float16) for name, tensor in kept.items()}
 
 
 def _encoded_sentences(samples: Sequence[Example], encode: Any) -> Iterator[tuple[str, Any]]:

@@ -115,7 +115,7 @@ def _members(space: FacetSpace, name: str, raw: str) -> frozenset[str]:
     members = space.members(name, value) if value is not None else frozenset()
     if not members:
         raise ConfigError(f"no {name} is called '{raw}'; values: {choices(space.values(name))}")
-    return members
+    return members | ({suits_all} if (suits_all := space.facet(name).suits_all) else set())
 
 
 def _all_banned(space: FacetSpace, without: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

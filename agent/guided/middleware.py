@@ -1,16 +1,20 @@
 """Around the model and the tools: the help that the model's profile asks for.
 
-In: the request with the messages that the model reads, and its answer; then the calls. Out: the request with what its
-calls may copy, the answer completed with what the newest message plainly says, and calls with the order that was meant.
-It is part of the agent only where the profile asks for some of it.
+In: the request with the messages that the model reads, and its answer; then the calls. Out: the calls that code makes
+for what a message was recognised to want, or the request with what the model's calls may copy, the answer completed
+with what the newest message plainly says, and calls with the order that was meant. It is part of the agent only where
+the profile asks for some of it.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages.tool import ToolCall
+from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
@@ -18,8 +22,13 @@ from agent.context import ShopState, TurnContext
 from agent.guided.constraints import allowed_values
 from agent.guided.conversation import Conversation
 from agent.guided.order_ids import order_meant
+from agent.guided.recogniser.encoder import Encoder
+from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
+from agent.guided.wishes.plan import Plan, planned
 from agent.models.profile import ModelProfile
+from agent.prompt import composed
+from agent.replies.composer import Composer
 
 ORDER_ID = "order_id"
 
@@ -32,11 +41,37 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     def __init__(self, profile: ModelProfile) -> None:
         super().__init__()
         self._profile = profile
+        self._recogniser = Encoder() if profile.recognise else None
 
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        """Constraints before, repair after."""
+        """What is recognised is called by code; else, and for what is left, constraints before and repair after."""
+        plan = self._planned(request)
+        if plan is None:
+            return self._asked(request, handler)
+        calls = [_call(name, arguments) for name, arguments in plan.calls]
+        if plan.model_tools:
+            kept = (tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name in plan.model_tools)
+            written = self._asked(request.override(tools=[*kept]), handler)
+            own = [call for message in written.result if isinstance(message, AIMessage) for call in message.tool_calls]
+            calls = [*(call for call in own if call["name"] in plan.model_tools), *calls]
+        if calls:
+            return ModelResponse(result=[AIMessage("", tool_calls=calls)])
+        return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
+
+    def _planned(self, request: ModelRequest[TurnContext]) -> Plan | None:
+        """What to do about a message that has just come; None where the model decides."""
+        if self._recogniser is None or not isinstance(request.messages[-1], HumanMessage):
+            return None
+        context, messages = request.runtime.context, request.state["messages"]
+        pending = context.services.proposals.pending(context.consultation, context.now)
+        now = situation(messages, pending.kind if pending else "")
+        return planned(self._recogniser.probabilities(now.text(), context.reading.text), context, messages)
+
+    def _asked(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
         context = request.runtime.context
         talk = Conversation.of(
             request.messages,
@@ -69,3 +104,16 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         address = str(arguments.get("address") or "")
         meant = order_meant(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))
+
+
+def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
+    return ToolCall(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", type="tool_call")
+
+
+def _words(plan: Plan, context: TurnContext) -> str:
+    """What is said where nothing is called: in answer to a greeting, to thanks, or to what is none of the shop's."""
+    composer = Composer(context.services, context.language, context.turn)
+    if plan.said in ("yes", "no", "offtopic"):
+        return composer.say(f"said_{plan.said}")
+    told = next((cue for cue in ("thanks", "greets") if cue in context.reading.cues), "talks")
+    return composer.say(f"said_{told}", shop=context.services.shop.name)

@@ -26,11 +26,10 @@ DEFAULT = Path(__file__).with_name("trained")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the weights are for: the wishes in the head's order, and how the changes of the encoder were made."""
+    """What the weights are for: the labels in the head's order, and the rank of the changes of the encoder."""
 
-    wishes: tuple[str, ...]
+    labels: tuple[str, ...]
     rank: int
-    scale: float
 
 
 class Encoder:
@@ -49,7 +48,7 @@ class Encoder:
             batch = encoded(self._tokenizer, [(situation, message)])
         with torch.inference_mode():
             logits = self._network(batch, torch.from_numpy(self._sentences([message])))
-        return dict(zip(self.settings.wishes, torch.sigmoid(logits)[0].tolist(), strict=True))
+        return dict(zip(self.settings.labels, torch.sigmoid(logits)[0].tolist(), strict=True))
 
 
 def read_settings(folder: Path) -> Settings:
@@ -129,13 +128,15 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder / WEIGHTS} cannot be read: {error}") from error
     encoder, tokenizer = base()
-    modules = dict(encoder.named_modules())
+    modules, parameters = dict(encoder.named_modules()), dict(encoder.named_parameters())
     for name in sorted(key.removesuffix(".up") for key in tensors if key.endswith(".up")):
         if name not in modules:
             raise ModelError(f"{folder / WEIGHTS}: the encoder has no layer {name!r}")
         up, down = (tensors[f"{name}.{part}"].float() for part in ("up", "down"))
-        modules[name].weight.data += settings.scale * (up @ down)
-    whole = network(encoder, len(settings.wishes))
+        modules[name].weight.data += up @ down
+    for name in parameters.keys() & tensors.keys():
+        parameters[name].data = tensors[name].float()
+    whole = network(encoder, len(settings.labels))
     whole.head.weight.data = tensors["head.weight"].float()
     whole.head.bias.data = tensors["head.bias"].float()
     return whole.eval(), tokenizer, sentence_encoder()

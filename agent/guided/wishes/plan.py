@@ -1,0 +1,226 @@
+"""From wishes to calls: what code calls for a message, what the small model writes, and what is only said.
+
+In: the probability of each wish, the turn's context, the messages. Out: a `Plan`, or None where the recogniser is not
+sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AnyMessage, ToolMessage
+
+from agent.context import TurnContext
+from agent.guided.recogniser.labels import WISHES, detail
+from agent.guided.wishes.references import Products, referred
+from agent.guided.wishes.searches import Searches
+from agent.shop_reading import ShopReading
+from language.aspects import find_aspects
+from language.quantities import Quantity
+from language.words import bare, stem, stop_words, tokens
+from retrieval.facets import VARIANT_FACETS
+
+Json = dict[str, Any]
+Call = tuple[str, Json]
+SURE = 0.5  # probability of a wish that is acted upon
+LIKELY = 0.35  # of the likeliest one, where none is sure
+_ORDER = (
+    "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
+    "product", "compare", "total", "cart", "answer", "person",
+)  # fmt: skip
+_SAID = ("yes", "no", "talk", "offtopic")
+_BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
+_REMEDY = 0.5
+_MOST_PIECES = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`calls` are made by code; of `model_tools` the model writes the calls; `said`: what is said without any."""
+
+    calls: tuple[Call, ...] = ()
+    model_tools: frozenset[str] = frozenset()
+    said: str = ""
+
+
+def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage]) -> Plan | None:
+    """What to do about the newest message."""
+    wishes = chosen(chances)
+    if not wishes:
+        return None
+    act = Act(chances, context, messages)
+    calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
+    model_tools = frozenset(tool for wish, tool in _BY_MODEL.items() if wish in wishes)
+    if calls or model_tools:
+        return Plan(tuple(calls), model_tools)
+    if "yes" in wishes and offered_person(messages):
+        return Plan(tuple(act.calls("person")))
+    return Plan(said=next(wish for wish in _SAID if wish in wishes)) if wishes & set(_SAID) else None
+
+
+def chosen(chances: Mapping[str, float]) -> set[str]:
+    """The wishes that are sure, else the likeliest; none where even that is not likely."""
+    sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
+    best = max(WISHES, key=lambda wish: chances.get(wish, 0.0))
+    return sure or ({best} if chances.get(best, 0.0) >= LIKELY else set())
+
+
+@dataclass(frozen=True)
+class Act:
+    """Writes the calls of one message."""
+
+    chances: Mapping[str, float]
+    context: TurnContext
+    messages: Sequence[AnyMessage]
+    products: Products = field(init=False)
+    refers: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        retriever = self.context.services.retriever
+        object.__setattr__(self, "products", Products.of(self.messages, retriever.catalog))
+        object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
+
+    @property
+    def reading(self) -> ShopReading:
+        """The newest message."""
+        return self.context.reading
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.reading.text.strip()
+
+    def calls(self, wish: str) -> list[Call]:
+        """The calls that one wish takes."""
+        write = getattr(self, f"_{wish}")
+        return list(write())
+
+    def _search(self) -> Iterator[Call]:
+        services = self.context.services
+        among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
+        for arguments in Searches(services.shop, services.retriever.facets).asked(self.reading, self.messages):
+            yield "search_products", arguments | ({"among": among} if among else {})
+
+    def _product(self) -> Iterator[Call]:
+        if not self.refers and not self.products.recent:
+            yield from self._search()
+            return
+        asked: Json = {"product": list(self.refers) or "it", "question": self.text}
+        yield "get_product", asked | self._variant()
+
+    def _compare(self) -> Iterator[Call]:
+        if not self.products.recent and not self.refers:
+            yield from self._search()
+            return
+        facets = {name: facet.label for name, facet in self.context.services.retriever.facets.facets.items()}
+        by = {"by": self.text} if find_aspects(self.text, facets) else {}
+        yield "compare_products", {"products": list(self.refers) if len(self.refers) > 1 else "shown", **by}
+
+    def _total(self) -> Iterator[Call]:
+        counts = [*self._counts()]
+        items = [{"product": sku, "quantity": self._count_of(sku, counts)} for sku in self.refers]
+        yield "get_total", ({"items": items} if items else {})
+
+    def _cart(self) -> Iterator[Call]:
+        action = detail(self.chances, "cart") or "add"
+        if action in ("undo", "show", "checkout", "clear"):
+            yield "cart", {"action": action}
+            return
+        counts = [*self._counts()]
+        for product in self.refers or ("it",):
+            quantity = {"quantity": self._count_of(product, counts)} if counts else {}
+            yield "cart", {"action": action, "product": product, **self._variant(), **quantity}
+
+    def _answer(self) -> Iterator[Call]:
+        yield "find_answer", {"question": self.text}
+
+    def _orders(self) -> Iterator[Call]:
+        words = self._item_words()
+        found: Json = {"words": " ".join(words)} if words and "order_id" not in self._order() else {}
+        days = [day for each in self.reading.dates for day in (each.first, each.last) if day]
+        if days and "order_id" not in self._order():
+            found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
+        yield "find_orders", self._order() | found
+
+    def _cancel(self) -> Iterator[Call]:
+        yield "cancel_order", self._order() | self._items()
+
+    def _return(self) -> Iterator[Call]:
+        yield "return_items", self._order() | self._items() | {"reason": self.text[:200]}
+
+    def _exchange(self) -> Iterator[Call]:
+        yield "exchange_item", self._order() | self._items() | self._variant()
+
+    def _problem(self) -> Iterator[Call]:
+        remedy = detail(self.chances, "remedy", _REMEDY)
+        told = {"problem": detail(self.chances, "problem"), **({"wish": remedy} if remedy else {})}
+        yield "report_problem", self._order() | self._items() | told
+
+    def _profile(self) -> Iterator[Call]:
+        yield "get_profile", ({"why": True} if detail(self.chances, "profile", SURE) else {})
+
+    def _data(self) -> Iterator[Call]:
+        action = detail(self.chances, "data")
+        words = {"words": " ".join(self._item_words())} if action == "exclude_order" and self._item_words() else {}
+        yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
+
+    def _person(self) -> Iterator[Call]:
+        yield "hand_off", {"reason": self.text[:200]}
+
+    def _variant(self) -> Json:
+        """The color and size that the message names."""
+        named = {name: self.reading.facets[name].wanted for name in VARIANT_FACETS if name in self.reading.facets}
+        sure = {(value.facet, value.value) for value in self.reading.values if not value.denied}
+        return {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
+
+    def _order(self) -> Json:
+        """The order that the message names."""
+        own = [each.id for each in self.reading.order_ids]
+        return {"order_id": own[-1]} if own else {}
+
+    def _items(self) -> Json:
+        words = self._item_words()
+        return {"items": words} if words else {}
+
+    def _item_words(self) -> list[str]:
+        """What the message calls things that the customer has ordered: kinds of product, and words of their titles."""
+        if self.context.is_visitor:
+            return []
+        orders = self.context.services.orders.list(self.context.customer)
+        titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)}
+        kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
+        covered = [(value.start, value.end) for value in kinds]
+        named = [
+            word.text
+            for word in tokens(self.text)
+            if stem(bare(word)) in titles - stop_words() and not any(s <= word.start < e for s, e in covered)
+        ]
+        if len(kinds) == 1:
+            return [" ".join([*named, kinds[0].text])]
+        return [value.text for value in kinds] or ([" ".join(named)] if named else [])
+
+    def _counts(self) -> Iterator[Quantity]:
+        """Numbers of pieces."""
+        for each in self.reading.quantities:
+            whole = each.low is not None and each.low == each.high and each.low == int(each.low)
+            if whole and each.counts in (None, "pieces", "pairs") and 0 < int(each.low or 0) <= _MOST_PIECES:
+                yield each
+
+    def _count_of(self, sku: str, counts: Sequence[Quantity]) -> int:
+        """How many of a product: the number before its kind, or the only one."""
+        product = self.products.catalog.by_sku.get(sku)
+        if len(self.refers) < 2:
+            return int(counts[-1].low or 1) if counts else 1
+        places = [v.start for v in self.reading.values if product and v.value == product.category]
+        before = [each for each in counts if places and each.end <= places[0]]
+        kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
+        near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
+        return int(near[-1].low or 1) if near else 1
+
+
+def offered_person(messages: Sequence[AnyMessage]) -> bool:
+    """Whether the turn before had no answer, or could not do what was asked: a yes then means a person."""
+    last = next((m for m in reversed(messages) if isinstance(m, ToolMessage)), None)
+    artifact: Mapping[str, Any] = (last.artifact if last is not None else None) or {}
+    has_no_answer = artifact.get("kind") == "answer" and not artifact.get("text")
+    return has_no_answer or artifact.get("kind") in ("refused", "failed")
