@@ -103,6 +103,8 @@ class Telling:
 
     def propose(self, call: ToolCall, artifact: Mapping[str, Any]) -> None:
         """A change of an order is wanted: a new intent, or the one that was open for this order here."""
+        if "proposal" not in artifact:
+            return  # it is not known yet which order
         facts = artifact["proposal"]
         order, wanted = str(facts["summary"]["order_id"]), _OF_ORDER[facts["kind"]]
         same = (one for one in self._here(wanted) if one.values.get(ORDER) == order)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from agent.orders.proposals import Kind
+from agent.orders.acts import KINDS, Kind
 from language.packs import Section, languages, section
 
 Answer = Literal["yes", "no", "unclear"]
-Meaning = Literal["yes", "no", "start_no", "filler", "cancel_order", "return_items", "change_address"]
+Meaning = Literal["yes", "no", "start_no", "filler"] | Kind
 Phrase = tuple[str, ...]
 _MAX_TOKENS = 14
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]")
@@ -60,7 +60,7 @@ def read_answer(
     if found is None:
         return "no" if _starts_with_no(tokens) else "unclear"
     meanings = set(found)
-    acts = meanings & {"cancel_order", "return_items", "change_address"}
+    acts = meanings.intersection(KINDS)
     if "no" in meanings:
         return "unclear" if "yes" in meanings or acts else "no"
     agrees = "yes" in meanings or (kind is not None and _says_enough(tokens))
