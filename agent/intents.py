@@ -25,7 +25,13 @@ from profiles.quotes import find_quote
 QUERY, ORDER, QUESTION = "query", "order_id", "question"
 PRICES = ("min_price", "max_price")
 _SOON_STALE = 90.0  # days: a note that fades so fast is about what is looked for now
-_OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_address": Kind.ADDRESS}
+_OF_ORDER = {
+    "cancel_order": Kind.CANCEL,
+    "return_items": Kind.RETURN,
+    "change_address": Kind.ADDRESS,
+    "exchange_items": Kind.EXCHANGE,
+    "report_problem": Kind.PROBLEM,
+}
 
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:

@@ -14,7 +14,6 @@ from agent.orders.cases import OF_GOODS, needs_case
 from agent.orders.items import Wording, pieces_of
 from agent.orders.kept import kept_items
 from agent.orders.order import (
-    BEFORE_SHIPPING,
     Change,
     Order,
     OrderItem,
@@ -23,8 +22,8 @@ from agent.orders.order import (
     Rules,
     cancel,
     exchange,
-    pieces_left,
     readdress,
+    require_not_sent,
     send_back,
 )
 from language.decimals import plain
@@ -48,10 +47,10 @@ def wish_of(
         case "cancel_order":
             if not words and not kept_items(order, wording.said, wording.names):
                 return stored
-            cancel(order, replace(rules, refund_cap=order.total))
+            check(order, kind, rules, at)
             return stored | {"pieces": _written(pieces_of(order, words, wording))}
         case "return_items":
-            send_back(order, {}, rules, at)
+            check(order, kind, rules, at)
             return stored | {
                 "pieces": _written(pieces_of(order, words, wording)),
                 "reason": str(arguments.get("reason") or ""),
@@ -95,21 +94,17 @@ def change_of(order: Order, kind: Kind, stored: Mapping[str, Any], rules: Rules,
             return Change(order, lines, Decimal())
 
 
-def is_possible(order: Order, kind: Kind, rules: Rules, at: datetime) -> bool:
-    """Whether the order allows the act at all."""
-    try:
-        match kind:
-            case "cancel_order":
-                cancel(order, replace(rules, refund_cap=order.total))
-            case "return_items":
-                send_back(order, {}, rules, at)
-            case "exchange_items":
-                exchange(order, {}, rules, at)
-            case "change_address" if order.status not in BEFORE_SHIPPING:
-                return False
-    except OrderRefused:
-        return False
-    return bool(pieces_left(order)) or kind == "report_problem"
+def check(order: Order, kind: Kind, rules: Rules, at: datetime) -> None:
+    """Whether the order allows the act at all, whatever items and money it is about. Errors: `OrderRefused`."""
+    match kind:
+        case "cancel_order":
+            cancel(order, replace(rules, refund_cap=order.total))
+        case "return_items":
+            send_back(order, {}, rules, at)
+        case "exchange_items":
+            exchange(order, {}, rules, at)
+        case "change_address":
+            require_not_sent(order)
 
 
 def summary_of(kind: Kind, change: Change, stored: Mapping[str, Any]) -> dict[str, Any]:

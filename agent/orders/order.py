@@ -200,7 +200,7 @@ def named(item: OrderItem) -> str:
 
 def readdress(order: Order, address: str) -> Change:
     """Send the order elsewhere. `address` is tidied to one line; it must look like one."""
-    _require_status(order, "readdressed", BEFORE_SHIPPING)
+    require_not_sent(order)
     tidy = " ".join("".join(c if c.isprintable() else " " for c in address).split())
     letters = sum(2 if "\u4e00" <= c <= "\u9fff" else 1 for c in tidy)  # a Chinese address is half as long
     if not _ADDRESS_CHARS[0] <= letters <= _ADDRESS_CHARS[1] or not any(c.isalpha() for c in tidy):
@@ -209,6 +209,11 @@ def readdress(order: Order, address: str) -> Change:
     if tidy.casefold() == order.address.casefold():
         raise OrderRefused(f"order {order.id} goes to {tidy!r} already", "same_address", address=tidy)
     return Change(replace(order, address=tidy), order.items, Decimal())
+
+
+def require_not_sent(order: Order) -> None:
+    """Errors: `OrderRefused` for an order whose address can no longer be changed."""
+    _require_status(order, "readdressed", BEFORE_SHIPPING)
 
 
 def _require_status(order: Order, action: str, valid: Sequence[Status]) -> None:

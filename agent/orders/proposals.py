@@ -17,11 +17,11 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
 import clock
-from agent.orders.acts import KINDS, Kind, change_of, is_possible, summary_of, wish_of
+from agent.orders.acts import KINDS, Kind, change_of, check, summary_of, wish_of
 from agent.orders.book import OrderBook
 from agent.orders.cases import Case, Cases
 from agent.orders.items import AS_WRITTEN, Wording
-from agent.orders.order import Order, OrderRefused, Rules
+from agent.orders.order import Order, OrderRefused, Rules, pieces_left
 from errors import DataError, NotFound, choices
 from profiles.storage.database import make_tables, reading, writing
 from profiles.storage.tables import at_most_one, numbered, time_text
@@ -131,9 +131,17 @@ class Proposals:
             connection.execute(proposals.insert().values(_row_of(proposal)))
         return proposal
 
+    def check(self, order: Order, kind: Kind, at: datetime | None = None) -> None:
+        """Whether the order allows the act at all. Errors: `OrderRefused`."""
+        check(order, kind, self.rules, at or clock.now())
+
     def allows(self, order: Order, kind: Kind, at: datetime | None = None) -> bool:
-        """Whether the order allows the act at all."""
-        return is_possible(order, kind, self.rules, at or clock.now())
+        """The same, as a yes or no; where nothing is left, there is nothing to do."""
+        try:
+            self.check(order, kind, at)
+        except OrderRefused:
+            return False
+        return bool(pieces_left(order))
 
     def pending(self, consultation: str, at: datetime | None = None) -> Proposal | None:
         """The proposal that waits for a yes; one that has run out of time does not."""

@@ -16,12 +16,14 @@ from agent.replies.gate.keys import Keys, joined
 from agent.tools import (
     cancel_order,
     change_address,
+    exchange_item,
     find_answer,
     find_orders,
     get_order,
     get_profile,
     hand_off,
     list_orders,
+    report_problem,
     return_items,
     search_products,
     update_profile,
@@ -38,7 +40,9 @@ TOOLS: tuple[Tool, ...] = (
     find_orders.TOOL,
     cancel_order.TOOL,
     return_items.TOOL,
+    exchange_item.TOOL,
     change_address.TOOL,
+    report_problem.TOOL,
     hand_off.TOOL,
 )
 

@@ -16,12 +16,16 @@ def say_case(composer: Composer, artifact: Artifact) -> str:
     elif proposal["summary"]["problem"] in OF_GOODS:
         parts = [_sorry(composer, artifact), composer.change("propose", proposal), _photo(composer, artifact)]
     else:
-        parts = [_sorry(composer, artifact), state_of(composer, artifact["order"]), _parcel(composer, artifact)]
+        parts = [_sorry(composer, artifact), _state(composer, artifact["order"]), _parcel(composer, artifact)]
     return " ".join(part for part in (*parts, _wish(composer, artifact), composer.say("confirm_case")) if part)
 
 
 def _sorry(composer: Composer, artifact: Artifact) -> str:
     return composer.say(f"sorry_{artifact['proposal']['summary']['problem']}")
+
+
+def _state(composer: Composer, order: Artifact) -> str:
+    return composer.say("case_lost") if order["status"] == "lost" else state_of(composer, order)
 
 
 def _parcel(composer: Composer, artifact: Artifact) -> str:
