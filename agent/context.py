@@ -16,6 +16,7 @@ import clock
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
+from agent.orders.cases import Cases
 from agent.orders.proposals import Proposals
 from agent.replies.phrases import Phrases
 from agent.shop import Shop
@@ -47,6 +48,7 @@ class Services:
     retriever: Retriever
     orders: OrderBook
     proposals: Proposals
+    cases: Cases
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences

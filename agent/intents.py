@@ -26,7 +26,13 @@ from profiles.quotes import find_quote
 QUERY, ORDER, QUESTION = "query", "order_id", "question"
 PRICES = ("min_price", "max_price")
 _SOON_STALE = 90.0  # days: a note that fades so fast is about what is looked for now
-_OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_address": Kind.ADDRESS}
+_OF_ORDER = {
+    "cancel_order": Kind.CANCEL,
+    "return_items": Kind.RETURN,
+    "change_address": Kind.ADDRESS,
+    "exchange_items": Kind.EXCHANGE,
+    "report_problem": Kind.PROBLEM,
+}
 
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
@@ -102,6 +108,8 @@ class Telling:
 
     def propose(self, call: ToolCall, artifact: Mapping[str, Any]) -> None:
         """A change of an order is wanted: a new intent, or the one that was open for this order here."""
+        if "proposal" not in artifact:
+            return  # it is not known yet which order
         facts = artifact["proposal"]
         order, wanted = str(facts["summary"]["order_id"]), _OF_ORDER[facts["kind"]]
         same = (one for one in self._here(wanted) if one.values.get(ORDER) == order)

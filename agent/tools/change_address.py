@@ -1,18 +1,26 @@
 """The tool that proposes another address for an order.
 
-In: an order's id and the address. Out: an `Outcome` of kind "proposal". Errors: `RefusedWrite` where a rule forbids it.
+In: the address, an order's id, "last" or none, and what was in it. Out: an `Outcome` of kind "proposal", or of kind
+"orders" where several may be meant. Errors: `RefusedWrite` where a rule forbids it.
 """
 
 from agent.intents import Telling
-from agent.tools.orders import ORDER_KEYS, PROPOSAL, order_id_argument, proposal_cards, propose, say_proposal
+from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, order_id_argument
 from agent.tools.outcome import Outcome, Runtime
-from agent.tools.schemas import arguments, text
+from agent.tools.proposals import PROPOSAL, proposal_cards, propose, say_proposal
+from agent.tools.schemas import Json, arguments, text
 from agent.tools.tool import Source, Tool
 
 
-def change_address(order_id: str, address: str, runtime: Runtime) -> Outcome:
+def change_address(
+    address: str, runtime: Runtime, order_id: str | None = None, items: list[str] | None = None
+) -> Outcome:
     """Propose another address for an order."""
-    return propose("change_address", order_id, {"address": address}, runtime)
+    return propose("change_address", runtime, order_id, listed(items), address=address)
+
+
+def _address() -> Json:
+    return text("The whole new address as the customer wrote it: street, number, city.")
 
 
 TOOL = Tool(
@@ -26,10 +34,13 @@ TOOL = Tool(
     ),
     parameters=lambda services: arguments(
         {
-            "order_id": order_id_argument(),
-            "address": text("The whole new address as the customer wrote it: street, number, city."),
-        }
+            "order_id": meant_order_argument(),
+            "address": _address(),
+            "items": items_argument("What is in the order, if that tells which one is meant."),
+        },
+        required=("address",),
     ),
+    as_learnt=lambda services: arguments({"order_id": order_id_argument(), "address": _address()}),
     function=change_address,
     kind=PROPOSAL,
     say=say_proposal,

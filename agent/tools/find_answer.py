@@ -63,7 +63,7 @@ TOOL = Tool(
         "Find the shop's approved answer to a question about its rules and services: delivery, returns, payment, "
         "warranty, gift cards, opening hours and the like. Use it for every such question instead of answering "
         "from memory. Do not use it for products and their stock (search_products) or for the customer's own "
-        "orders (get_order, list_orders)."
+        "orders (find_orders)."
     ),
     parameters=lambda services: arguments(
         {"question": text("The question in the customer's own words, without greetings; one question a call.")}
@@ -73,5 +73,6 @@ TOOL = Tool(
     say=say,
     sources={"question": Source.NEWEST_WORDS},
     intent=intent,
+    keeps_proposal=True,
     is_learnt=True,
 )

@@ -46,5 +46,6 @@ TOOL = Tool(
     function=get_profile,
     kind="profile_read",
     say=say,
+    keeps_proposal=True,
     is_learnt=True,
 )
