@@ -8,15 +8,16 @@ consultations that cannot be read.
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finetune.consultations.reading import Consultation
 
 from agent.guided.recogniser.encoder import base, encoded, network, sentence_encoder
-from agent.guided.recogniser.labels import details
+from agent.guided.recogniser.labels import GOES_ON, details
 from agent.guided.recogniser.situation import Situation
+from agent.tools.search_products import NAME as SEARCH
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
 
@@ -47,15 +48,27 @@ def examples(consultations: Sequence[Consultation]) -> Iterator[Example]:
     """Every message, in the situation that a perfect agent would have made."""
     for talk in consultations:
         previous, before, has_list, pending = "", tuple[str, ...](), False, ""
+        searched: Mapping[str, Any] = {}
         for message in talk.messages:
             now = Situation(previous, before, has_list, pending)
             told = (label for call in message.calls for label in details(call.name, call.arguments))
-            yield Example(now.text(), message.say, frozenset((*message.wants, *told)), talk.language)
+            searches = [call.arguments for call in message.calls if call.name == SEARCH]
+            goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
+            yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
+            searched = searches[-1] if searches else searched
             called = tuple(call.name for call in message.calls)
-            has_list = has_list or "search_products" in called
+            has_list = has_list or SEARCH in called
             proposed = next((name for name in called if name in PROPOSING), "")
             pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
             previous, before = message.say, called
+
+
+def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether a search is the one before with changes: of the same kind, or with most of its words."""
+    kinds = {name for name in search.keys() & before.keys() if isinstance(search[name], str) and name != "query"}
+    words = set(str(before.get("query", "")).casefold().split())
+    kept = len(words & set(str(search.get("query", "")).casefold().split()))
+    return any(search[name] == before[name] for name in kinds) or kept * 2 >= max(1, len(words))
 
 
 def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, held_back: Sequence[Example]) -> Any:

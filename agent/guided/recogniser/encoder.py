@@ -20,7 +20,7 @@ from errors import ConfigError, ModelError, first_mistake
 from retrieval.embedder import default_folder
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
-MAX_TOKENS = 96
+MAX_TOKENS = 80
 DEFAULT = Path(__file__).with_name("trained")
 
 

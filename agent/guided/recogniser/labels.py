@@ -20,7 +20,10 @@ _DETAILS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "profile": ("get_profile", "why", ("True",)),
     "search": ("search_products", "among", ("shown",)),
 }
-LABELS = (*WISHES, *(f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values))
+GOES_ON = "search.goes_on"  # the search before still holds, with what this message changes of it
+OF_OTHER = "note.other"  # what is to be noted is of somebody the customer buys for
+_OF_CALLS = (f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values)
+LABELS = (*WISHES, *_OF_CALLS, GOES_ON, OF_OTHER)
 
 
 def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -28,6 +31,8 @@ def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
     for wish, (name, argument, values) in _DETAILS.items():
         if name == tool and str(arguments.get(argument)) in values:
             yield f"{wish}.{arguments[argument]}"
+    if any(change.get("about") for change in arguments.get("changes", ())):
+        yield OF_OTHER
 
 
 def detail(chances: Mapping[str, float], wish: str, least: float = 0.0) -> str | None:

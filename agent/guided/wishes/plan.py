@@ -6,12 +6,13 @@ sure: the model then decides alone. Arguments are taken from the reading of the 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.guided.recogniser.labels import WISHES, detail
+from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.references import Products, referred
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
@@ -98,7 +99,9 @@ class Act:
     def _search(self) -> Iterator[Call]:
         services = self.context.services
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
-        for arguments in Searches(services.shop, services.retriever.facets).asked(self.reading, self.messages):
+        goes_on = self.chances.get(GOES_ON, 0.0) >= SURE
+        searches = Searches(services.shop, services.retriever.facets).asked(self.reading, self.messages, goes_on)
+        for arguments in searches:
             yield "search_products", arguments | ({"among": among} if among else {})
 
     def _product(self) -> Iterator[Call]:
@@ -135,12 +138,16 @@ class Act:
         yield "find_answer", {"question": self.text}
 
     def _orders(self) -> Iterator[Call]:
-        words = self._item_words()
-        found: Json = {"words": " ".join(words)} if words and "order_id" not in self._order() else {}
-        days = [day for each in self.reading.dates for day in (each.first, each.last) if day]
+        words = [*self._variant().values(), *self._item_words()] if self._item_words() else []
+        found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self._order() else {}
+        days = [self._past(day) for each in self.reading.dates for day in (each.first, each.last) if day]
         if days and "order_id" not in self._order():
             found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
         yield "find_orders", self._order() | found
+
+    def _past(self, day: date) -> date:
+        """ "In August", of orders: the last one."""
+        return day if day <= self.context.today else day.replace(year=day.year - 1, day=min(day.day, 28))
 
     def _cancel(self) -> Iterator[Call]:
         yield "cancel_order", self._order() | self._items()

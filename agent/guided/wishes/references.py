@@ -4,7 +4,7 @@ In: the reading of the message, the consultation's messages, the catalogue. Out:
 that the message uses; none where it names none. The words are the section `positions` of the language packs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +19,8 @@ from language.text import fold, has_han
 from language.words import bare, mentions, stem, stop_words, tokens
 from retrieval.catalog import Catalog, Product
 
-_RARE = 8  # products at most that a word of a title may be in, to be a name
+_RARE = 8  # titles at most that have a word, for it to be a name
+_STRAY = 2  # texts of other products that may have it too
 
 
 class Positions(Section):
@@ -75,23 +76,46 @@ def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
 
 
 def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
-    """Products of whose titles a rare word is named: those that were shown before all others."""
-    said = {stem(bare(word)) for word in tokens(reading.text)} - stop_words()
+    """Products whose names the message has: those that were shown before all others."""
     known = {stem(bare(word)) for value in reading.values for word in tokens(value.text)}
-    if not said - known:
+    said = {stem(bare(word)) for word in tokens(reading.text)}
+    names = names_of(products.catalog)
+    named = [sku for word in said - known for sku in names.get(word, ())]
+    if not named:
         return
-    for pool in (products.recent, products.catalog.products):
-        named = {product.sku: _name(product) for product in pool}
-        counts: dict[str, int] = {}
-        for words in named.values():
-            for word in words & said:
-                counts[word] = counts.get(word, 0) + 1
-        names = {word for word, count in counts.items() if count <= _RARE and word not in known}
-        scores = {sku: len(words & said) for sku, words in named.items() if words & names}
-        if scores:
-            best = max(scores.values())
-            yield from (sku for sku, score in scores.items() if score == best)
-            return
+    recent = {product.sku for product in products.recent}
+    pool = [sku for sku in named if sku in recent] or named
+    titles = {sku: _stems(*_titles(products.catalog.by_sku[sku])) for sku in pool}
+    best = max(len(words & said) for words in titles.values())
+    yield from (sku for sku in dict.fromkeys(pool) if len(titles[sku] & said) == best)
+
+
+def names_of(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
+    """The SKUs by words that are names: in few titles, and in hardly any text of other products."""
+    key = id(catalog)
+    if key not in _NAMES or _NAMES[key][0] is not catalog:
+        _NAMES.clear()
+        _NAMES[key] = (catalog, _find_names(catalog))
+    return _NAMES[key][1]
+
+
+_NAMES: dict[int, tuple[Catalog, Mapping[str, tuple[str, ...]]]] = {}  # of the newest catalogue; both are read-only
+
+
+def _find_names(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
+    titled: dict[str, list[str]] = {}
+    elsewhere: dict[str, int] = {}
+    for product in catalog.products:
+        own = _stems(*_titles(product))
+        for word in own - stop_words():
+            titled.setdefault(word, []).append(product.sku)
+        for word in _stems(product.description, product.category) - own:
+            elsewhere[word] = elsewhere.get(word, 0) + 1
+    return {
+        word: tuple(skus)
+        for word, skus in titled.items()
+        if len(skus) <= _RARE and elsewhere.get(word, 0) <= _STRAY and not word.isdecimal()
+    }
 
 
 def _by_look(reading: ShopReading, products: Products) -> Iterator[str]:
@@ -146,8 +170,12 @@ def _amount(product: Product, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _name(product: Product) -> set[str]:
-    return {stem(bare(word)) for title in (product.title, *product.titles.values()) for word in tokens(title)}
+def _titles(product: Product) -> tuple[str, ...]:
+    return (product.title, *product.titles.values())
+
+
+def _stems(*texts: str) -> set[str]:
+    return {stem(bare(word)) for text in texts for word in tokens(text)}
 
 
 def _has(text: str, form: str) -> bool:

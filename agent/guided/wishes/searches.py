@@ -1,7 +1,7 @@
 """The search that a message asks for: kinds of product, conditions, prices, and what still holds of the search before.
 
 In: the reading of the message, what an earlier search of the consultation asked for, the shop's facets. Out: the
-arguments of `search_products`, one set for each kind of product that is named. A message that names no kind goes on
+arguments of `search_products`, one set for each kind of product that is named. A message that names no kind may go on
 with the search before it; one that names a kind begins anew.
 """
 
@@ -32,10 +32,10 @@ class Searches:
     shop: Shop
     space: FacetSpace
 
-    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage]) -> list[Json]:
-        """The arguments, one search for each kind that is named, at most two."""
+    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool) -> list[Json]:
+        """The arguments, one search for each kind that is named, at most two; `goes_on`: from the search before."""
         kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
-        before = {} if kinds else _search_before(messages)
+        before = _search_before(messages) if goes_on and not kinds else {}
         conditions = self._conditions(reading, before)
         if not kinds:
             query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
