@@ -15,7 +15,7 @@ from typing import Any
 from finetune.consultations.reading import Consultation
 
 from agent.guided.recogniser.encoder import base, encoded, network, sentence_encoder
-from agent.guided.recogniser.labels import GOES_ON, details
+from agent.guided.recogniser.labels import GOES_ON, LABELS, details
 from agent.guided.recogniser.situation import Situation
 from agent.tools.search_products import NAME as SEARCH
 
@@ -51,12 +51,12 @@ def examples(consultations: Sequence[Consultation]) -> Iterator[Example]:
         searched: Mapping[str, Any] = {}
         for message in talk.messages:
             now = Situation(previous, before, has_list, pending)
-            told = (label for call in message.calls for label in details(call.name, call.arguments))
-            searches = [call.arguments for call in message.calls if call.name == SEARCH]
+            told = (label for call in message.calls for label in details(call.tool, call.arguments))
+            searches = [call.arguments for call in message.calls if call.tool == SEARCH]
             goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
             yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
             searched = searches[-1] if searches else searched
-            called = tuple(call.name for call in message.calls)
+            called = tuple(call.tool for call in message.calls)
             has_list = has_list or SEARCH in called
             proposed = next((name for name in called if name in PROPOSING), "")
             pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
@@ -187,3 +187,36 @@ def _targets(part: Sequence[Example], wishes: Sequence[str]) -> Any:
     import torch
 
     return torch.tensor([[float(wish in each.wants) for wish in wishes] for each in part])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    recipe = Recipe()
+    parser.add_argument("--data", type=Path, default=WRITTEN, help="packed consultations (default: the project's own)")
+    parser.add_argument("--out", type=Path, default=DEFAULT, help="folder (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over them (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=recipe.seed, help="(default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="the figures as one line of JSON at the end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, keep the weights, and say how they do on what was held back."""
+    recipe = Recipe(epochs=args.epochs, seed=args.seed)
+    samples = list(examples(consultations("training", args.data)))
+    held_back = list(examples(consultations("held_back", args.data)))
+    print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
+    whole, chances = train(samples, LABELS, recipe, held_back)
+    write(args.out, Settings(LABELS, recipe.rank), trained_tensors(whole, recipe.rank))
+    figures = score(chances, held_back, LABELS)
+    print(json.dumps(figures) if args.json else table(figures))
+    return 0
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The figures in lines."""
+    over = [f"{name}: {json.dumps(value)}" for name, value in figures.items() if name != "wishes"]
+    rows = [
+        f"{wish:22} n {of['n']:4} precision {of['precision']:.2f} recall {of['recall']:.2f}"
+        for wish, of in figures["wishes"].items()
+    ]
+    return "\n".join([*over, *rows])

@@ -14,7 +14,6 @@ from uuid import uuid4
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
@@ -51,11 +50,10 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if plan is None:
             return self._asked(request, handler)
         calls = [_call(name, arguments) for name, arguments in plan.calls]
-        if plan.model_tools:
-            kept = (tool for tool in request.tools if isinstance(tool, BaseTool) and tool.name in plan.model_tools)
-            written = self._asked(request.override(tools=[*kept]), handler)
+        for name in plan.model_tools:
+            written = self._asked(request.override(tool_choice=name), handler)
             own = [call for message in written.result if isinstance(message, AIMessage) for call in message.tool_calls]
-            calls = [*(call for call in own if call["name"] in plan.model_tools), *calls]
+            calls = [*(call for call in own if call["name"] == name), *calls]
         if calls:
             return ModelResponse(result=[AIMessage("", tool_calls=calls)])
         return ModelResponse(result=[composed(_words(plan, request.runtime.context))])

@@ -40,7 +40,7 @@ class Plan:
     """`calls` are made by code; of `model_tools` the model writes the calls; `said`: what is said without any."""
 
     calls: tuple[Call, ...] = ()
-    model_tools: frozenset[str] = frozenset()
+    model_tools: tuple[str, ...] = ()
     said: str = ""
 
 
@@ -51,7 +51,7 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
         return None
     act = Act(chances, context, messages)
     calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
-    model_tools = frozenset(tool for wish, tool in _BY_MODEL.items() if wish in wishes)
+    model_tools = tuple(dict.fromkeys(tool for wish, tool in _BY_MODEL.items() if wish in wishes))
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
     if "yes" in wishes and offered_person(messages):
