@@ -13,6 +13,7 @@ from langchain.agents import AgentState
 from langchain_core.messages import AnyMessage, HumanMessage
 
 import clock
+from agent.cart.carts import Carts
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
@@ -47,6 +48,7 @@ class Services:
     retriever: Retriever
     orders: OrderBook
     proposals: Proposals
+    carts: Carts
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences
