@@ -13,6 +13,7 @@ from langchain.agents import AgentState
 from langchain_core.messages import AnyMessage, HumanMessage
 
 import clock
+from agent.cart.carts import Carts
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
@@ -49,6 +50,7 @@ class Services:
     orders: OrderBook
     proposals: Proposals
     cases: Cases
+    carts: Carts
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences

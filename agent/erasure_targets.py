@@ -1,4 +1,5 @@
-"""Where the agent keeps something of customers, as places of erasure: consultations, orders, proposals, handoffs.
+"""Where the agent keeps something of customers, as places of erasure: consultations, proposals, handoffs, carts,
+orders.
 
 In: a shop's database and state directory. Out: `Place`s for `profiles.privacy.erasure`. Orders stay in the books for as
 long as the law asks, as nobody's: the customer's key takes the place of the id, address and tracking go. Errors:
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, or_, select, update
 
+from agent.cart.carts import Carts
 from agent.checkpoints import Checkpoints, checkpoint_errors, open_checkpoints
 from agent.handoff import Handoffs, handoffs
 from agent.orders.book import OrderBook, orders
@@ -27,7 +29,7 @@ _PERSONAL = ("address", "tracking")  # of an order
 
 def agent_places(engine: Engine, state: Path) -> list[Place]:
     """Consultations first: their ids tell which proposals and handoffs belong to them."""
-    return [Consultations(engine, state), Orders(engine)]
+    return [Consultations(engine, state), CartPlace(engine), Orders(engine)]
 
 
 class Consultations:
@@ -66,6 +68,19 @@ class Consultations:
             open_checkpoints(self._engine, self._state, make=False) as opened,
         ):
             yield opened
+
+
+class CartPlace:
+    """Carts, with all that was in them before."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._carts = Carts(engine)  # makes its tables
+
+    def held(self) -> Iterable[str]:
+        return self._carts.held()
+
+    def erase(self, subject: Subject) -> Mapping[str, int]:
+        return {"carts": self._carts.forget(subject.names)}
 
 
 class Orders:

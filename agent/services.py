@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from agent.cart.carts import Carts
 from agent.context import Services
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
@@ -65,6 +66,7 @@ def open_services(
         orders=orders,
         proposals=proposals,
         cases=proposals.cases,
+        carts=Carts(engine),
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
         preferences=open_preferences(shop.root, engine, folder),

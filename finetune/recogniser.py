@@ -5,19 +5,21 @@ consultations that were held back. The loss is the binary cross-entropy of each 
 consultations that cannot be read.
 """
 
+import argparse
 import json
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from finetune.consultations.reading import Consultation
-
-from agent.guided.recogniser.encoder import base, encoded, network, sentence_encoder
+from agent.guided.recogniser.encoder import DEFAULT, Settings, base, encoded, network, sentence_encoder, write
 from agent.guided.recogniser.labels import GOES_ON, LABELS, details
 from agent.guided.recogniser.situation import Situation
 from agent.tools.search_products import NAME as SEARCH
+from finetune.consultations.consultation import Consultation
+from finetune.consultations.written import WRITTEN, consultations
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
 

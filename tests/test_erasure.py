@@ -39,6 +39,7 @@ def test_nothing_of_an_erased_customer_is_left_in_any_file_or_table(shop: Shop) 
         "checkpoints",
         "proposals",
         "handoffs",
+        "carts",
         "orders made nobody's",
         "samples",
         "acts in preference models",

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import MetaData, func, select, text
 
+from agent.cart.cart import put
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
 from agent.migration.__main__ import main
 from agent.migration.shop import TABLES, Kept, move
@@ -76,6 +77,9 @@ def live(shop: Path, state: Path) -> None:
         keeper.reply(ADA, "talk", LOOK)
         keeper.reply(ADA, "talk", "and cancel my last order")
         services.handoffs.open(ADA, "waits", "wants a person", "summary")
+        product = services.retriever.catalog.products[0]
+        there = next(variant for variant in product.variants if variant.stock)
+        services.carts.change(ADA, lambda lines: put(lines, product, there, 1))
         sku = first_sku(shop)
         acts = [event(number, sku=sku, userId=ADA, timestamp="2026-11-01T10:00:00Z") for number in range(4)]
         acts += [event(8, sku=sku, userId="nobody yet"), event(9, sku="no such", userId=ADA)]
@@ -100,6 +104,7 @@ def told(keeper: Shopkeeper) -> dict[str, Any]:
         "orders": keeper.services.orders.list(ADA),
         "proposal": keeper.services.proposals.last("talk"),
         "handoffs": keeper.services.handoffs.waiting(),
+        "cart": (keeper.services.carts.get(ADA), keeper.services.carts.history(ADA)),
         "messages": [(message.type, message.text, message.id) for message in keeper.messages("talk")],
         "transcript": keeper.transcript("talk"),
         "erased": store.erased_among([GONE, ADA]),

@@ -128,7 +128,7 @@ def test_a_search_takes_any_facet_as_a_condition_and_sorts_by_any_number(
     turn = ask(agent, model, "lightest for five", ("search_products", search))
     facets = [services.retriever.catalog.find(hit["sku"]).facets for hit in turn.products]
     weights = [facet["weight"] for facet in facets]
-    assert weights and weights == sorted(weights)  # type: ignore[type-var]
+    assert weights and weights == sorted(weights)
     assert all(facet["capacity"] >= 5 for facet in facets)  # type: ignore[operator]
     among = {"query": "tent", "among": "shown", "not": {"color": [turn.products[0]["color"]]}}
     kept = ask(agent, model, "not that color", ("search_products", among)).products

@@ -15,6 +15,7 @@ from agent.models.profile import Descriptions
 from agent.replies.gate.keys import Keys, joined
 from agent.tools import (
     cancel_order,
+    cart,
     change_address,
     compare_products,
     exchange_item,
@@ -40,6 +41,7 @@ TOOLS: tuple[Tool, ...] = (
     get_product.TOOL,
     compare_products.TOOL,
     get_total.TOOL,
+    cart.TOOL,
     find_answer.TOOL,
     list_orders.TOOL,
     get_order.TOOL,
