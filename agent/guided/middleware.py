@@ -6,15 +6,16 @@ with what the newest message plainly says, and calls with the order that was mea
 the profile asks for some of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest, hook_config
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
@@ -24,7 +25,8 @@ from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
-from agent.guided.wishes.plan import Plan, planned
+from agent.guided.wishes.plan import Plan, plain_answer, planned
+from agent.middleware.shortcuts import answered
 from agent.models.profile import ModelProfile
 from agent.prompt import composed
 from agent.replies.composer import Composer
@@ -41,6 +43,17 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         super().__init__()
         self._profile = profile
         self._recogniser = Encoder() if profile.recognise else None
+
+    @hook_config(can_jump_to=["end"])
+    def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """A plain yes or no to what was proposed, in words that no list has: "yep thats his"."""
+        context = runtime.context
+        pending = context.services.proposals.pending(context.consultation, context.now)
+        if self._recogniser is None or pending is None or pending.customer != context.customer:
+            return None
+        answer = plain_answer(self._chances(state["messages"], context), context.reading)
+        reply = answered(context, pending, answer) if answer else []
+        return {"messages": reply, "jump_to": "end"} if reply else None
 
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
@@ -63,9 +76,14 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if self._recogniser is None or not isinstance(request.messages[-1], HumanMessage):
             return None
         context, messages = request.runtime.context, request.state["messages"]
+        return planned(self._chances(messages, context), context, messages)
+
+    def _chances(self, messages: Sequence[AnyMessage], context: TurnContext) -> Mapping[str, float]:
+        """What the newest message wants, by the recogniser."""
+        assert self._recogniser is not None
         pending = context.services.proposals.pending(context.consultation, context.now)
         now = situation(messages, pending.kind if pending else "")
-        return planned(self._recogniser.probabilities(now.text(), context.reading.text), context, messages)
+        return self._recogniser.probabilities(now.text(), context.reading.text)
 
     def _asked(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]

@@ -7,7 +7,7 @@ sure: the model then decides alone. Arguments are taken from the reading of the 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
@@ -32,6 +32,7 @@ _ORDER = (
 _SAID = ("yes", "no", "talk", "offtopic")
 _BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
 _REMEDY = 0.5
+_CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _MOST_PIECES = 99
 
 
@@ -64,6 +65,16 @@ def chosen(chances: Mapping[str, float]) -> set[str]:
     sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
     best = max(WISHES, key=lambda wish: chances.get(wish, 0.0))
     return sure or ({best} if chances.get(best, 0.0) >= LIKELY else set())
+
+
+def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
+    """A yes or no that is nothing else: no question, no number, no other wish. A yes carries something out."""
+    others = max(chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk"))
+    if reading.is_question or reading.quantities or reading.order_ids or others >= _STRAY:
+        return None
+    if chances.get("yes", 0.0) >= _CERTAIN and chances.get("no", 0.0) < _STRAY:
+        return "yes"
+    return "no" if chances.get("no", 0.0) >= SURE and chances.get("yes", 0.0) < _STRAY else None
 
 
 @dataclass(frozen=True)
