@@ -69,7 +69,8 @@ def chosen(chances: Mapping[str, float]) -> set[str]:
 
 def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
     """A yes or no that is nothing else: no question, no number, no other wish. A yes carries something out."""
-    others = max(chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk"))
+    apart = {wish: chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk")}
+    others = max(apart.values(), default=0.0)
     if reading.is_question or reading.quantities or reading.order_ids or others >= _STRAY:
         return None
     if chances.get("yes", 0.0) >= _CERTAIN and chances.get("no", 0.0) < _STRAY:

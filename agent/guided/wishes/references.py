@@ -85,6 +85,9 @@ def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
         return
     recent = {product.sku for product in products.recent}
     pool = [sku for sku in named if sku in recent] or named
+    kinds = {value for kind in reading.kinds for value in reading.facets[kind].wanted}
+    kinds = kinds or {product.category for product in products.recent[:1]}
+    pool = [sku for sku in pool if products.catalog.by_sku[sku].category in kinds] or pool
     titles = {sku: _stems(*_titles(products.catalog.by_sku[sku])) for sku in pool}
     best = max(len(words & said) for words in titles.values())
     yield from (sku for sku in dict.fromkeys(pool) if len(titles[sku] & said) == best)

@@ -65,10 +65,12 @@ class Searches:
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
+        kinds = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
+        others = [v for v in reading.values if not v.denied and not any(v.start < e and s < v.end for s, e in kinds)]
         for name, named in reading.facets.items():
             if name in reading.kinds or name not in self.space.names or not named.wanted:
                 continue
-            sure = {value.value for value in reading.values if value.facet == name and not value.denied}
+            sure = {value.value for value in others if value.facet == name}
             values = [value for value in named.whole if value in named.wanted and value in sure]
             if len(values) == 1:
                 yield name, values[0]
