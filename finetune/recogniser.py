@@ -15,10 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from agent.guided.recogniser.encoder import DEFAULT, Settings, base, encoded, network, sentence_encoder, write
-from agent.guided.recogniser.labels import GOES_ON, LABELS, details
+from agent.guided.recogniser.labels import (
+    GOES_ON,
+    LABELS,
+    NOTE,
+    STATED,
+    STATED_OF_OTHER,
+    WISHES,
+    details,
+    note_text,
+)
 from agent.guided.recogniser.situation import Situation
 from agent.tools.search_products import NAME as SEARCH
-from finetune.consultations.consultation import Consultation
+from finetune.consultations.consultation import Consultation, Message
 from finetune.consultations.written import WRITTEN, consultations
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
@@ -57,12 +66,26 @@ def examples(consultations: Sequence[Consultation]) -> Iterator[Example]:
             searches = [call.arguments for call in message.calls if call.tool == SEARCH]
             goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
             yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
+            yield from notes(message, talk.language)
             searched = searches[-1] if searches else searched
             called = tuple(call.tool for call in message.calls)
             has_list = has_list or SEARCH in called
             proposed = next((name for name in called if name in PROPOSING), "")
             pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
             previous, before = message.say, called
+
+
+def notes(message: Message, language: str) -> Iterator[Example]:
+    """The notes that a message bears out, of whom, and tempting ones that it does not."""
+    changes = [change for call in message.calls for change in call.arguments.get("changes", ())]
+    for change in changes:
+        told = note_text(change["attribute"], change["value"], change.get("polarity", "fact"))
+        stated = STATED_OF_OTHER if change.get("about") else STATED
+        yield Example(told, message.say, frozenset({stated}), language)
+    for tempting in message.not_noted:
+        of_other = frozenset({STATED_OF_OTHER} if tempting.because == "other" else ())
+        for polarity in ("fact", "like"):
+            yield Example(note_text(tempting.attribute, tempting.value, polarity), message.say, of_other, language)
 
 
 def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -73,7 +96,7 @@ def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     return any(search[name] == before[name] for name in kinds) or kept * 2 >= max(1, len(words))
 
 
-def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, held_back: Sequence[Example]) -> Any:
+def train(samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, held_back: Sequence[Example]) -> Any:
     """The trained network; after each pass over the samples a line says how it does on what was held back."""
     import torch
 
@@ -81,7 +104,7 @@ def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, hel
     rng = random.Random(recipe.seed)
     encoder, tokenizer = base()
     encoder.embeddings.requires_grad_(False)
-    whole = network(encoder, len(wishes))
+    whole = network(encoder, len(labels))
     vectors = sentence_encoder()
     sentences = dict(_encoded_sentences([*samples, *held_back], vectors))
     weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
@@ -104,7 +127,7 @@ def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, hel
         whole.train()
         total, parts = 0.0, _batches(samples, recipe.batch, rng)
         for number, part in enumerate(parts, 1):
-            loss = loss_of(logits(part), _targets(part, wishes))
+            loss = loss_of(logits(part), _targets(part, labels))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_([*weights, *head], 1.0)
@@ -116,34 +139,53 @@ def train(samples: Sequence[Example], wishes: Sequence[str], recipe: Recipe, hel
         whole.eval()
         with torch.inference_mode():
             chances = torch.cat([torch.sigmoid(logits(part)) for part in _parts(held_back, 64)]).numpy()
-        figures = json.dumps(score(chances, held_back, wishes)["all"])
-        print(f"epoch {epoch}: loss {total / len(parts):.4f}, held back {figures}, {time.monotonic() - began:.0f} s")
+        figures = score(chances, held_back, labels)
+        told = f"{json.dumps(figures['all'])}, notes {json.dumps(figures['notes'])}"
+        print(
+            f"epoch {epoch}: loss {total / len(parts):.4f}, held back {told}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
     return whole, chances
 
 
-def score(chances: Any, samples: Sequence[Example], wishes: Sequence[str]) -> dict[str, Any]:
-    """Figures over all samples, by language and by wish: exact sets, the surest wish right, precision and recall."""
+def score(chances: Any, samples: Sequence[Example], labels: Sequence[str]) -> dict[str, Any]:
+    """Figures of wishes, over all messages and by language, of notes, and by label.
+
+    Of wishes: exact sets, and whether the surest is right; of notes: whether they are judged right. Precision and
+    recall are of all.
+    """
     import numpy as np
 
-    truth = np.array([[wish in each.wants for wish in wishes] for each in samples])
-    found = chances > 0.5
+    truth = np.array([[label in each.wants for label in labels] for each in samples])
+    found = chances >= 0.5
+    wishes = np.array([label in WISHES for label in labels])
+    stated = np.array([label in (STATED, STATED_OF_OTHER) for label in labels])
+    of_notes = np.array([each.situation.startswith(NOTE) for each in samples])
     languages = np.array([each.language for each in samples])
 
-    def over(rows: Any) -> dict[str, float]:
-        exact = float((found[rows] == truth[rows]).all(1).mean())
-        surest = float(truth[rows][np.arange(rows.sum()), chances[rows].argmax(1)].mean())
-        hits = float((found[rows] & truth[rows]).sum())
-        f1 = 2 * hits / max(1.0, float(found[rows].sum() + truth[rows].sum()))
-        return {"n": int(rows.sum()), "exact": round(exact, 3), "surest": round(surest, 3), "f1": round(f1, 3)}
+    def of_wishes(rows: Any) -> dict[str, float]:
+        is_right = truth[rows][:, wishes]
+        surest = is_right[np.arange(rows.sum()), chances[rows][:, wishes].argmax(1)]
+        exact = (found[rows][:, wishes] == is_right).all(1)
+        return {"n": int(rows.sum()), "exact": _share(exact), "surest": _share(surest)}
 
-    by_wish = {}
-    for place, wish in enumerate(wishes):
+    judged = (found[of_notes][:, stated] == truth[of_notes][:, stated]).all(1)
+    wrongly = found[of_notes][:, stated].any(1) & ~truth[of_notes][:, stated].any(1)
+    figures: dict[str, Any] = {"all": of_wishes(~of_notes)}
+    figures |= {language: of_wishes(~of_notes & (languages == language)) for language in sorted(set(languages))}
+    figures["notes"] = {"n": int(of_notes.sum()), "right": _share(judged), "wrongly_kept": _share(wrongly)}
+    return figures | {"labels": dict(_by_label(found, truth, labels))}
+
+
+def _by_label(found: Any, truth: Any, labels: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    for place, label in enumerate(labels):
         hits = float((found[:, place] & truth[:, place]).sum())
         precision, recall = (hits / max(1.0, float(of[:, place].sum())) for of in (found, truth))
-        by_wish[wish] = {"n": int(truth[:, place].sum()), "precision": round(precision, 2), "recall": round(recall, 2)}
-    figures: dict[str, Any] = {"all": over(languages == languages)}
-    figures |= {language: over(languages == language) for language in sorted(set(languages))}
-    return figures | {"wishes": by_wish}
+        yield label, {"n": int(truth[:, place].sum()), "precision": round(precision, 2), "recall": round(recall, 2)}
+
+
+def _share(found: Any) -> float:
+    return round(float(found.mean()), 3) if len(found) else 0.0
 
 
 def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
@@ -185,10 +227,10 @@ def _parts(samples: Sequence[Example], size: int) -> list[Sequence[Example]]:
     return [samples[start : start + size] for start in range(0, len(samples), size)]
 
 
-def _targets(part: Sequence[Example], wishes: Sequence[str]) -> Any:
+def _targets(part: Sequence[Example], labels: Sequence[str]) -> Any:
     import torch
 
-    return torch.tensor([[float(wish in each.wants) for wish in wishes] for each in part])
+    return torch.tensor([[float(label in each.wants) for label in labels] for each in part])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -216,9 +258,9 @@ def run(args: argparse.Namespace) -> int:
 
 def table(figures: Mapping[str, Any]) -> str:
     """The figures in lines."""
-    over = [f"{name}: {json.dumps(value)}" for name, value in figures.items() if name != "wishes"]
+    over = [f"{name}: {json.dumps(value)}" for name, value in figures.items() if name != "labels"]
     rows = [
-        f"{wish:22} n {of['n']:4} precision {of['precision']:.2f} recall {of['recall']:.2f}"
-        for wish, of in figures["wishes"].items()
+        f"{label:22} n {of['n']:4} precision {of['precision']:.2f} recall {of['recall']:.2f}"
+        for label, of in figures["labels"].items()
     ]
     return "\n".join([*over, *rows])

@@ -21,6 +21,7 @@ from langgraph.types import Command
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import allowed_values
 from agent.guided.conversation import Conversation
+from agent.guided.notes import NoteJudge
 from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
@@ -101,12 +102,12 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             allowed = allowed_values(talk, tools, context.services.tools)
             request = request.override(model_settings={**request.model_settings, "allowed": allowed})
         response = handler(request)
-        if not self._profile.repair:
-            return response
-        answers = [
-            completed(message, talk, tools) if isinstance(message, AIMessage) else message
-            for message in response.result
-        ]
+        answers = response.result
+        if self._profile.repair:
+            answers = [completed(one, talk, tools) if isinstance(one, AIMessage) else one for one in answers]
+        if self._recogniser is not None:
+            judge = NoteJudge(self._recogniser, context)
+            answers = [judge.kept(one) if isinstance(one, AIMessage) else one for one in answers]
         return replace(response, result=answers)
 
     def wrap_tool_call(

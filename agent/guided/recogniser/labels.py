@@ -1,7 +1,7 @@
 """What the recogniser tells: wishes, and of some wishes a detail that the arguments of a call need.
 
 In: nothing. Out: names. A detail stands behind its wish: "cart.remove". Training takes details from the calls of
-written consultations.
+written consultations. Of a note that a call proposes it is told whether the message states it, and of whom.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,9 @@ _DETAILS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 GOES_ON = "search.goes_on"  # the search before still holds, with what this message changes of it
 OF_OTHER = "note.other"  # what is to be noted is of somebody the customer buys for
 _OF_CALLS = (f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values)
-LABELS = (*WISHES, *_OF_CALLS, GOES_ON, OF_OTHER)
+STATED, STATED_OF_OTHER = "stated.self", "stated.other"  # of a note: the message states it, of whom
+NOTE = "note: "  # before a note that is judged
+LABELS = (*WISHES, *_OF_CALLS, GOES_ON, OF_OTHER, STATED, STATED_OF_OTHER)
 
 
 def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -33,6 +35,12 @@ def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
             yield f"{wish}.{arguments[argument]}"
     if any(change.get("about") for change in arguments.get("changes", ())):
         yield OF_OTHER
+
+
+def note_text(attribute: str, value: object, polarity: str) -> str:
+    """A note, in place of the situation: the encoder then judges whether the message states it."""
+    said = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}"
 
 
 def detail(chances: Mapping[str, float], wish: str, least: float = 0.0) -> str | None:

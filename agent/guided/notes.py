@@ -1,0 +1,52 @@
+"""Which notes of a small model are kept: those that the message states, of whom it states them.
+
+In: a call that notes, as the model wrote it and repair completed it, and the recogniser. Out: the same call without the
+changes that the message does not bear out: a question states no taste, and another's size is not the customer's. A
+wrong note is worse than a missing one, so what is not sure is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.messages import AIMessage
+from langchain_core.messages.tool import ToolCall
+
+from agent.context import TurnContext
+from agent.guided.recogniser.labels import STATED, note_text
+from agent.tools.update_profile import NAME
+
+SURE = 0.5
+
+
+class Recogniser(Protocol):
+    """Two texts in, the probability of each label out."""
+
+    def probabilities(self, situation: str, message: str) -> Mapping[str, float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoteJudge:
+    """Judges the notes of one turn."""
+
+    recogniser: Recogniser
+    context: TurnContext
+
+    def kept(self, answer: AIMessage) -> AIMessage:
+        """The answer with the notes that are sure; a call that has none left goes."""
+        calls = [call for call in map(self._kept, answer.tool_calls) if call is not None]
+        return answer if calls == answer.tool_calls else answer.model_copy(update={"tool_calls": calls})
+
+    def _kept(self, call: ToolCall) -> ToolCall | None:
+        changes = call["args"].get("changes")
+        if call["name"] != NAME or not isinstance(changes, list):
+            return call
+        sure = [change for change in changes if not isinstance(change, dict) or self._is_sure(change)]
+        return {**call, "args": {**call["args"], "changes": sure}} if sure else None
+
+    def _is_sure(self, change: Mapping[str, Any]) -> bool:
+        if change.get("polarity") == "forget":
+            return True
+        told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
+        chances = self.recogniser.probabilities(told, self.context.reading.text)
+        return chances.get(STATED, 0.0) >= SURE
