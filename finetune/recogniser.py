@@ -84,8 +84,8 @@ def notes(message: Message, language: str) -> Iterator[Example]:
         yield Example(told, message.say, frozenset({stated}), language)
     for tempting in message.not_noted:
         of_other = frozenset({STATED_OF_OTHER} if tempting.because == "other" else ())
-        for polarity in ("fact", "like"):
-            yield Example(note_text(tempting.attribute, tempting.value, polarity), message.say, of_other, language)
+        polarity = "like" if isinstance(tempting.value, str) and tempting.value.isalpha() else "fact"
+        yield Example(note_text(tempting.attribute, tempting.value, polarity), message.say, of_other, language)
 
 
 def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

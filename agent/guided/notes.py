@@ -49,4 +49,4 @@ class NoteJudge:
             return True
         told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
         chances = self.recogniser.probabilities(told, self.context.reading.text)
-        return chances.get(STATED, 0.0) >= SURE
+        return chances.get(STATED, 1.0) >= SURE
