@@ -35,7 +35,7 @@ class Facet:
     `aliases` maps other words, in any language, to catalogue values; `own_words` are those that the shop gave for one
     language, by language and value. `ask`: how likely a customer who is asked about
     it knows and minds, 0 to 1. `suits_all`: a value of products that any other value finds too ("unisex"). `wish`: what
-    a customer who names a number means by it.
+    a customer who names a number means by it. `unless_asked`: values that are not shown to who does not ask for them.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Facet:
     own_words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     suits_all: str = ""
     wish: Wish = "about"
+    unless_asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         own_words(raw.get("aliases", {})),
         str(raw.get("suits_all", "")),
         _wish(name, raw.get("wish", "about")),
+        tuple(map(str, raw.get("unless_asked", ()))),
     )
 
 

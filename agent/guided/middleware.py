@@ -21,7 +21,7 @@ from langgraph.types import Command
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import allowed_values
 from agent.guided.conversation import Conversation
-from agent.guided.notes import NoteJudge
+from agent.guided.notes import NoteJudge, one_call, without_disliked
 from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
@@ -67,7 +67,8 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         for name in plan.model_tools:
             written = self._asked(request.override(tool_choice=name), handler)
             own = [call for message in written.result if isinstance(message, AIMessage) for call in message.tool_calls]
-            calls = [*(call for call in own if call["name"] == name), *calls]
+            made = one_call([call for call in own if call["name"] == name])
+            calls = [*made, *(without_disliked(call, made) for call in calls)]
         if calls:
             return ModelResponse(result=[AIMessage("", tool_calls=calls)])
         return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
@@ -130,7 +131,11 @@ def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
 def _words(plan: Plan, context: TurnContext) -> str:
     """What is said where nothing is called: in answer to a greeting, to thanks, or to what is none of the shop's."""
     composer = Composer(context.services, context.language, context.turn)
-    if plan.said in ("yes", "no", "offtopic"):
+    cues = context.reading.cues
+    if plan.said == "nothing":
+        return composer.say("empty_message")
+    told = next((cue for cue in ("asks_bot", "upset") if cue in cues), "")
+    if not told and plan.said in ("yes", "no", "offtopic"):
         return composer.say(f"said_{plan.said}")
-    told = next((cue for cue in ("thanks", "greets") if cue in context.reading.cues), "talks")
+    told = told or next((cue for cue in ("thanks", "greets") if cue in cues), "talks")
     return composer.say(f"said_{told}", shop=context.services.shop.name)

@@ -5,7 +5,7 @@ changes that the message does not bear out: a question states no taste, and anot
 wrong note is worse than a missing one, so what is not sure is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,9 +14,11 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
 from agent.guided.recogniser.labels import STATED, note_text
-from agent.tools.update_profile import NAME
+from agent.tools.search_products import NAME as SEARCH
+from agent.tools.update_profile import MAX_CHANGES, NAME
 
 SURE = 0.5
+_SAME = ("attribute", "value", "polarity")  # two changes that say the same
 
 
 class Recogniser(Protocol):
@@ -50,3 +52,32 @@ class NoteJudge:
         told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
         chances = self.recogniser.probabilities(told, self.context.reading.text)
         return chances.get(STATED, 1.0) >= SURE
+
+
+def one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
+    """Several calls of one tool as one: a small model that must call may do so again and again."""
+    changes: dict[tuple[str, str, str], Any] = {}
+    for call in calls:
+        for change in _listed(call):
+            changes.setdefault(tuple(str(change.get(key)) for key in _SAME), change)  # type: ignore[arg-type]
+    if not changes:
+        return [*calls[:1]]
+    return [{**calls[0], "args": {"changes": [*changes.values()][:MAX_CHANGES]}}]
+
+
+def without_disliked(call: ToolCall, notes: Sequence[ToolCall]) -> ToolCall:
+    """A search without what is noted as a dislike beside it: "wool makes me itch, so none of that"."""
+    if call["name"] != SEARCH:
+        return call
+    disliked = {str(c.get("value")) for note in notes for c in _listed(note) if c.get("polarity") == "dislike"}
+    arguments = {name: value for name, value in call["args"].items() if value not in disliked or name == "query"}
+    where = {name: value for name, value in arguments.get("where", {}).items() if str(value) not in disliked}
+    return {
+        **call,
+        "args": {**{k: v for k, v in arguments.items() if k != "where"}, **({"where": where} if where else {})},
+    }
+
+
+def _listed(call: ToolCall) -> list[Mapping[str, Any]]:
+    changes = call["args"].get("changes") if call["name"] == NAME else None
+    return [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []

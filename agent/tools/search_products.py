@@ -13,7 +13,7 @@ from typing import Any
 from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
 from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personalization import avoided, tastes
+from agent.personalization import avoided, held, tastes
 from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
@@ -37,8 +37,8 @@ _SORTED = "The order of the results, if the customer wants the cheapest, dearest
 SHOWN = 3
 UNLIKE = 0.3  # a score below which nothing is like the words of a search
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
-# When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
-_RELAXED_FIRST = ("brand", "material", "color", "size", "category")
+# When nothing matches, filters go in this order: taste before fit, never the kind of product, the price or a dislike.
+_RELAXED_FIRST = ("brand", "material", "color", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def search_products(
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
+    wish = replace(wish, filters=_suited(wish.filters, context, profile))
     pool, filters, dropped = _search(context, profile, wish, sort)
     if not _is_sold(wish, pool):
         artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
@@ -127,6 +128,19 @@ def _narrowed(filters: Filters, ruled_out: Mapping[str, Any], among: str | None,
     joined = {name: filters.without.get(name, frozenset()) | values for name, values in without.items()}
     only = frozenset(shown_in(runtime.state["messages"]).listed) if among == AMONG_SHOWN else None
     return replace(filters, without={**filters.without, **joined}, only=only or None)
+
+
+def _suited(filters: Filters, context: TurnContext, profile: Profile) -> Filters:
+    """The filters without what nobody sees unasked, such as children's goods."""
+    space = context.services.retriever.facets
+    own = {(one.facet, one.value) for one in held(context, profile.traits) if one.is_own}
+    unasked = {
+        name: frozenset(value for value in space.facet(name).unless_asked if (name, value) not in own)
+        for name in space.names
+        if name not in filters.equals and name not in filters.any_of and filters.only is None
+    }
+    without = {name: filters.without.get(name, frozenset()) | values for name, values in unasked.items() if values}
+    return replace(filters, without={**filters.without, **without})
 
 
 def _listed(values: Any) -> Sequence[Any]:
@@ -305,10 +319,11 @@ def _search(
     """The hits, the filters that left some, and those that were dropped, for which the profile counts again."""
     filters, dropped = wish.filters, list[str]()
     hits = _found(context, profile, wish.query, filters, sort)
+    kinds = context.services.lexicon.kinds
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
-        if name in filters.equals:
+        if name in filters.equals and name not in kinds:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
             hits = _found(context, profile, wish.query, filters, sort)

@@ -13,12 +13,14 @@ from langchain_core.messages import AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
-from agent.guided.wishes.references import Products, referred
+from agent.guided.wishes.references import Products, names_of, referred
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
+from agent.tools.search_products import AMONG_SHOWN
 from language.aspects import find_aspects
+from language.negation import denied
 from language.quantities import Quantity
-from language.words import bare, stem, stop_words, tokens
+from language.words import bare, stem, tokens
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
@@ -32,6 +34,7 @@ _ORDER = (
 _SAID = ("yes", "no", "talk", "offtopic")
 _BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
 _REMEDY = 0.5
+_MAYBE = 0.15  # that a search goes on, for a message that only adds to it
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _MOST_PIECES = 99
 
@@ -47,6 +50,8 @@ class Plan:
 
 def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage]) -> Plan | None:
     """What to do about the newest message."""
+    if not any(char.isalnum() for char in context.reading.text):
+        return Plan(said="nothing")
     wishes = chosen(chances)
     if not wishes:
         return None
@@ -110,9 +115,12 @@ class Act:
 
     def _search(self) -> Iterator[Call]:
         services = self.context.services
+        goes_on = self.chances.get(GOES_ON, 0.0)
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
-        goes_on = self.chances.get(GOES_ON, 0.0) >= SURE
-        searches = Searches(services.shop, services.retriever.facets).asked(self.reading, self.messages, goes_on)
+        if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
+            among = AMONG_SHOWN
+        written = Searches(services.shop, services.retriever.facets)
+        searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _MAYBE)
         for arguments in searches:
             yield "search_products", arguments | ({"among": among} if among else {})
 
@@ -128,8 +136,13 @@ class Act:
             yield from self._search()
             return
         facets = {name: facet.label for name, facet in self.context.services.retriever.facets.facets.items()}
-        by = {"by": self.text} if find_aspects(self.text, facets) else {}
-        yield "compare_products", {"products": list(self.refers) if len(self.refers) > 1 else "shown", **by}
+        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, facets))
+        by = {"by": self.text} if is_ranked else {}
+        focus = self.products.shown.focus
+        meant = list(self.refers) if is_ranked is False or len(self.refers) > 1 else []
+        if len(meant) == 1 and len(focus) == 1 and focus[0] != meant[0]:
+            meant = [*focus, *meant]
+        yield "compare_products", {"products": meant if len(meant) > 1 else "shown", **by}
 
     def _total(self) -> Iterator[Call]:
         counts = [*self._counts()]
@@ -152,14 +165,18 @@ class Act:
     def _orders(self) -> Iterator[Call]:
         words = [*self._variant().values(), *self._item_words()] if self._item_words() else []
         found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self._order() else {}
-        days = [self._past(day) for each in self.reading.dates for day in (each.first, each.last) if day]
+        days = self._past([day for each in self.reading.dates for day in (each.first, each.last) if day])
         if days and "order_id" not in self._order():
             found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
+        if not (found or self._order()) and "all_orders" not in self.reading.cues:
+            found = {"order_id": self._order_in_focus()} if self._order_in_focus() else {}
         yield "find_orders", self._order() | found
 
-    def _past(self, day: date) -> date:
+    def _past(self, days: Sequence[date]) -> list[date]:
         """ "In August", of orders: the last one."""
-        return day if day <= self.context.today else day.replace(year=day.year - 1, day=min(day.day, 28))
+        if not days or min(days) <= self.context.today:
+            return list(days)
+        return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
 
     def _cancel(self) -> Iterator[Call]:
         yield "cancel_order", self._order() | self._items()
@@ -197,6 +214,16 @@ class Act:
         own = [each.id for each in self.reading.order_ids]
         return {"order_id": own[-1]} if own else {}
 
+    def _order_in_focus(self) -> str:
+        """The one order that the results spoke of last."""
+        for message in reversed(self.messages):
+            artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
+            if artifact.get("kind") == "order":
+                return str(artifact["order"]["id"])
+            if artifact.get("kind") == "orders":
+                return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
+        return ""
+
     def _items(self) -> Json:
         words = self._item_words()
         return {"items": words} if words else {}
@@ -206,13 +233,16 @@ class Act:
         if self.context.is_visitor:
             return []
         orders = self.context.services.orders.list(self.context.customer)
-        titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)}
+        names = names_of(self.context.services.retriever.catalog).keys()
+        titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)} & names
         kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
         covered = [(value.start, value.end) for value in kinds]
         named = [
             word.text
             for word in tokens(self.text)
-            if stem(bare(word)) in titles - stop_words() and not any(s <= word.start < e for s, e in covered)
+            if stem(bare(word)) in titles
+            and not any(start <= word.start < end for start, end in covered)
+            and not denied(self.text, (word.start, word.end), self.reading.languages)
         ]
         if len(kinds) == 1:
             return [" ".join([*named, kinds[0].text])]

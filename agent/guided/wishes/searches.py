@@ -16,6 +16,7 @@ from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME, NOT
 from language.aspects import find_aspects
+from language.placeholders import is_no_option
 from language.quantities import Quantity
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
 from retrieval.search import BASIC_SORTS
@@ -32,11 +33,16 @@ class Searches:
     shop: Shop
     space: FacetSpace
 
-    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool) -> list[Json]:
-        """The arguments, one search for each kind that is named, at most two; `goes_on`: from the search before."""
+    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool, may_go_on: bool) -> list[Json]:
+        """The arguments, one search for each kind that is named, at most two.
+
+        `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
+        """
         kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
-        before = _search_before(messages) if goes_on and not kinds else {}
-        conditions = self._conditions(reading, before)
+        earlier = {} if kinds else _search_before(messages)
+        conditions = self._conditions(reading, {})
+        before = earlier if goes_on or (conditions and may_go_on) else {}
+        conditions = self._conditions(reading, before) if before else conditions
         if not kinds:
             query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
             return [{"query": query[:200], **conditions}]
@@ -65,8 +71,10 @@ class Searches:
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
-        kinds = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
-        others = [v for v in reading.values if not v.denied and not any(v.start < e and s < v.end for s, e in kinds)]
+        taken = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
+        taken += [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
+        free = [v for v in reading.values if not any(v.start < end and start < v.end for start, end in taken)]
+        others = [value for value in free if not value.denied and not is_no_option(value.value)]
         for name, named in reading.facets.items():
             if name in reading.kinds or name not in self.space.names or not named.wanted:
                 continue
@@ -130,7 +138,9 @@ def _in_unit(quantity: Quantity, unit: str) -> tuple[float | None, float | None]
 
 def _span(low: float | None, high: float | None, quantity: Quantity, wish: Wish) -> Json:
     """What a number asks for: as it is bounded, else as customers mean such a number."""
-    if quantity.is_bound or low is None or high is None:
+    if wish == "at_most" and quantity.role == "floor":  # "down to -12": lower is more
+        ends = {"min": None, "max": low}
+    elif quantity.is_bound or low is None or high is None:
         ends = {"min": low, "max": high}
     elif wish == "at_least":
         ends = {"min": low, "max": None}
