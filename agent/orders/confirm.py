@@ -142,9 +142,7 @@ def _words_of(listed: Confirm) -> Words:
         ("filler", listed.filler), *listed.act.items(), ("yes", listed.yes), ("no", listed.no)
     ]  # fmt: skip
     phrases: dict[Phrase, Meaning] = {tuple(_tokens(p)): meaning for meaning, ps in meanings for p in ps}
-    starts, amends = (
-        frozenset(tuple(_tokens(phrase)) for phrase in each) for each in (listed.start_no, listed.amend)
-    )
+    starts, amends = (frozenset(tuple(_tokens(phrase)) for phrase in each) for each in (listed.start_no, listed.amend))
     return Words(phrases, starts, amends, frozenset(token for word in listed.negation for token in _tokens(word)))
 
 
