@@ -262,9 +262,8 @@ def _schemas(services: Services) -> dict[str, Any]:
 def _middleware(
     services: Services, profile: ModelProfile, offered: Sequence[BaseTool], retriever: Callable[[], Retriever]
 ) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: languages not served, what needs no model, intents, proposals
-    that lapse, what the model sees, what the customer
-    gets, and the tools."""
+    """From the outside in: languages not served, what needs no model, intents, proposals that lapse, what the model
+    sees, what the customer gets, and the tools."""
     shop = services.shop
     return [
         Unserved(),

@@ -20,6 +20,7 @@ from agent.context import ShopState
 from agent.erasure_targets import agent_places
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
+from agent.orders.cases import Case
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
 from finetune.logs.erasure import SampleSets
@@ -42,7 +43,7 @@ from profiles.privacy.erasure import Erasure
 from profiles.privacy.erasure_targets import Place
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.purposes import Purpose
-from profiles.storage.database import open_database
+from profiles.storage.database import open_database, writing
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line
@@ -119,6 +120,9 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     order = {"order_id": made["id"], "address": f"5 {address}"}
     proposals.propose(f"{name}.0001", name, "change_address", order)
     fill_cart(shop, name, f"{words} azure-lagoon" if name != OTHER else "socks")
+    case = Case(f"case-{name}", name, f"{name}.0001", made["id"], [], "late", "", words, "open", "", NOW)
+    with writing(shop.store.engine) as connection:
+        proposals.cases.add(connection, case)
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")
 
 

@@ -38,6 +38,7 @@ def test_nothing_of_an_erased_customer_is_left_in_any_file_or_table(shop: Shop) 
         "consultations",
         "checkpoints",
         "proposals",
+        "cases",
         "handoffs",
         "carts",
         "orders made nobody's",

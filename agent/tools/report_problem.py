@@ -7,6 +7,7 @@ several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where i
 
 from typing import cast
 
+from agent.context import TurnContext
 from agent.intents import Telling
 from agent.orders.cases import PROBLEMS, WISHES, Problem, needs_case
 from agent.orders.order import Order
@@ -40,8 +41,15 @@ def report_problem(
         return order
     if not allows(order):
         return one_order(order, context)
-    said = context.heard.get(context.turn, "")
-    return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(wish), words=said)
+    words = "\n".join((*_said_before(order, context), context.heard.get(context.turn, "")))
+    return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(wish), words=words)
+
+
+def _said_before(order: Order, context: TurnContext) -> list[str]:
+    """The customer's words for what is being amended."""
+    waiting = context.services.proposals.pending(context.consultation, context.now)
+    is_same = waiting is not None and (waiting.kind, waiting.summary["order_id"]) == (_KIND, order.id)
+    return [str(waiting.arguments["words"])] if waiting and is_same else []
 
 
 def _problem(written: str) -> Problem:
