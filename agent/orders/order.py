@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
 
+from agent.orders.address import is_whole
 from errors import Refused
 from language.decimals import plain
 
@@ -203,7 +204,8 @@ def readdress(order: Order, address: str) -> Change:
     require_not_sent(order)
     tidy = " ".join("".join(c if c.isprintable() else " " for c in address).split())
     letters = sum(2 if "\u4e00" <= c <= "\u9fff" else 1 for c in tidy)  # a Chinese address is half as long
-    if not _ADDRESS_CHARS[0] <= letters <= _ADDRESS_CHARS[1] or not any(c.isalpha() for c in tidy):
+    is_one = _ADDRESS_CHARS[0] <= letters <= _ADDRESS_CHARS[1] and any(c.isalpha() for c in tidy)
+    if not is_one or not is_whole(tidy, order.address):
         reason = f"{tidy[:60]!r} is no address; it needs street, number and city in 8 to 300 characters"
         raise OrderRefused(reason, "address", address=tidy[:60])
     if tidy.casefold() == order.address.casefold():

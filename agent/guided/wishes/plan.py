@@ -58,6 +58,9 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
     act = Act(chances, context, messages)
     calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
     model_tools = tuple(dict.fromkeys(tool for wish, tool in _BY_MODEL.items() if wish in wishes))
+    if "address" in wishes and not any(char.isdigit() for char in act.text):  # where to, is still to be said
+        model_tools = tuple(tool for tool in model_tools if tool != _BY_MODEL["address"])
+        calls.append(("change_address", {}))
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
     if "yes" in wishes and offered_person(messages):
