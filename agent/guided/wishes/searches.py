@@ -7,7 +7,6 @@ with the search before it; one that names a kind begins anew.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage
@@ -123,17 +122,20 @@ def _is_dropped(value: object, ruled_out: Sequence[str] | None) -> bool:
 
 def _in_unit(quantity: Quantity, unit: str) -> tuple[float | None, float | None] | None:
     """The ends of a quantity in the unit of a facet; None where it counts something else."""
-    if (quantity.counts == "people" and unit == "people") or quantity.unit == unit:
-        factor = 1.0
-    elif quantity.unit in _TO_BASE and _TO_BASE[quantity.unit][0] == unit:
-        factor = _TO_BASE[quantity.unit][1]
-    else:
+    factor = _factor(quantity, unit)
+    if factor is None:
         return None
+    low, high = (None if end is None else round(float(end) * factor, 3) for end in (quantity.low, quantity.high))
+    return low, high
 
-    def scaled(end: Decimal | None) -> float | None:
-        return None if end is None else round(float(end) * factor, 3)
 
-    return scaled(quantity.low), scaled(quantity.high)
+def _factor(quantity: Quantity, unit: str) -> float | None:
+    """What the quantity is multiplied by to be in the unit; a number below zero without a unit is a temperature."""
+    is_cold = unit == "°C" and quantity.unit is None and quantity.counts is None and (quantity.low or 0) < 0
+    if quantity.unit == unit or is_cold or (unit == "people" and quantity.counts == "people"):
+        return 1.0
+    base, factor = _TO_BASE.get(quantity.unit or "", ("", 0.0))
+    return factor if base == unit else None
 
 
 def _span(low: float | None, high: float | None, quantity: Quantity, wish: Wish) -> Json:
