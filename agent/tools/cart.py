@@ -1,7 +1,7 @@
 """The tool for the customer's cart: put in, change, take out, take back, show, check out, empty.
 
 In: an action, which product, a color, a size, a number of pieces. Out: an `Outcome` of kind "cart": what was done
-(`items`), what is left `open` since the customer has to choose or the shop has too few, and the cart as it is now. A
+(`ITEMS`), what is left `OPEN` since the customer has to choose or the shop has too few, and the cart as it is now. A
 next call with no more than a size or a number completes what was left open. Errors: `RefusedWrite` where it is not
 clear what is meant, or there is nothing to do.
 """
@@ -93,8 +93,17 @@ def cart(
     artifact |= bill(done.cart.lines, services.retriever.catalog, services.shop) | done.more
     spoken_of = [str(each["product"]) for each in done.open or done.items if "product" in each]
     artifact.setdefault(SPEAKS_OF, list(dict.fromkeys(spoken_of)))
-    full = "; ".join(f"{line['quantity']} x {line['title']}" for line in artifact["lines"]) or "the cart is empty"
-    return outcome(runtime.context, artifact, f"{done.act}; {artifact['pieces']} in the cart", full)
+    return outcome(runtime.context, artifact, *_contents(artifact))
+
+
+def _contents(artifact: Artifact) -> tuple[str, str]:
+    """For the model: what was done and what it must wait for, briefly and in full."""
+    brief = [artifact["act"], *(f"{each['title']} waits: {each['why']}" for each in artifact[OPEN])]
+    held = [f"{line['quantity']} x {line['title']}" for line in artifact["lines"]] or ["nothing"]
+    offers = [f"{each['title']}: {each['offer']}" for each in artifact[OPEN] if "offer" in each]
+    full = [*brief, f"in the cart: {', '.join(held)}", f"goods {artifact['goods']}", *offers]
+    full += [artifact["checkout_url"]] if "checkout_url" in artifact else []
+    return "; ".join([*brief, f"{artifact['pieces']} in the cart"]), "; ".join(full)
 
 
 def _add(call: Call) -> Done:
