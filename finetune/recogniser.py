@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.guided.recogniser.encoder import DEFAULT, Settings, base, encoded, network, sentence_encoder, write
+from agent.guided.recogniser.encoder import (
+    DEFAULT,
+    Settings,
+    bag,
+    base,
+    encoded,
+    network,
+    sentence_encoder,
+    write,
+)
 from agent.guided.recogniser.labels import (
     GOES_ON,
     LABELS,
@@ -108,7 +117,7 @@ def train(samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, hel
     vectors = sentence_encoder()
     sentences = dict(_encoded_sentences([*samples, *held_back], vectors))
     weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
-    head = list(whole.head.parameters())
+    head = [*whole.head.parameters(), *whole.grams.parameters()]
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
     rates = [recipe.learning_rate, recipe.head_rate]
     groups = [{"params": part, "lr": rate} for part, rate in zip((weights, head), rates, strict=True)]
@@ -120,7 +129,7 @@ def train(samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, hel
         batch = encoded(tokenizer, [(each.situation, each.message) for each in part])
         own = torch.stack([torch.from_numpy(sentences[each.message]) for each in part])
         with torch.autocast("cpu", torch.bfloat16):
-            return whole(batch, own).float()
+            return whole(batch, own, *bag([each.message for each in part])).float()
 
     began = time.monotonic()
     for epoch in range(1, recipe.epochs + 1):
@@ -195,6 +204,7 @@ def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
 
     before = dict(base()[0].named_parameters())
     kept: dict[str, Any] = {f"head.{name}": tensor.detach() for name, tensor in whole.head.named_parameters()}
+    kept["grams.weight"] = whole.grams.weight.detach()
     for name, after in whole.encoder.named_parameters():
         if not after.requires_grad:
             continue

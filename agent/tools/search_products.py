@@ -13,7 +13,7 @@ from typing import Any
 from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
 from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personalization import avoided, held, tastes
+from agent.personalization import avoided, tastes
 from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
@@ -22,6 +22,7 @@ from agent.shown import SHOWS, shown_in
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
+from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
 from language.names import label_in
 from language.text import has_han
@@ -80,7 +81,6 @@ def search_products(
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
-    wish = replace(wish, filters=_suited(wish.filters, context, profile))
     pool, filters, dropped = _search(context, profile, wish, sort)
     if not _is_sold(wish, pool):
         artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
@@ -128,19 +128,6 @@ def _narrowed(filters: Filters, ruled_out: Mapping[str, Any], among: str | None,
     joined = {name: filters.without.get(name, frozenset()) | values for name, values in without.items()}
     only = frozenset(shown_in(runtime.state["messages"]).listed) if among == AMONG_SHOWN else None
     return replace(filters, without={**filters.without, **joined}, only=only or None)
-
-
-def _suited(filters: Filters, context: TurnContext, profile: Profile) -> Filters:
-    """The filters without what nobody sees unasked, such as children's goods."""
-    space = context.services.retriever.facets
-    own = {(one.facet, one.value) for one in held(context, profile.traits) if one.is_own}
-    unasked = {
-        name: frozenset(value for value in space.facet(name).unless_asked if (name, value) not in own)
-        for name in space.names
-        if name not in filters.equals and name not in filters.any_of and filters.only is None
-    }
-    without = {name: filters.without.get(name, frozenset()) | values for name, values in unasked.items() if values}
-    return replace(filters, without={**filters.without, **without})
 
 
 def _listed(values: Any) -> Sequence[Any]:
@@ -316,9 +303,14 @@ def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
 def _search(
     context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    """The hits, the filters that left some, and those that were dropped, for which the profile counts again."""
-    filters, dropped = wish.filters, list[str]()
-    hits = _found(context, profile, wish.query, filters, sort)
+    """The hits, the filters that left some, and those that were dropped, for which the profile counts again.
+
+    What suits the customer is tried first: in their size and department, without what nobody sees unasked.
+    """
+    for filters in (*suited(context, profile, wish.filters), wish.filters):
+        if hits := _found(context, profile, wish.query, filters, sort):
+            return hits, filters, []
+    filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
     kinds = context.services.lexicon.kinds
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:

@@ -1,26 +1,33 @@
 """The encoder and its head: two texts come in, a probability for each wish goes out.
 
 In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of
-all-MiniLM-L6-v2, and a layer over its mean and first vectors (768 numbers) and over the sentence's vector by the
-multilingual universal sentence encoder (512), which reads what MiniLM does not, Chinese above all. Out: probabilities
+all-MiniLM-L6-v2, a layer over its mean and first vectors (768 numbers) and over the sentence's vector by the
+multilingual universal sentence encoder (512), and a weight for each word, character and pair of them in the message:
+the last two read what MiniLM does not, Chinese above all. Out: probabilities
 between 0 and 1. Errors: `ConfigError` for weights that are not there, `ModelError` for weights that do not fit.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from zlib import crc32
 
 from pydantic import TypeAdapter, ValidationError
 
 from errors import ConfigError, ModelError, first_mistake
+from language.text import HAN, fold
 from retrieval.embedder import default_folder
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
 MAX_TOKENS = 80
+GRAMS = 16_384  # rows of the table of words and pairs
+_PIECE = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[?!]")
 DEFAULT = Path(__file__).with_name("trained")
 
 
@@ -47,7 +54,7 @@ class Encoder:
         with self._lock:
             batch = encoded(self._tokenizer, [(situation, message)])
         with torch.inference_mode():
-            logits = self._network(batch, torch.from_numpy(self._sentences([message])))
+            logits = self._network(batch, torch.from_numpy(self._sentences([message])), *bag([message]))
         return dict(zip(self.settings.labels, torch.sigmoid(logits)[0].tolist(), strict=True))
 
 
@@ -79,6 +86,19 @@ def encoded(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
     )
 
 
+def bag(texts: Sequence[str]) -> tuple[Any, Any]:
+    """Places of the words, Chinese characters and pairs of them of each text in one table, and where each begins."""
+    import torch
+
+    places, starts = list[int](), list[int]()
+    for text in texts:
+        starts.append(len(places))
+        pieces = _PIECE.findall(fold(text).text)
+        pairs = (" ".join(pair) for pair in pairwise(pieces))
+        places += [crc32(piece.encode()) % GRAMS for piece in (*pieces, *pairs)] or [0]
+    return torch.tensor(places), torch.tensor(starts)
+
+
 def base() -> tuple[Any, Any]:
     """MiniLM as it comes, and its tokenizer."""
     from transformers import AutoModel, AutoTokenizer
@@ -105,14 +125,16 @@ def network(encoder: Any, wishes: int) -> Any:
             super().__init__()
             self.encoder = encoder
             self.head = torch.nn.Linear(768 + 512, wishes)
+            self.grams = torch.nn.EmbeddingBag(GRAMS, wishes, mode="sum")
+            torch.nn.init.zeros_(self.grams.weight)
             self.dropout = torch.nn.Dropout(0.1)
 
-        def forward(self, batch: Any, sentences: Any) -> Any:
+        def forward(self, batch: Any, sentences: Any, places: Any, starts: Any) -> Any:
             states = self.encoder(**batch).last_hidden_state
             mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
             mean = (states * mask).sum(1) / mask.sum(1)
             vectors = torch.cat([states[:, 0], mean, sentences.to(states.dtype)], dim=1)
-            return self.head(self.dropout(vectors))
+            return self.head(self.dropout(vectors)) + self.grams(places, starts)
 
     return Network()
 
@@ -139,4 +161,5 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
     whole = network(encoder, len(settings.labels))
     whole.head.weight.data = tensors["head.weight"].float()
     whole.head.bias.data = tensors["head.bias"].float()
+    whole.grams.weight.data = tensors["grams.weight"].float()
     return whole.eval(), tokenizer, sentence_encoder()
