@@ -184,7 +184,7 @@ def written(folder: Path, text: str) -> Path:
 def test_a_fault_is_told_with_its_file_dialogue_turn_and_the_valid_keys(tmp_path: Path, entry: str, told: str) -> None:
     with pytest.raises(DataError) as error:
         read_dialogues(written(tmp_path, f"- {entry}"), SHOP)
-    assert "1 faults\n  mine.yaml, " in str(error.value) and told in str(error.value)
+    assert ": 1 fault\n  mine.yaml, " in str(error.value) and told in str(error.value)
 
 
 def test_all_faults_are_told_at_once_and_what_is_no_list_of_dialogues_is_refused(tmp_path: Path) -> None:
