@@ -67,7 +67,7 @@ def read_result(path: Path) -> Result:
         return Result(**(value | {"targets": tuple(value["targets"]), "wrong": wrong}))
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}; expected a {RESULT} of `python -m eval run`") from error
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise DataError(f"{file} is not a result of `python -m eval run`: {error}") from error
 
 

@@ -69,7 +69,8 @@ def read_dialogues(path: Path, shop: Path) -> list[Told]:
     faults += _twice(told)
     if faults:
         more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
-        raise DataError("\n  ".join([f"{path}: {len(faults)} faults", *faults[:_SHOWN], *more]))
+        counted = f"{path}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
+        raise DataError("\n  ".join([counted, *faults[:_SHOWN], *more]))
     return told
 
 
@@ -116,7 +117,7 @@ def _mistakes(error: ValidationError, raw: Any, spot: str) -> Iterator[str]:
             case rest:
                 where = [spot]
         place = ".".join(str(part) for part in rest if part not in (RANGE, LISTED))
-        got = f" (got {one['input']!r:.60})" if one["type"] != "missing" else ""
+        got = "" if isinstance(one["input"], Mapping | list | tuple) else f" (got {one['input']!r:.60})"
         yield f"{', '.join([*where, place] if place else where)}: {one['msg']}{got}"
 
 

@@ -57,7 +57,7 @@ class _Telling(_Form):
 
 
 def _fault(text: str, **named: str) -> PydanticCustomError:
-    return PydanticCustomError("dialogue", text, named)  # type: ignore[arg-type]  # it asks for a literal
+    return PydanticCustomError("dialogue", text, named)
 
 
 def _listed(given: Any) -> Any:
