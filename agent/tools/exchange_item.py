@@ -10,23 +10,21 @@ from typing import Any
 
 from agent.context import TurnContext
 from agent.intents import Telling
-from agent.orders.acts import item_json
+from agent.orders.acts import Kind, item_json
 from agent.orders.items import Wording, pieces_of
 from agent.orders.order import Order, OrderItem, OrderRefused, named
+from agent.orders.variants import Search, Wanted, search_variant
 from agent.replies.composer import Artifact, Composer, variant_of
-from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, names_in
+from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, names_in, written
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
 from agent.tools.proposals import order_for, propose_for
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
 from language.decimals import plain
-from language.text import fold
-from retrieval.catalog import Product, Variant
-from retrieval.facets import FacetSpace
+from retrieval.catalog import ONE_SIZE, Product, Variant
 
 OPTIONS = "exchange"  # the kind of artifact that says what there is
-_KIND = "exchange_items"  # of proposal
-Wanted = Mapping[str, str]  # size and color, as far as they were said
+_KIND: Kind = "exchange_items"
 
 
 def exchange_item(
@@ -48,20 +46,16 @@ def exchange_item(
         pieces = pieces_of(order, _or_ask(order, wishes), wording)
     except OrderRefused as error:
         raise refusal_of(error, order.id) from error
-    wanted = {
-        name: str(value).strip() for name, value in (("size", size), ("color", color)) if str(value or "").strip()
-    }
+    said = {"size": written(size), "color": written(color)}
+    wanted = {name: value for name, value in said.items() if value}
     to: dict[str, dict[str, Any]] = {}
     for index, count in pieces.items():
-        found = _found(order.items[index], wanted, context)
-        if not isinstance(found, Variant):
-            return _options(order, order.items[index], found, wanted, context)
-        to[str(index)] = item_json(order.items[index]) | {
-            "quantity": count,
-            "sku": found.sku,
-            "color": found.color,
-            "size": found.size,
-        }
+        item = order.items[index]
+        search = search_variant(_product(item, context), item, count, wanted, context.services.retriever.facets)
+        if search.found is None:
+            return _options(order, item, search, wanted, context)
+        variant = {name: getattr(search.found, name) for name in ("sku", "color", "size")}
+        to[str(index)] = item_json(item) | {"quantity": count} | variant
     return propose_for(order, _KIND, runtime, wishes, to=to)
 
 
@@ -86,80 +80,27 @@ def _or_ask(order: Order, wishes: Sequence[str]) -> Sequence[str]:
     return wishes or ([""] if lines > 1 else [])
 
 
-def _found(item: OrderItem, wanted: Wanted, context: TurnContext) -> Variant | str:
-    """The variant that is wanted, or why there is none to propose: "ask", "no_such", "several", "sold_out", "price"."""
+def _product(item: OrderItem, context: TurnContext) -> Product:
+    """The item's product in the catalogue; an item's SKU is a variant's."""
     product = context.services.retriever.catalog.by_sku.get(item.sku)
     if product is None:
         raise RefusedWrite(f"{item.title} is not in the catalogue", "exchange_unknown", title=item.title)
-    if not wanted:
-        return "yours"
-    fitting = _fitting(product, item, wanted, context.services.retriever.facets)
-    if not fitting:
-        return "no_such"
-    in_stock = [variant for variant in fitting if variant.stock > 0]
-    if not in_stock:
-        return "sold_out"
-    if len(in_stock) > 1:
-        return "several"
-    return "price" if in_stock[0].price > max(item.price, _price_now(product, item)) else in_stock[0]
+    return product
 
 
-def _fitting(product: Product, item: OrderItem, wanted: Wanted, facets: FacetSpace) -> list[Variant]:
-    """The variants with the size and color wanted, but for the item's own; what was not said stays as it is."""
-    meant = {name: _values(name, wanted[name], product, facets) for name in wanted}
-    same = {"size": {item.size}, "color": {item.color}} | meant
-    return [
-        variant
-        for variant in product.variants
-        if variant.size in same["size"] and variant.color in same["color"] and _differs(variant, item, wanted)
-    ]
-
-
-def _differs(variant: Variant, item: OrderItem, wanted: Wanted) -> bool:
-    """Whether it is another variant; where only the item's own was named, it is the one that was meant."""
-    return variant.sku != item.sku or {fold(value).text for value in wanted.values()} <= {
-        fold(item.size).text,
-        fold(item.color).text,
-    }
-
-
-def _values(name: str, said: str, product: Product, facets: FacetSpace) -> frozenset[str]:
-    """What the product has of a size or color as somebody said it: "medium" is M, "green" may be two greens."""
-    own = {str(getattr(variant, name)) for variant in product.variants}
-    exact = frozenset(value for value in own if fold(value).text == fold(said).text)
-    if exact or name not in facets.facets:
-        return exact
-    value = facets.match(name, said)
-    return facets.members(name, value) & own if value else frozenset()
-
-
-def _price_now(product: Product, item: OrderItem) -> Any:
-    return next((variant.price for variant in product.variants if variant.sku == item.sku), item.price)
-
-
-def _options(order: Order, item: OrderItem, why: str, wanted: Wanted, context: TurnContext) -> Outcome:
-    """What there is of the item: all of it, and of a wish that cannot be met what shares its size or its color."""
-    product = context.services.retriever.catalog.by_sku[item.sku]
-    facets = context.services.retriever.facets
-    sizes, colors = (
-        _values(name, wanted[name], product, facets) if name in wanted else {getattr(item, name)}
-        for name in ("size", "color")
-    )
-    others = [variant for variant in product.variants if variant.stock > 0 and variant.sku != item.sku]
-    near = [variant for variant in others if variant.size in sizes or variant.color in colors]
-    fitting = _fitting(product, item, wanted, facets) if wanted else []
-    shown = fitting if why == "several" else others if why == "yours" else near or others
+def _options(order: Order, item: OrderItem, search: Search, wanted: Wanted, context: TurnContext) -> Outcome:
+    """Why nothing is proposed, and what there is to choose from."""
     artifact = {
         "kind": OPTIONS,
         "order_id": order.id,
-        "why": why,
+        "why": search.why,
         "item": item_json(item),
         "wanted": dict(wanted),
-        "price": plain(fitting[0].price) if why == "price" else None,
-        "sold_out": [_variant_json(variant) for variant in fitting if not variant.stock],
-        "variants": [_variant_json(variant) for variant in shown if variant.stock > 0],
+        "price": plain(search.wanted[0].price) if search.why == "price" else None,
+        "fitting": [_variant_json(variant) for variant in search.wanted],
+        "variants": [_variant_json(variant) for variant in search.others],
     }
-    return outcome(context, artifact, f"no exchange proposed: {why}; {named(item)} of order {order.id}")
+    return outcome(context, artifact, f"no exchange proposed: {search.why}; {named(item)} of order {order.id}")
 
 
 def _variant_json(variant: Variant) -> dict[str, Any]:
@@ -167,12 +108,12 @@ def _variant_json(variant: Variant) -> dict[str, Any]:
 
 
 def _there(variants: Sequence[Mapping[str, Any]], composer: Composer) -> str:
-    """By color: "navy: M, L; orange: S"; of what has no colors, the sizes alone."""
+    """By color: "navy: M, L; orange: S"; of what has no sizes the colors alone, and the other way round."""
     sizes: dict[str, list[str]] = {}
     for variant in variants:
         sizes.setdefault(variant["color"], []).append(variant["size"])
     comma = composer.say("comma")
-    if all(len(variant["size"].split()) > 1 for variant in variants) and all(sizes):
+    if all(variant["size"] == ONE_SIZE for variant in variants):
         return comma.join(sizes)
     return "; ".join(f"{color}: {comma.join(of)}" if color else comma.join(of) for color, of in sizes.items())
 

@@ -17,9 +17,11 @@ from agent.tools.orders import (
     SHOWN,
     clues_of,
     known_customer,
+    listed,
     meant_order_argument,
     names_in,
     not_found,
+    written,
 )
 from agent.tools.outcome import Outcome, Runtime
 from agent.tools.schemas import arguments, choice, text
@@ -40,29 +42,28 @@ def find_orders(
     """The customer's orders that all of this is true of."""
     context = known_customer(runtime.context)
     own = context.services.orders.list(context.customer)
-    if order_id and not is_newest(order_id):
+    named, what = written(order_id), listed(words)
+    if named and not is_newest(named):
         try:
-            clues = clues_of(runtime, order_id, (), names_in(context.services))
+            clues = clues_of(runtime, named, (), names_in(context.services))
             return one_order(orders_meant(own, clues, lambda order: True)[0], context)
         except NotFound as error:
-            raise not_found(order_id, runtime, error) from error
-    wanted = _status(status)
+            raise not_found(named, runtime, error) from error
+    wanted = _status(written(status))
     found = [order for order in own if wanted in (None, order.status) and _is_placed(order, since, until, context)]
-    if wants := wants_of([words] if words else []):
+    if wants := wants_of(what):
         found = [*holding(found, wants, names_in(context.services), LOOKED_FOR)]
     if not found:
         return some_orders(own, context, "none" if own else "list", wanted)
-    if len(found) == 1 or order_id:
+    if len(found) == 1 or named:
         return one_order(found[0], context)
     return some_orders(found, context, "which" if wants else "list", wanted)
 
 
-def _status(written: str | None) -> str | None:
+def _status(words: str) -> str | None:
     """A status as it is called, or in words: "on the way"; None for words that name none."""
-    plain = (written or "").strip().casefold().replace(" ", "_")
-    if not plain or plain in STATUSES:
-        return plain or None
-    return next((one for one in STATUSES if cue(f"status_{one}", written or "")), None)
+    plain = words.casefold().replace(" ", "_")
+    return plain if plain in STATUSES else next((one for one in STATUSES if cue(f"status_{one}", words)), None)
 
 
 def _is_placed(order: Order, since: str | None, until: str | None, context: TurnContext) -> bool:
@@ -72,9 +73,9 @@ def _is_placed(order: Order, since: str | None, until: str | None, context: Turn
     return (not first or min(first) <= placed) and (not last or placed <= max(last))
 
 
-def _days(written: str | None, context: TurnContext) -> Sequence[date]:
+def _days(words: str | None, context: TurnContext) -> Sequence[date]:
     """The ends of what a date says: of "2026-11", the first and the last of November."""
-    mentions = find_dates(written or "", context.today, context.services.shop.languages)
+    mentions = find_dates(written(words), context.today, context.services.shop.languages)
     return [end for each in mentions for end in (each.first, each.last, *each.days) if end]
 
 

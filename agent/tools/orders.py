@@ -69,12 +69,17 @@ def names_in(services: Services) -> Names:
     return names
 
 
-def clues_of(runtime: Runtime, order_id: str | None, wishes: Sequence[str], names: Names, address: str = "") -> Clues:
+def written(argument: object) -> str:
+    """An argument as text, however the model wrote it: 10482 is an id too."""
+    return "" if argument is None else str(argument).strip()
+
+
+def clues_of(runtime: Runtime, order_id: str, wishes: Sequence[str], names: Names, address: str = "") -> Clues:
     """What tells which order a call is about. `address`: its numbers are no order's."""
     context = runtime.context
     newest = context.read(without(address, context.heard.get(context.turn, "")))
     said = tuple(each.id for each in newest.order_ids if each.is_own)
-    return Clues((order_id or "").strip(), tuple(wishes), said, results_shown(runtime.state["messages"]), names)
+    return Clues(order_id, tuple(wishes), said, results_shown(runtime.state["messages"]), names)
 
 
 def listed(words: object) -> list[str]:

@@ -17,7 +17,7 @@ from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer, variant_of
 from agent.tools.case_telling import say_case
 from agent.tools.order_telling import some_orders
-from agent.tools.orders import SHOWN, clues_of, known_customer, names_in, not_found, order_json
+from agent.tools.orders import SHOWN, clues_of, known_customer, names_in, not_found, order_json, written
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
 from errors import NotFound
 
@@ -52,12 +52,12 @@ def order_for(
     """The order that is meant, or the question which."""
     context = known_customer(runtime.context)
     services = context.services
-    own = services.orders.list(context.customer)
+    own, named = services.orders.list(context.customer), written(order_id)
     may = allows or (lambda order: services.proposals.allows(order, kind, context.now))
     try:
-        meant = orders_meant(own, clues_of(runtime, order_id, items, names_in(services), address), may)
+        meant = orders_meant(own, clues_of(runtime, named, items, names_in(services), address), may)
     except NotFound as error:
-        raise not_found(order_id or "", runtime, error) from error
+        raise not_found(named, runtime, error) from error
     if not own:
         raise RefusedWrite("the customer has no orders", "orders_none")
     if not meant:

@@ -5,14 +5,13 @@ In: the problem, the items, what the customer would like, an order's id, "last" 
 several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where it is not clear which item is meant.
 """
 
-from typing import cast
-
 from agent.context import TurnContext
 from agent.intents import Telling
+from agent.orders.acts import Kind
 from agent.orders.cases import PROBLEMS, WISHES, Problem, needs_case
 from agent.orders.order import Order
 from agent.tools.order_telling import one_order
-from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument
+from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, written
 from agent.tools.outcome import Outcome, Runtime
 from agent.tools.proposals import PROPOSAL, order_for, proposal_cards, propose_for, say_proposal
 from agent.tools.schemas import arguments, choice
@@ -20,7 +19,7 @@ from agent.tools.tool import Source, Tool
 from errors import DataError, choices
 from language.cues import cue
 
-_KIND = "report_problem"
+_KIND: Kind = "report_problem"
 
 
 def report_problem(
@@ -31,7 +30,7 @@ def report_problem(
     wish: str | None = None,
 ) -> Outcome:
     """Propose a case, or tell how the order stands."""
-    what, wishes, context = _problem(problem), listed(items), runtime.context
+    what, wishes, context = _problem(written(problem)), listed(items), runtime.context
 
     def allows(order: Order) -> bool:
         return needs_case(order, what, context.today)
@@ -42,7 +41,7 @@ def report_problem(
     if not allows(order):
         return one_order(order, context)
     words = "\n".join((*_said_before(order, context), context.heard.get(context.turn, "")))
-    return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(wish), words=words)
+    return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)
 
 
 def _said_before(order: Order, context: TurnContext) -> list[str]:
@@ -52,17 +51,17 @@ def _said_before(order: Order, context: TurnContext) -> list[str]:
     return [str(waiting.arguments["words"])] if waiting and is_same else []
 
 
-def _problem(written: str) -> Problem:
+def _problem(words: str) -> Problem:
     """Errors: `DataError` for what is no problem that there is."""
-    plain = written.strip().casefold().replace(" ", "_").replace("-", "_")
+    plain = words.casefold().replace(" ", "_").replace("-", "_")
     if plain not in PROBLEMS:
-        raise DataError(f"no problem {written[:40]!r}; there are {choices(PROBLEMS)}")
-    return cast(Problem, plain)
+        raise DataError(f"no problem {words[:40]!r}; there are {choices(PROBLEMS)}")
+    return plain
 
 
-def _wish(written: str | None) -> str:
+def _wish(words: str) -> str:
     """What the customer would like; nothing, for words that say none of it."""
-    plain = (written or "").strip().casefold()
+    plain = words.casefold()
     return next((one for one in WISHES if plain == one or cue(f"wish_{one}", plain)), "")
 
 
