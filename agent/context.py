@@ -14,6 +14,7 @@ from langchain_core.messages import AnyMessage, HumanMessage
 
 import clock
 from agent.cart.carts import Carts
+from agent.customer_data import CustomerData
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
@@ -54,6 +55,7 @@ class Services:
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences
+    data: CustomerData
     tools: tuple["Tool", ...]  # in the order in which the prompt lists them
 
 

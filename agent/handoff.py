@@ -132,12 +132,16 @@ def summarize(lines: Sequence[Line], traits: Sequence[Trait], proposal: Proposal
     parts = [f"{line.speaker}: {_cut(line.text)}" for line in lines[-SHOWN_LINES:]]
     if len(lines) > SHOWN_LINES:
         parts.insert(0, f"({len(lines) - SHOWN_LINES} earlier messages)")
-    known = [f"{_polarity(trait)}{trait.attribute} {trait.value} ({trait.authority})" for trait in traits]
+    known = [f"{_of(trait)}{_polarity(trait)}{trait.attribute} {trait.value} ({trait.authority})" for trait in traits]
     parts.append(f"Known: {'; '.join(known) or 'nothing'}")
     if proposal is not None:
         facts = "; ".join(f"{name} {value}" for name, value in proposal.summary.items() if name != "items" and value)
         parts.append(f"Proposed, not confirmed: {proposal.kind} ({facts})")
     return "\n".join(parts)
+
+
+def _of(trait: Trait) -> str:
+    return f"{trait.about}: " if trait.about else ""
 
 
 def _polarity(trait: Trait) -> str:

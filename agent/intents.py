@@ -135,7 +135,8 @@ class Telling:
     def note(self, artifacts: Sequence[Any]) -> None:
         """For whom and by when: what this turn noted of the customer that is about what they look for."""
         schema = self.context.services.schema
-        added = [trait for one in artifacts if one and one.get("kind") == "profile" for trait in one["added"]]
+        noted = [one for one in artifacts if one and one.get("kind") == "profile"]
+        added = [trait for one in noted for trait in one["added"] if not trait["about"]]
         for intent in dict.fromkeys(self._opened.values()):
             for trait in added:
                 attribute = schema.attributes[trait["attribute"]]
@@ -167,7 +168,7 @@ class Telling:
             return
         state = State.DONE if last.status == "done" else State.DROPPED
         for one in waiting:
-            if one.kind is _OF_ORDER[last.kind] and one.values.get(ORDER) == last.summary["order_id"]:
+            if one.kind is _OF_ORDER.get(last.kind) and one.values.get(ORDER) == last.summary["order_id"]:
                 self._close(one.id, state, Evidence("turn", self.context.turn, self.context.heard[self.context.turn]))
 
     def _going_on(self, product: str | None) -> str | None:

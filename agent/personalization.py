@@ -2,7 +2,8 @@
 
 A dislike leaves out, until the disliked is asked for; all else only moves products: likes, facts (own size,
 department), and ranges of a number or of the price. What is kept per key ("boots: 42") is about products of that key
-alone, and there it counts before a fact that is kept for all.
+alone, and there it counts before a fact that is kept for all. A search for somebody else goes by what is kept of them,
+and by what of the customer's own is about the purchase, such as the budget (`profile_of`).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 from agent.context import TurnContext
 from agent.replies.composer import own_word, shown
 from language.names import in_sentence, label_in
+from language.reading import said_of
+from language.recipients import recipient_word, recipients_in
 from profiles.attribute import Attribute, parts_of
 from profiles.observation import Authority, Profile, Trait
 from retrieval.catalog import Product
@@ -50,6 +53,15 @@ class Held:
         return self.trait.polarity == "fact" and not self.attribute.many
 
 
+def profile_of(context: TurnContext, profile: Profile, who: str) -> Profile:
+    """What counts when something is looked for that `who` is to have; "" is the customer."""
+    if not who:
+        return profile
+    attributes = context.services.schema.attributes
+    bought = (trait for trait in profile.traits if not attributes[trait.attribute].is_personal)
+    return Profile(profile.customer, (*profile.about(who), *bought))
+
+
 def held(context: TurnContext, traits: Iterable[Trait]) -> list[Held]:
     """The traits that say something of the catalogue's products, stated ones first."""
     ordered = sorted(traits, key=lambda trait: trait.authority is not Authority.STATED)
@@ -63,14 +75,16 @@ def facet_of(attribute: Attribute, names: Collection[str]) -> str:
     return PRICE if facet not in names and attribute.range and attribute.type == "money" else facet
 
 
-def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -> tuple[Without, dict[Scope, Without]]:
+def avoided(
+    context: TurnContext, profile: Profile, equals: Mapping[str, str], who: str = ""
+) -> tuple[Without, dict[Scope, Without]]:
     """Disliked values by facet, and those that this consultation ruled out; then those that only a scope is without.
 
-    What is asked for now is not left out.
+    What is asked for now is not left out. `who` is to have it.
     """
     words, names = context.services.lexicon, context.services.retriever.facets.names
     filters = (name for name in names if name in words.facets and name not in words.kinds)
-    denied = ((name, {v for v in _ruled_out(context, name) if equals.get(name) != v}) for name in filters)
+    denied = ((name, {v for v in _ruled_out(context, name, who) if equals.get(name) != v}) for name in filters)
     everywhere = {name: frozenset(values) for name, values in denied if values}
     within: dict[Scope, Without] = {}
     for one in held(context, profile.traits):
@@ -81,10 +95,19 @@ def avoided(context: TurnContext, profile: Profile, equals: Mapping[str, str]) -
     return everywhere, within
 
 
-def _ruled_out(context: TurnContext, facet: str) -> set[str]:
-    """What the customer has ruled out in this consultation; the last word on each value counts."""
-    denied = set[str]()
-    for named in (reading.facets[facet] for reading in context.readings):
+def _ruled_out(context: TurnContext, facet: str, who: str) -> set[str]:
+    """What was ruled out in this consultation for `who`; the last word on each value counts.
+
+    What the customer says of another ("she hates wool") rules nothing out for themselves; for another counts what is
+    said from where they are first spoken of.
+    """
+    denied, readings = set[str](), context.readings
+    if who:
+        first = next((at for at, each in enumerate(readings) if who in recipients_in(each.text)), len(readings) - 1)
+        readings = readings[first:]
+    else:
+        readings = [each for each in readings if said_of(each.text, each.languages) != "other"]
+    for named in (reading.facets[facet] for reading in readings):
         denied -= set(named.may)
         denied |= set(named.ruled_out)
     return denied
@@ -99,9 +122,10 @@ def tastes(context: TurnContext, profile: Profile, filters: Filters) -> list[Pre
     liked = (trait for trait in profile.traits if trait.polarity != "dislike")
     moving = [one for one in held(context, liked) if one.facet not in asked]
     worded = [one for one in moving if one.is_range] + [one for one in moving if one.key and not one.is_range]
+    worded += [one for one in moving if one.trait.about and one not in worded]
     plain: dict[tuple[str, tuple[Scope, ...]], set[str]] = {}
     for one in moving:
-        if not (one.is_range or one.key):
+        if one not in worded:
             plain.setdefault((one.facet, one.scopes), set()).add(one.value)
     return [
         *(Preference(one.facet, frozenset({one.value}), one.scopes, _words(context, one)) for one in worded),
@@ -144,6 +168,11 @@ def _words(context: TurnContext, one: Held) -> str:
     """The reason: "within your budget of $100-200", "in size 42, as you wear in boots"."""
     shop, facets = context.services.shop, context.services.retriever.facets
     say, language = context.services.phrases.say, context.language
+    if one.trait.about:
+        facet = facets.facets.get(one.facet)
+        value = own_word(facet, one.value, language) if facet else one.value
+        label = _label(facet or one.attribute, language)
+        return say("fits_recipient", language, label=label, value=value, who=recipient_word(one.trait.about, language))
     kind = own_word(facets.facet(one.scopes[0].facet), one.key, language) if one.key else ""
     if one.is_range:
         unit = shop.facets.get(one.facet, {}).get("unit", "")

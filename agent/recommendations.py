@@ -11,6 +11,7 @@ from typing import Any
 from agent.context import TurnContext
 from agent.personalization import Held, held
 from language.dates import format_day
+from profiles.observation import Trait
 from profiles.preference.service import PreferenceScore
 from retrieval.catalog import Product
 from retrieval.facets import VARIANT_FACETS, facet_values
@@ -52,10 +53,13 @@ def suggestion(
     hits: Sequence[ProductHit],
     filters: Filters,
     excluded: Collection[str],
+    traits: Sequence[Trait],
 ) -> tuple[Product, ProductHit] | None:
-    """A hit and what others took who looked at it: in stock, nothing that is disliked, nothing of `excluded`."""
+    """A hit and what others took who looked at it: in stock, nothing that is disliked, nothing of `excluded`.
+
+    `traits`: of whoever is to have it.
+    """
     retriever = context.services.retriever
-    traits = context.services.profiles.read(context.customer).traits
     own = [one for one in held(context, (trait for trait in traits if trait.polarity == "fact")) if one.is_own]
     test = prepare(Filters(without=filters.without, without_in=filters.without_in), retriever.facets)
     kinds = {hit.product.category for hit in hits}

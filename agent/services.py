@@ -6,12 +6,14 @@ the shop's records are imported and its index is built, with progress on standar
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from agent.cart.carts import Carts
 from agent.context import Services
+from agent.customer_data import CustomerData
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
@@ -25,7 +27,7 @@ from language.shop_words import order_id_shapes
 from profiles.preference.goods import declared_consumables
 from profiles.preference.service import Preferences
 from profiles.shop.files import load_facets, load_goods, load_schema, load_settings
-from profiles.shop.imports import ensure_imported, open_store
+from profiles.shop.imports import ensure_imported, open_intake, open_store
 from profiles.validator import WriteValidator
 from retrieval.embedder import Embedder
 from retrieval.search import Retriever
@@ -70,6 +72,7 @@ def open_services(
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
         preferences=open_preferences(shop.root, engine, folder),
+        data=CustomerData(store, folder, partial(open_intake, shop.root, store)),
         tools=TOOLS,
     )
 

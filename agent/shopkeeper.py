@@ -42,7 +42,7 @@ from agent.middleware.intents import IntentTracking
 from agent.middleware.lapsing import Lapsing
 from agent.middleware.prompt import Prompting
 from agent.middleware.reply import Replying, evidence, turn_messages
-from agent.middleware.shortcuts import Shortcuts, back_again
+from agent.middleware.shortcuts import FAREWELL, Shortcuts, back_again
 from agent.middleware.tools import ErrorsAsResults, InOrder, outspoken
 from agent.middleware.unserved import Unserved
 from agent.models import load_chat_model
@@ -185,8 +185,10 @@ class Shopkeeper:
                 yield from _steps(part, calls, words)
         turn = self._turn(context, time.perf_counter() - started, first_words)
         if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
+            said_farewell = self._says_farewell(consultation)
             self._checkpointer.delete_thread(consultation)
-            raise NotFound(f"customer {customer!r} was erased")
+            if not said_farewell:
+                raise NotFound(f"customer {customer!r} was erased")
         if context.is_back:
             self.services.handoffs.note_told(consultation)
         yield from _rest(sent, turn.reply)
@@ -214,6 +216,11 @@ class Shopkeeper:
             first_words=first_words or seconds,
             first_token=first_token(messages),
         )
+
+    def _says_farewell(self, consultation: str) -> bool:
+        """Whether the customer was erased by their own yes in this turn: its reply is still theirs."""
+        last = self.messages(consultation)[-1:]
+        return any(message.additional_kwargs.get(FAREWELL) for message in last)
 
     def _build_loop(self, services: Services) -> "_Loop":
         offered = build_tools(services, self._profile.descriptions)

@@ -11,7 +11,7 @@ Errors: `ConfigError` for a language that has no pack.
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -46,6 +46,7 @@ class ReadingWords(Section):
     question: tuple[str, ...]
     people: str
     other: tuple[str, ...]
+    theirs: tuple[str, ...] = ()  # of `other`, those whose words say something of that person
     self: tuple[str, ...]
     demonstratives: str
     back: tuple[str, ...]
@@ -194,6 +195,20 @@ def read(
     )
 
 
+def said_of(text: str, served: Sequence[str] = ()) -> About | None:
+    """Of whom the last thing is said that a text says: "my dad takes an L, I'm an M" is of oneself."""
+    page, patterns = fold(text), [_patterns(code) for code in languages_for(text, "", served or packed_languages())]
+    theirs, own = (
+        _last(page, (one for each in patterns for one in getattr(each, name))) for name in ("theirs", "self")
+    )
+    return None if theirs == own else "other" if theirs > own else "self"
+
+
+def _last(page: Folded, patterns: Iterable[re.Pattern[str]]) -> int:
+    """Where the last match begins; -1 without one."""
+    return max((match.start() for pattern in patterns for match in pattern.finditer(page.text)), default=-1)
+
+
 def languages_for(text: str, language: str, served: Sequence[str]) -> tuple[str, ...]:
     """The languages whose words a text is read by: its own, those of its scripts, the shop's where it has no pack."""
     packed = packed_languages()
@@ -213,6 +228,7 @@ class _Patterns:
     question: tuple[re.Pattern[str], ...]
     people: re.Pattern[str]
     other: tuple[re.Pattern[str], ...]
+    theirs: tuple[re.Pattern[str], ...]
     self: tuple[re.Pattern[str], ...]
     demonstrative: re.Pattern[str]
     back: tuple[re.Pattern[str], ...]
@@ -223,7 +239,7 @@ class _Patterns:
 def _patterns(language: str) -> _Patterns:
     words = section(language, "reading", ReadingWords)
     if words is None:
-        return _Patterns((), _NEVER, (), (), _NEVER, (), ())
+        return _Patterns((), _NEVER, (), (), (), _NEVER, (), ())
 
     def compiled(expressions: Sequence[str]) -> tuple[re.Pattern[str], ...]:
         return tuple(re.compile(each.replace("{people}", words.people)) for each in expressions)
@@ -232,7 +248,8 @@ def _patterns(language: str) -> _Patterns:
     return _Patterns(
         compiled(words.question),
         re.compile(rf"{apart}(?:{words.people}){apart}"),
-        compiled(words.other),
+        compiled((*words.other, *words.theirs)),
+        compiled(words.theirs),
         compiled(words.self),
         re.compile(rf"{apart}(?:{words.demonstratives}){apart}"),
         compiled(words.back),

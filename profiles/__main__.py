@@ -152,7 +152,7 @@ def _list(options: argparse.Namespace, store: ProfileStore) -> None:
                 "customer": name,
                 "name": store.customer(name).name,
                 "orders": _orders(profile, store.schema),
-                "traits": len(profile.traits),
+                "traits": len(profile.everyone),
             }
         )
     if options.json:

@@ -39,7 +39,8 @@ class Attribute:
     `bound`: the price filter of a search that this money sets. `range`: a number may be a range, "100..200"; a range
     of money is what products should cost. `per`: one value for each value of that attribute, its key: "boots: 42"
     stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which a message has when
-    it tells this ("call me" for a name); none: any message may.
+    it tells this ("call me" for a name); none: any message may. `purchase`: it is about what is bought now, and so the
+    customer's even where somebody else is spoken of ("my son's birthday" is an occasion).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Attribute:
     synonyms: Forms = field(default_factory=dict)
     cues: tuple[str, ...] = ()
     keep_days: float | None = None
+    purchase: bool = False
 
     def valid_values(self, facets: Facets | None = None) -> tuple[str, ...]:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
@@ -87,6 +89,11 @@ class Attribute:
         if self.type == "date":
             return self._clean_date(text, today)
         return self._clean_word(text, facets)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether words about another person say it of that person: a size, and no budget."""
+        return not (self.purchase or self.bound or self.type in ("money", "date"))
 
     def slot(self, value: Value) -> Value | None:
         """What the value contests: of one slot and one authority the newer value supersedes the older."""

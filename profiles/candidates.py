@@ -50,6 +50,7 @@ class Claim:
     weights: tuple[Weight, ...]
     since: datetime
     challenges: tuple["Claim", ...] = ()
+    about: str = ""
 
     def says_the_same(self, value: Value, polarity: Polarity) -> bool:
         return self.value == value and self.polarity == polarity
@@ -63,6 +64,7 @@ def claim_of(observation: Observation) -> Claim:
         observation.authority,
         (Weight(observation.evidence, observation.confidence, observation.at),),
         observation.at,
+        about=observation.about,
     )
 
 
@@ -103,6 +105,7 @@ def weigh(claim: Claim, half_life_days: float | None, at: datetime) -> Trait:
         claim.since,
         None,
         tuple([weigh(challenge, half_life_days, at) for challenge in claim.challenges]),
+        claim.about,
     )
 
 
@@ -113,7 +116,7 @@ def end(claim: Claim, half_life_days: float | None, at: datetime) -> Trait:
 
 
 def claim_to_json(claim: Claim) -> list[Any]:
-    """Without its attribute and its challenges: those come from where it stands."""
+    """Without its attribute, whom it is about and its challenges: those come from where it stands."""
     weights = [
         [weight.evidence.kind, weight.evidence.id, weight.evidence.quote, weight.confidence, weight.at.isoformat()]
         for weight in claim.weights
@@ -121,13 +124,14 @@ def claim_to_json(claim: Claim) -> list[Any]:
     return [claim.value, claim.polarity, claim.authority.value, claim.since.isoformat(), weights]
 
 
-def claim_from_json(attribute: str, data: list[Any]) -> Claim:
+def claim_from_json(attribute: str, data: list[Any], about: str) -> Claim:
     value, polarity, authority, since, weights = data
     parts = [
         Weight(Evidence(kind, id_, quote), confidence, datetime.fromisoformat(at))
         for kind, id_, quote, confidence, at in weights
     ]
-    return Claim(attribute, value, polarity, Authority(authority), tuple(parts), datetime.fromisoformat(since))
+    began = datetime.fromisoformat(since)
+    return Claim(attribute, value, polarity, Authority(authority), tuple(parts), began, about=about)
 
 
 def ended_to_json(trait: Trait) -> list[Any]:
@@ -135,11 +139,11 @@ def ended_to_json(trait: Trait) -> list[Any]:
     evidence = [[item.kind, item.id, item.quote] for item in trait.evidence]
     until = trait.until.isoformat() if trait.until else None
     who = trait.authority.value
-    return [trait.value, trait.polarity, who, trait.confidence, evidence, trait.since.isoformat(), until]
+    return [trait.value, trait.polarity, who, trait.confidence, evidence, trait.since.isoformat(), until, trait.about]
 
 
 def ended_from_json(attribute: str, data: list[Any]) -> Trait:
-    value, polarity, authority, confidence, evidence, since, until = data
+    value, polarity, authority, confidence, evidence, since, until, about = data
     return Trait(
         attribute,
         value,
@@ -149,4 +153,5 @@ def ended_from_json(attribute: str, data: list[Any]) -> Trait:
         tuple([Evidence(*item) for item in evidence]),
         datetime.fromisoformat(since),
         datetime.fromisoformat(until),
+        about=about,
     )

@@ -1,7 +1,8 @@
 """The profile card: a profile in, one compact line for the prompt out, strongest authority first.
 
 ``size: M; likes color: dark green; dislikes material: wool; budget: 150; (seen) likes category: boots``. What is kept
-per key stands behind its key: ``size_in: boots 42, jackets M``. What is open from earlier consultations stands at the
+per key stands behind its key: ``size_in: boots 42, jackets M``. What is kept of others stands behind what is the
+customer's own: ``(daughter) size: S``. What is open from earlier consultations stands at the
 end: ``open: jackets, dark green, max 150``.
 """
 
@@ -32,9 +33,9 @@ def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> st
     """
     line = ""
     order = {name: place for place, name in enumerate(schema.attributes)}
-    shown = [trait for trait in profile.traits if trait.confidence >= FAINT and trait.attribute in order]
-    shown.sort(key=lambda trait: (_TIERS[trait.authority], order[trait.attribute], trait.polarity, str(trait.value)))
-    for (_, attribute, _), group in groupby(shown, key=lambda t: (t.authority, t.attribute, t.polarity)):
+    shown = [trait for trait in profile.everyone if trait.confidence >= FAINT and trait.attribute in order]
+    shown.sort(key=lambda t: (t.about, _TIERS[t.authority], order[t.attribute], t.polarity, str(t.value)))
+    for (_, _, attribute, _), group in groupby(shown, key=lambda t: (t.about, t.authority, t.attribute, t.polarity)):
         piece = _piece(schema.attributes[attribute], list(group))
         joined = f"{line}; {piece}" if line else piece
         if len(joined) <= MAX_CHARS:
@@ -61,7 +62,8 @@ def _piece(attribute: Attribute, traits: list[Trait]) -> str:
     doubts = {_show(attribute, challenge.value) for trait in traits for challenge in trait.challenges}
     known = {_show(attribute, trait.value) for trait in traits}
     doubt = f" (but seen {', '.join(sorted(doubts)[:2])})" if doubts - known else ""
-    return f"{_MARKS.get(first.authority, '')}{_VERBS[first.polarity]}{attribute.name}: {values}{doubt}"
+    whose = f"({first.about}) " if first.about else ""
+    return f"{whose}{_MARKS.get(first.authority, '')}{_VERBS[first.polarity]}{attribute.name}: {values}{doubt}"
 
 
 def _show(attribute: Attribute, value: Value) -> str:

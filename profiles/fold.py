@@ -1,11 +1,11 @@
 """The pure fold: a customer's observations in, the profile as of a moment out.
 
-The rules, per attribute (or per value, where an attribute holds many, or per key, where it holds one for
-each): shop > stated > observed > inferred; a weaker claim never replaces a stronger one, it stands beside
-it as a challenge, or as support if it says the same. Of one authority the newer supersedes the older: so a
-dislike of X ends a like of X. A retraction ends claims of its authority and weaker ones, and keeps the
-weaker ones out until its authority speaks again. What was undone counts as never said. The order in which
-observations arrive does not matter: they are folded in the order of their times.
+The rules, for each person whom it is about, per attribute (or per value, where an attribute holds many, or
+per key, where it holds one for each): shop > stated > observed > inferred; a weaker claim never replaces a
+stronger one, it stands beside it as a challenge, or as support if it says the same. Of one authority the
+newer supersedes the older: so a dislike of X ends a like of X. A retraction ends claims of its authority and
+weaker ones, and keeps the weaker ones out until its authority speaks again. What was undone counts as never
+said. The order in which observations arrive does not matter: they are folded in the order of their times.
 
 What is settled can be continued: `settle` with what came later, given what stood before, is `settle` with
 everything. `FoldedState` is bounded, so that an append costs the same whatever the length of the journal.
@@ -24,7 +24,8 @@ from profiles.schema import Schema
 MOST_PAST = 5  # ended traits that a profile shows of an attribute, the newest; the journal has them all
 _ORDER_OF_ACTS = {"retract": 0, "assert": 1, "undo": 2}
 
-Block = tuple[Authority, Value]  # a retraction in force: whose, and of what
+Block = tuple[str, Authority, Value]  # a retraction in force: about whom, whose, and of what
+SlotName = tuple[str, Value | None]  # whom it is about, and what is contested
 Order = tuple[datetime, int, str]
 
 
@@ -55,7 +56,7 @@ class FoldedState:
     in time of the newest observation that is in it.
     """
 
-    slots: Mapping[Value | None, Slot]
+    slots: Mapping[SlotName, Slot]
     blocks: frozenset[Block]
     past: tuple[Trait, ...]  # oldest end first
     last: Order
@@ -77,13 +78,14 @@ def weigh_profile(customer: str, settled: Mapping[str, FoldedState], schema: Sch
 
     Past ones as sure as when they ended.
     """
-    traits, past = [], []
+    traits, past = list[Trait](), list[Trait]()
     for name, attribute in schema.attributes.items():
         if name in settled:
             fading = attribute.half_life_days
             traits += [weigh(claim, fading, at) for claim in settled[name].current]
             past += sorted(settled[name].past, key=_rank)
-    return Profile(customer, tuple(traits), tuple(past))
+    others = sorted((trait for trait in traits if trait.about), key=lambda trait: trait.about)
+    return Profile(customer, tuple(trait for trait in traits if not trait.about), tuple(past), tuple(others))
 
 
 def settle(
@@ -147,10 +149,10 @@ class _Contest:
         if item.op == "assert":
             self._assert(item)
         elif self._attribute.is_wildcard(item.value):
-            self._blocks.add((item.authority, item.value))
-            self._retract(item, list(self._slots))
+            self._blocks.add((item.about, item.authority, item.value))
+            self._retract(item, [name for name in self._slots if name[0] == item.about])
         else:
-            self._retract(item, [self._attribute.slot(item.value)])
+            self._retract(item, [self._slot_of(item)])
 
     def settled(self, last: Order) -> FoldedState:
         slots = {
@@ -160,25 +162,28 @@ class _Contest:
         }
         return FoldedState(slots, frozenset(self._blocks), tuple(self._past[-MOST_PAST:]), last)
 
-    def _slot(self, name: Value | None) -> tuple[dict[Authority, Claim], set[Block]]:
+    def _slot_of(self, item: Observation) -> SlotName:
+        return item.about, self._attribute.slot(item.value)
+
+    def _slot(self, name: SlotName) -> tuple[dict[Authority, Claim], set[Block]]:
         if name not in self._slots:
-            self._slots[name] = ({}, set(self._blocks))
+            self._slots[name] = ({}, {block for block in self._blocks if block[0] == name[0]})
         return self._slots[name]
 
-    def _retract(self, item: Observation, names: Iterable[Value | None]) -> None:
+    def _retract(self, item: Observation, names: Iterable[SlotName]) -> None:
         ended = []
         for name in names:
             standing, blocks = self._slot(name)
-            blocks.add((item.authority, item.value))
+            blocks.add((item.about, item.authority, item.value))
             for claim in list(standing.values()):
                 if claim.authority.rank >= item.authority.rank and self._attribute.concerns(item.value, claim.value):
                     ended.append(self._end(standing.pop(claim.authority), item))
         self._past += sorted(ended, key=_rank)
 
     def _assert(self, item: Observation) -> None:
-        standing, blocks = self._slot(self._attribute.slot(item.value))
-        against = {block for block in blocks if self._attribute.concerns(block[1], item.value)}
-        if any(item.authority.rank > authority.rank for authority, _ in against):
+        standing, blocks = self._slot(self._slot_of(item))
+        against = {block for block in blocks if self._attribute.concerns(block[2], item.value)}
+        if any(item.authority.rank > authority.rank for _, authority, _ in against):
             return
         blocks -= against
         held = standing.get(item.authority)

@@ -53,7 +53,8 @@ class Observation:
     """One immutable line of the journal.
 
     A retraction's `value` may be ``"*"``: the whole attribute, or ``"boots: *"``: all of one key. An
-    undo's `value` is the id of the earlier observation that is to count as never made.
+    undo's `value` is the id of the earlier observation that is to count as never made. `about`: whom it is about,
+    "" for the customer, else the person they buy for ("daughter"); `language.recipients` has the names.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Observation:
     at: datetime
     op: Op = "assert"
     confidence: float = 1.0
+    about: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -79,6 +81,7 @@ class Observation:
             "confidence": self.confidence,
             "evidence": self.evidence.to_json(),
             "at": self.at.isoformat(),
+            "about": self.about,
         }
 
 
@@ -86,7 +89,7 @@ class Observation:
 class Trait:
     """What the profile holds about one attribute.
 
-    `until` is None while it holds; `confidence` is as of the reading.
+    `until` is None while it holds; `confidence` is as of the reading. `about` is an observation's.
     """
 
     attribute: str
@@ -98,6 +101,7 @@ class Trait:
     since: datetime
     until: datetime | None
     challenges: tuple["Trait", ...] = ()
+    about: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -107,6 +111,7 @@ class Trait:
             "authority": self.authority.value,
             "confidence": round(self.confidence, 4),
             "evidence": [item.to_json() for item in self.evidence],
+            "about": self.about,
         }
 
     def to_full_json(self) -> dict[str, Any]:
@@ -120,15 +125,33 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All that is held about a customer: `traits` now, `past` those that were superseded or retracted."""
+    """All that is held about a customer: `traits` now, `past` those that were superseded or retracted.
+
+    `traits` are the customer's own; `others` are those of people they buy for, by whom they are about. `past` has both.
+    """
 
     customer: str
     traits: tuple[Trait, ...] = ()
     past: tuple[Trait, ...] = ()
+    others: tuple[Trait, ...] = ()
 
-    def of(self, attribute: str) -> tuple[Trait, ...]:
-        """Current traits of one attribute."""
-        return tuple(trait for trait in self.traits if trait.attribute == attribute)
+    @property
+    def everyone(self) -> tuple[Trait, ...]:
+        """Current traits, whomever they are about, the customer's first."""
+        return (*self.traits, *self.others)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The people they buy for of whom something is held."""
+        return tuple(dict.fromkeys(trait.about for trait in self.others))
+
+    def about(self, who: str) -> tuple[Trait, ...]:
+        """Current traits of one person; "" is the customer."""
+        return tuple(trait for trait in self.others if trait.about == who) if who else self.traits
+
+    def of(self, attribute: str, who: str = "") -> tuple[Trait, ...]:
+        """Current traits of one attribute of one person."""
+        return tuple(trait for trait in self.about(who) if trait.attribute == attribute)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from pydantic_core import from_json, to_json  # a few times as fast as the json 
 from sqlalchemy import Connection, bindparam, select
 
 from profiles.candidates import claim_from_json, claim_to_json, ended_from_json, ended_to_json
-from profiles.fold import FoldedState, Slot
+from profiles.fold import Block, FoldedState, Slot, SlotName
 from profiles.journal import batched
 from profiles.observation import Authority
 from profiles.schema import Schema
 from profiles.storage.tables import insert_or_replace, projections, time_text
 
-FORMAT = 2  # raise it when claims, their JSON or the fold's rules change
+FORMAT = 3  # raise it when claims, their JSON or the fold's rules change
 FEW = 4  # attributes: to name more of them to the database takes longer than to read them all
 _HEAD = ""  # the attribute of the row that tells of the others
 _ALL = select(projections.c.customer, projections.c.attribute, projections.c.body).where(
@@ -96,7 +96,7 @@ def settled_to_json(settled: FoldedState) -> dict[str, Any]:
     at, act, name = settled.last
     return {
         "slots": [
-            [name, [claim_to_json(claim) for claim in slot.standing.values()], sorted(slot.blocks, key=repr)]
+            [*name, [claim_to_json(claim) for claim in slot.standing.values()], sorted(slot.blocks, key=repr)]
             for name, slot in settled.slots.items()
         ],
         "blocks": sorted(settled.blocks, key=repr),
@@ -107,16 +107,17 @@ def settled_to_json(settled: FoldedState) -> dict[str, Any]:
 
 def settled_from_json(attribute: str, data: Mapping[str, Any]) -> FoldedState:
     at, act, last = data["last"]
-    slots = {}
-    for name, claims, blocks in data["slots"]:
-        standing = [claim_from_json(attribute, claim) for claim in claims]
-        slots[name] = Slot(
-            {claim.authority: claim for claim in standing},
-            frozenset((Authority(authority), value) for authority, value in blocks),
-        )
+    slots: dict[SlotName, Slot] = {}
+    for about, name, claims, blocks in data["slots"]:
+        standing = [claim_from_json(attribute, claim, about) for claim in claims]
+        slots[about, name] = Slot({claim.authority: claim for claim in standing}, _blocks_from_json(blocks))
     return FoldedState(
         slots,
-        frozenset((Authority(authority), value) for authority, value in data["blocks"]),
+        _blocks_from_json(data["blocks"]),
         tuple([ended_from_json(attribute, trait) for trait in data["past"]]),
         (datetime.fromisoformat(at), act, last),
     )
+
+
+def _blocks_from_json(data: list[Any]) -> frozenset[Block]:
+    return frozenset((about, Authority(authority), value) for about, authority, value in data)

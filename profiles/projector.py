@@ -122,7 +122,7 @@ def change_of(done: Iterable[Projected], schema: Schema, at: datetime | None = N
     changes = []
     for item in done:
         weighed = [weigh_profile("", part, schema, at or item.newest) for part in (item.before, item.after)]
-        changes.append(difference(weighed[0].traits, weighed[1].traits, schema))
+        changes.append(difference(weighed[0].everyone, weighed[1].everyone, schema))
     return Change(
         tuple(trait for change in changes for trait in change.added),
         tuple(trait for change in changes for trait in change.superseded),

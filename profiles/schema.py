@@ -89,6 +89,7 @@ class _Entry(BaseModel):
     synonyms: dict[str, list[str]] = {}
     cues: list[str] = []
     keep: Span | None = None
+    purchase: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -129,6 +130,7 @@ class _Entry(BaseModel):
             {name: (*shared.get(name, ()), *own.get(name, ())) for name in {**shared, **own}},
             tuple(self.cues),
             self.keep,
+            self.purchase,
         )
 
 

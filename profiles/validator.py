@@ -4,7 +4,8 @@ Observations to append, or reasons, out.
 
 A change gets through only if the schema lets the customer state the attribute, its value is allowed,
 its quote is in the customer's own words of this consultation, and those words support the value: no
-number, date or choice that the customer did not name. Text that looks like an instruction is just a
+number, date or choice that the customer did not name. What they say of somebody they buy for is kept as that person's,
+also where the model does not say so. Text that looks like an instruction is just a
 quote.
 """
 
@@ -20,6 +21,8 @@ from language.dates import dates_in
 from language.negation import assents, refuses, says_nothing
 from language.numbers import numbers_in
 from language.quantities import find_ranges
+from language.reading import said_of
+from language.recipients import is_recipient_named, recipient, recipients_in
 from language.text import has_han
 from language.words import mentions, plain, stems, stop_words
 from profiles.attribute import Attribute, Facets, key_of, parts_of
@@ -35,13 +38,15 @@ _COMMON = stop_words()
 class ProposedChange:
     """What the model asks for.
 
-    `polarity` "forget" retracts; its `value` may be "*" for the whole attribute.
+    `polarity` "forget" retracts; its `value` may be "*" for the whole attribute. `about`: the person it is about, as
+    the model calls them; "" the customer.
     """
 
     quote: str
     attribute: str
     value: Value
     polarity: Literal["fact", "like", "dislike", "forget"]
+    about: str = ""
 
 
 _CLAUSE = re.compile(r"[.;!?。；，！？]|,(?!\d)")
@@ -92,6 +97,7 @@ class WriteValidator:
         refused: list[tuple[ProposedChange, str]] = []
         for number, change in enumerate(changes):
             try:
+                change = self._of_whom(change, heard, profile)
                 found = self._quoted(change, heard)
                 answered = (asked or {}).get(found.turn, "")
                 value, polarity = self._judge(change, found, answered, self.day_of(at), profile, sensitive_allowed)
@@ -110,9 +116,34 @@ class WriteValidator:
                     at,
                     "retract" if change.polarity == "forget" else "assert",
                     STATED_CONFIDENCE,
+                    change.about,
                 )
             )
         return Admitted(tuple(admitted), tuple(refused))
+
+    def _of_whom(self, change: ProposedChange, heard: Mapping[str, str], profile: Profile) -> ProposedChange:
+        """The change with the one name of the person it is about; what is said of another is never the customer's."""
+        who = recipient(change.about)
+        attribute = self.schema.attribute(change.attribute)
+        if change.polarity == "forget":
+            holding = dict.fromkeys(trait.about for trait in profile.everyone if trait.attribute == attribute.name)
+            return replace(change, about=next(iter(holding)) if not who and len(holding) == 1 else who)
+        if who and who not in profile.recipients and not any(is_recipient_named(who, said) for said in heard.values()):
+            raise Refused(f"the customer has not spoken of {change.about[:40]!r}")
+        if not who and attribute.is_personal and (found := find_quote(change.quote, heard)):
+            said = f"{_CLAUSE.split(found.before)[-1]}{found.text}"
+            if said_of(said) == "other":
+                who = self._spoken_of(said, found, heard)
+        return replace(change, about=who)
+
+    def _spoken_of(self, said: str, found: Found, heard: Mapping[str, str]) -> str:
+        """The person of "she takes an S": named with it, else the last one named before."""
+        turns = list(heard)
+        before = [heard[turn] for turn in turns[: turns.index(found.turn)]]
+        for words in (said, found.before, *reversed(before)):
+            if named := recipients_in(words):
+                return named[-1]
+        raise Refused(f"the quote {found.text[:80]!r} is of somebody else, and nobody was named")
 
     def _quoted(self, change: ProposedChange, heard: Mapping[str, str]) -> Found:
         found = find_quote(change.quote, heard) or self._forgotten_by_name(change, heard)
@@ -153,7 +184,7 @@ class WriteValidator:
     ) -> tuple[Value, Polarity]:
         attribute = self.schema.attribute(change.attribute)
         if change.polarity == "forget":
-            return self._forgettable(attribute, change.value, profile), "fact"
+            return self._forgettable(attribute, change, profile), "fact"
         if Authority.STATED not in attribute.writers:
             named = choices(item.name for item in self.schema.writable_by(Authority.STATED))
             raise Refused(f"a customer cannot set {attribute.name!r}; they can state {named}")
@@ -169,11 +200,12 @@ class WriteValidator:
         self._support(attribute, value, found.text, answered, today)
         return value, polarity
 
-    def _forgettable(self, attribute: Attribute, value: Value, profile: Profile) -> Value:
+    def _forgettable(self, attribute: Attribute, change: ProposedChange, profile: Profile) -> Value:
         """The held value that is meant, or "*"."""
+        value = change.value
         if attribute.writers == {Authority.SHOP}:
             raise Refused(f"{attribute.name!r} is the shop's own record; a customer cannot retract it")
-        held = [trait.value for trait in profile.of(attribute.name)]
+        held = [trait.value for trait in profile.of(attribute.name, change.about)]
         if not held:
             raise Refused(f"nothing is known about {attribute.name!r}")
         if str(value).strip() in ("", EVERYTHING) or not (attribute.many or attribute.per):

@@ -1,4 +1,4 @@
-"""Any journal of a customer, as a hypothesis strategy: every kind of attribute, act and authority.
+"""Any journal of a customer, as a hypothesis strategy: every kind of attribute, act and authority, of two people.
 
 The order of a journal is not that of its times, and its undos name observations that are there or are not.
 """
@@ -20,8 +20,8 @@ _VALUES: Mapping[str, tuple[Value, ...]] = {
 _EVERYTHING: Mapping[str, tuple[Value, ...]] = {"size_in": ("*", "boots: *")}
 
 
-def _made(number: int, parts: tuple[str, str, int, int, str, int, int]) -> Observation:
-    name, act, which, by, turn, days, sure = parts
+def _made(number: int, parts: tuple[str, str, int, int, str, int, int, str]) -> Observation:
+    name, act, which, by, turn, days, sure, about = parts
     attribute = SCHEMA.attribute(name)
     writers = sorted(attribute.writers, key=lambda item: item.rank)
     op: Op = "retract" if act == "retract" else "undo" if act == "undo" else "assert"
@@ -33,7 +33,7 @@ def _made(number: int, parts: tuple[str, str, int, int, str, int, int]) -> Obser
     authority = Authority.SHOP if op == "undo" else writers[by % len(writers)]
     evidence = Evidence("turn", turn, f"about {value}")
     at = START + timedelta(days=days)
-    return Observation(f"{number:02d}", "C", name, value, polarity, authority, evidence, at, op, sure / 10)
+    return Observation(f"{number:02d}", "C", name, value, polarity, authority, evidence, at, op, sure / 10, about)
 
 
 _PARTS = st.tuples(
@@ -44,6 +44,7 @@ _PARTS = st.tuples(
     st.sampled_from("abcdef"),
     st.integers(0, 6),
     st.integers(0, 10),
+    st.sampled_from(["", "", "daughter"]),
 )
 JOURNALS: st.SearchStrategy[list[Observation]] = st.lists(_PARTS, max_size=12).map(
     lambda drawn: [_made(number, parts) for number, parts in enumerate(drawn)]

@@ -54,4 +54,4 @@ def told_of(customer: str, journal: Sequence[Observation]) -> list[Observation]:
 
 def held(profile: Profile) -> tuple[object, ...]:
     """All that a profile says, but of whom."""
-    return profile.traits, profile.past
+    return profile.traits, profile.others, profile.past

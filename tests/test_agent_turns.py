@@ -366,7 +366,11 @@ class TestComposedReplies:
         self, services: Services, model: ScriptedModel, caplog: pytest.LogCaptureFixture
     ) -> None:
         wrong = self.speaking(services, found_many="Each costs $3.33.")
-        calls = [noting(change("red", "color", "red", "like")), ("search_products", {"query": "tent"})]
+        calls = [
+            noting(change("red", "color", "red", "like")),
+            ("get_profile", {}),
+            ("search_products", {"query": "tent"}),
+        ]
         with keeper(wrong, model) as agent:
             turn = Talk(agent, model, f"visitor-{next(_numbers)}").say("a red tent", calls)
         assert "3.33" not in turn.reply and "red" in turn.reply

@@ -90,7 +90,7 @@ def test_somebody_of_whom_everything_was_forgotten_still_sees_the_history() -> N
 
 def test_traits_that_this_turn_added_are_marked() -> None:
     profile = Profile("C1001", (trait("budget", 150.0), trait("size", "M")))
-    markup = profile_panel(profile, SCHEMA, "USD", "en", fresh={("size", "M")})
+    markup = profile_panel(profile, SCHEMA, "USD", "en", fresh={("", "size", "M")})
     assert markup.count('class="fresh"') == 1
 
 

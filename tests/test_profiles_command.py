@@ -95,7 +95,7 @@ def test_show_prints_the_contract(shop: Path, capsys: pytest.CaptureFixture[str]
     code, out, _ = run(shop, capsys, "show", "C1001", "--json")
     shown: dict[str, Any] = json.loads(out)
     assert code == 0 and list(shown) == ["customer", "traits", "past"]
-    contract = ["attribute", "value", "polarity", "authority", "confidence", "evidence"]
+    contract = ["attribute", "value", "polarity", "authority", "confidence", "evidence", "about"]
     assert list(shown["traits"][0]) == [*contract, "since", "until", "challenges"]
     liked = next(trait for trait in shown["traits"] if trait["value"] == "dark green")
     assert liked["evidence"][0]["quote"] == "I love dark green"

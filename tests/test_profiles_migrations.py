@@ -49,7 +49,7 @@ def open_first(url: str) -> Engine:
     with writing(engine) as connection:
         command.upgrade(config_of(connection), FIRST)
         for item in JOURNAL:
-            row = row_of(item)
+            row = {name: value for name, value in row_of(item).items() if name != "about"}
             names = ", ".join(row)
             connection.execute(text(f"INSERT INTO observation ({names}) VALUES (:{', :'.join(row)})"), row)
         record = {"id": "C1", "record": json.dumps({"id": "C1", "name": "Anna", "consent": {"profiling": True}})}

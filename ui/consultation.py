@@ -22,11 +22,13 @@ from agent.turn import Delta, Replace, Step, Turn, steps
 from profiles.history.explanation import NOTHING_TOLD, Told, tell
 from profiles.intents.intent import Intent
 from profiles.intents.reads import read_intents
-from profiles.observation import Profile
+from profiles.observation import Authority, Profile
 from profiles.privacy.audit import note_consultation
+from ui.panels import fresh_key
 from ui.session import Session
 
 READER = "page"  # of profiles, in the audit
+UNDONE = "taken back on the page"
 log = logging.getLogger(__name__)
 _LOOK_AGAIN = 0.1  # seconds between looks at the stop button
 Json = dict[str, Any]
@@ -45,7 +47,7 @@ class View:
     """All that the page shows.
 
     `people`: (name and id, id) of the customers to choose from, as they were when this window was opened. `fresh`:
-    traits that the last turn added, as (attribute, value as text).
+    traits that the last turn added (`fresh_key`); `noted`: these as JSON, while they can be taken back with one click.
     """
 
     session: Session
@@ -55,10 +57,11 @@ class View:
     is_busy: bool = False
     steps: tuple[Step, ...] = ()
     products: tuple[Json, ...] = ()
-    fresh: frozenset[tuple[str, str]] = frozenset()
+    fresh: frozenset[tuple[str, str, str]] = frozenset()
     proposal: Json | None = None
     handed_off: bool = False
     turn: Turn | None = None
+    noted: tuple[Json, ...] = ()
     intents: tuple[Intent, ...] = ()
     people: tuple[tuple[str, str], ...] = ()
 
@@ -102,6 +105,7 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
         is_busy=True,
         steps=(),
         fresh=frozenset(),
+        noted=(),
         proposal=None,
         turn=None,
     )
@@ -126,6 +130,17 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
         yield view
 
 
+def taken_back(shopkeeper: Shopkeeper, view: View) -> View:
+    """What the last turn noted counts as never said; whoever is shown the page says so with one click."""
+    store, turns = shopkeeper.services.profiles, {item["id"] for trait in view.noted for item in trait["evidence"][-1:]}
+    keys = set(map(fresh_key, view.noted))
+    for item in store.history(view.session.customer):
+        is_one = item.op == "assert" and item.evidence.id in turns and fresh_key(item.to_json()) in keys
+        if is_one and item.authority is Authority.STATED:
+            store.undo(item.id, UNDONE)
+    return _reread(shopkeeper, replace(view, noted=(), fresh=frozenset()))
+
+
 def _finished(view: View, before: tuple[Line, ...], turn: Turn) -> View:
     reply = Line("agent", turn.reply) if turn.reply else Line("page", "person_answers")
     return replace(
@@ -134,7 +149,8 @@ def _finished(view: View, before: tuple[Line, ...], turn: Turn) -> View:
         is_busy=False,
         steps=turn.tools,
         products=turn.products or view.products,
-        fresh=frozenset((trait["attribute"], str(trait["value"])) for trait in turn.profile["added"]),
+        fresh=frozenset(map(fresh_key, turn.profile["added"])),
+        noted=turn.profile["added"],
         proposal=turn.proposal,
         handed_off=turn.handoff,
         turn=turn,

@@ -60,6 +60,8 @@ def frame(view: View, services: Services) -> Frame:
         "proposal": {"value": proposal_card(next(iter(proposed), None), language)},
         "yes": {"value": label("yes", language), "visible": view.proposal is not None},
         "no": {"value": label("no", language), "visible": view.proposal is not None},
+        "noted": {"value": noted_line(composer, view.noted)},
+        "undo": {"value": label("take_back", language), "visible": bool(view.noted) and not view.is_busy},
         "text": {"label": label("message", language), "placeholder": label("placeholder", language)},
         "send": {"value": label("send", language), "visible": not view.is_busy},
         "stop": {"value": label("stop", language), "visible": view.is_busy},
@@ -90,6 +92,14 @@ def header(shop: str, language: str) -> str:
         f'<p><span class="pill">{label("tagline", language)}</span> '
         f"{label('tagline_help', language)}</p></div>"
     )
+
+
+def noted_line(composer: Composer, noted: Sequence[Mapping[str, Any]]) -> str:
+    """The small line under a reply: what was noted with it; empty if nothing was."""
+    if not noted:
+        return ""
+    words = label("noted", composer.language, traits=escape(composer.traits(noted)))
+    return f'<p class="noted" lang="{escape(composer.language)}">{words}</p>'
 
 
 def _message(line: Line, language: str) -> Props:

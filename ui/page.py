@@ -17,7 +17,7 @@ from errors import NotFound
 from language.names import own_name
 from profiles.events.intake import EventIntake
 from profiles.observation import Profile
-from ui.consultation import Line, View, asked, opened
+from ui.consultation import Line, View, asked, opened, taken_back
 from ui.frame import Frame, changes, frame, people
 from ui.labels import label
 from ui.session import (
@@ -85,6 +85,9 @@ class Page:
             group_consecutive_messages=False,
         )
         self._add("chat", chat)
+        with gr.Row(elem_id="quiet"):
+            self._html("noted", blank)
+            self._add("undo", gr.Button(**blank["undo"], elem_id="undo", size="sm"))
         for name in ("live", "banner", "proposal"):
             self._html(name, blank)
         with gr.Row(elem_id="answers"):
@@ -130,6 +133,7 @@ class Page:
         begun = widgets["new"].click(self._begin, [view, kept], **quiet, cancels=turns)
         for opening in (chosen, begun):
             opening.then(self._again, [view, kept], **quiet)
+        widgets["undo"].click(self._take_back, [view, kept], **quiet)
         widgets["language"].input(self._speak, [view, kept, widgets["language"]], **quiet)
         widgets["stop"].click(self._stop, None, None, queue=False, api_visibility="private")
 
@@ -160,6 +164,10 @@ class Page:
     def _speak(self, view: View | None, kept: Any, language: str) -> Update:
         now, shown = self._current(view, kept)
         return self._update(shown, replace(now, session=replace(now.session, language=language)))
+
+    def _take_back(self, view: View | None, kept: Any) -> Update:
+        now, shown = self._current(view, kept)
+        return self._update(shown, taken_back(self._shopkeeper, now))
 
     def _opened(self, before: View, session: Session, request: gr.Request) -> View:
         self._stop(request)

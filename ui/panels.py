@@ -18,7 +18,12 @@ from ui.traits import TraitWriter, replaced_in
 
 _RESULT_CHARACTERS = 6000
 _ORDER = {"stated": 0, "shop": 1, "observed": 2, "inferred": 3}  # what the customer said matters most here
-Fresh = Collection[tuple[str, str]]
+Fresh = Collection[tuple[str, str, str]]
+
+
+def fresh_key(trait: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What tells a trait of a turn from others: whom it is about, the attribute, the value as text."""
+    return trait["about"], trait["attribute"], str(trait["value"])
 
 
 def panel(key: str, body: str, language: str, count: int | None = None) -> str:
@@ -41,16 +46,16 @@ def profile_panel(
 ) -> str:
     """What the customer is after, then all traits, each with why it is held; what no longer holds is struck through.
 
-    The customer's own words come first. `fresh` names the traits that this turn added, as (attribute, value as text).
+    The customer's own traits come first, of these what they said. `fresh`: what this turn added (`fresh_key`).
     `told`: the reasons, and the journal. Of `intents` the open ones are shown.
     """
     writer = TraitWriter(schema, currency, language, told)
     wanted = [writer.wanted(intent) for intent in intents if intent.state is State.OPEN]
-    if not profile.traits and not profile.past and not told.journal and not wanted:
+    if not profile.everyone and not profile.past and not told.journal and not wanted:
         return panel("profile", f'<p class="empty">{label("profile_empty", language)}</p>', language)
-    ordered = sorted(profile.traits, key=lambda t: (_ORDER[t.authority.value], -t.since.timestamp()))
+    ordered = sorted(profile.everyone, key=lambda t: (t.about, _ORDER[t.authority.value], -t.since.timestamp()))
     rows = [
-        writer.current(trait, replaced_in(trait, profile.past), (trait.attribute, str(trait.value)) in fresh)
+        writer.current(trait, replaced_in(trait, profile.past), fresh_key(trait.to_json()) in fresh)
         for trait in ordered
     ]
     body = f'<h3>{label("wanted", language)}</h3><ul class="traits">{"".join(wanted)}</ul>' if wanted else ""
@@ -63,7 +68,7 @@ def profile_panel(
             f'<ul class="traits">{lines}</ul></details>'
         )
     body += writer.history()
-    return panel("profile", body, language, len(profile.traits))
+    return panel("profile", body, language, len(profile.everyone))
 
 
 def steps_panel(steps: Sequence[Step], language: str, cards: Callable[[Step], str] = lambda step: "") -> str:

@@ -6,6 +6,7 @@ In: traits and their reasons (`profiles.history.explanation`). Out: HTML in whic
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from language.recipients import recipient_word
 from profiles.card import brief
 from profiles.history.explanation import NOTHING_TOLD, Piece, Told, withdrawn_by
 from profiles.intents.intent import Intent
@@ -79,7 +80,7 @@ class TraitWriter:
     def _line(self, item: Observation, is_undone: bool) -> str:
         what = self._journal_value(item)
         verb = label(item.op if item.op != "assert" else item.polarity, self._language)
-        name = escape(shown_attribute(item.attribute, self._schema, self._language))
+        name = self._named(item.attribute, item.about)
         mark = f' <span class="undone">{label("undone", self._language)}</span>' if is_undone else ""
         shown = f"<del>{what}</del>" if is_undone else what
         return (
@@ -150,7 +151,12 @@ class TraitWriter:
         return escape(shown_attribute(name, self._schema, self._language))
 
     def _name(self, trait: Trait) -> str:
-        return escape(shown_attribute(trait.attribute, self._schema, self._language))
+        return self._named(trait.attribute, trait.about)
+
+    def _named(self, attribute: str, about: str) -> str:
+        """The label, behind whose it is if it is not the customer's: "Daughter: Clothing size"."""
+        who, name = recipient_word(about, self._language), shown_attribute(attribute, self._schema, self._language)
+        return escape(f"{who[:1].upper()}{who[1:]}: {name}" if who else name)
 
     def _day(self, key: str, at: datetime) -> str:
         return label(key, self._language, day=f"{at:%Y-%m-%d}")
@@ -188,13 +194,15 @@ def replaced_in(trait: Trait, past: Sequence[Trait]) -> Trait | None:
     candidates = [
         old
         for old in past
-        if old.attribute == trait.attribute and old.polarity == trait.polarity and old.until == trait.since
+        if (old.about, old.attribute) == (trait.about, trait.attribute)
+        and old.polarity == trait.polarity
+        and old.until == trait.since
     ]
     return candidates[-1] if len(candidates) == 1 else None
 
 
 def _key(trait: Trait) -> tuple[object, ...]:
-    return trait.attribute, trait.value, trait.polarity, trait.authority
+    return trait.about, trait.attribute, trait.value, trait.polarity, trait.authority
 
 
 def _percent(confidence: float) -> int:

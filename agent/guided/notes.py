@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
-from agent.guided.recogniser.labels import STATED, note_text
+from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
+from language.recipients import recipients_in
 
 SURE = 0.5
 _SAME = ("attribute", "value", "polarity")  # two changes that say the same
@@ -43,15 +44,31 @@ class NoteJudge:
         changes = call["args"].get("changes")
         if call["name"] != NAME or not isinstance(changes, list):
             return call
-        sure = [change for change in changes if not isinstance(change, dict) or self._is_sure(change)]
+        judged = (self._judged(change) if isinstance(change, dict) else change for change in changes)
+        sure = [change for change in judged if change is not None]
         return {**call, "args": {**call["args"], "changes": sure}} if sure else None
 
-    def _is_sure(self, change: Mapping[str, Any]) -> bool:
+    def _judged(self, change: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The change if the message states it, under whom it states it of; None if it does not."""
         if change.get("polarity") == "forget":
-            return True
+            return change
         told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
         chances = self.recogniser.probabilities(told, self.context.reading.text)
-        return chances.get(STATED, 1.0) >= SURE
+        own, other = chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)
+        if own >= max(SURE, other):
+            return change
+        who = spoken_of(self.context) if other >= SURE else ""
+        return {**change, "about": who} if who else None
+
+
+def spoken_of(context: TurnContext) -> str:
+    """Whom of those that they buy for the customer speaks of: in this message, else in the newest that names one."""
+    for reading in reversed(context.readings):
+        if named := recipients_in(reading.text):
+            return named[-1]
+        if reading.about == "self":
+            return ""
+    return ""
 
 
 def one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:

@@ -1,8 +1,8 @@
 """What needs no model: a person in charge, an empty or endless message, and the yes or no to a proposal.
 
 In: the consultation's state as a message arrives. Out: nothing (the model answers), or the reply and the end of the
-turn. So a change of an order is carried out by code, from exactly what was proposed, and once. The first reply after a
-person was in charge begins with that, whoever writes it.
+turn. So a change of an order, and an erasure, is carried out by code, from exactly what was proposed, and once. The
+first reply after a person was in charge begins with that, whoever writes it.
 """
 
 from typing import Any
@@ -14,12 +14,13 @@ from langgraph.runtime import Runtime
 from agent.context import ShopState, TurnContext
 from agent.orders.confirm import Answer, read_answer
 from agent.orders.order import OrderRefused
-from agent.orders.proposals import Proposal
+from agent.orders.proposals import ERASE_DATA, Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
-from agent.tools.outcome import refusal_of
+from agent.tools.outcome import RefusedWrite, refusal_of
 
 _KEPT_CHARS = 300  # of a message that is too long, for the record
+FAREWELL = "farewell"  # additional_kwargs key of the reply after which nothing of the consultation is kept
 _ABOUT = "about_proposal"  # additional_kwargs key of a reply that carried a proposal out
 
 
@@ -67,7 +68,7 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
     newest = proposals.last(context.consultation)
     if newest is None or newest.customer != context.customer or not _in_question(newest, messages):
         return []
-    order_id = str(newest.summary["order_id"])
+    order_id = str(newest.summary.get("order_id", ""))
     answer = read_answer(
         str(messages[-1].content),
         context.language,
@@ -89,13 +90,22 @@ def answered(context: TurnContext, newest: Proposal, answer: Answer) -> list[Any
     try:
         confirmed = proposals.confirm(context.consultation, context.customer, context.now)
     except OrderRefused as error:
-        refusal = refusal_of(error, order_id)
+        refusal = refusal_of(error, order_id) if order_id else RefusedWrite(str(error), "rule_expired_data")
         return [composed(composer.refused(refusal.phrase, refusal.slots), f"not done: {newest.kind} {order_id}")]
+    if newest.kind == ERASE_DATA:
+        return [_erased(context, composer)]
     said = composer.done(confirmed.proposal.to_json())
     if confirmed.repeated:
         said = f"{composer.say('already_done')} {said}"
     reply = composed(said, f"done: {newest.kind} {order_id}")
     return [reply.model_copy(update={"additional_kwargs": {_ABOUT: newest.id}})]
+
+
+def _erased(context: TurnContext, composer: Composer) -> AnyMessage:
+    """The customer's yes to an erasure, carried out; the reply is the last one of this consultation."""
+    erased = context.services.data.erase(context.customer)
+    said = composer.say("done_erase_data" if erased.is_complete else "begun_erase_data", receipt=erased.number)
+    return composed(said, "done: erase_data").model_copy(update={"additional_kwargs": {FAREWELL: True}})
 
 
 def _in_question(newest: Proposal, messages: list[AnyMessage]) -> bool:

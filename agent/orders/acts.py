@@ -28,12 +28,15 @@ from agent.orders.order import (
 )
 from language.decimals import plain
 
-Kind = Literal["cancel_order", "return_items", "change_address", "exchange_items", "report_problem"]
-KINDS: tuple[Kind, ...] = ("cancel_order", "return_items", "change_address", "exchange_items", "report_problem")
+OrderKind = Literal["cancel_order", "return_items", "change_address", "exchange_items", "report_problem"]
+Kind = OrderKind | Literal["erase_data"]
+KINDS: tuple[OrderKind, ...] = ("cancel_order", "return_items", "change_address", "exchange_items", "report_problem")
+
+ERASE_DATA: Kind = "erase_data"  # no change of an order: whoever reads the yes carries it out
 
 
 def wish_of(
-    order: Order, kind: Kind, arguments: Mapping[str, Any], wording: Wording, rules: Rules, at: datetime
+    order: Order, kind: OrderKind, arguments: Mapping[str, Any], wording: Wording, rules: Rules, at: datetime
 ) -> dict[str, Any]:
     """Exactly what would be carried out, of a wish in the customer's words.
 
@@ -73,7 +76,7 @@ def reported_pieces(order: Order, problem: str, words: tuple[str, ...], wording:
     return pieces_of(order, words, replace(wording, said=""), held)
 
 
-def change_of(order: Order, kind: Kind, stored: Mapping[str, Any], rules: Rules, at: datetime) -> Change:
+def change_of(order: Order, kind: OrderKind, stored: Mapping[str, Any], rules: Rules, at: datetime) -> Change:
     """What the order becomes."""
     match kind:
         case "cancel_order":
@@ -94,7 +97,7 @@ def change_of(order: Order, kind: Kind, stored: Mapping[str, Any], rules: Rules,
             return Change(order, lines, Decimal())
 
 
-def check(order: Order, kind: Kind, rules: Rules, at: datetime) -> None:
+def check(order: Order, kind: OrderKind, rules: Rules, at: datetime) -> None:
     """Whether the order allows the act at all, whatever items and money it is about. Errors: `OrderRefused`."""
     match kind:
         case "cancel_order":
@@ -107,7 +110,7 @@ def check(order: Order, kind: Kind, rules: Rules, at: datetime) -> None:
             require_not_sent(order)
 
 
-def summary_of(kind: Kind, change: Change, stored: Mapping[str, Any]) -> dict[str, Any]:
+def summary_of(kind: OrderKind, change: Change, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What the customer is told of a change."""
     shown: dict[str, Any] = {"order_id": change.order.id, "items": [item_json(item) for item in change.lines]}
     kept = {"kept": [item_json(item) for item in change.kept]} if change.kept else {}

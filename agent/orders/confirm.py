@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from agent.orders.acts import KINDS, Kind
+from agent.orders.acts import ERASE_DATA, KINDS, Kind
 from language.packs import Section, languages, section
 
 Answer = Literal["yes", "no", "unclear"]
@@ -62,7 +62,7 @@ def read_answer(
     if found is None:
         return "no" if _starts_with_no(tokens) else "unclear"
     meanings = set(found)
-    acts = meanings.intersection(KINDS)
+    acts = meanings.intersection((*KINDS, ERASE_DATA))
     if "no" in meanings:
         return "unclear" if "yes" in meanings or acts else "no"
     agrees = "yes" in meanings or (kind is not None and _says_enough(tokens))

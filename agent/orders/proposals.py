@@ -17,7 +17,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
 import clock
-from agent.orders.acts import KINDS, Kind, change_of, check, summary_of, wish_of
+from agent.orders.acts import ERASE_DATA, KINDS, Kind, OrderKind, change_of, check, summary_of, wish_of
 from agent.orders.book import OrderBook
 from agent.orders.cases import Case, Cases
 from agent.orders.items import AS_WRITTEN, Wording
@@ -26,7 +26,7 @@ from errors import DataError, NotFound, choices
 from profiles.storage.database import make_tables, reading, writing
 from profiles.storage.tables import at_most_one, numbered, time_text
 
-__all__ = ["KINDS", "Confirmation", "Kind", "Proposal", "Proposals"]
+__all__ = ["ERASE_DATA", "KINDS", "Confirmation", "Kind", "Proposal", "Proposals"]
 
 State = Literal["pending", "done", "declined", "expired", "replaced", "lapsed"]
 LIFETIME = timedelta(minutes=30)
@@ -105,7 +105,7 @@ class Proposals:
         self,
         consultation: str,
         customer: str,
-        kind: Kind,
+        kind: OrderKind,
         arguments: Mapping[str, Any],
         at: datetime | None = None,
         wording: Wording = AS_WRITTEN,
@@ -122,6 +122,18 @@ class Proposals:
         stored = wish_of(order, kind, arguments, wording, self.rules, now)
         summary = summary_of(kind, change_of(order, kind, stored, self.rules, now), stored)
         self._refuse_reported(order, kind, summary)
+        return self.keep(consultation, customer, kind, stored, summary, now)
+
+    def keep(
+        self,
+        consultation: str,
+        customer: str,
+        kind: Kind,
+        stored: Mapping[str, Any],
+        summary: Mapping[str, Any],
+        now: datetime,
+    ) -> Proposal:
+        """Keep a wish that was checked; it replaces the consultation's pending one."""
         proposal = Proposal(
             uuid.uuid4().hex, consultation, customer, kind, stored, summary, "pending", now, now + LIFETIME
         )
@@ -131,11 +143,11 @@ class Proposals:
             connection.execute(proposals.insert().values(_row_of(proposal)))
         return proposal
 
-    def check(self, order: Order, kind: Kind, at: datetime | None = None) -> None:
+    def check(self, order: Order, kind: OrderKind, at: datetime | None = None) -> None:
         """Whether the order allows the act at all. Errors: `OrderRefused`."""
         check(order, kind, self.rules, at or clock.now())
 
-    def allows(self, order: Order, kind: Kind, at: datetime | None = None) -> bool:
+    def allows(self, order: Order, kind: OrderKind, at: datetime | None = None) -> bool:
         """The same, as a yes or no; where nothing is left, there is nothing to do."""
         try:
             self.check(order, kind, at)
@@ -187,7 +199,7 @@ class Proposals:
         with writing(self.engine) as connection:
             connection.execute(update(proposals).where(waiting).values(status="lapsed"))
 
-    def _refuse_reported(self, order: Order, kind: Kind, summary: Mapping[str, Any]) -> None:
+    def _refuse_reported(self, order: Order, kind: OrderKind, summary: Mapping[str, Any]) -> None:
         """Staff see a problem once."""
         if kind != "report_problem":
             return
@@ -200,9 +212,11 @@ class Proposals:
                 raise OrderRefused(reason, "already_reported", since=since)
 
     def _carry_out(self, connection: Connection, proposal: Proposal, now: datetime) -> OrderRefused | None:
-        order_id = str(proposal.arguments["order_id"])
+        order_id = str(proposal.arguments.get("order_id", ""))
         if now >= proposal.expires:
             return OrderRefused(f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired")
+        if proposal.kind == ERASE_DATA:
+            return None
         order = self.orders.locked(connection, proposal.customer, order_id)
         try:
             change = change_of(order, proposal.kind, proposal.arguments, self.rules, now)

@@ -15,6 +15,7 @@ from agent.orders.proposals import CASE_CHARS
 from language.detection import is_written_in
 from language.money import format_money, format_money_range
 from language.names import label_in
+from language.recipients import recipient_word
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
 from retrieval.facets import Facet
@@ -38,6 +39,14 @@ def shown(attribute: Attribute, value: Value, currency: str, language: str) -> s
     if attribute.type == "money" and str(value).replace(".", "", 1).isdecimal():  # of a key it is text
         return format_money(float(value), currency, language)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def by_person(traits: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Traits as artifacts have them, by whom they are about; the customer ("") comes first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for trait in sorted(traits, key=lambda trait: bool(trait.get("about"))):
+        found.setdefault(str(trait.get("about", "")), []).append(trait)
+    return found
 
 
 def own_word(facet: Facet, value: str, language: str) -> str:
@@ -122,8 +131,18 @@ class Composer:
         return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
 
     def traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
-        """What is known of the customer, in one line."""
-        return ", ".join(self.trait(trait) for trait in traits)
+        """What is known of the customer and of those they buy for, in one line."""
+        comma = self.say("comma")
+        told = {who: comma.join(map(self.trait, some)) for who, some in by_person(traits).items()}
+        return "; ".join(self.of_person(who, text) for who, text in told.items())
+
+    def of_person(self, who: str, told: str) -> str:
+        """What is told of somebody, with their name before it; of the customer as it is."""
+        return self.say("traits_of", who=self.person(who), traits=told) if who else told
+
+    def person(self, who: str) -> str:
+        """Somebody whom the customer buys for, in the turn's language."""
+        return recipient_word(who, self.language)
 
     def trait(self, trait: Mapping[str, Any]) -> str:
         """One thing that is known of the customer, with its label."""
@@ -144,14 +163,15 @@ class Composer:
         return self.change("done", proposal)
 
     def change(self, stage: str, proposal: Mapping[str, Any]) -> str:
-        """A change of an order; `stage` is "propose", "amend" or "done"."""
+        """A change; `stage` is "propose", "amend" or "done"."""
         facts = proposal["summary"]
         kind = proposal["kind"]
         if kind == "cancel_order" and facts.get("kept") and stage != "amend":
             kind = "partly_cancel"
-        return self.say(
-            f"{stage}_{kind}",
-            id=facts["order_id"],
+        key = f"{stage}_{kind}"
+        said = self.say(
+            key,
+            id=facts.get("order_id", ""),
             items=self.items(facts.get("items", [])),
             amount=self.money(facts.get("amount", 0.0)),
             address=facts.get("address", ""),
@@ -159,6 +179,9 @@ class Composer:
             problem=self.say(f"problem_{facts['problem']}") if "problem" in facts else "",
             case=str(proposal["id"])[:CASE_CHARS],
         )
+        if facts.get("orders_kept") and self.services.phrases.has(f"{key}_kept"):
+            said = f"{said} {self.say(f'{key}_kept', n=facts['orders_kept'])}"
+        return said
 
     def _swap(self, item: Mapping[str, Any], to: Mapping[str, Any]) -> str:
         """One item of an exchange: what it is, and what comes for it."""

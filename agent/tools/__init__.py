@@ -27,6 +27,7 @@ from agent.tools import (
     get_total,
     hand_off,
     list_orders,
+    manage_data,
     report_problem,
     return_items,
     search_products,
@@ -37,6 +38,7 @@ from agent.tools.tool import Tool
 TOOLS: tuple[Tool, ...] = (
     get_profile.TOOL,
     update_profile.TOOL,
+    manage_data.TOOL,
     search_products.TOOL,
     get_product.TOOL,
     compare_products.TOOL,

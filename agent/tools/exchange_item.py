@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.context import TurnContext
 from agent.intents import Telling
-from agent.orders.acts import Kind, item_json
+from agent.orders.acts import OrderKind, item_json
 from agent.orders.items import Wording, pieces_of
 from agent.orders.order import Order, OrderItem, OrderRefused, named
 from agent.orders.variants import Search, Wanted, search_variant
@@ -24,7 +24,7 @@ from language.decimals import plain
 from retrieval.catalog import ONE_SIZE, Product, Variant
 
 OPTIONS = "exchange"  # the kind of artifact that says what there is
-_KIND: Kind = "exchange_items"
+_KIND: OrderKind = "exchange_items"
 
 
 def exchange_item(

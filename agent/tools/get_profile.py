@@ -1,51 +1,121 @@
-"""The tool that shows what is known of the customer.
+"""The tool that shows what is known of the customer and of those they buy for, and why.
 
-In: the turn's context. Out: an `Outcome` of kind "profile_read" with the traits of now.
+In: the turn's context; perhaps words for one attribute or person, and whether to say why. Out: an `Outcome` of kind
+"profile_read" with the traits of now, each with its reasons where they were asked for.
 """
 
-from agent.replies.composer import Artifact, Composer
+from collections.abc import Sequence
+
+from agent.context import Services, TurnContext
+from agent.profile_reasons import reasons_told
+from agent.replies.composer import Artifact, Composer, by_person
+from agent.replies.gate.keys import Keys
 from agent.tools.outcome import Outcome, Runtime, outcome
-from agent.tools.schemas import arguments
+from agent.tools.schemas import Json, arguments, flag, text
 from agent.tools.tool import Tool
+from language.matching import Lexicon
+from language.recipients import recipients_in
 from profiles.observation import Trait
+from profiles.schema import Schema
+
+_MOST_WHY = 6  # traits whose reasons one reply tells
 
 
-def get_profile(runtime: Runtime) -> Outcome:
-    """What the profile holds now."""
+def get_profile(runtime: Runtime, attribute: str | None = None, why: bool = False) -> Outcome:
+    """What the profile holds now: all of it, or what the words for an attribute name."""
     context = runtime.context
     profile = context.services.profiles.read(context.customer)
-    artifact = {"kind": "profile_read", "traits": [trait.to_json() for trait in profile.traits]}
-    lines = "; ".join(describe(trait) for trait in profile.traits)
-    return outcome(context, artifact, f"{len(profile.traits)} traits", lines or "nothing yet")
+    traits = _asked(attribute or "", profile.everyone, context)
+    artifact: Json = {"kind": "profile_read", "traits": [trait.to_json() for trait in traits], "asked": attribute or ""}
+    if why:
+        told = reasons_told(context, traits[:_MOST_WHY])
+        artifact["traits"] = [trait.to_json() | {"why": told.get(trait, [])} for trait in traits]
+    lines = "; ".join(
+        _line(trait, shown.get("why", ())) for trait, shown in zip(traits, artifact["traits"], strict=True)
+    )
+    return outcome(context, artifact, f"{len(traits)} traits", lines or "nothing yet")
+
+
+def _asked(words: str, traits: Sequence[Trait], context: TurnContext) -> list[Trait]:
+    """Those of the attributes and people that the words name; all, where they name none."""
+    names = attributes_named(words, context.services.schema, context.services.shop.languages)
+    people = recipients_in(words)
+    return [
+        trait for trait in traits if (not names or trait.attribute in names) and (not people or trait.about in people)
+    ]
+
+
+def attributes_named(words: str, schema: Schema, languages: Sequence[str]) -> frozenset[str]:
+    """The attributes of which a text has the name, the label, or a word of either: "shoe size", 尺码."""
+    if words in schema.attributes:
+        return frozenset((words,))
+    forms = {one.name: (one.name.replace("_", " "), *one.label.values()) for one in schema.attributes.values()}
+    found = Lexicon({"": forms}, tuple(languages)).named("", words)
+    whole = {mention.value for mention in found if mention.how == "exact"}
+    if whole:
+        return frozenset(whole)
+    return frozenset(mention.value for mention in found) or frozenset(
+        name for name, said in forms.items() if len(words) > 1 and any(words in form for form in said)
+    )
 
 
 def describe(trait: Trait) -> str:
     """A trait in a few words: "dislike material wool", "budget 150"."""
-    words = [] if trait.polarity == "fact" else [trait.polarity]
+    words = [f"{trait.about}:"] if trait.about else []
+    words += [] if trait.polarity == "fact" else [trait.polarity]
     value = f"{trait.value:g}" if isinstance(trait.value, float) else str(trait.value)
     return " ".join([*words, trait.attribute, value])
 
 
+def _line(trait: Trait, why: Sequence[str]) -> str:
+    return f"{describe(trait)} ({'; '.join(why)})" if why else describe(trait)
+
+
 def say(composer: Composer, artifact: Artifact) -> str:
-    """One line for each trait."""
+    """One line for each trait, the customer's own first, with its reasons behind it."""
     if not artifact["traits"]:
-        return composer.say("profile_empty")
-    lines = [f"- {composer.trait(trait)}" for trait in artifact["traits"]]
-    return "\n".join([composer.say("profile_intro"), *lines])
+        return composer.say("profile_without" if artifact["asked"] else "profile_empty")
+    lines = list[str]()
+    for who, traits in by_person(artifact["traits"]).items():
+        head = composer.of_person(who, "").strip()
+        lines += [f"{head[:1].upper()}{head[1:]}"] if who else [composer.say("profile_intro")]
+        lines += [f"- {_told(composer, trait)}" for trait in traits]
+    return "\n".join(lines)
+
+
+def _told(composer: Composer, trait: Artifact) -> str:
+    if not trait.get("why"):
+        return composer.trait(trait)
+    return composer.say("trait_why", trait=composer.trait(trait), why="; ".join(trait["why"]))
+
+
+def parameters(services: Services) -> Json:
+    """Both may be left out."""
+    return arguments(
+        {
+            "attribute": text(
+                "What is asked about, if it is one thing or person: an attribute's name, or their words."
+            ),
+            "why": flag("Whether the customer asks why you think so, or where you know it from."),
+        },
+        required=(),
+    )
 
 
 TOOL = Tool(
     name="get_profile",
     brief="what we know about the customer",
     when=(
-        "Read everything that the shop has noted about this customer, such as sizes, tastes and budget. Use it "
-        "when the customer asks what you know about them or wants to check their data. Do not use it before a "
-        "search: search_products takes the profile into account by itself."
+        "Read what the shop has noted about this customer and those they buy for, such as sizes and tastes. Use "
+        "it when the customer asks what you know about them, why you think so, or wants to check their data. Do not "
+        "use it before a search: search_products takes the profile into account by itself."
     ),
-    parameters=lambda services: arguments({}),
+    parameters=parameters,
+    as_learnt=lambda services: arguments({}),
     function=get_profile,
     kind="profile_read",
     say=say,
     keeps_proposal=True,
+    keys=Keys(ignored=frozenset(("asked",))),
     is_learnt=True,
 )

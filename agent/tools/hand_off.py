@@ -21,7 +21,7 @@ def hand_off(reason: str, runtime: Runtime) -> Outcome:
     services = context.services
     summary = summarize(
         list(_lines(runtime.state["messages"])),
-        services.profiles.read(context.customer).traits,
+        services.profiles.read(context.customer).everyone,
         services.proposals.pending(context.consultation),
     )
     record = services.handoffs.open(context.customer, context.consultation, reason, summary, context.now)

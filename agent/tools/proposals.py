@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agent.context import TurnContext
-from agent.orders.acts import Kind
+from agent.orders.acts import OrderKind
 from agent.orders.items import Wording
 from agent.orders.meant import orders_meant
 from agent.orders.order import Order, OrderRefused
@@ -28,7 +28,7 @@ _IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into wo
 
 
 def propose(
-    kind: Kind,
+    kind: OrderKind,
     runtime: Runtime,
     order_id: str | None,
     items: Sequence[str] = (),
@@ -42,7 +42,7 @@ def propose(
 
 
 def order_for(
-    kind: Kind,
+    kind: OrderKind,
     runtime: Runtime,
     order_id: str | None,
     items: Sequence[str],
@@ -70,7 +70,9 @@ def order_for(
     return meant[0] if len(meant) == 1 else some_orders(meant, context, "which")
 
 
-def propose_for(order: Order, kind: Kind, runtime: Runtime, items: Sequence[str] = (), **arguments: Any) -> Outcome:
+def propose_for(
+    order: Order, kind: OrderKind, runtime: Runtime, items: Sequence[str] = (), **arguments: Any
+) -> Outcome:
     """Propose a change of this order."""
     context = runtime.context
     proposals = context.services.proposals
@@ -102,7 +104,8 @@ def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
     proposal = artifact["proposal"]
     summary = {name: value for name, value in proposal["summary"].items() if value not in (None, "", [])}
     rows = tuple(Row(composer.say(f"card_{name}"), _values(composer, name, value)) for name, value in summary.items())
-    return (Card(key=str(summary["order_id"]), title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
+    key = str(summary.get("order_id", proposal["kind"]))
+    return (Card(key=key, title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
 
 
 def _artifact(proposal: Mapping[str, Any], order: Order, is_amended: bool, context: TurnContext) -> dict[str, Any]:

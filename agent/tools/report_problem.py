@@ -7,7 +7,7 @@ several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where i
 
 from agent.context import TurnContext
 from agent.intents import Telling
-from agent.orders.acts import Kind
+from agent.orders.acts import OrderKind
 from agent.orders.cases import PROBLEMS, WISHES, Problem, needs_case
 from agent.orders.order import Order
 from agent.tools.order_telling import one_order
@@ -19,7 +19,7 @@ from agent.tools.tool import Source, Tool
 from errors import DataError, choices
 from language.cues import cue
 
-_KIND: Kind = "report_problem"
+_KIND: OrderKind = "report_problem"
 
 
 def report_problem(

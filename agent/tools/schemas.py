@@ -24,6 +24,11 @@ def number(description: str) -> Json:
     return {"type": "number", "description": description}
 
 
+def flag(description: str) -> Json:
+    """Yes or no."""
+    return {"type": "boolean", "description": description}
+
+
 def choice(values: Sequence[str], description: str) -> Json:
     """One of these values."""
     return {"type": "string", "enum": list(values), "description": description}

@@ -3,7 +3,7 @@
 In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
 (`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this
 consultation about price holds until it is changed, and what the customer likes and did reorders the hits with a
-reason that names the trait or the act.
+reason that names the trait or the act. A search `about` somebody else goes by what is kept of that person instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
 from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personalization import avoided, tastes
+from agent.personalization import avoided, profile_of, tastes
 from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
@@ -25,6 +25,7 @@ from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, tex
 from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
 from language.names import label_in
+from language.recipients import recipient
 from language.text import has_han
 from profiles.card import brief
 from profiles.observation import Profile
@@ -59,6 +60,7 @@ def search_products(
     sort: Sort | None = None,
     where: Mapping[str, Any] | None = None,
     among: str | None = None,
+    about: str = "",
     **asked: Any,
 ) -> Outcome:
     """The best products in stock that meet every filter (`asked`: by facet name, as the shop has them).
@@ -69,7 +71,8 @@ def search_products(
     context = runtime.context
     ruled_out = asked.pop(NOT, None) or {}
     asked |= {name: _as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
-    profile = context.services.profiles.read(context.customer)
+    who = recipient(about)
+    profile = profile_of(context, context.services.profiles.read(context.customer), who)
     messages = runtime.state["messages"]
     named = answered(context, messages) | {name: value for name, value in asked.items() if value}
     prices = _prices(min_price, max_price)
@@ -79,17 +82,18 @@ def search_products(
         named = {name: value for name, value in held.items() if name not in PRICES} | named
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
-    wish = _wish(context, profile, query, named, prices)
+    wish = _wish(context, profile, query, named, prices, who)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
     pool, filters, dropped = _search(context, profile, wish, sort)
     if not _is_sold(wish, pool):
         artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
         artifact["unsold"] = wish.query
         return outcome(context, artifact, f"the shop sells no {wish.query}")
-    owned = owned_durables(context)
+    owned = frozenset() if who else owned_durables(context)
     held_to = _filters_json(filters)
-    hits = (pool if sort else onward(messages, personal_order(context, pool, owned), held_to))[:SHOWN]
-    beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages))
+    ordered = pool if sort or who else personal_order(context, pool, owned)
+    hits = (ordered if sort else onward(messages, ordered, held_to))[:SHOWN]
+    beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages), profile.traits)
     artifact = {
         "kind": "products",
         "query": query,
@@ -98,6 +102,8 @@ def search_products(
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
         SHOWS: [hit.product.sku for hit in hits],
     }
+    if who:
+        artifact["about"] = who
     if beside:
         anchor, hit = beside
         artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(hit, context.services.shop.currency)
@@ -172,7 +178,7 @@ def cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
     return [product_card(composer, hit) for hit in artifact["hits"]]
 
 
-def parameters(services: Services) -> Json:
+def learnt_parameters(services: Services) -> Json:
     """The words, the facets that shop.toml lists with as many values as a prompt holds, the prices and the order."""
     facets = {}
     for name in services.shop.tool_facets:
@@ -189,9 +195,9 @@ def parameters(services: Services) -> Json:
     return arguments(properties, required=("query",))
 
 
-def more_parameters(services: Services) -> Json:
+def parameters(services: Services) -> Json:
     """Those, with any facet as a condition, what is ruled out, and sorting by any number."""
-    space, known = services.retriever.facets, parameters(services)["properties"]
+    space, known = services.retriever.facets, learnt_parameters(services)["properties"]
     others = [name for name in space.names if name not in known]
     properties = known | {
         "sort": choice(services.retriever.sorts, _SORTED + " A facet with _low or _high: the lightest, the brightest."),
@@ -212,6 +218,10 @@ def more_parameters(services: Services) -> Json:
             "description": "What the customer does not want, if they say so.",
         },
         "among": choice((AMONG_SHOWN,), "Only among the products that were shown last, if the customer means those."),
+        "about": text(
+            "For whom it is to be, if not for the customer: daughter, dad, 爸爸. Their sizes and tastes count, not the "
+            "customer's. Leave it out where the customer looks for themselves."
+        ),
     }
     return arguments(properties, required=("query",))
 
@@ -259,6 +269,7 @@ def _wish(
     query: str,
     asked: Mapping[str, Any],
     prices: tuple[float | None, float | None],
+    who: str,
 ) -> Wish:
     facets = context.services.retriever.facets
     several = {name: raws for name, raws in asked.items() if isinstance(raws, list) and name in facets.names}
@@ -270,7 +281,7 @@ def _wish(
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
     bounds = _bounds(context, profile)
-    without, without_in = avoided(context, profile, equals)
+    without, without_in = avoided(context, profile, equals, who)
     filters = Filters(
         equals=equals,
         without=without,
@@ -349,8 +360,7 @@ TOOL = Tool(
         "customer is known to like or avoid is taken into account by itself. Do not use it for orders, rules or "
         "services of the shop."
     ),
-    parameters=more_parameters,
-    as_learnt=parameters,
+    parameters=parameters,
     function=search_products,
     kind="products",
     say=say,
@@ -365,4 +375,5 @@ TOOL = Tool(
     intent=Telling.search,
     pursues=True,
     is_learnt=True,
+    as_learnt=learnt_parameters,
 )

@@ -5,6 +5,7 @@ start anew. Errors: `ConfigError` for files that are not there.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +23,15 @@ from sqlalchemy.exc import ArgumentError
 import clock
 from errors import ConfigError
 from profiles.events.affinity import Products
+from profiles.events.left_out import OrderMark, add_marks, marks_of
 from profiles.privacy.keys import load_salt
 from profiles.privacy.tombstones import ERASED, add_tombstones, erased
 from profiles.schema import Schema
 from profiles.shop.files import load_privacy, load_products, load_schema
 from profiles.shop.imports import books_as_of
-from profiles.storage.database import open_database, writing
+from profiles.storage.database import DATABASE_FILE, chosen_database, open_database, reading, writing
+from profiles.storage.tables import left_out_orders
+from profiles.storage.transfer import tables_there
 from profiles.store import ProfileStore
 
 BYTES_PER_PART = 32 << 20  # of events as JSON: folding them takes about fifteen times as much memory
@@ -75,10 +79,27 @@ class Plan:
         if salt and gone:
             with writing(store.engine) as connection:
                 add_tombstones(connection, gone, salt, self.now())
+        if marks := marks_in(state):
+            with writing(store.engine) as connection:
+                if not marks_of(connection):  # the shop's own database has them
+                    add_marks(connection, marks)
         return store
 
     def part_of(self, name: str) -> int:
         return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % self.parts
+
+
+def marks_in(state: Path) -> list[OrderMark]:
+    """What the shop's customers have said of orders that were gifts."""
+    database = chosen_database(os.environ) or state / DATABASE_FILE
+    if isinstance(database, Path) and not database.is_file():
+        return []
+    engine = open_database(database)
+    try:
+        with reading(engine) as connection:
+            return marks_of(connection) if tables_there(connection, [left_out_orders]) else []
+    finally:
+        engine.dispose()
 
 
 def make_plan(
@@ -132,7 +153,7 @@ def _inputs(plan: Plan, where: str) -> list[list[Any]]:
     marks: list[list[Any]] = [
         [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path.exists() else [str(path)] for path in paths
     ]
-    return [*marks, [plan.parts, where]]
+    return [*marks, [plan.parts, where], [len(marks_in(Path(plan.state)))]]
 
 
 def _held(folder: Path) -> Mapping[str, Any] | None:

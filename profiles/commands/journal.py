@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from errors import Refused
-from profiles.commands.words import print_json, shown, words
+from profiles.commands.words import of, print_json, shown, words
 from profiles.customer import Customer
 from profiles.history.explanation import undone_in
 from profiles.intents.changes import IntentChange, changes
@@ -34,7 +34,7 @@ def history(options: argparse.Namespace, store: ProfileStore) -> None:
         mark = "  (undone)" if item.id in undone else ""
         print(
             f"{item.at:%Y-%m-%d %H:%M}  {item.authority:<8} {_ACTS.get(item.op, item.polarity):<8} "
-            f"{_name(item)}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
+            f"{of(item.about)}{_name(item)}: {shown(item.value)}  {item.evidence.kind} {item.evidence.id}: "
             f"{item.evidence.quote!r}  [{item.id}]{mark}"
         )
 

@@ -45,7 +45,7 @@ def diff(options: argparse.Namespace, store: ProfileStore) -> None:
     customer = store.customer(options.customer).id
     noted(options, store, customer)
     first, last = sorted((moment(options.first), moment(options.last)))
-    before, after = (store.read(customer, at).traits for at in (first, last))
+    before, after = (store.read(customer, at).everyone for at in (first, last))
     change, shifted = difference(before, after, store.schema), shifts(before, after)
     parts = {"added": change.added, "superseded": change.superseded, "retracted": change.retracted}
     if options.json:
@@ -66,15 +66,16 @@ def diff(options: argparse.Namespace, store: ProfileStore) -> None:
 
 def _print_profile(customer: str, title: str, profile: Profile, as_json: bool, at: datetime | None = None) -> None:
     if as_json:
-        shown = {name: [trait.to_full_json() for trait in getattr(profile, name)] for name in ("traits", "past")}
+        parts = {"traits": profile.everyone, "past": profile.past}
+        shown = {name: [trait.to_full_json() for trait in traits] for name, traits in parts.items()}
         print_json({"customer": customer} | ({"as_of": at.isoformat()} if at else {}) | shown)
         return
     print(title)
-    for trait in profile.traits:
+    for trait in profile.everyone:
         print(line(trait))
         for challenge in trait.challenges:
             print(f"      but{line(challenge)}")
-    if not profile.traits and not profile.past:
+    if not profile.everyone and not profile.past:
         print("nothing was known yet" if at else "nothing is known")
     if profile.past:
         print("no longer:")

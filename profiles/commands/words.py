@@ -11,7 +11,12 @@ def line(trait: Trait) -> str:
 
 def words(trait: Trait) -> str:
     verb = "" if trait.polarity == "fact" else f"{trait.polarity}s "
-    return f"{verb}{trait.attribute}: {shown(trait.value)}"
+    return f"{of(trait.about)}{verb}{trait.attribute}: {shown(trait.value)}"
+
+
+def of(about: str) -> str:
+    """Whose it is, where it is not the customer's: "(daughter) "."""
+    return f"({about}) " if about else ""
 
 
 def shown(value: Value) -> str:

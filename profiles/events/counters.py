@@ -13,6 +13,7 @@ from profiles.events.affinity import Affinity, Products, Tastes, shares_of
 from profiles.events.batch import Batch, Owned
 from profiles.events.event import WEIGHTS, Aside, Event, Reason
 from profiles.events.ledger import Activity
+from profiles.events.left_out import left_out
 from profiles.events.machines import MOST_ACTS, count_windows, machine_windows, windows_of
 from profiles.events.purchases import Purchases, first_reports
 from profiles.intents.purchases import bought
@@ -42,6 +43,7 @@ class Counters:
             return
         ledger.insert_events(connection, events, fresh)
         times = [item.at for items in fresh.values() for item in items]
+        gifts = left_out(connection, fresh)
         busy = ledger.busy_windows(connection, fresh, time_text(min(times))[:10], time_text(max(times))[:10])
         tastes = ledger.load_tastes(connection, fresh, self.tastes)
         activities = ledger.load_activities(connection, fresh)
@@ -51,12 +53,13 @@ class Counters:
             windows = busy.get(name, {})
             counted = [item for item in items if not _is_machines(item, windows)] if windows else items
             self._note(name, items, counted, windows, batch)
-            noted += counted
+            telling = _telling(counted, gifts.get(name, ()))
+            noted += telling
             if name in corrected or _tipped(items, windows):
-                tastes[name], activities[name] = self._again(connection, name, tastes[name])
+                tastes[name], activities[name] = self._again(connection, name, tastes[name], gifts.get(name, ()))
                 batch.counts["withdrawn"] += before.acts + _acts(counted) - activities[name].acts
             else:
-                for item in counted:
+                for item in telling:
                     tastes[name].add(item)
                 activities[name] = _more(before, counted)
         note_counted(connection, noted)
@@ -64,6 +67,18 @@ class Counters:
         ledger.save_activities(connection, activities)
         self._end_intents(connection, fresh, corrected)
         self._tell(connection, tastes, batch)
+
+    def recount(self, connection: Connection, name: str, batch: Batch) -> None:
+        """All of one customer, who is locked, counted from the start, without the orders that do not count."""
+        before = ledger.load_tastes(connection, [name], self.tastes)[name]
+        orders = left_out(connection, [name]).get(name, frozenset())
+        tastes, activity = self._again(connection, name, before, orders)
+        activities = {name: activity}
+        self._count_purchases(
+            connection, {name: ledger.load_events(connection, events, [name]).get(name, [])}, activities
+        )
+        ledger.save_activities(connection, activities)
+        self._tell(connection, {name: tastes}, batch)
 
     def _each_order_once(self, connection: Connection, fresh: Owned, batch: Batch) -> tuple[Owned, Corrected]:
         """Without what reports an order again; also the orders, by customer, that `fresh` knows an older report of.
@@ -98,9 +113,14 @@ class Counters:
                 batch.put_aside(Aside(Reason.UNKNOWN_PRODUCT, ", ".join(item.skus), item.id, name))
                 batch.counts["taken"] -= 1
 
-    def _again(self, connection: Connection, name: str, before: Tastes) -> tuple[Tastes, Activity]:
-        """Count from the start what is not a machine's; what the journal holds stays known."""
-        every = ledger.load_events(connection, events, [name])[name]
+    def _again(
+        self, connection: Connection, name: str, before: Tastes, orders: Collection[str]
+    ) -> tuple[Tastes, Activity]:
+        """Count from the start what is not a machine's; what the journal holds stays known.
+
+        `orders` say nothing of a taste.
+        """
+        every = ledger.load_events(connection, events, [name]).get(name, [])
         windows = machine_windows(count_windows(time_text(item.at) for item in every))
         counted = [item for item in every if not _is_machines(item, windows)]
         tastes = self.tastes()
@@ -109,10 +129,12 @@ class Counters:
                 if affinity.told_at:
                     blank = Affinity(told=affinity.told, told_at=affinity.told_at, changed=True)
                     tastes.held.setdefault(attribute, {})[value] = blank
-        for item in counted:
+        telling = _telling(counted, orders)
+        for item in telling:
             tastes.add(item)
         ledger.clear_affinities(connection, name)
-        withdraw_counted(connection, {item.id for item in every} - {item.id for item in counted})
+        withdraw_counted(connection, {item.id for item in every} - {item.id for item in telling})
+        note_counted(connection, telling)
         return tastes, _more(Activity(), counted)
 
     def _count_purchases(self, connection: Connection, fresh: Owned, activities: dict[str, Activity]) -> None:
@@ -137,6 +159,11 @@ class Counters:
         self._store.append_within(connection, lines)
         batch.counts["told"] += sum(line.op == "assert" for line in lines)
         batch.counts["retracted"] += sum(line.op == "retract" for line in lines)
+
+
+def _telling(items: Iterable[Event], orders: Collection[str]) -> list[Event]:
+    """Those that may say something of a taste: no purchase of these orders."""
+    return [item for item in items if item.kind != "bought" or item.order not in orders]
 
 
 def _is_machines(event: Event, windows: Iterable[str]) -> bool:

@@ -16,6 +16,7 @@ or older than the shop keeps them.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table
@@ -29,6 +30,7 @@ from profiles.events.batch import Batch, Owned
 from profiles.events.counters import Counters
 from profiles.events.event import Aside, Event, Reason
 from profiles.events.ledger import Activity
+from profiles.events.left_out import OrderMark, add_marks
 from profiles.events.report import Report
 from profiles.events.shapes import EventReader
 from profiles.journal import owners_of
@@ -74,6 +76,18 @@ class EventIntake:
     def settle(self) -> Report:
         """Count what has waited for customers who are known by now."""
         return self._taken(others=identities.waiting_and_known)
+
+    @retried
+    def leave_out(self, mark: OrderMark) -> None:
+        """An order was a gift, or is the customer's after all: what it says of their tastes is counted anew.
+
+        Errors: `Refused` for a customer who was erased.
+        """
+        with writing(self.store.engine) as connection:
+            owner = identities.lock_event_owners(connection, [mark.customer])[mark.customer]
+            self.store.guard.refuse_erased(connection, {mark.customer, owner})
+            add_marks(connection, [replace(mark, customer=owner)])
+            self._counting.recount(connection, owner, Batch(()))
 
     def activity(self, customer: str) -> Activity:
         """Recency, frequency, money."""

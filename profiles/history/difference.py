@@ -28,8 +28,8 @@ def shifts(before: Iterable[Trait], after: Iterable[Trait]) -> list[tuple[Trait,
 
 
 def _identity(trait: Trait) -> tuple[object, ...]:
-    return trait.attribute, trait.value, trait.polarity, trait.authority
+    return trait.about, trait.attribute, trait.value, trait.polarity, trait.authority
 
 
 def _slot(trait: Trait, schema: Schema) -> tuple[object, ...]:
-    return trait.attribute, schema.attribute(trait.attribute).slot(trait.value)
+    return trait.about, trait.attribute, schema.attribute(trait.attribute).slot(trait.value)

@@ -74,7 +74,7 @@ def withdrawn_by(trait: Trait, attribute: Attribute, journal: Sequence[Observati
     found = [
         item
         for item in journal
-        if (item.op, item.attribute, item.at) == ("retract", trait.attribute, trait.until)
+        if (item.op, item.about, item.attribute, item.at) == ("retract", trait.about, trait.attribute, trait.until)
         and (item.value == EVERYTHING or attribute.slot(item.value) == attribute.slot(trait.value))
     ]
     return found[-1] if found else None
@@ -97,4 +97,4 @@ def _replaced(attribute: Attribute, claim: Claim, past: Sequence[Trait]) -> tupl
     """What ended, of the same slot and authority, when this began."""
     slot = attribute.slot(claim.value)
     ended = [old for old in past if old.authority is claim.authority and old.until == claim.since]
-    return tuple([old for old in ended if attribute.slot(old.value) == slot])
+    return tuple([old for old in ended if old.about == claim.about and attribute.slot(old.value) == slot])

@@ -23,6 +23,7 @@ from profiles.storage.tables import (
     events,
     insert_missing,
     insert_or_replace,
+    left_out_orders,
     merged,
     observations,
     time_text,
@@ -35,6 +36,8 @@ def bring_over(connection: Connection, guard: Guard, schema: Schema, visitor: st
     _drop_unwanted(connection, guard, visitor, owner)
     insert_missing(connection, merged, [{"visitor": visitor, "customer": owner, "at": time_text(at)}])
     connection.execute(merged.update().where(merged.c.customer == visitor).values(customer=owner))
+    theirs = left_out_orders.c.customer == visitor
+    connection.execute(left_out_orders.update().where(theirs).values(customer=owner))
     remove(connection, [visitor])
     _hand_over(connection, visitor, owner, schema)
     if not guard.allowed(connection, [owner], Purpose.PROFILING):

@@ -5,6 +5,7 @@ The moment defaults to now; one before the customer's newest observation is read
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -37,7 +38,7 @@ class Views:
         moment = _moment(held, at)
         if held is None or moment < held.newest:
             folded = fold(self._journal(connection, owner, moment) if held else (), self._schema, moment)
-            return Profile(owner, folded.traits, folded.past)
+            return replace(folded, customer=owner)
         settled = freshen(connection, owner, self._kept(connection, owner, held.settled, moment), moment)
         return weigh_profile(owner, settled, self._schema, moment)
 

@@ -24,6 +24,7 @@ from profiles.events import ledger
 from profiles.events.act_log import Act, acts_after, bought_events, newest_number, note_earlier, recent_acts
 from profiles.events.event import WEIGHTS
 from profiles.events.event import Event as ShopEvent
+from profiles.events.left_out import left_out
 from profiles.events.purchases import kept_orders
 from profiles.journal import owners_of
 from profiles.preference.candidates import Reranker
@@ -138,12 +139,14 @@ class Preferences:
 
     def owned(self, customer: str, booked: Mapping[str, Collection[str]]) -> frozenset[str]:
         """Durables that the customer has. `booked`: by order id, what they kept of it as the shop's order book knows
-        it; the events tell of the other orders."""
+        it; the events tell of the other orders. What they gave away they have not."""
         with reading(self._engine) as connection:
             owner = owners_of(connection, [customer])[customer]
             acts = ledger.load_events(connection, events, [owner], "bought", "refunded").get(owner, [])
+            given = left_out(connection, [owner]).get(owner, frozenset())
         orders = {name: event.skus for name, event in kept_orders(acts)[0].items()} | dict(booked)
-        skus = {self._goods[sku].sku for skus in orders.values() for sku in skus if sku in self._goods}
+        own = [skus for name, skus in orders.items() if name not in given]
+        skus = {self._goods[sku].sku for skus in own for sku in skus if sku in self._goods}
         return self._durable & skus
 
     def save(self) -> None:

@@ -10,15 +10,19 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from profiles.commands.words import of
 from profiles.customer import Customer
 from profiles.intents.reads import read_intents
 from profiles.privacy.audit import Audit
 from profiles.privacy.profile_target import names_of
 from profiles.storage.database import reading
-from profiles.storage.tables import activities, affinities, asides, events, merged, waiting_events
+from profiles.storage.tables import activities, affinities, asides, events, left_out_orders, merged, waiting_events
 from profiles.store import ProfileStore
 
 Json = dict[str, Any]
+
+
+_SECTIONS = ("events", "waiting_events", "events_kept_aside", "affinities", "activity", "left_out_orders")
 
 
 def export(store: ProfileStore, customer: str, now: datetime | None = None) -> Json:
@@ -29,7 +33,7 @@ def export(store: ProfileStore, customer: str, now: datetime | None = None) -> J
         owner, names = names_of(connection, record.id)
         tables: Mapping[str, Table] = {
             "events": events, "waiting_events": waiting_events, "events_kept_aside": asides,
-            "affinities": affinities, "activity": activities,
+            "affinities": affinities, "activity": activities, "left_out_orders": left_out_orders,
         }  # fmt: skip
         rows = {
             name: [_plain(row._mapping) for row in connection.execute(select(table).where(table.c.customer.in_(names)))]
@@ -47,7 +51,7 @@ def export(store: ProfileStore, customer: str, now: datetime | None = None) -> J
         "consents": [line.to_json() for line in store.consent_history(owner)],
         "consents_now": dict(store.consents(owner)),
         "profile": {
-            "traits": [trait.to_full_json() for trait in profile.traits],
+            "traits": [trait.to_full_json() for trait in profile.everyone],
             "past": [trait.to_full_json() for trait in profile.past],
         },
         "intents": [intent.to_json() for intent in intents],
@@ -71,7 +75,7 @@ def _lines(data: Json) -> Iterator[str]:
     yield from _section("No longer", list(_traits(data["profile"]["past"])))
     yield from _section("What they were trying to get done", list(map(_intent, data["intents"])))
     yield from _section("Every observation, oldest first", [_observation(item) for item in data["journal"]])
-    for name in ("events", "waiting_events", "events_kept_aside", "affinities", "activity", "visitors", "accesses"):
+    for name in (*_SECTIONS, "visitors", "accesses"):
         yield from _section(name.replace("_", " ").capitalize(), [_row(row) for row in data[name]])
 
 
@@ -83,9 +87,8 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 def _traits(traits: Sequence[Json]) -> Iterator[str]:
     for trait in traits:
         until = f" until {trait['until'][:10]}" if trait["until"] else ""
-        yield f"{trait['attribute']}: {trait['value']} ({trait['polarity']}, {trait['authority']}), since " + (
-            f"{trait['since'][:10]}{until}"
-        )
+        what = f"{of(trait['about'])}{trait['attribute']}: {trait['value']}"
+        yield f"{what} ({trait['polarity']}, {trait['authority']}), since {trait['since'][:10]}{until}"
         yield from (f"    {item['kind']} {item['id']}: {item['quote']!r}" for item in trait["evidence"])
         yield from (f"    but {line}" for line in _traits(trait["challenges"]))
 
@@ -97,7 +100,8 @@ def _intent(intent: Json) -> str:
 
 def _observation(item: Json) -> str:
     evidence = item["evidence"]
-    said = f"{item['at'][:16]} {item['authority']} {item['op']} {item['polarity']} {item['attribute']}: {item['value']}"
+    what = f"{of(item['about'])}{item['attribute']}: {item['value']}"
+    said = f"{item['at'][:16]} {item['authority']} {item['op']} {item['polarity']} {what}"
     return f"{said}  ({evidence['kind']} {evidence['id']}: {evidence['quote']!r})"
 
 

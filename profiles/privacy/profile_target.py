@@ -21,6 +21,7 @@ from profiles.storage.tables import (
     customers,
     events,
     insert_missing,
+    left_out_orders,
     merged,
     observations,
     projections,
@@ -37,6 +38,7 @@ _ROWS: Mapping[str, Column[str]] = {
     "affinities": affinities.c.customer,
     "activities": activities.c.customer,
     "consents": consents.c.customer,
+    "left-out orders": left_out_orders.c.customer,
     "customers": customers.c.id,
 }
 

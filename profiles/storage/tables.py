@@ -6,7 +6,8 @@ the acts of known customers, each once, `event_counted` the order in which they 
 `activity` are projections of it. `event_waiting` holds acts of people who are not known yet, `event_aside`
 examples of what could not count. `consent` and `access` are only inserted into, as the journal is: who agreed to
 what, who looked at whom. `tombstone` names by key who was erased. Times are ISO text in UTC with microseconds, so
-that they sort and mean the same in both databases.
+that they sort and mean the same in both databases. `left_out_order` is only inserted into too: orders that say nothing
+of a customer's tastes.
 """
 
 import json
@@ -66,6 +67,7 @@ observations = Table(
     Column("evidence_id", String(200), nullable=False),
     Column("quote", Text, nullable=False),
     Column("at", String(32), nullable=False),
+    Column("about", String(40), nullable=False, server_default=text("''")),  # "": the customer
     Index("observation_by_attribute", "customer", "attribute"),
 )
 projections = Table(
@@ -168,6 +170,16 @@ consents = Table(
     Column("source", String(200), nullable=False),  # where it was said
     Column("who", String(100), nullable=False),  # wrote it down
 )
+left_out_orders = Table(
+    "left_out_order",
+    metadata,
+    numbered(),
+    Column("customer", String(100), nullable=False, index=True),
+    Column("order_id", String(200), nullable=False),
+    Column("left_out", Boolean, nullable=False),  # false: it counts again
+    Column("at", String(32), nullable=False),
+    Column("source", String(200), nullable=False),  # where it was said
+)
 tombstones = Table(
     "tombstone",
     metadata,
@@ -238,6 +250,7 @@ def row_of(item: Observation) -> dict[str, Any]:
         "evidence_id": item.evidence.id,
         "quote": item.evidence.quote,
         "at": time_text(item.at),
+        "about": item.about,
     }
 
 
@@ -253,4 +266,5 @@ def observation_of(row: Row[Any]) -> Observation:
         datetime.fromisoformat(row.at),
         row.op,
         row.confidence,
+        row.about,
     )

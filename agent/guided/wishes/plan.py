@@ -12,6 +12,7 @@ from typing import Any, Literal
 from langchain_core.messages import AnyMessage, ToolMessage
 
 from agent.context import TurnContext
+from agent.guided.notes import spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.references import Products, names_of, referred
 from agent.guided.wishes.searches import Searches
@@ -124,8 +125,10 @@ class Act:
             among = AMONG_SHOWN
         written = Searches(services.shop, services.retriever.facets)
         searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _MAYBE)
+        who = spoken_of(self.context)
+        beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
-            yield "search_products", arguments | ({"among": among} if among else {})
+            yield "search_products", arguments | beside
 
     def _product(self) -> Iterator[Call]:
         if not self.refers and not self.products.recent:
