@@ -215,16 +215,17 @@ class Proposals:
         order_id = str(proposal.arguments.get("order_id", ""))
         if now >= proposal.expires:
             return OrderRefused(f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired")
-        if proposal.kind == ERASE_DATA:
+        kind = proposal.kind
+        if kind == "erase_data":  # whoever reads the yes carries it out
             return None
         order = self.orders.locked(connection, proposal.customer, order_id)
         try:
-            change = change_of(order, proposal.kind, proposal.arguments, self.rules, now)
+            change = change_of(order, kind, proposal.arguments, self.rules, now)
         except OrderRefused as refusal:
             return refusal
-        if summary_of(proposal.kind, change, proposal.arguments) != proposal.summary:
+        if summary_of(kind, change, proposal.arguments) != proposal.summary:
             return OrderRefused(f"order {order_id} has changed since this was proposed", "changed")
-        if proposal.kind == "report_problem":
+        if kind == "report_problem":
             self.cases.add(connection, _case_of(proposal, now))
         else:
             self.orders.save(connection, change.order)
