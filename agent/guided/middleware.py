@@ -6,6 +6,7 @@ with what the newest message plainly says, and calls with the order that was mea
 the profile asks for some of it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,7 @@ from agent.models.profile import ModelProfile
 from agent.prompt import composed
 from agent.replies.composer import Composer
 
+log = logging.getLogger(__name__)
 ORDER_ID = "order_id"
 
 
@@ -78,7 +80,11 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if self._recogniser is None or not isinstance(request.messages[-1], HumanMessage):
             return None
         context, messages = request.runtime.context, request.state["messages"]
-        return planned(self._chances(messages, context), context, messages)
+        try:
+            return planned(self._chances(messages, context), context, messages)
+        except Exception:  # an error of ours: the model can still answer
+            log.exception("no plan for a message")
+            return None
 
     def _chances(self, messages: Sequence[AnyMessage], context: TurnContext) -> Mapping[str, float]:
         """What the newest message wants, by the recogniser."""

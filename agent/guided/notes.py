@@ -87,12 +87,10 @@ def without_disliked(call: ToolCall, notes: Sequence[ToolCall]) -> ToolCall:
     if call["name"] != SEARCH:
         return call
     disliked = {str(c.get("value")) for note in notes for c in _listed(note) if c.get("polarity") == "dislike"}
-    arguments = {name: value for name, value in call["args"].items() if value not in disliked or name == "query"}
-    where = {name: value for name, value in arguments.get("where", {}).items() if str(value) not in disliked}
-    return {
-        **call,
-        "args": {**{k: v for k, v in arguments.items() if k != "where"}, **({"where": where} if where else {})},
-    }
+    kept = {name: value for name, value in call["args"].items() if name == "query" or str(value) not in disliked}
+    if isinstance(kept.get("where"), dict):
+        kept["where"] = {name: value for name, value in kept["where"].items() if str(value) not in disliked}
+    return {**call, "args": kept}
 
 
 def _listed(call: ToolCall) -> list[Mapping[str, Any]]:

@@ -20,11 +20,15 @@ _CLAUSE = r"[;!?\n,、:]|\.(?!\d)"
 
 @dataclass(slots=True)
 class _Piece:
-    """A piece of the message: the items that it names, and whether they are kept (None: it says nothing of that)."""
+    """A piece of the message: the items that it names, and whether they are kept (None: it says nothing of that).
+
+    `excludes`: by a word that says so of what follows alone: "the shoes, not the socks".
+    """
 
     items: frozenset[int]
     is_kept: bool | None
     clause: int
+    excludes: bool = False
 
 
 def kept_items(order: Order, said: str, names: Names) -> frozenset[int]:
@@ -37,14 +41,14 @@ def kept_items(order: Order, said: str, names: Names) -> frozenset[int]:
 
 def _pieces(order: Order, text: str, names: Names) -> Iterator[_Piece]:
     """Cut at the ends of clauses, at what joins items, and before each word that says what becomes of them."""
-    clause, start, state = 0, 0, None
+    clause, start, state, excludes = 0, 0, None, False
     for mark in [*_marks().finditer(text), None]:
         end = mark.start() if mark else len(text)
         if end > start:
-            yield _Piece(_named(order, text[start:end], names), state, clause)
+            yield _Piece(_named(order, text[start:end], names), state, clause, excludes)
         if mark is None:
             return
-        start, state = mark.start(), None
+        start, state, excludes = mark.start(), None, mark.lastgroup == "exclude"
         if mark.lastgroup in ("clause", "parts", "joins"):
             start, clause = mark.end(), clause + (mark.lastgroup != "joins")
             continue
@@ -56,11 +60,12 @@ def _settle(pieces: Sequence[_Piece]) -> None:
     """What is said before or behind in the same clause: "the socks I keep", "keep the socks and the hat"."""
     for before, piece in pairwise(pieces):
         behind = piece.is_kept is not None and not piece.items and before.is_kept is None
-        if behind and before.clause == piece.clause:
+        if behind and not piece.excludes and before.clause == piece.clause:
             before.is_kept = piece.is_kept
     for row in (pieces, pieces[::-1]):
         for before, piece in pairwise(row):
-            if piece.is_kept is None and before.clause == piece.clause:
+            is_behind = row is not pieces
+            if piece.is_kept is None and before.clause == piece.clause and not (is_behind and before.excludes):
                 piece.is_kept = before.is_kept
 
 

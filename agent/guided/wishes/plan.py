@@ -27,7 +27,7 @@ from retrieval.facets import VARIANT_FACETS
 Json = dict[str, Any]
 Call = tuple[str, Json]
 SURE = 0.5  # probability of a wish that is acted upon
-LIKELY = 0.35  # of the likeliest one, where none is sure
+LIKELY = 0.1  # of the likeliest one, where none is sure
 _ORDER = (
     "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
     "product", "compare", "total", "cart", "answer", "person",
