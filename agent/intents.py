@@ -168,7 +168,7 @@ class Telling:
             return
         state = State.DONE if last.status == "done" else State.DROPPED
         for one in waiting:
-            if one.kind is _OF_ORDER.get(last.kind) and one.values.get(ORDER) == last.summary["order_id"]:
+            if one.kind is _OF_ORDER.get(last.kind) and one.values.get(ORDER) == last.summary.get("order_id"):
                 self._close(one.id, state, Evidence("turn", self.context.turn, self.context.heard[self.context.turn]))
 
     def _going_on(self, product: str | None) -> str | None:

@@ -30,6 +30,7 @@ from agent.guided.repair import completed
 from agent.guided.wishes.plan import Plan, plain_answer, planned
 from agent.middleware.shortcuts import answered
 from agent.models.profile import ModelProfile
+from agent.orders.acts import ERASE_DATA
 from agent.prompt import composed
 from agent.replies.composer import Composer
 
@@ -55,6 +56,8 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if self._recogniser is None or pending is None or pending.customer != context.customer:
             return None
         answer = plain_answer(self._chances(state["messages"], context), context.reading)
+        if answer == "yes" and pending.kind == ERASE_DATA:  # that takes a plain word
+            return None
         reply = answered(context, pending, answer) if answer else []
         return {"messages": reply, "jump_to": "end"} if reply else None
 

@@ -81,7 +81,7 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
 
 def answered(context: TurnContext, newest: Proposal, answer: Answer) -> list[AnyMessage]:
     """The reply that carries out what was proposed, or drops it; none if neither."""
-    proposals, order_id = context.services.proposals, str(newest.summary["order_id"])
+    proposals, order_id = context.services.proposals, str(newest.summary.get("order_id", ""))
     composer = Composer(context.services, context.language, context.turn)
     if answer == "no" and proposals.decline(context.consultation, context.customer):
         return [composed(composer.say("declined"), f"declined: {newest.kind} {order_id}")]

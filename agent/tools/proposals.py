@@ -83,7 +83,7 @@ def propose_for(
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now, wording)
     except OrderRefused as error:
         raise refusal_of(error, order.id) from error
-    is_amended = before is not None and (before.kind, before.summary["order_id"]) == (kind, order.id)
+    is_amended = before is not None and (before.kind, before.summary.get("order_id")) == (kind, order.id)
     brief = f"proposed {kind} {order.id}, waiting for the customer's yes"
     return outcome(context, _artifact(proposal.to_json(), order, is_amended, context), brief)
 
@@ -93,7 +93,7 @@ def say_proposal(composer: Composer, artifact: Artifact) -> str:
     proposal = artifact["proposal"]
     if proposal["kind"] == "report_problem":
         return say_case(composer, artifact)
-    parts = [composer.change("amend" if artifact["is_amended"] else "propose", proposal)]
+    parts = [composer.change("amend" if artifact.get("is_amended") else "propose", proposal)]
     if kept := proposal["summary"].get("kept"):
         parts.append(composer.say(f"keeps_{proposal['kind']}", items=composer.items(kept)))
     return " ".join([*parts, composer.say("confirm_ask")])

@@ -47,7 +47,7 @@ def report_problem(
 def _said_before(order: Order, context: TurnContext) -> list[str]:
     """The customer's words for what is being amended."""
     waiting = context.services.proposals.pending(context.consultation, context.now)
-    is_same = waiting is not None and (waiting.kind, waiting.summary["order_id"]) == (_KIND, order.id)
+    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (_KIND, order.id)
     return [str(waiting.arguments["words"])] if waiting and is_same else []
 
 
