@@ -142,7 +142,8 @@ def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(age
 def test_only_what_is_likely_is_acted_upon() -> None:
     assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
     assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}
-    assert chosen({"search": 0.05}) == set()
+    assert chosen({"search": 0.2, "cancel": 0.3}) == {"search"}
+    assert chosen({"search": 0.1}) == set()
 
 
 def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services) -> None:

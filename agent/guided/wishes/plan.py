@@ -27,15 +27,16 @@ from retrieval.facets import VARIANT_FACETS
 Json = dict[str, Any]
 Call = tuple[str, Json]
 SURE = 0.5  # probability of a wish that is acted upon
-LIKELY = 0.1  # of the likeliest one, where none is sure
+LIKELY = 0.35  # of the likeliest one, where none is sure
 _ORDER = (
     "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
     "product", "compare", "total", "cart", "answer", "person",
 )  # fmt: skip
 _SAID = ("yes", "no", "talk", "offtopic")
+_HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
 _BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
 _REMEDY = 0.5
-_MAYBE = 0.15  # that a search goes on, for a message that only adds to it
+_MAYBE = 0.15  # that a search goes on, for a message that only adds to it; of a harmless wish, where none is likely
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _MOST_PIECES = 99
 
@@ -70,10 +71,12 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
 
 
 def chosen(chances: Mapping[str, float]) -> set[str]:
-    """The wishes that are sure, else the likeliest; none where even that is not likely."""
+    """The wishes that are sure, else the likeliest; where even that is not likely, the likeliest that changes nothing."""
     sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
-    best = max(WISHES, key=lambda wish: chances.get(wish, 0.0))
-    return sure or ({best} if chances.get(best, 0.0) >= LIKELY else set())
+    for wishes, least in ((WISHES, LIKELY), (_HARMLESS, _MAYBE)):
+        best = max(wishes, key=lambda wish: chances.get(wish, 0.0))
+        sure = sure or ({best} if chances.get(best, 0.0) >= least else set())
+    return sure
 
 
 def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
