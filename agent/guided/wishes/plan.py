@@ -71,7 +71,7 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
 
 
 def chosen(chances: Mapping[str, float]) -> set[str]:
-    """The wishes that are sure, else the likeliest; where even that is not likely, the likeliest that changes nothing."""
+    """The wishes that are sure, else the likeliest; where none is likely, the likeliest that changes nothing."""
     sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
     for wishes, least in ((WISHES, LIKELY), (_HARMLESS, _MAYBE)):
         best = max(wishes, key=lambda wish: chances.get(wish, 0.0))
