@@ -63,7 +63,7 @@ def open_first(url: str) -> Engine:
 def forget_revision(engine: Engine) -> None:
     """As it was before revisions were counted: the tables that came since are not there either."""
     with writing(engine) as connection:
-        for name in (VERSION_TABLE, "event_counted", "consent", "tombstone", "access"):
+        for name in (VERSION_TABLE, "event_counted", "consent", "tombstone", "access", "left_out_order"):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
