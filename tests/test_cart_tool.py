@@ -267,7 +267,7 @@ def test_each_language_says_it_with_evidence(filled: Talk) -> None:
     """Whatever a cart's result is, in every language that has the phrases."""
     services = filled.agent.services
     tool = next(tool for tool in services.tools if tool.name == "cart")
-    calls = [
+    calls: list[dict[str, Any]] = [
         {"action": "add", "product": "granite women's packable shell"},
         {"action": "add", "product": "it", "color": "grey", "size": "XL"},
         {"action": "add", "product": BADGER, "color": "dark green", "size": "M", "quantity": 9},
