@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, select, update
 
 from agent.cart.cart import Cart, Line, Lines, joined
 from agent.cart.system import CartSystem, EmbeddedCarts
@@ -65,7 +65,7 @@ class Carts:
     def get(self, customer: str) -> Cart:
         """The customer's cart as it is now, an empty one if there is none."""
         with reading(self.engine) as connection:
-            if not _brought(connection, customer):
+            if connection.execute(_brought(customer)).first() is None:
                 row = connection.execute(select(owners).where(owners.c.customer == customer)).one_or_none()
                 return self._kept(connection, row).cart if row else Cart()
         return self.change(customer, lambda lines: lines).cart
@@ -117,7 +117,7 @@ class Carts:
         insert_missing(connection, owners, [{"customer": customer, "cart": "", "earlier": "[]"}])
         own = select(owners).where(owners.c.customer == customer).with_for_update()
         kept = self._kept(connection, connection.execute(own).one())
-        for row in _brought(connection, customer):
+        for row in connection.execute(_brought(customer).with_for_update(of=owners)).all():
             kept = self._bring(connection, kept, self._kept(connection, row))
         return kept
 
@@ -147,7 +147,7 @@ class Carts:
         return _Kept(row.customer, cart or Cart(), tuple(tuple(map(Line.from_json, state)) for state in states))
 
 
-def _brought(connection: Connection, customer: str) -> list[Row[Any]]:
+def _brought(customer: str) -> Select[Any]:
     """The rows of visitors who turned out to be the customer, in the order in which they did."""
     theirs = select(owners).join(merged, merged.c.visitor == owners.c.customer).where(merged.c.customer == customer)
-    return list(connection.execute(theirs.order_by(merged.c.at, merged.c.visitor)).all())
+    return theirs.order_by(merged.c.at, merged.c.visitor)
