@@ -130,6 +130,13 @@ def test_a_person_comes_when_asked_for_and_at_a_yes_to_the_offer(agent: Shopkeep
     assert say(agent, told, "yeah go on", "yes").handoff
 
 
+def test_who_asks_whether_this_is_a_person_is_told_and_who_asks_for_one_gets_one(agent: Shopkeeper, told: Told) -> None:
+    asked = say(agent, told, "wait, is this a person or chatgpt?", "person", customer="visitor-bot")
+    assert not asked.handoff and "AI" in asked.reply
+    told.wants = {"talk": 0.9, "person": 0.05}
+    assert agent.reply("visitor-bot", "wishes visitor-bot", "get me your manager").handoff
+
+
 def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(agent: Shopkeeper, told: Told) -> None:
     proposed = say(agent, told, "cancel the shoes", "cancel", customer="C1003")
     assert proposed.proposal is not None and proposed.proposal["kind"] == "cancel_order"

@@ -36,7 +36,9 @@ _SAID = ("yes", "no", "talk", "offtopic")
 _HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
 _BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
 _REMEDY = 0.5
+_AGREED = 0.7  # of a yes to the offer of a person
 _MAYBE = 0.15  # that a search goes on, for a message that only adds to it; of a harmless wish, where none is likely
+_HINT = 0.02  # that a person is wanted, for a message that names one
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _MOST_PIECES = 99
 
@@ -54,7 +56,7 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
     """What to do about the newest message."""
     if not any(char.isalnum() for char in context.reading.text):
         return Plan(said="nothing")
-    wishes = chosen(chances)
+    wishes = chosen(_by_words(chances, context.reading))
     if not wishes:
         return None
     act = Act(chances, context, messages)
@@ -65,9 +67,18 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
         calls.append(("change_address", {}))
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
-    if "yes" in wishes and offered_person(messages):
+    if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
     return Plan(said=next(wish for wish in _SAID if wish in wishes)) if wishes & set(_SAID) else None
+
+
+def _by_words(chances: Mapping[str, float], reading: ShopReading) -> Mapping[str, float]:
+    """The chances where words leave no doubt: who asks for the manager, and who asks whether this is a person."""
+    if "asks_bot" in reading.cues:
+        return {**chances, "person": 0.0, "talk": 1.0}
+    if "asks_person" in reading.cues and chances.get("person", 0.0) >= _HINT:
+        return {**chances, "person": 1.0}
+    return chances
 
 
 def chosen(chances: Mapping[str, float]) -> set[str]:
