@@ -30,7 +30,8 @@ class Filters:
 
     ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})},
     max_price=150.0)`` Prices are in the shop's currency and inclusive. `without_in`: what only products of a scope
-    must not have. `any_of`: one of these values will do. `only`: SKUs of the products that count, None for all.
+    must not have. `any_of`: one of these values will do; `all_of`: a product has
+    all of them. `only`: SKUs of the products that count, None for all.
     """
 
     equals: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Filters:
     in_stock: bool = True
     without_in: Mapping[Scope, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    all_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: frozenset[str] | None = None
 
 
@@ -54,12 +56,15 @@ class VariantTest:
     high: Decimal
     in_stock: bool
     only: frozenset[str] | None = None
+    together: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def passing(self, product: Product) -> tuple[Variant, ...]:
         """The variants of `product` that meet every condition, cheapest first."""
         if self.only is not None and product.sku not in self.only:
             return ()
         if not self._facets_hold(product, None):
+            return ()
+        if any(values.isdisjoint(facet_values(product, None, name)) for name, values in self.together):
             return ()
         kept = [variant for variant in product.variants if self._variant_holds(product, variant)]
         return tuple(sorted(kept, key=lambda variant: variant.price))
@@ -107,6 +112,7 @@ def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
         high=_price("max_price", filters.max_price, Decimal("Infinity")),
         in_stock=filters.in_stock,
         only=filters.only,
+        together=tuple((name, _members(space, name, value)) for name, row in filters.all_of.items() for value in row),
     )
 
 

@@ -22,7 +22,7 @@ from langgraph.types import Command
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import allowed_values
 from agent.guided.conversation import Conversation
-from agent.guided.notes import NoteJudge, one_call, without_disliked
+from agent.guided.notes import NoteJudge, as_noted, one_call
 from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
@@ -69,11 +69,12 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if plan is None:
             return self._asked(request, handler)
         calls = [_call(name, arguments) for name, arguments in plan.calls]
+        services = request.runtime.context.services
         for name in plan.model_tools:
             written = self._asked(request.override(tool_choice=name), handler)
             own = [call for message in written.result if isinstance(message, AIMessage) for call in message.tool_calls]
             made = one_call([call for call in own if call["name"] == name])
-            calls = [*made, *(without_disliked(call, made) for call in calls)]
+            calls = [*made, *(as_noted(call, made, services.schema) for call in calls)]
         if calls:
             return ModelResponse(result=[AIMessage("", tool_calls=calls)])
         return ModelResponse(result=[composed(_words(plan, request.runtime.context))])

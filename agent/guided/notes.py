@@ -17,8 +17,9 @@ from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
 from language.recipients import recipients_in
+from profiles.schema import Schema
 
-SURE = 0.5
+SURE, PLAIN = 0.5, 0.2  # probability that the message states a note; that is enough for one that plainly stands there
 _SAME = ("attribute", "value", "polarity")  # two changes that say the same
 
 
@@ -55,10 +56,16 @@ class NoteJudge:
         told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
         chances = self.recogniser.probabilities(told, self.context.reading.text)
         own, other = chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)
-        if own >= max(SURE, other):
+        if own >= max(PLAIN if self._is_plain(change) else SURE, other):
             return change
         who = spoken_of(self.context) if other >= SURE else ""
         return {**change, "about": who} if who else None
+
+    def _is_plain(self, change: Mapping[str, Any]) -> bool:
+        """Whether it plainly stands in the message: a limit of the price, "no wool"."""
+        said = (str(change.get("attribute")), str(change.get("value")))
+        plain = (each.change for each in self.context.reading.plain)
+        return any((str(each["attribute"]), str(each["value"])) == said for each in plain)
 
 
 def spoken_of(context: TurnContext) -> str:
@@ -82,10 +89,14 @@ def one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
     return [{**calls[0], "args": {"changes": [*changes.values()][:MAX_CHANGES]}}]
 
 
-def without_disliked(call: ToolCall, notes: Sequence[ToolCall]) -> ToolCall:
-    """A search without what is noted as a dislike beside it: "wool makes me itch, so none of that"."""
+def as_noted(call: ToolCall, notes: Sequence[ToolCall], schema: Schema) -> ToolCall:
+    """A search by what is noted beside it: without a dislike ("wool makes me itch"), within a new limit of price."""
     if call["name"] != SEARCH:
         return call
+    for change in (change for note in notes for change in _listed(note) if not change.get("about")):
+        attribute = schema.attributes.get(str(change.get("attribute")))
+        if attribute and attribute.bound and isinstance(change.get("value"), int | float):
+            call = {**call, "args": {**call["args"], attribute.bound: change["value"]}}
     disliked = {str(c.get("value")) for note in notes for c in _listed(note) if c.get("polarity") == "dislike"}
     kept = {name: value for name, value in call["args"].items() if name == "query" or str(value) not in disliked}
     if isinstance(kept.get("where"), dict):

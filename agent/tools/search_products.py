@@ -288,7 +288,8 @@ def _wish(
         without_in=without_in,
         min_price=low if low is not None else bounds.get("min_price"),
         max_price=high if high is not None else bounds.get("max_price"),
-        any_of={name: values for name, values in any_of.items() if values},
+        any_of={name: values for name, values in any_of.items() if values and not facets.facet(name).many},
+        all_of={name: values for name, values in any_of.items() if values and facets.facet(name).many},
     )
     words = " ".join([query, *(asked[name] for name, value in matched.items() if value is None)])
     return Wish(words.strip() or equals.get("category", "") or "anything", filters, unknown)
@@ -297,7 +298,7 @@ def _wish(
 def _is_sold(wish: Wish, pool: Sequence[ProductHit]) -> bool:
     """Whether what was found may be what is looked for: by a filter that it meets, or since it is like the words."""
     filters = wish.filters
-    is_narrowed = bool(filters.equals or filters.any_of or filters.only is not None)
+    is_narrowed = bool(filters.equals or filters.any_of or filters.all_of or filters.only is not None)
     return is_narrowed or has_han(wish.query) or not pool or pool[0].score >= UNLIKE
 
 
@@ -322,6 +323,11 @@ def _search(
         if hits := _found(context, profile, wish.query, filters, sort):
             return hits, filters, []
     filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
+    if filters.all_of:  # of several features the first ones count most
+        fewer = {name: values[:1] for name, values in filters.all_of.items()}
+        dropped += [f"{name} {value}" for name, values in filters.all_of.items() for value in values[1:]]
+        filters = replace(filters, all_of=fewer)
+        hits = _found(context, profile, wish.query, filters, sort)
     kinds = context.services.lexicon.kinds
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
@@ -340,7 +346,7 @@ def _found(context: TurnContext, profile: Profile, query: str, filters: Filters,
 
 def _filters_json(filters: Filters) -> dict[str, Any]:
     shown: dict[str, Any] = dict(filters.equals)
-    shown |= {name: list(values) for name, values in filters.any_of.items()}
+    shown |= {name: list(values) for name, values in (*filters.any_of.items(), *filters.all_of.items())}
     shown |= {f"not_{name}": sorted(values) for name, values in filters.without.items()}
     for scope, without in filters.without_in.items():
         kinds = "/".join(sorted(scope.values))

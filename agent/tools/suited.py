@@ -33,7 +33,7 @@ def suited(context: TurnContext, profile: Profile, filters: Filters) -> Iterator
 
 def _fits(one: Held, filters: Filters, context: TurnContext) -> bool:
     """Whether it is a fact about the person that products of this kind can have, and nothing else was asked for."""
-    asked = {*filters.equals, *filters.any_of, *filters.without}
+    asked = {*filters.equals, *filters.any_of, *filters.all_of, *filters.without}
     is_plain = one.is_own and not one.key and not one.is_range and one.trait.polarity == "fact"
     facets = context.services.retriever.facets
     if not is_plain or one.trait.authority not in _SURE or one.facet in asked or one.facet not in facets.names:

@@ -16,12 +16,14 @@ from agent.guided.notes import spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.references import Products, names_of, referred
 from agent.guided.wishes.searches import Searches
+from agent.orders.naming import item_words
+from agent.orders.order import NEWEST
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import AMONG_SHOWN
 from language.aspects import find_aspects
 from language.negation import denied
 from language.quantities import Quantity
-from language.words import bare, stem, tokens
+from language.words import bare, mentions, stem, tokens
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
@@ -232,7 +234,10 @@ class Act:
     def _order(self) -> Json:
         """The order that the message names."""
         own = [each.id for each in self.reading.order_ids]
-        return {"order_id": own[-1]} if own else {}
+        if own:
+            return {"order_id": own[-1]}
+        names_newest = any(mentions(self.text, words) for words in item_words().newest)
+        return {"order_id": NEWEST} if names_newest and "all_orders" not in self.reading.cues else {}
 
     def _order_in_focus(self) -> str:
         """The one order that the results spoke of last."""
