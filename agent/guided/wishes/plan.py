@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from langchain_core.messages import AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.guided.notes import spoken_of
@@ -21,6 +21,7 @@ from agent.orders.order import NEWEST
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import AMONG_SHOWN
 from language.aspects import find_aspects
+from language.cues import cues_in
 from language.negation import denied
 from language.quantities import Quantity
 from language.words import bare, mentions, stem, tokens
@@ -62,6 +63,8 @@ def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequen
     if not wishes:
         return None
     act = Act(chances, context, messages)
+    if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
+        wishes -= {"product"}
     calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
     model_tools = tuple(dict.fromkeys(tool for wish, tool in _BY_MODEL.items() if wish in wishes))
     if "address" in wishes and not any(char.isdigit() for char in act.text):  # where to, is still to be said
@@ -293,8 +296,7 @@ class Act:
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:
-    """Whether the turn before had no answer, or could not do what was asked: a yes then means a person."""
-    last = next((m for m in reversed(messages) if isinstance(m, ToolMessage)), None)
-    artifact: Mapping[str, Any] = (last.artifact if last is not None else None) or {}
-    has_no_answer = artifact.get("kind") == "answer" and not artifact.get("text")
-    return has_no_answer or artifact.get("kind") in ("refused", "failed")
+    """Whether the reply before this message asked whether to bring in a person: a yes then means that."""
+    last = next((message for message in reversed(messages) if isinstance(message, AIMessage) and message.text), None)
+    text = str(last.text).rstrip() if last is not None else ""
+    return text.endswith(("?", "？")) and "asks_person" in cues_in(text.splitlines()[-1])
