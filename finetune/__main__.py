@@ -21,8 +21,8 @@ from finetune.loop import add_arguments as add_loop_arguments
 from finetune.loop import run as run_loop
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
-from finetune.recogniser import add_arguments as add_recogniser_arguments
-from finetune.recogniser import run as run_recogniser
+from finetune.recogniser_command import add_arguments as add_recogniser_arguments
+from finetune.recogniser_command import run as run_recogniser
 from finetune.registry.commands import add_arguments as add_registry_arguments
 from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
 

@@ -5,7 +5,6 @@ consultations that were held back. The loss is the binary cross-entropy of each 
 consultations that cannot be read.
 """
 
-import argparse
 import json
 import random
 import time
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from agent.guided.recogniser.encoder import (
-    DEFAULT,
     Settings,
     bag,
     base,
@@ -37,7 +35,7 @@ from agent.guided.recogniser.labels import (
 from agent.guided.recogniser.situation import Situation
 from agent.tools.search_products import NAME as SEARCH
 from finetune.consultations.consultation import Consultation, Message
-from finetune.consultations.written import WRITTEN, consultations
+from finetune.consultations.written import consultations
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
 
@@ -243,27 +241,14 @@ def _targets(part: Sequence[Example], labels: Sequence[str]) -> Any:
     return torch.tensor([[float(label in each.wants) for label in labels] for each in part])
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    recipe = Recipe()
-    parser.add_argument("--data", type=Path, default=WRITTEN, help="packed consultations (default: the project's own)")
-    parser.add_argument("--out", type=Path, default=DEFAULT, help="folder (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over them (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=recipe.seed, help="(default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="the figures as one line of JSON at the end")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Train, keep the weights, and say how they do on what was held back."""
-    recipe = Recipe(epochs=args.epochs, seed=args.seed)
-    samples = list(examples(consultations("training", args.data)))
-    held_back = list(examples(consultations("held_back", args.data)))
+def train_and_write(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
+    """Train on packed consultations, keep the weights, and give the figures on what was held back."""
+    samples = list(examples(consultations("training", data)))
+    held_back = list(examples(consultations("held_back", data)))
     print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
     whole, chances = train(samples, LABELS, recipe, held_back)
-    write(args.out, Settings(LABELS, recipe.rank), trained_tensors(whole, recipe.rank))
-    figures = score(chances, held_back, LABELS)
-    print(json.dumps(figures) if args.json else table(figures))
-    return 0
+    write(out, Settings(LABELS, recipe.rank), trained_tensors(whole, recipe.rank))
+    return score(chances, held_back, LABELS)
 
 
 def table(figures: Mapping[str, Any]) -> str:

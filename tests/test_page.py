@@ -130,7 +130,7 @@ def test_a_visitor_who_signs_in_goes_on_as_the_customer_and_leaves_nothing_behin
     expect(page.locator("#profile")).to_contain_text("$150.00")
     expect(page.locator("#profile .badge.shop").first).to_be_visible()
     say(page, "where is my last order?")
-    expect(page.locator("#steps")).to_contain_text("get_order")
+    expect(page.locator("#steps")).to_contain_text("find_orders")
     page.reload()
     ready(page)
     expect(page.locator("#chat .message.user")).to_have_count(2)

@@ -71,6 +71,7 @@ def _changes(talk: Conversation, field: Mapping[str, Any]) -> Mapping[str, Any] 
     kinds = [
         {**change, "properties": {**said, "attribute": {"const": name}, "value": value, "polarity": polarity}}
         for name in change["properties"]["attribute"]["enum"]
+        if name in talk.newest.reader.schema.attributes  # and not "everything"
         for value, polarity in _offers(talk, name, talk.newest, talk.told)
     ]
     return {**field, "items": {"anyOf": kinds}} if kinds else {}

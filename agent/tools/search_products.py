@@ -320,7 +320,7 @@ def _search(
     What suits the customer is tried first: in their size and department, without what nobody sees unasked.
     """
     for filters in (*suited(context, profile, wish.filters), wish.filters):
-        if hits := _found(context, profile, wish.query, filters, sort):
+        if hits := _found(context, profile, wish.query, filters, sort, wish.filters):
             return hits, filters, []
     filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
     if filters.all_of:  # of several features the first ones count most
@@ -339,8 +339,16 @@ def _search(
     return hits, filters, dropped if hits else []
 
 
-def _found(context: TurnContext, profile: Profile, query: str, filters: Filters, sort: Sort | None) -> list[ProductHit]:
-    prefer = tastes(context, profile, filters)
+def _found(
+    context: TurnContext,
+    profile: Profile,
+    query: str,
+    filters: Filters,
+    sort: Sort | None,
+    asked: Filters | None = None,
+) -> list[ProductHit]:
+    """The hits; of what is only known, and was not `asked` for, the reasons speak."""
+    prefer = tastes(context, profile, asked or filters)
     return context.services.retriever.search(query, filters, k=POOL, sort=sort, prefer=prefer)
 
 

@@ -34,15 +34,15 @@ def suited(context: TurnContext, profile: Profile, filters: Filters) -> Iterator
 def _fits(one: Held, filters: Filters, context: TurnContext) -> bool:
     """Whether it is a fact about the person that products of this kind can have, and nothing else was asked for."""
     asked = {*filters.equals, *filters.any_of, *filters.all_of, *filters.without}
-    is_plain = one.is_own and not one.key and not one.is_range and one.trait.polarity == "fact"
+    is_plain = one.is_own and not one.is_range and one.trait.polarity == "fact"
     facets = context.services.retriever.facets
     if not is_plain or one.trait.authority not in _SURE or one.facet in asked or one.facet not in facets.names:
         return False
-    if one.facet not in VARIANT_FACETS:
-        return True
     kinds = {filters.equals[name] for name in context.services.lexicon.kinds if name in filters.equals}
+    if not kinds:
+        return one.facet not in VARIANT_FACETS and not one.scopes
     products = (product for product in context.services.retriever.catalog.products if product.category in kinds)
-    return any(one.value in facet_values(product, None, one.facet) for product in products)
+    return any(one.concerns(product) and one.value in facet_values(product, None, one.facet) for product in products)
 
 
 def _unasked(context: TurnContext, filters: Filters, own: dict[str, str]) -> Filters:
