@@ -51,7 +51,7 @@ def test_an_erased_customer_is_in_no_table_and_the_other_stays(
     shop: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noted = noting(change("waxed canvas", "need", "waxed canvas", "like"))
-    moved = ("change_address", {"order_id": "last", "address": "12 Quince Lane, Salem"})
+    moved = ("change_address", {"order_id": "last", "address": "12 Quince Lane, Salem, OR 97301"})
     with opened(shop, tmp_path, url, [noted, moved], "Hello.") as keeper:
         keeper.reply(MEGAN, "talk", "I like waxed canvas; send my last order to 12 Quince Lane, Salem, OR 97301")
         keeper.services.handoffs.open(MEGAN, "talk", "Megan Palmer asks", "customer: waxed canvas")

@@ -104,7 +104,7 @@ def test_what_is_left_to_the_model_stands_beside_what_code_calls(
     agent: Shopkeeper, told: Told, model: ScriptedModel
 ) -> None:
     model.expect([noting(change("no wool", "material", "wool", "dislike"))])
-    turn = say(agent, told, "gloves, no wool please", "search", "note")
+    turn = say(agent, told, "gloves, no wool please", "search", "note", "stated.self")
     assert [step.name for step in turn.tools] == ["update_profile", "search_products"]
     assert [trait["value"] for trait in turn.profile["added"]] == ["wool"]
 

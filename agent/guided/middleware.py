@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages.ai import add_usage
 from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
@@ -33,6 +34,7 @@ from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
 from agent.prompt import composed
 from agent.replies.composer import Composer
+from agent.tools.update_profile import NAME as UPDATE_PROFILE
 
 log = logging.getLogger(__name__)
 ORDER_ID = "order_id"
@@ -69,15 +71,34 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if plan is None:
             return self._asked(request, handler)
         calls = [_call(name, arguments) for name, arguments in plan.calls]
-        services = request.runtime.context.services
+        services, asked = request.runtime.context.services, AIMessage("")
         for name in plan.model_tools:
             written = self._asked(request.override(tool_choice=name), handler)
-            own = [call for message in written.result if isinstance(message, AIMessage) for call in message.tool_calls]
+            answers = [message for message in written.result if isinstance(message, AIMessage)]
+            asked = _with_usage(asked, answers)
+            own = [call for message in answers for call in message.tool_calls]
             made = one_call([call for call in own if call["name"] == name])
             calls = [*made, *(as_noted(call, made, services.schema) for call in calls)]
+        if self._profile.repair and UPDATE_PROFILE in plan.model_tools:
+            calls = self._with_plain(calls, request)
         if calls:
-            return ModelResponse(result=[AIMessage("", tool_calls=calls)])
+            return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
         return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
+
+    def _with_plain(self, calls: list[ToolCall], request: ModelRequest[TurnContext]) -> list[ToolCall]:
+        """The calls with what plainly stands in the message beside what the model noted: "no wool"."""
+        context = request.runtime.context
+        talk, tools = self._talk(request), [convert_to_openai_tool(tool) for tool in request.tools]
+        whole = completed(AIMessage("", tool_calls=calls), talk, tools)
+        assert self._recogniser is not None
+        return NoteJudge(self._recogniser, context).kept(whole).tool_calls
+
+    def _talk(self, request: ModelRequest[TurnContext]) -> Conversation:
+        context = request.runtime.context
+        lexicon = context.services.lexicon
+        return Conversation.of(
+            request.messages, context.today, lexicon, orders=context.orders, language=context.language
+        )
 
     def _planned(self, request: ModelRequest[TurnContext]) -> Plan | None:
         """What to do about a message that has just come; None where the model decides."""
@@ -101,13 +122,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         context = request.runtime.context
-        talk = Conversation.of(
-            request.messages,
-            context.today,
-            context.services.lexicon,
-            orders=context.orders,
-            language=context.language,
-        )
+        talk = self._talk(request)
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
         if self._profile.constrain:
             allowed = allowed_values(talk, tools, context.services.tools)
@@ -132,6 +147,15 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         address = str(arguments.get("address") or "")
         meant = order_meant(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))
+
+
+def _with_usage(message: AIMessage, answers: Sequence[AIMessage]) -> AIMessage:
+    """The message with what the model's answers took, added up."""
+    for answer in answers:
+        usage = add_usage(message.usage_metadata, answer.usage_metadata)
+        metadata = {**answer.response_metadata, **message.response_metadata}
+        message = message.model_copy(update={"usage_metadata": usage, "response_metadata": metadata})
+    return message
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

@@ -111,7 +111,7 @@ def search_products(
         artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:
         return outcome(context, artifact, "found nothing")
-    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, filters)):
+    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, wish.filters)):
         artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
