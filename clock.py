@@ -6,6 +6,8 @@ that is no such time, or a zone that there is not.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,15 +20,32 @@ DEFAULT_ZONE = "UTC"
 def now() -> datetime:
     """The time, in UTC."""
     said = os.environ.get(VARIABLE)
-    if not said:
-        return datetime.now(UTC)
+    return moment(said, VARIABLE) if said else datetime.now(UTC)
+
+
+def moment(said: str, name: str) -> datetime:
+    """The time that a setting of this name says, in UTC. Errors: `ConfigError`."""
     try:
         at = datetime.fromisoformat(said)
     except ValueError as error:
-        raise ConfigError(f"{VARIABLE}={said!r} is no ISO time like 2026-11-29T12:00:00+00:00") from error
+        raise ConfigError(f"{name}={said!r} is no ISO time like 2026-11-29T12:00:00+00:00") from error
     if at.tzinfo is None:
-        raise ConfigError(f"{VARIABLE}={said!r} has no zone; write it like 2026-11-29T12:00:00+00:00")
+        raise ConfigError(f"{name}={said!r} has no zone; write it like 2026-11-29T12:00:00+00:00")
     return at.astimezone(UTC)
+
+
+@contextmanager
+def standing(at: datetime | None) -> Iterator[None]:
+    """For all of this process the clock stands at that time, and goes on afterwards; None leaves it alone."""
+    before = os.environ.get(VARIABLE)
+    if at is not None:
+        os.environ[VARIABLE] = at.isoformat()
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before
 
 
 def zone(name: str) -> ZoneInfo:

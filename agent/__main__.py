@@ -1,7 +1,7 @@
-"""Talk to a shop's agent in a terminal, or line by line as JSON for other programs; look after its handoffs.
+"""Talk to a shop's agent in a terminal, or line by line as JSON for other programs; look after carts and what waits.
 
 In: a shop directory, a customer and messages on standard input. Out: replies, or one JSON object a line (`--json`).
-Behind the word `handoffs`, the commands of `agent.handoff_commands`.
+Behind the words `handoffs`, `cases` and `cart`, the commands of `agent.staff_commands` and `agent.cart_commands`.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterable
 
-from agent import handoff_commands
+from agent import cart_commands, staff_commands
 from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.context import VISITOR
 from agent.models.profile import choose_profile
@@ -29,6 +29,8 @@ EPILOG = """examples:
   python -m agent --consultation ID                     go on with an earlier consultation
   python -m agent handoffs list                         who waits for a person; `handoffs --help` says more
   python -m agent handoffs close ID                     the person is done, and the agent answers again
+  python -m agent cart show --customer C1001            what is in a customer's cart; `cart --help` says more
+  python -m agent cases list                            what went wrong with orders; `cases --help` says more
 
 how much help the model gets (--profile, or profile in shop.toml; by default that of its kind):
   tuned   the embedded default and what the project publishes: the compact prompt that it was trained on, calls held to
@@ -47,8 +49,10 @@ exit codes: 0 done; 2 wrong setting or shop file; 4 unknown customer; 6 the mode
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, answer until the input ends."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == [handoff_commands.NAME]:
-        return handoff_commands.main(given[1:])
+    if given[:1] == [cart_commands.NAME]:
+        return cart_commands.main(given[1:])
+    if given and given[0] in staff_commands.KINDS:
+        return staff_commands.main(given[0], given[1:])
     options = _parser(given).parse_args(given)
     try:
         set_up(options.log_level)

@@ -13,6 +13,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.personalization import facet_of, held
+from language.named import NOTHING
 from profiles.attribute import key_of
 from profiles.card import FAINT
 from profiles.observation import Profile
@@ -41,20 +42,19 @@ def next_question(
 
 def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:
     """Values that the customer named of what they had been asked about; the last word counts, two at once are none."""
-    words = context.services.lexicon
     found: dict[str, str] = {}
     asked: set[str] = set()
     for message in messages:
         if isinstance(message, ToolMessage):
             asked |= set(_asked([message]))
         elif isinstance(message, HumanMessage):
-            reading = context.read(str(message.text))
+            facets = context.read(str(message.text)).facets
             for name in sorted(asked):
-                denied = words.denied_values(name, reading)
-                named = [value for value in words.values_named(name, reading) if value not in denied]
-                if len(named) == 1:
-                    found[name] = named[0]
-                elif named or denied:
+                named = facets.get(name, NOTHING)
+                wanted = [value for value in named.whole if value not in named.ruled_out]
+                if len(wanted) == 1:
+                    found[name] = wanted[0]
+                elif wanted or named.ruled_out:
                     found.pop(name, None)
     return found
 

@@ -13,15 +13,17 @@ from langchain.agents import AgentState
 from langchain_core.messages import AnyMessage, HumanMessage
 
 import clock
+from agent.cart.carts import Carts
 from agent.customer_data import CustomerData
 from agent.handoff import Handoffs
 from agent.lexicon import ShopLexicon
 from agent.orders.book import OrderBook
+from agent.orders.cases import Cases
 from agent.orders.proposals import Proposals
 from agent.replies.phrases import Phrases
 from agent.shop import Shop
+from agent.shop_reading import ShopReading
 from language.detection import detect, reply_language
-from language.reading import Reading
 from profiles.observation import Trait
 from profiles.preference.service import Preferences
 from profiles.privacy.purposes import Purpose
@@ -48,6 +50,8 @@ class Services:
     retriever: Retriever
     orders: OrderBook
     proposals: Proposals
+    cases: Cases
+    carts: Carts
     handoffs: Handoffs
     phrases: Phrases
     preferences: Preferences
@@ -85,17 +89,17 @@ class TurnContext:
         """The date in the shop at that time."""
         return at.astimezone(self.services.shop.zone).date()
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> ShopReading:
         """The customer's words, read once a turn."""
         return self.services.lexicon.read(text, self.today, language=self.language, orders=self.orders)
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> ShopReading:
         """The newest message as it is read."""
         return self.read(self.heard.get(self.turn, ""))
 
     @property
-    def readings(self) -> list[Reading]:
+    def readings(self) -> list[ShopReading]:
         """The customer's messages of this consultation, the newest last."""
         return [self.read(text) for text in self.heard.values()]
 

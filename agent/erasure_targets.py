@@ -1,4 +1,5 @@
-"""Where the agent keeps something of customers, as places of erasure: consultations, orders, proposals, handoffs.
+"""Where the agent keeps something of customers, as places of erasure: consultations, orders, cases, proposals,
+handoffs, carts.
 
 In: a shop's database and state directory. Out: `Place`s for `profiles.privacy.erasure`. Orders stay in the books for as
 long as the law asks, as nobody's: the customer's key takes the place of the id, address and tracking go. Errors:
@@ -13,9 +14,11 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, or_, select, update
 
+from agent.cart.carts import Carts
 from agent.checkpoints import Checkpoints, checkpoint_errors, open_checkpoints
 from agent.handoff import Handoffs, handoffs
 from agent.orders.book import OrderBook, orders
+from agent.orders.cases import Cases, cases
 from agent.orders.proposals import metadata as proposal_tables
 from agent.orders.proposals import proposals
 from profiles.privacy.erasure_targets import Place, Subject
@@ -26,22 +29,23 @@ _PERSONAL = ("address", "tracking")  # of an order
 
 
 def agent_places(engine: Engine, state: Path) -> list[Place]:
-    """Consultations first: their ids tell which proposals and handoffs belong to them."""
-    return [Consultations(engine, state), Orders(engine)]
+    """Consultations first: their ids tell which proposals, cases and handoffs belong to them."""
+    return [Consultations(engine, state), CartPlace(engine), Orders(engine)]
 
 
 class Consultations:
-    """Checkpoints of whole conversations, with the proposals and handoffs that were made in them."""
+    """Checkpoints of whole conversations, with the proposals, cases and handoffs that were made in them."""
 
     def __init__(self, engine: Engine, state: Path) -> None:
         self._engine, self._state = engine, state
         Handoffs(engine)  # makes its table
+        Cases(engine)
         make_tables(engine, proposal_tables)
 
     def held(self) -> Iterable[str]:
         found: set[str] = set()
         with reading(self._engine) as connection:
-            for table in (proposals, handoffs):
+            for table in (proposals, cases, handoffs):
                 found.update(connection.execute(select(table.c.customer).distinct()).scalars())
         with self._open() as checkpoints:
             found.update(name for thread in checkpoints.threads() for name in _customers_of(checkpoints, thread))
@@ -53,7 +57,7 @@ class Consultations:
             threads = {thread for thread in near if _customers_of(checkpoints, thread) & set(subject.names)}
             removed = {"consultations": len(threads), "checkpoints": checkpoints.remove(threads)}
         with writing(self._engine) as connection:
-            for name, table in {"proposals": proposals, "handoffs": handoffs}.items():
+            for name, table in {"proposals": proposals, "cases": cases, "handoffs": handoffs}.items():
                 theirs = or_(table.c.customer.in_(subject.names), table.c.consultation.in_(threads))
                 removed[name] = connection.execute(delete(table).where(theirs)).rowcount
         return removed
@@ -66,6 +70,19 @@ class Consultations:
             open_checkpoints(self._engine, self._state, make=False) as opened,
         ):
             yield opened
+
+
+class CartPlace:
+    """Carts, with all that was in them before."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._carts = Carts(engine)  # makes its tables
+
+    def held(self) -> Iterable[str]:
+        return self._carts.held()
+
+    def erase(self, subject: Subject) -> Mapping[str, int]:
+        return {"carts": self._carts.forget(subject.names)}
 
 
 class Orders:

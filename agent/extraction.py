@@ -19,7 +19,8 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.constraints import allowed_values
+from agent.guided.conversation import Conversation
 from agent.lexicon import ShopLexicon
 from agent.models.profile import profile_of
 from agent.prompt import attributes, customer_card, first_turn
@@ -209,7 +210,7 @@ class ProfileExtractor:
         if not self._constrain:
             return {}
         today = self._validator.day_of(at)
-        talk = Conversation(messages, today, self._lexicon, asked=turn.asked)
+        talk = Conversation.of(messages, today, self._lexicon, asked=turn.asked)
         return {"allowed": allowed_values(talk, self._tools)}
 
 

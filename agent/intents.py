@@ -15,6 +15,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
 from language.cues import cued_piece
+from language.named import NOTHING
 from profiles.intents.intent import Intent, Kind, State
 from profiles.intents.journal import KIND, PRODUCT, STATE, close, intent_id, say, unsay
 from profiles.intents.match import looks_back, meant
@@ -25,7 +26,13 @@ from profiles.quotes import find_quote
 QUERY, ORDER, QUESTION = "query", "order_id", "question"
 PRICES = ("min_price", "max_price")
 _SOON_STALE = 90.0  # days: a note that fades so fast is about what is looked for now
-_OF_ORDER = {"cancel_order": Kind.CANCEL, "return_items": Kind.RETURN, "change_address": Kind.ADDRESS}
+_OF_ORDER = {
+    "cancel_order": Kind.CANCEL,
+    "return_items": Kind.RETURN,
+    "change_address": Kind.ADDRESS,
+    "exchange_items": Kind.EXCHANGE,
+    "report_problem": Kind.PROBLEM,
+}
 
 
 def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping[str, str]) -> Intent | None:
@@ -45,21 +52,19 @@ def resumed(context: TurnContext, messages: Sequence[AnyMessage], asked: Mapping
 
 def inherited(context: TurnContext, intent: Intent) -> dict[str, str]:
     """The filters of a search that goes on: what was looked for, but for what this message rules out."""
-    words, reading = context.services.lexicon, context.reading
-    facets = context.services.retriever.facets.names
+    named, facets = context.reading.facets, context.services.retriever.facets.names
     held = {_facet(context, name): value for name, value in intent.values.items()}
     return {
         name: value
         for name, value in held.items()
-        if (name in facets and value not in words.denied_values(name, reading)) or name in PRICES
+        if (name in facets and value not in named.get(name, NOTHING).ruled_out) or name in PRICES
     }
 
 
 def named_slots(context: TurnContext) -> dict[str, list[str]]:
     """The values of slots that the newest message names for certain."""
-    words, known = context.services.lexicon, context.services.retriever.facets.names
-    found = {name: words.values_named(name, context.reading) for name in words.facets if name in known}
-    return {_slot(context, name): values for name, values in found.items() if values}
+    known, facets = context.services.retriever.facets.names, context.reading.facets.items()
+    return {_slot(context, name): list(named.whole) for name, named in facets if name in known and named.whole}
 
 
 def acts_of(context: TurnContext, messages: Sequence[AnyMessage]) -> list[Observation]:
@@ -103,6 +108,8 @@ class Telling:
 
     def propose(self, call: ToolCall, artifact: Mapping[str, Any]) -> None:
         """A change of an order is wanted: a new intent, or the one that was open for this order here."""
+        if "proposal" not in artifact:
+            return  # it is not known yet which order
         facts = artifact["proposal"]
         order, wanted = str(facts["summary"]["order_id"]), _OF_ORDER[facts["kind"]]
         same = (one for one in self._here(wanted) if one.values.get(ORDER) == order)
@@ -161,7 +168,7 @@ class Telling:
             return
         state = State.DONE if last.status == "done" else State.DROPPED
         for one in waiting:
-            if one.kind is _OF_ORDER.get(last.kind) and one.values.get(ORDER) == last.summary["order_id"]:
+            if one.kind is _OF_ORDER.get(last.kind) and one.values.get(ORDER) == last.summary.get("order_id"):
                 self._close(one.id, state, Evidence("turn", self.context.turn, self.context.heard[self.context.turn]))
 
     def _going_on(self, product: str | None) -> str | None:

@@ -82,8 +82,8 @@ def avoided(
 
     What is asked for now is not left out. `who` is to have it.
     """
-    lexicon = context.services.lexicon
-    filters = (name for name in context.services.retriever.facets.names if lexicon.is_filter(name))
+    words, names = context.services.lexicon, context.services.retriever.facets.names
+    filters = (name for name in names if name in words.facets and name not in words.kinds)
     denied = ((name, {v for v in _ruled_out(context, name, who) if equals.get(name) != v}) for name in filters)
     everywhere = {name: frozenset(values) for name, values in denied if values}
     within: dict[Scope, Without] = {}
@@ -101,15 +101,15 @@ def _ruled_out(context: TurnContext, facet: str, who: str) -> set[str]:
     What the customer says of another ("she hates wool") rules nothing out for themselves; for another counts what is
     said from where they are first spoken of.
     """
-    lexicon, denied, readings = context.services.lexicon, set[str](), context.readings
+    denied, readings = set[str](), context.readings
     if who:
         first = next((at for at, each in enumerate(readings) if who in recipients_in(each.text)), len(readings) - 1)
         readings = readings[first:]
     else:
         readings = [each for each in readings if said_of(each.text, each.languages) != "other"]
-    for reading in readings:
-        denied -= set(lexicon.facet_values(facet, reading))
-        denied |= set(lexicon.denied_values(facet, reading))
+    for named in (reading.facets[facet] for reading in readings):
+        denied -= set(named.may)
+        denied |= set(named.ruled_out)
     return denied
 
 

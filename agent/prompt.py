@@ -61,13 +61,10 @@ def window(messages: Sequence[AnyMessage], start: int, card: str) -> list[AnyMes
     kept: list[AnyMessage] = [customer_card(card)]
     for message in messages:
         turn += isinstance(message, HumanMessage)
-        if turn >= start:
-            kept.extend(_shown(message))
+        if turn < start:
+            continue
+        if not isinstance(message, AIMessage) or COMPOSED not in message.response_metadata:
+            kept.append(message)
+        elif brief := message.response_metadata[COMPOSED]:
+            kept.append(SystemMessage(brief))
     return kept
-
-
-def _shown(message: AnyMessage) -> Sequence[AnyMessage]:
-    if not isinstance(message, AIMessage) or COMPOSED not in message.response_metadata:
-        return (message,)
-    brief = message.response_metadata[COMPOSED]
-    return (SystemMessage(brief),) if brief else ()

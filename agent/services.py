@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from agent.cart.carts import Carts
 from agent.context import Services
 from agent.customer_data import CustomerData
 from agent.handoff import Handoffs
@@ -53,8 +54,7 @@ def open_services(
     retriever = Retriever.open(shop.root, folder, embedder)
     for line in retriever.catalog.rejected:
         progress(f"catalog.jsonl, line {line.line_number}: {line.reason}; the product is left out")
-    days = shop.facts.get("return_days")
-    rules = Rules(shop.limits.refund_cap, int(days) if days else None, shop.zone)
+    proposals = Proposals(engine, orders, rules_of(shop))
     facets = load_facets(shop.root)
     return Services(
         shop=shop,
@@ -66,12 +66,26 @@ def open_services(
         ),
         retriever=retriever,
         orders=orders,
-        proposals=Proposals(engine, orders, rules),
+        proposals=proposals,
+        cases=proposals.cases,
+        carts=Carts(engine),
         handoffs=Handoffs(engine),
         phrases=load_phrases(),
         preferences=open_preferences(shop.root, engine, folder),
         data=CustomerData(store, folder, partial(open_intake, shop.root, store)),
         tools=TOOLS,
+    )
+
+
+def rules_of(shop: Shop) -> Rules:
+    """The rules for changes of orders, by its limits and facts; without days for exchanges, those for returns."""
+    returns, exchanges = (shop.facts.get(name) for name in ("return_days", "exchange_days"))
+    exchanges = exchanges or returns
+    return Rules(
+        shop.limits.refund_cap,
+        int(returns) if returns else None,
+        shop.zone,
+        int(exchanges) if exchanges else None,
     )
 
 

@@ -22,6 +22,7 @@ from profiles.privacy.settings import PrivacyFile
 from profiles.shop.files import load_zone
 
 ORDERS_FILE = "orders.jsonl"
+CART = "{cart}"  # the slot of a checkout's address
 Replies = Literal["strict", "free"]
 
 
@@ -55,7 +56,8 @@ class Shop:
     """One shop's settings. `zone`: of its days and deadlines.
 
     `replies`: "strict" composes replies in code, "free" lets the model write (gated). `profile` and `model_profile` say
-    how much help the model gets (`agent.models.profile`).
+    how much help the model gets (`agent.models.profile`). `checkout_url`: where a cart is paid, `CART` in it stands for
+    the cart's id.
     """
 
     root: Path
@@ -72,6 +74,7 @@ class Shop:
     facets: Mapping[str, Mapping[str, Any]]
     tool_facets: tuple[str, ...]
     delivery: Mapping[str, Delivery] = field(default_factory=dict)
+    checkout_url: str | None = None
 
     @property
     def default_state(self) -> Path:
@@ -101,6 +104,10 @@ class _DeliveryFile(_Strict):
     free_from: Decimal | str | None = None
 
 
+class _CartFile(_Strict):
+    checkout_url: str | None = Field(None, pattern=r"^https?://[!-~]*\{cart\}[!-~]*$")
+
+
 class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
@@ -114,6 +121,7 @@ class _ShopFile(_Strict):
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     delivery: dict[Literal["standard", "express", "international"], _DeliveryFile] = Field(default_factory=dict)
+    cart: _CartFile = Field(default_factory=lambda: _CartFile.model_validate({}))
     search: _SearchFile = Field(default_factory=_SearchFile)
     # Read where they are used: profiles.events.keys, profiles.preference.service, profiles.segments.
     events: dict[str, Any] = Field(default_factory=dict)
@@ -156,6 +164,7 @@ def load_shop(directory: Path) -> Shop:
         facets=raw.facets,
         tool_facets=tuple(raw.search.tool_facets),
         delivery={name: _delivery(rule, raw.facts, f"{path}: delivery.{name}") for name, rule in raw.delivery.items()},
+        checkout_url=raw.cart.checkout_url,
     )
 
 

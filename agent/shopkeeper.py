@@ -39,6 +39,7 @@ from agent.guided.middleware import GuidedCalls
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
 from agent.middleware.intents import IntentTracking
+from agent.middleware.lapsing import Lapsing
 from agent.middleware.prompt import Prompting
 from agent.middleware.reply import Replying, evidence, turn_messages
 from agent.middleware.shortcuts import FAREWELL, Shortcuts, back_again
@@ -268,13 +269,14 @@ def _schemas(services: Services) -> dict[str, Any]:
 def _middleware(
     services: Services, profile: ModelProfile, offered: Sequence[BaseTool], retriever: Callable[[], Retriever]
 ) -> list[AgentMiddleware[Any, TurnContext, Any]]:
-    """From the outside in: languages not served, what needs no model, intents, what the model sees, what the customer
-    gets, and the tools."""
+    """From the outside in: languages not served, what needs no model, intents, proposals that lapse, what the model
+    sees, what the customer gets, and the tools."""
     shop = services.shop
     return [
         Unserved(),
         Shortcuts(),
         IntentTracking(),
+        Lapsing(),
         Prompting(frozenset(tool.name for tool in offered)),
         *([GuidedCalls(profile)] if profile.is_guided else []),
         Replying(),

@@ -75,22 +75,47 @@ def product_meant(reference: Reference | None, shown: Shown, catalog: Catalog) -
     return found[0]
 
 
+def is_it(reference: Reference | None) -> bool:
+    """Whether it is what was spoken of last, by no name of its own."""
+    return _plain(reference) in IT
+
+
+def is_all(reference: Reference | None) -> bool:
+    """Whether it is the whole list."""
+    return _plain(reference) in ALL
+
+
+def place_of(reference: Reference) -> int | None:
+    """The place in a list, if it is one."""
+    plain = _plain(reference).removesuffix(".0")
+    return int(plain) if plain.isdecimal() and int(plain) <= _MOST_POSITIONS else None
+
+
+def best_named(said: str, products: Iterable[Product]) -> list[Product]:
+    """Those of a few products that the words fit best, their colors and sizes included; none where they fit badly."""
+    return _best(said, products, _ENOUGH, with_variants=True)
+
+
+def _plain(reference: Reference | None) -> str:
+    return fold(str(reference or "").strip()).text.strip(" .,!?#")
+
+
 def _meant(reference: str, shown: Shown, catalog: Catalog) -> list[Product]:
     said = reference.strip()
-    plain = fold(said).text.strip(" .,!?#")
-    if plain in ALL:
+    if is_all(said):
         return _known(shown.listed, catalog)
-    if plain in IT:
+    if is_it(said):
         return _known(shown.focus or shown.listed, catalog)
-    if plain.removesuffix(".0").isdecimal() and int(float(plain)) <= _MOST_POSITIONS:
-        place = int(float(plain))
+    if (place := place_of(said)) is not None:
         if not 0 < place <= len(shown.listed):
             raise Unclear(said)
         return _known(shown.listed[place - 1 : place], catalog)
     if product := catalog.by_sku.get(said) or catalog.by_sku.get(said.upper()):
         return [product]
     before = _known(dict.fromkeys((*shown.focus, *shown.listed)), catalog)
-    best = _best(said, before, _ENOUGH, with_variants=True) or _best(said, catalog.products, 1.0, with_variants=False)
+    whole = _best(said, catalog.products, 1.0, with_variants=False)
+    named = whole if len(whole) == 1 else best_named(said, before) or whole
+    best = _best(said, before, 1.0, with_variants=True) or named
     if len(best) != 1:
         raise Unclear(said, best)
     return best

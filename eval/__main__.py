@@ -18,11 +18,13 @@ from eval.runner import met, run_suite
 from eval.suite import Options
 from eval.suites import MODULES, load_suite
 from eval.thresholds import Threshold
+from eval.wrong_turns import listing
 
 EPILOG = """examples:
   python -m eval list                                     the suites
   python -m eval run conversation                         the twelve cases that must work, in each of their wordings
   python -m eval run service --limit 40 --workers 4       simulated customers with goals, on shops nobody has seen
+  python -m eval run dialogues --data DIR --threshold "turns>=0.8"     what the shop itself expects, turn by turn
   python -m eval run cost --model http://127.0.0.1:8000/v1
   python -m eval run shopcalls --threshold "exact>=0.92"  exits with 1 if the model is below it
   python -m eval import-tau2 --data DIR --out shop-tau2   tau2-bench's retail shop, to talk to or to run suites on
@@ -83,6 +85,7 @@ def _run(options: argparse.Namespace) -> int:
         print(json.dumps(result.brief(), ensure_ascii=False))
     else:
         print(table([result]))
+        print(listing(result.wrong), end="\n" if result.wrong else "")
         print(f"report: {folder / PAGE}")
     if missed:
         print(f"missed: {', '.join(missed)}", file=sys.stderr)

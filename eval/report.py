@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from errors import DataError, StorageError
 from eval.runner import Line, Result
 from eval.thresholds import Threshold
+from eval.wrong_turns import WrongTurn
 
 RESULT, PAGE = "result.json", "report.html"
 _FAILED_SHOWN = 40
@@ -62,10 +63,11 @@ def read_result(path: Path) -> Result:
     file = path / RESULT if path.is_dir() else path
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
-        return Result(**(value | {"targets": tuple(value["targets"])}))
+        wrong = tuple(WrongTurn(**turn) for turn in value.get("wrong", ()))
+        return Result(**(value | {"targets": tuple(value["targets"]), "wrong": wrong}))
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}; expected a {RESULT} of `python -m eval run`") from error
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise DataError(f"{file} is not a result of `python -m eval run`: {error}") from error
 
 

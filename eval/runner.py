@@ -26,6 +26,7 @@ from eval.fingerprint import case_print, conditions
 from eval.stage import Stages
 from eval.suite import Case, Options, Record, Suite
 from eval.thresholds import Threshold
+from eval.wrong_turns import WrongTurn, wrong_turns
 
 Say = Callable[[str], None]
 RECORDS = "records.jsonl"
@@ -62,6 +63,7 @@ class Result:
     made: str
     options: dict[str, Any] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
+    wrong: tuple[WrongTurn, ...] = ()
 
     def brief(self) -> dict[str, Any]:
         """The last line of the command."""
@@ -80,32 +82,39 @@ def run_suite(
     """Run what has not been run yet, and score everything. `stages` in place of those of the options' model."""
     suite.check(options)
     started = time.monotonic()
-    cases = _cases(suite, options)
     model = options.model or load_shop(options.shop).model
-    common = conditions(suite, options, model)
-    prints = {case.id: case_print(case, options, common) for case in cases}
-    folder = out / suite.name
-    done = _reusable(folder, prints)
-    reused = len(done)
-    todo = [case for case in cases if case.id not in done]
-    with _opened(stages, model, options) as opened, _appending(folder / RECORDS) as write:
-        if any(case.subject != "none" for case in todo):
-            opened.warm()
-        progress = _Progress(suite.name, len(cases), reused, say or _to_stderr)
-        for line in _run(suite, todo, prints, opened, options, min(workers, suite.workers or workers)):
-            write(line)
-            done[line.id] = line
-            progress.tell(line)
-    lines = [done[case.id] for case in cases]
+    with suite.around(options):
+        lines, reused = _lines(suite, options, model, out / suite.name, workers, stages, say or _to_stderr)
     records = [line.record for line in lines if line.record is not None]
     errors = len(lines) - len(records)
     metrics = {name: float(value) for name, value in suite.metrics(records).items()}
     result = Result(
         suite.name, model, len(records), {name: round(value, 6) for name, value in metrics.items()},
         round(time.monotonic() - started, 1), errors, reused, datetime.now(UTC).isoformat(timespec="seconds"),
-        _told(options), tuple(suite.targets),
+        _told(options), tuple(suite.targets), tuple(wrong_turns((line.id, line.record or {}) for line in lines)),
     )  # fmt: skip
     return result, lines
+
+
+def _lines(
+    suite: Suite, options: Options, model: str, folder: Path, workers: int, stages: Stages | None, say: Say
+) -> tuple[list[Line], int]:
+    """The lines of all cases in their order, and how many of them were made by an earlier run."""
+    cases = _cases(suite, options)
+    common = conditions(suite, options, model)
+    prints = {case.id: case_print(case, options, common) for case in cases}
+    done = _reusable(folder, prints)
+    reused = len(done)
+    todo = [case for case in cases if case.id not in done]
+    with _opened(stages, model, options) as opened, _appending(folder / RECORDS) as write:
+        if any(case.subject != "none" for case in todo):
+            opened.warm()
+        progress = _Progress(suite.name, len(cases), reused, say)
+        for line in _run(suite, todo, prints, opened, options, min(workers, suite.workers or workers)):
+            write(line)
+            done[line.id] = line
+            progress.tell(line)
+    return [done[case.id] for case in cases], reused
 
 
 def read_lines(path: Path) -> Iterator[Line]:

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -51,13 +51,19 @@ class Stages:
     """Lends agents to many threads at once. ``with Stages("embedded") as stages, stages.agent(shop) as keeper: ...``"""
 
     def __init__(
-        self, model: str | BaseChatModel, *, profile: ModelProfile | None = None, replies: Replies | None = None
+        self,
+        model: str | BaseChatModel,
+        *,
+        profile: ModelProfile | None = None,
+        replies: Replies | None = None,
+        ready: Mapping[Path, Path] | None = None,
     ) -> None:
+        """`ready`: state directories by shop that are imported and indexed already; they are only copied."""
         self._setting = model
         self._profile = profile or (choose_profile(model) if isinstance(model, str) else profile_of(model))
         self._replies = replies
         self._lock = threading.Lock()
-        self._masters: dict[Path, Path] = {}
+        self._masters: dict[Path, Path] = dict(ready or {})
         self._importing: dict[Path, threading.Lock] = {}
         self._idle: list[tuple[Path, Stage]] = []
 

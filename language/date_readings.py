@@ -114,14 +114,14 @@ def _clause(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def all_finds(page: Page) -> Iterator[Find]:
-    """Readings from the surest to the least sure."""
+    """Readings from the surest to the least sure; words of one phrase are looked up with one space between them."""
     for match in page.words.not_days.finditer(page.text):
         page.take(*match.span())
     for read in _READINGS:
         for find in list(read(page)):
             if "\0" not in page.text[find.start : find.end]:
                 page.take(find.start, find.end)
-                yield find
+                yield find._replace(slots={name: said and " ".join(said.split()) for name, said in find.slots.items()})
 
 
 def says_weekday_of(page: Page, find: Find, finds: Sequence[Find]) -> bool:
@@ -351,8 +351,9 @@ def _named_days(page: Page) -> Iterator[Find]:
     if not page.has(page.words.days) and not page.has(page.words.holidays):
         return
     for match in page.words.day.finditer(page.text):
-        named = {"days": match[0]} if match[0] in page.words.days else {"holiday": match[0]}
-        yield Find(*match.span(), _mean_named if "days" in named else _mean_date, named)
+        is_day = " ".join(match[0].split()) in page.words.days
+        slots = {"days" if is_day else "holiday": match[0]}
+        yield Find(*match.span(), _mean_named if is_day else _mean_date, slots)
 
 
 def _mean_named(page: Page, find: Find) -> Meaning:

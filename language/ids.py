@@ -21,6 +21,7 @@ _LETTERED = re.compile(
     r"(?<![a-z0-9])#?(?P<prefix>[a-z]{1,4})(?P<joint>[-_]| (?=\d))?\d{3,}(?:[-/]\d{3,})*(?![a-z0-9])"
 )
 _DIGITS = re.compile(r"(?<![a-z0-9.,/+-])(?P<mark>#\s?|№\s?)?\d{4,14}(?:[-/]\d{3,})*(?![a-z0-9]|[.,/-]\d)")
+_PLAIN = re.compile(r"[#№]?\s?[^\W\d_]{0,4}[\s_-]?\d[\d/-]*")
 _CURRENCY_SIGNS = "$€£¥₩₽₹"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LEAST_DIGITS = 4  # of an id that is nobody's own
@@ -48,19 +49,15 @@ class OrderId:
     """An id from `start` to `end` of the text, as `text` has it.
 
     `id` is how it is looked up: the customer's own id if it `is_own`, else in capitals, without "#", digits as digits.
+    `written` is how a call may copy it: what was spelt out is put together.
     """
 
     start: int
     end: int
     text: str
     id: str
-    is_own: bool = False
-
-    @property
-    def written(self) -> str:
-        """As a call may copy it: what was spelt out is put together."""
-        is_plain = re.fullmatch(r"[#№]?\s?[^\W\d_]{0,4}[\s_-]?\d[\d/-]*", self.text)
-        return self.text if is_plain else self.id
+    is_own: bool
+    written: str
 
 
 def shape_of(order_id: str) -> str:
@@ -92,8 +89,10 @@ def find_order_ids(
         place = page.span(start, end)
         others = [*(taken if order is None else ()), *((each.start, each.end) for each in found)]
         if not any(place[0] < other[1] and other[0] < place[1] for other in others):
-            known = order or _own_of(written, own)
-            found.append(OrderId(*place, text[slice(*place)], known or _in_shape(written, shapes), bool(known)))
+            said, known = text[slice(*place)], order or _own_of(written, own)
+            looked_up = known or _in_shape(written, shapes)
+            copied = said if _PLAIN.fullmatch(said) else looked_up
+            found.append(OrderId(*place, said, looked_up, bool(known), copied))
     return tuple(sorted(found, key=lambda each: each.start))
 
 

@@ -133,10 +133,9 @@ def is_asked(text: str, span: Span, of: Iterable[str] = ("en", "zh")) -> bool:
     return bool(asked or words.after.match(fold(text[span[1] :]).text)) and not denied(text, span)
 
 
-def is_named(text: str, phrases: Collection[str], of: Iterable[str] = ("en",), *, begun: bool = False) -> bool:
-    """Whether the text has one of the phrases, but for slips of the pen; `begun`: or a word that begins like one."""
-    hows: tuple[How, ...] = ("exact", "part", "slip", *(("start",) if begun else ()))
-    return bool(_phrases(tuple(phrases), tuple(of)).named("", text, *hows))
+def is_named(text: str, phrases: Collection[str], of: Iterable[str] = ("en",)) -> bool:
+    """Whether the text has one of the phrases, but for slips of the pen."""
+    return bool(_phrases(tuple(phrases), tuple(of)).named("", text, "exact", "part", "slip"))
 
 
 @lru_cache(maxsize=256)

@@ -78,11 +78,6 @@ def turned_round(before: str, of: Sequence[str] = ()) -> bool:
     return found is not None and not _is_harmless(folded, found.span(), _words(_known(of)))
 
 
-def turned_round_after(after: str, of: Sequence[str] = ()) -> bool:
-    """Whether these words turn round what stands before them: "is out", "就不要了"."""
-    return bool(_words(_known(of)).after.match(fold(after).text))
-
-
 def assents(text: str, of: Sequence[str] = ()) -> Span | None:
     """The first word that makes an answer a yes, and where it stands."""
     return _first(text, _words(_known(of)).yes)

@@ -3,26 +3,29 @@
 In: the text, the words of the shop (`Lexicon`), the day it was written, and the languages of the shop. Out: a `Reading`
 whose spans stand in the text as it was written: prices as floor and ceiling, other quantities with what they count,
 dates, ids of orders, values of the shop with those that are ruled out, whether it asks, of whom it speaks, and what it
-refers back to. Constraints, repair, intents and the clarifying question use it and read no text again; the write
-validator and the gate, which check single quotes and replies, use the same readers of numbers, dates and denials.
+refers back to; by facet, what is asked for and ruled out (`language.named`). Constraints, repair, intents and the
+clarifying question use it and read no text again; the write validator and the gate, which check single quotes and
+replies, use the same readers of numbers, dates and denials.
 Errors: `ConfigError` for a language that has no pack.
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from language.cues import cue, cue_words
+from language.cues import asked_in, cues_in
 from language.dates import DateMention, find_dates
 from language.detection import detect
 from language.ids import OrderId, find_order_ids
-from language.matching import Lexicon, Mention, is_named
+from language.matching import Lexicon, Mention
+from language.named import Named, named_in
 from language.negation import denied
+from language.numbers import as_written
 from language.packs import Section, section
 from language.packs import languages as packed_languages
 from language.quantities import PriceLimits, PricesNamed, Quantity, find_quantities, price_of, prices_named
@@ -79,7 +82,8 @@ class Reading:
     """What a message says. `languages`: those whose words it was read by, its own first.
 
     `mentions` are all values that its words may name, by parts and slips too; `traits` those of the second lexicon.
-    `values` are the surely named ones.
+    `values` are the surely named ones. `lexicon` has the words of the shop; `kinds` are its facets that tell kinds of
+    product apart.
     """
 
     text: str
@@ -95,6 +99,8 @@ class Reading:
     is_question: bool
     about: About | None
     references: tuple[Reference, ...]
+    lexicon: Lexicon | None = field(default=None, repr=False, compare=False)
+    kinds: frozenset[str] = frozenset()
 
     @cached_property
     def prices(self) -> PricesNamed:
@@ -106,13 +112,20 @@ class Reading:
         """Every number of its quantities."""
         return frozenset(float(value) for each in self.quantities for value in each.values)
 
-    def has_cue(self, name: str) -> bool:
-        """Whether it has this cue of the packs: "stock", "later"."""
-        return cue(name, self.text)
+    @cached_property
+    def cues(self) -> frozenset[str]:
+        """The cues of the packs that it has: "stock", "later"."""
+        return cues_in(self.text)
 
-    def may_ask(self, name: str) -> bool:
-        """Whether it has words of this cue, also begun or misspelt: "cheepest" for "sort_price_low"."""
-        return is_named(self.text, cue_words(name), begun=True)
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The cues that it has a word of, also begun or misspelt: "cheepest" of "sort_price_low"."""
+        return asked_in(self.text)
+
+    @cached_property
+    def facets(self) -> Mapping[str, Named]:
+        """By facet of the shop, the values that it names, asks for or rules out."""
+        return named_in(self.text, self.mentions, self.lexicon, self.kinds) if self.lexicon else {}
 
     def to_json(self) -> dict[str, Any]:
         """One object, as `python -m language --json` prints it; the prices that limit stand in `price` alone."""
@@ -144,9 +157,10 @@ def read(
     previous: str | None = None,
     id_shapes: Collection[str] = (),
     own_orders: Collection[str] = (),
+    kinds: frozenset[str] = frozenset(),
 ) -> Reading:
     """Read a message once. `previous`: the language of the conversation so far; `id_shapes`: of the shop's order ids;
-    `own_orders`: the customer's.
+    `own_orders`: the customer's; `kinds`: facets that tell kinds of product apart.
 
     ``read("boots under $100", today=today).price.max == 100``
     """
@@ -176,6 +190,8 @@ def read(
         _ASKS.search(text) is not None or any(p.search(page.text) for each in patterns for p in each.question),
         _about(page, patterns),
         tuple(_references(text, page, patterns, values, taken)),
+        lexicon,
+        kinds,
     )
 
 
@@ -336,9 +352,7 @@ def _pointed(page: Folded, patterns: Sequence[_Patterns], values: Sequence[ShopV
 
 
 def _plain(number: Decimal | None) -> float | int | None:
-    if number is None:
-        return None
-    return int(number) if number == number.to_integral_value() else float(number)
+    return None if number is None else as_written(number)
 
 
 def _quantity_json(quantity: Quantity) -> dict[str, Any]:

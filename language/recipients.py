@@ -43,8 +43,9 @@ def recipient(noun: str) -> str:
 def recipients_in(text: str) -> tuple[str, ...]:
     """Who is named in a text, in its order, each once."""
     by_span: dict[tuple[int, int], list[str]] = {}
-    for mention in _lexicon().named("", text, "exact"):
-        by_span.setdefault(mention.span, []).append(mention.value)
+    for lexicon in _lexicons():
+        for mention in lexicon.named("", text, "exact"):
+            by_span.setdefault(mention.span, []).append(mention.value)
     return tuple(dict.fromkeys(_surest(text[start:end], names) for (start, end), names in by_span.items()))
 
 
@@ -91,15 +92,7 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _lexicon() -> Lexicon:
-    forms: dict[str, dict[str, None]] = {}
-    for pack in _packs():
-        for name, words in pack.of.items():
-            forms.setdefault(name, {}).update(dict.fromkeys(words))
-    return Lexicon({"": {name: tuple(words) for name, words in forms.items()}}, languages_read())
-
-
-@cache
-def languages_read() -> tuple[str, ...]:
-    """The languages that have such words."""
-    return tuple(code for code in languages() if section(code, "recipients", RecipientWords))
+def _lexicons() -> tuple[Lexicon, ...]:
+    """One for each language, by its own stems: in German, "mats" would be a mate."""
+    packs = ((code, section(code, "recipients", RecipientWords)) for code in languages())
+    return tuple(Lexicon({"": words.of}, (code,)) for code, words in packs if words)

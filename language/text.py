@@ -11,6 +11,7 @@ from functools import lru_cache
 Span = tuple[int, int]
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"  # for character classes: Chinese characters, as no other module writes them out
 _HAN = re.compile(f"[{HAN}]")
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _CLUSTER = re.compile(r"(?s).[\u0300-\u036f]*")  # a letter and the accents that follow it
 _SAME = {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "，": ", ", "。": ". ", "\u200b": "", "\ufeff": "", "−": "-"}
 
@@ -55,3 +56,8 @@ def fold(text: str) -> Folded:
 def has_han(text: str) -> bool:
     """Whether the text has a Chinese character: it is then searched without looking for spaces between words."""
     return _HAN.search(text) is not None
+
+
+def han_runs(text: str) -> list[str]:
+    """The runs of Chinese characters in the text."""
+    return _HAN_RUN.findall(text)

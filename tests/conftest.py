@@ -1,4 +1,4 @@
-"""What tests share: settings of hypothesis, databases of each kind, the demo shop's state, shops and agents to talk to.
+"""What tests share: settings of hypothesis, databases, the demo shop's state, shops and agents to talk to, a browser.
 
 What takes long to make is made once in a session (in every process that runs tests), and only read or copied.
 """
@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from playwright.sync_api import Browser, Page
 
 from agent.context import Services
 from agent.models.scripted import ScriptedModel
@@ -25,6 +26,7 @@ from tests import agent_shop
 from tests.agent_shop import open_demo_services
 from tests.build_history import History, write_history
 from tests.erasure_shop import Shop, open_shop
+from tests.page_browser import chromium, opened
 from tests.postgresql_server import Server, postgresql
 from tests.profile_stores import DATABASES, Place, open_store
 
@@ -149,3 +151,17 @@ def whole(history: History, tmp_path_factory: pytest.TempPathFactory) -> Plan:
     plan = history.plan(tmp_path_factory.mktemp("whole"))
     build_locally(plan, lambda _: None)
     return plan
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page in a fresh browser profile; `address` is the file's own: what it serves."""
+    with opened(browser, address) as fresh:
+        yield fresh

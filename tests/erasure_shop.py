@@ -13,11 +13,14 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 from langgraph.graph import END, START, StateGraph
 
+from agent.cart.cart import Line
+from agent.cart.carts import Carts
 from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
 from agent.erasure_targets import agent_places
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
+from agent.orders.cases import Case
 from agent.orders.order import Rules
 from agent.orders.proposals import Proposals
 from finetune.logs.erasure import SampleSets
@@ -40,7 +43,7 @@ from profiles.privacy.erasure import Erasure
 from profiles.privacy.erasure_targets import Place
 from profiles.privacy.keys import customer_key, load_salt
 from profiles.privacy.purposes import Purpose
-from profiles.storage.database import open_database
+from profiles.storage.database import open_database, writing
 from profiles.store import ProfileStore
 from tests.events_shop import NOW, PRODUCTS, event
 from tests.order_shop import line
@@ -92,6 +95,7 @@ def fill(shop: Shop) -> None:
     shop.store.append([observation("v-1", "need", "azure-lagoon shoes", customer="vis-8842")])
     shop.intake().take([event(50, userId=None, anonymousId="vis-8842")])
     shop.intake().take([event(51, userId="QX-7731", properties={"product_id": ["Quillfeather"]})])  # kept aside
+    fill_cart(shop, "vis-8842", "azure-lagoon shoes")
     fill_consultation(shop, "vis-8842", "7f0e", "a visitor speaks of an azure-lagoon")
     fill_consultation(shop, OTHER, "c2-2", "what did QX-7731 buy?".replace("QX-7731", "somebody"))
     shop.store.merge("vis-8842", "QX-7731")
@@ -115,7 +119,18 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     proposals = Proposals(shop.store.engine, book, Rules(Decimal(500), 30))
     order = {"order_id": made["id"], "address": f"5 {address}"}
     proposals.propose(f"{name}.0001", name, "change_address", order)
+    fill_cart(shop, name, f"{words} azure-lagoon" if name != OTHER else "socks")
+    case = Case(f"case-{name}", name, f"{name}.0001", made["id"], [], "late", "", words, "open", "", NOW)
+    with writing(shop.store.engine) as connection:
+        proposals.cases.add(connection, case)
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")
+
+
+def fill_cart(shop: Shop, name: str, title: str) -> None:
+    """Something in it, and something that was in it before."""
+    carts = Carts(shop.store.engine)
+    carts.change(name, lambda lines: (Line("P1", 1, Decimal(9), f"{title} no longer wanted"),))
+    carts.change(name, lambda lines: (Line("P2", 2, Decimal(5), title),))
 
 
 def fill_consultation(shop: Shop, customer: str, thread: str, words: str) -> None:
@@ -170,6 +185,7 @@ def left_of_the_other(shop: Shop) -> tuple[Any, ...]:
         shop.intake().activity(OTHER),
         shop.intake().affinities(OTHER),
         OrderBook(shop.store.engine).list(OTHER),
+        Carts(shop.store.engine).get(OTHER),
         threads - {"QX-7731.0001", "7f0e"},
         (shop.state / "runs" / "logs" / "train.jsonl").read_text().count("hello"),
         Covisitation.load(shop.state / MODEL).customers() & {OTHER},

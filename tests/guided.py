@@ -6,7 +6,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.constraints import allowed_values
+from agent.guided.conversation import Conversation
 from agent.guided.repair import completed as repaired
 from agent.lexicon import ShopLexicon
 from agent.models.grammar import Allowed
@@ -27,11 +28,11 @@ def supported(
     orders: Sequence[str] | None = None,
 ) -> Allowed:
     """By argument, what a call may copy from the messages."""
-    return allowed_values(Conversation(messages, TODAY, lexicon, asked=asked, orders=orders), tools, records)
+    return allowed_values(Conversation.of(messages, TODAY, lexicon, asked=asked, orders=orders), tools, records)
 
 
 def completed(
     answer: AIMessage, messages: Sequence[BaseMessage], tools: Tools, lexicon: ShopLexicon | None
 ) -> AIMessage:
     """The answer with what it lacks."""
-    return repaired(answer, Conversation(messages, TODAY, lexicon), tools)
+    return repaired(answer, Conversation.of(messages, TODAY, lexicon), tools)

@@ -9,8 +9,11 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import select
+
 from profiles.observation import Observation, Profile
 from profiles.storage.database import open_database
+from profiles.storage.tables import merged
 from profiles.store import ProfileStore
 from tests.profiles_shop import PRIVACY, SCHEMA, START
 
@@ -22,6 +25,13 @@ _numbers = count()
 
 def open_store(url: str) -> ProfileStore:
     return ProfileStore(open_database(url), SCHEMA, PRIVACY)
+
+
+def merged_into(store: ProfileStore, customer: str) -> list[str]:
+    """The visitors whose observations count as this customer's, sorted."""
+    with store.engine.connect() as connection:
+        found = select(merged.c.visitor).where(merged.c.customer == customer).order_by(merged.c.visitor)
+        return list(connection.execute(found).scalars())
 
 
 def somebody() -> str:

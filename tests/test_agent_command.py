@@ -60,7 +60,7 @@ def test_every_line_in_gives_one_object_out_that_keeps_the_contract(demo_state: 
     wish = answers[0]
     assert {"name", "arguments", "ok", "result"} == set(wish["tools"][0])
     trait = wish["profile"]["added"][0]
-    assert {"attribute", "value", "polarity", "authority", "confidence", "evidence"} == set(trait)
+    assert {"attribute", "value", "polarity", "authority", "confidence", "evidence", "about"} == set(trait)
     assert trait["evidence"][0]["quote"] in WISH
     assert wish["products"]
 

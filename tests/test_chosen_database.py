@@ -51,9 +51,9 @@ def test_an_erased_customer_is_in_no_table_and_the_other_stays(
     shop: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noted = noting(change("waxed canvas", "need", "waxed canvas", "like"))
-    moved = ("change_address", {"order_id": "last", "address": "12 Quince Lane, Salem"})
+    moved = ("change_address", {"order_id": "last", "address": "12 Quince Lane, Salem, OR 97301"})
     with opened(shop, tmp_path, url, [noted, moved], "Hello.") as keeper:
-        keeper.reply(MEGAN, "talk", "I like waxed canvas; send my last order to 12 Quince Lane, Salem")
+        keeper.reply(MEGAN, "talk", "I like waxed canvas; send my last order to 12 Quince Lane, Salem, OR 97301")
         keeper.services.handoffs.open(MEGAN, "talk", "Megan Palmer asks", "customer: waxed canvas")
         keeper.reply(OTHER, "chat", "hi")
     engine = open_database(url)
@@ -146,6 +146,7 @@ def test_what_works_on_a_state_of_its_own_does_not_read_the_setting(
     with open_stage(invented) as stage, Stages(ScriptedModel()) as stages, stages.agent(shop) as keeper:
         for services in (stage.services, keeper.services):
             assert services.profiles.engine.dialect.name == "sqlite"
+    monkeypatch.delenv(DATABASE)  # what is built asks there which orders were gifts
     (tmp_path / "events.jsonl").write_text(json.dumps(event(1, userId=MEGAN)) + "\n", encoding="utf-8")
     options = ("--shop", str(shop), "--state", str(tmp_path / "state"), "--out", str(tmp_path / "built"))
     assert profiles(["build", str(tmp_path / "events.jsonl"), *options]) == 0

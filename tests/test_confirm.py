@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.orders.acts import Kind
 from agent.orders.confirm import read_answer
 
 YES = [
@@ -27,6 +28,9 @@ UNCLEAR = [
     "is that ok?", "好吗", "可以吗", "好不好", "可以退吗？", "不错", "是不是要收费", "取消的话会退多少",
     "oui mais demain",
     "no longer want it, cancel it", "cancel", "yes " * 20, "if yes, when", "sure, if it is free", "yes the other order",
+    "yes, M", "yes but to my office", "yes, in red", "no, it's number 14", "no, make it XL", "no, the other one please",
+    "no, only the socks", "no, to 15 Oak Street please", "不要，换成L号", "不是14号，是15号", "no, es el número 14",
+    "nein, es ist Nummer 14", "ja, aber ins Büro", "sí, pero a mi oficina", "好的，但是寄到公司",
 ]  # fmt: skip
 
 
@@ -53,6 +57,22 @@ def test_an_act_must_be_the_one_that_was_proposed() -> None:
     assert read_answer("please cancel it", "en") == "unclear"
     assert read_answer("cancel", "en", kind="cancel_order") == "unclear"
     assert read_answer("yes, return them", "en", kind="return_items") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind"),
+    [
+        ("yes, swap it", "en", "exchange_items"), ("exchange them please", "en", "exchange_items"),
+        ("帮我换吧", "zh", "exchange_items"), ("sí, cámbielo", "es", "exchange_items"),
+        ("umtauschen bitte", "de", "exchange_items"),
+        ("please open a case", "en", "report_problem"), ("yes, have it looked into", "en", "report_problem"),
+        ("好的，帮我登记", "zh", "report_problem"), ("sí, abra el caso", "es", "report_problem"),
+        ("ja, den Fall anlegen", "de", "report_problem"),
+    ],
+)  # fmt: skip
+def test_exchanges_and_cases_are_acts_too(text: str, language: str, kind: Kind) -> None:
+    assert read_answer(text, language, kind=kind) == "yes"
+    assert read_answer(text, language, kind="cancel_order") == "unclear"
 
 
 def test_the_proposed_orders_id_may_be_named_and_no_other() -> None:

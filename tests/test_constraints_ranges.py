@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from agent.guided.per_key import pairs_in
 from agent.lexicon import ShopLexicon
 from agent.prompt import customer_card
 from agent.tools.schemas import plain
@@ -15,7 +14,7 @@ from agent.tools.update_profile import parameters
 from profiles.observation import Profile, Value
 from profiles.schema import Schema
 from profiles.validator import ProposedChange, WriteValidator
-from tests.guided import supported
+from tests.guided import TODAY, supported
 from tests.profiles_shop import ATTRIBUTES, FACETS, START
 
 _ONLY = ("price_range", "size_in", "price_in")
@@ -181,5 +180,5 @@ def test_a_quote_cut_from_a_range_or_from_its_key_is_taken() -> None:
 )
 def test_a_pair_has_the_words_that_say_it(said: str, words: list[str]) -> None:
     vocabulary = ShopLexicon.of(SCHEMA, FACETS, set(FACETS["category"]))
-    found = pairs_in(SCHEMA.attribute("size_in"), said, vocabulary)
-    assert [pair.words for pair in found if pair.plain] == words
+    found = vocabulary.read(said, TODAY).notes["size_in"].pairs.values()
+    assert [pair.words for pair in found if pair.is_plain] == words

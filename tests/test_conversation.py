@@ -26,7 +26,7 @@ def test_at_least_ten_of_the_twelve_cases_work(shopkeeper: Shopkeeper, wording: 
 
 
 def test_words_arrive_before_the_turn_ends_and_the_turn_counts_what_it_took(shopkeeper: Shopkeeper) -> None:
-    turn = shopkeeper.reply("C1009", "counted", "do you have warm gloves under $60?")
+    turn = shopkeeper.reply("C1009", "counted", "I wear an M in everything, and I can't stand wool")
     assert turn.usage["model_calls"] >= 1
     assert turn.usage["prompt_tokens"] > turn.usage["completion_tokens"] > 0
     assert 0 < turn.first_token <= turn.seconds

@@ -1,5 +1,6 @@
 """Nothing leaves that the evidence does not hold, and nothing that it holds is kept back."""
 
+import itertools
 import json
 import random
 import re
@@ -15,6 +16,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.context import Services
+from agent.orders.acts import KINDS
+from agent.orders.cases import PROBLEMS, WISHES
 from agent.replies.composer import Composer
 from agent.replies.gate import Evidence, GateReport, check
 from agent.replies.phrases import load_phrases
@@ -233,21 +236,53 @@ def test_composed_products_pass(language: str) -> None:
         composed(language, {"kind": "products", "query": "", "dropped": [f"size {variant.size}"], "hits": [found]})
 
 
-@pytest.mark.parametrize("language", servable())
-def test_composed_orders_and_proposals_pass(language: str) -> None:
+def lines_of_orders() -> list[dict[str, Any]]:
     lines = (SHOP / "orders.jsonl").read_text(encoding="utf-8").splitlines()
     orders = [json.loads(line) for line in lines[::20]]
-    composed(language, {"kind": "orders", "orders": orders, "count": len(orders)})
-    for order in orders:
-        composed(language, {"kind": "order", "order": order})
-        facts = {
-            "order_id": order["id"],
-            "items": order["items"],
-            "amount": order["total"],
-            "address": order["address"],
-        }
-        for kind in ("cancel_order", "return_items", "change_address"):
-            composed(language, {"kind": "proposal", "proposal": {"kind": kind, "summary": facts}})
+    marks = {"returned": 0, "cancelled": 0, "instead_of": "navy, 42"}
+    return [one | {"items": [item | marks for item in one["items"]]} for one in orders]
+
+
+@pytest.mark.parametrize("language", servable())
+def test_composed_orders_pass(language: str) -> None:
+    orders = lines_of_orders()
+    for why in ("list", "which", "none"):
+        composed(language, {"kind": "orders", "orders": orders, "count": len(orders), "why": why})
+    for place, order in enumerate(orders):
+        items = order["items"]
+        case = {"problem": PROBLEMS[place % len(PROBLEMS)], "items": items, "since": "2026-11-03", "is_open": place % 2}
+        refund = {"amount": 13.95, "items": items, "days": "5"}
+        told = {"order": order, "is_late": order["status"] == "shipped", "refund": refund}
+        composed(language, {"kind": "order", **told, "cases": []})
+        composed(language, {"kind": "order", **told, "cases": [case]})
+
+
+@pytest.mark.parametrize("language", servable())
+def test_composed_proposals_pass(language: str) -> None:
+    of_each_status = {order["status"]: order for order in lines_of_orders()}
+    for place, order in enumerate(of_each_status.values()):
+        items = order["items"]
+        facts = {"order_id": order["id"], "items": items, "amount": order["total"], "address": order["address"]}
+        swapped = [item | {"size": "43"} for item in items]
+        more = {"to": swapped, "wish": (*WISHES, "")[place % 4]}
+        for number, (kind, problem) in enumerate(itertools.product(KINDS, PROBLEMS)):
+            if kind != "report_problem" and number % len(PROBLEMS):
+                continue  # no other kind has a problem
+            kept = {} if kind == "change_address" else {"kept": items}
+            proposal = {"id": "00ff11aa22bb33", "kind": kind, "summary": facts | more | kept | {"problem": problem}}
+            shown = {"order": order, "contact": "help@shop.example", "is_amended": (number + place) % 3 == 2}
+            composed(language, {"kind": "proposal", "proposal": proposal, **shown})
+
+
+@pytest.mark.parametrize("language", servable())
+def test_a_composed_exchange_that_is_not_possible_passes(language: str) -> None:
+    item = {"sku": "S-1", "title": "Fell Boot 7", "quantity": 1, "price": 80.0, "color": "navy", "size": "42"}
+    there = [{"sku": "S-2", "color": "navy", "size": "43", "stock": 4}]
+    gone = [{"sku": "S-3", "color": "red", "size": "44", "stock": 0}]
+    for why, price in (("yours", None), ("sold_out", None), ("no_such", None), ("several", None), ("price", 95.5)):
+        told = {"kind": "exchange", "order_id": "AP-1", "why": why, "item": item, "price": price, "fitting": gone}
+        composed(language, told | {"wanted": {"size": "44", "color": "red"}, "variants": there})
+        composed(language, told | {"wanted": {"size": "44"}, "variants": []})
 
 
 def answers() -> list[str]:

@@ -39,6 +39,17 @@ def read(text: str) -> Reading:
     return WORDS.read(text, TODAY)
 
 
+def _search(**facets: Sequence[str]) -> dict[str, Any]:
+    properties = {name: {"type": "string"} | ({"enum": [*values]} if values else {}) for name, values in facets.items()}
+    return {"function": {"name": "search_products", "parameters": {"type": "object", "properties": properties}}}
+
+
+def _kinds_asked(messages: Sequence[str], words: ShopLexicon = WORDS) -> Any:
+    """The kinds of product that a search may be for."""
+    tool = _search(kind=[*words.facets["kind"]])
+    return supported([HumanMessage(text) for text in messages], [tool], words)["search_products.kind"]
+
+
 @pytest.mark.parametrize(
     ("text", "values"),
     [
@@ -53,15 +64,16 @@ def read(text: str) -> Reading:
     ],
 )
 def test_a_value_is_named_in_any_of_its_spellings(text: str, values: list[str]) -> None:
-    assert WORDS.facet_values("color", read(text)) == values
+    assert list(read(text).facets["color"].may) == values
 
 
 @pytest.mark.parametrize("text", ["no merino wool please", "without any merino wool", "not merino wool, cotton"])
 def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
-    assert WORDS.denied_values("material", read(text)) == ["merino wool"]
-    assert "merino wool" not in WORDS.facet_values("material", read(text))
-    assert WORDS.denied_values("color", read("不要黑色")) == ["black"]
-    assert not WORDS.denied_values("material", read("no, merino wool is fine"))
+    named = read(text).facets["material"]
+    assert list(named.ruled_out) == ["merino wool"]
+    assert "merino wool" not in named.may
+    assert list(read("不要黑色").facets["color"].ruled_out) == ["black"]
+    assert not read("no, merino wool is fine").facets["material"].ruled_out
 
 
 @pytest.mark.parametrize(
@@ -78,44 +90,48 @@ def test_what_is_only_ruled_out_is_not_asked_for(text: str) -> None:
     ],
 )
 def test_a_ruled_out_value_is_no_filter_however_it_is_ruled_out(text: str) -> None:
-    assert "black" in WORDS.denied_values("color", read(text))
-    assert "black" not in WORDS.facet_values("color", read(text))
+    named = read(text).facets["color"]
+    assert "black" in named.ruled_out
+    assert "black" not in named.may
 
 
 @pytest.mark.parametrize(
     "text", ["isn't there a black one?", "有没有黑色的？", "not only black", "why not black?", "no, the black one"]
 )
 def test_what_only_sounds_like_a_denial_rules_nothing_out(text: str) -> None:
-    assert not WORDS.denied_values("color", read(text))
-    assert "black" in WORDS.facet_values("color", read(text))
+    named = read(text).facets["color"]
+    assert not named.ruled_out
+    assert "black" in named.may
 
 
 def test_a_family_that_is_ruled_out_rules_out_its_kinds() -> None:
-    assert WORDS.denials("material", read("no wool please"))["merino wool"].quote == "no wool"
-    assert WORDS.denials("material", read("no wool please"))["merino wool"].word == "wool"
+    ruled = read("no wool please").facets["material"].ruled_out["merino wool"]
+    assert ruled.quote == "no wool"
+    assert ruled.word == "wool"
 
 
 def test_what_a_kind_of_product_must_not_have_is_ruled_out_and_not_the_kind() -> None:
     text = "I don't want a cotton jacket"
-    assert WORDS.denied_values("material", read(text)) == ["cotton"]
-    assert WORDS.denied_values("kind", read(text)) == [] and WORDS.kinds_whole("kind", read(text)) == ["jackets"]
-    assert WORDS.denied_values("kind", read("I don't want a jacket")) == ["jackets"]
+    named = read(text).facets
+    assert list(named["material"].ruled_out) == ["cotton"]
+    assert not named["kind"].ruled_out and named["kind"].wanted == ("jackets",)
+    assert list(read("I don't want a jacket").facets["kind"].ruled_out) == ["jackets"]
 
 
 def test_singular_and_plural_name_the_same_kind() -> None:
     kinds: Facets = {"kind": {"dresses": (), "knives": (), "harnesses": ()}}
     words = ShopLexicon.of(SCHEMA, kinds, set(kinds["kind"]))
     for text, kind in (("a red dress please", "dresses"), ("one knife", "knives"), ("a harness", "harnesses")):
-        reading = words.read(text, TODAY)
-        assert words.kinds_whole("kind", reading) == words.kinds_named("kind", [reading]) == [kind]
+        assert words.read(text, TODAY).facets["kind"].wanted == (kind,)
+        assert _kinds_asked([text], words) == [kind]
 
 
 def test_a_shop_of_another_language_is_asked_in_it() -> None:
     facets: Facets = {"color": {"rojo": (), "negro": ()}, "kind": {"vestidos": (), "zapatos": ()}}
     words = ShopLexicon.of(SCHEMA, facets, set(facets["kind"]), ("es",))
-    assert words.kinds_whole("kind", words.read("un vestido rojo", TODAY)) == ["vestidos"]
-    assert words.values_named("color", words.read("zapatos rojos", TODAY)) == ["rojo"]
-    assert words.denied_values("color", words.read("no quiero zapatos negros", TODAY)) == ["negro"]
+    assert words.read("un vestido rojo", TODAY).facets["kind"].wanted == ("vestidos",)
+    assert words.read("zapatos rojos", TODAY).facets["color"].whole == ("rojo",)
+    assert list(words.read("no quiero zapatos negros", TODAY).facets["color"].ruled_out) == ["negro"]
 
 
 @pytest.mark.parametrize(
@@ -128,12 +144,12 @@ def test_a_shop_of_another_language_is_asked_in_it() -> None:
     ],
 )
 def test_the_kind_of_product_is_one_that_was_named(newest: str, kinds: list[str]) -> None:
-    assert WORDS.kinds_named("kind", [read(newest)]) == kinds
+    assert _kinds_asked([newest]) == kinds
 
 
 def test_the_newest_message_says_which_kind_is_meant_if_it_names_one() -> None:
-    assert WORDS.kinds_named("kind", [read("jackets"), read("and boots?")]) == ["boots"]
-    assert WORDS.kinds_named("kind", [read("jackets"), read("in green")]) == ["jackets"]
+    assert _kinds_asked(["jackets", "and boots?"]) == ["boots"]
+    assert _kinds_asked(["jackets", "in green"]) == ["jackets"]
 
 
 WHOLE: Facets = {
@@ -165,17 +181,12 @@ STRICT = ShopLexicon.of(SCHEMA, WHOLE, ())
 def test_only_what_is_named_whole_counts_where_a_guess_would_narrow_a_search(
     facet: str, text: str, values: list[str]
 ) -> None:
-    assert STRICT.values_named(facet, STRICT.read(text, TODAY)) == values
+    assert list(STRICT.read(text, TODAY).facets[facet].whole) == values
 
 
 def test_what_asks_for_a_size_is_not_misled_by_the_letters_of_other_words() -> None:
-    assert STRICT.cued_values("size", STRICT.read("I'm after something in m", TODAY)) == ["M"]
-    assert STRICT.cued_values("size", STRICT.read("it's from a T-shirt brand", TODAY)) == []
-
-
-def _search(**facets: Sequence[str]) -> dict[str, Any]:
-    properties = {name: {"type": "string"} | ({"enum": [*values]} if values else {}) for name, values in facets.items()}
-    return {"function": {"name": "search_products", "parameters": {"type": "object", "properties": properties}}}
+    assert STRICT.read("I'm after something in m", TODAY).facets["size"].asked == ("M",)
+    assert STRICT.read("it's from a T-shirt brand", TODAY).facets["size"].asked == ()
 
 
 def test_a_filter_takes_what_was_said_in_this_conversation_and_nothing_else() -> None:

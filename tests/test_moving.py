@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import MetaData, func, select, text
 
+from agent.cart.cart import put
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
 from agent.migration.__main__ import main
 from agent.migration.shop import TABLES, Kept, move
@@ -36,6 +37,7 @@ from tests.agent_shop import change, noting, small_shop
 from tests.events_shop import NOW, event, histories, outcome
 from tests.events_shop import open_intake as intake_of
 from tests.postgresql_server import Server
+from tests.profile_stores import merged_into
 from tests.profiles_shop import observation
 
 ADA, GONE = "C1002", "C1003"
@@ -75,6 +77,9 @@ def live(shop: Path, state: Path) -> None:
         keeper.reply(ADA, "talk", LOOK)
         keeper.reply(ADA, "talk", "and cancel my last order")
         services.handoffs.open(ADA, "waits", "wants a person", "summary")
+        product = services.retriever.catalog.products[0]
+        there = next(variant for variant in product.variants if variant.stock)
+        services.carts.change(ADA, lambda lines: put(lines, product, there, 1))
         sku = first_sku(shop)
         acts = [event(number, sku=sku, userId=ADA, timestamp="2026-11-01T10:00:00Z") for number in range(4)]
         acts += [event(8, sku=sku, userId="nobody yet"), event(9, sku="no such", userId=ADA)]
@@ -95,10 +100,11 @@ def told(keeper: Shopkeeper) -> dict[str, Any]:
         "intents": read_intents(store, ADA, NOW),
         "consents": store.consent_history(ADA),
         "audit": Audit(store.engine).of([ADA]),
-        "visitors": store.merged_into(ADA),
+        "visitors": merged_into(store, ADA),
         "orders": keeper.services.orders.list(ADA),
         "proposal": keeper.services.proposals.last("talk"),
         "handoffs": keeper.services.handoffs.waiting(),
+        "cart": (keeper.services.carts.get(ADA), keeper.services.carts.history(ADA)),
         "messages": [(message.type, message.text, message.id) for message in keeper.messages("talk")],
         "transcript": keeper.transcript("talk"),
         "erased": store.erased_among([GONE, ADA]),
@@ -124,7 +130,11 @@ def test_a_shop_goes_on_where_it_was_after_the_move_and_after_the_way_back(
     url = server.database()
     there = moved_by_command(capsys, shop, tmp_path, url)
     assert there["left"] == [] and {name: (tmp_path / name).read_bytes() for name in files} == files
-    assert [table.name for table in TABLES if not there["tables"][table.name]["rows"]] == ["event_file"]
+    assert [table.name for table in TABLES if not there["tables"][table.name]["rows"]] == [
+        "event_file",
+        "left_out_order",
+        "order_case",
+    ]
     assert there["tables"]["checkpoints"]["rows"] and there["tables"]["writes"]["rows"]
     for name in files:
         (tmp_path / name).rename(tmp_path / f"{name}.before")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.guided.order_ids import chosen_order, without
+from agent.guided.order_ids import chosen_order
+from agent.orders.meant import without
 from agent.orders.order import NEWEST
 from language.ids import OrderId, find_order_ids
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page_browser import ROOT, START_SECONDS, Scheme, chromium, opened, pick, ready, say, served, sign_in
+from tests.page_browser import ROOT, START_SECONDS, Scheme, opened, pick, ready, say, served, sign_in
 
 WISH = "I'm after a warm waterproof jacket, nothing over $150"
 SAFE = "hello <script>window.broken = 1</script><img src=x onerror='window.broken = 2'> ${1+1} {{value}}"
@@ -34,18 +34,6 @@ CONTRAST = """element => {
 def address(demo_state: Callable[[], Path]) -> Iterator[str]:
     with served(demo_state()) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened_browser:
-        yield opened_browser
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as fresh:
-        yield fresh
 
 
 def test_the_greeting_and_the_header_say_that_it_is_an_ai(page: Page) -> None:
@@ -142,7 +130,7 @@ def test_a_visitor_who_signs_in_goes_on_as_the_customer_and_leaves_nothing_behin
     expect(page.locator("#profile")).to_contain_text("$150.00")
     expect(page.locator("#profile .badge.shop").first).to_be_visible()
     say(page, "where is my last order?")
-    expect(page.locator("#steps")).to_contain_text("get_order")
+    expect(page.locator("#steps")).to_contain_text("find_orders")
     page.reload()
     ready(page)
     expect(page.locator("#chat .message.user")).to_have_count(2)

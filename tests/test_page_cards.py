@@ -11,8 +11,8 @@ from agent.orders.proposals import KINDS, Kind
 from agent.replies.composer import Composer
 from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
-from agent.tools.orders import proposal_cards
 from agent.tools.products import product_card
+from agent.tools.proposals import proposal_cards
 from agent.turn import Step, Turn
 from language.packs import servable
 from tests.agent_shop import SHOP

@@ -24,6 +24,7 @@ from profiles.shop.imports import open_intake
 from retrieval.embedder import Embedder
 from tests.agent_shop import change, keeper, noting, small_shop
 from tests.events_shop import NOW, event
+from tests.profile_stores import merged_into
 from ui.consultation import View, opened
 from ui.session import Session, as_customer, new_session
 from ui.sign_in import signed_in
@@ -58,7 +59,7 @@ class Desk:
     def known_of(self, customer: str) -> tuple[object, ...]:
         """What their words and acts amount to, as of a moment."""
         held = self.store.read(customer, NOW), self.store.history(customer), read_intents(self.store, customer, NOW)
-        return *held, self.intake.activity(customer), self.store.merged_into(customer)
+        return *held, self.intake.activity(customer), merged_into(self.store, customer)
 
     def says(self, customer: str, value: str) -> list[Authority]:
         """Who says that the customer likes something."""
@@ -144,5 +145,5 @@ def test_the_customers_consent_holds_for_what_comes_in(desk: Desk, shop: Path) -
 def test_who_has_said_nothing_leaves_nothing(desk: Desk) -> None:
     visitor = new_session("en")
     session = desk.sign_in(visitor, ADA)
-    assert session.consultation.startswith(ADA) and desk.store.merged_into(ADA) == []
+    assert session.consultation.startswith(ADA) and merged_into(desk.store, ADA) == []
     assert visitor.visitor not in str(Audit(desk.store.engine).of([ADA, visitor.visitor]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page_browser import chromium, opened, pick, ready, served
+from tests.page_browser import opened, pick, ready, served
 from tests.slow_server import slow_server
 
 WHOLE = 30_000  # milliseconds that a slow reply may take
@@ -16,18 +16,6 @@ WHOLE = 30_000  # milliseconds that a slow reply may take
 def address(demo_state: Callable[[], Path]) -> Iterator[str]:
     with slow_server() as model, served(demo_state(), "--model", model, "--replies", "free") as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened_browser:
-        yield opened_browser
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with opened(browser, address) as fresh:
-        yield fresh
 
 
 def begin(page: Page, words: str) -> None:

@@ -27,7 +27,7 @@ from profiles.storage.migration import (
 )
 from profiles.storage.tables import metadata, row_of
 from profiles.store import ProfileStore
-from tests.profile_stores import NOW, held
+from tests.profile_stores import NOW, held, merged_into
 from tests.profiles_shop import SCHEMA, observation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +102,7 @@ def test_a_database_that_has_the_new_tables_and_no_revision_keeps_what_is_in_the
     forget_revision(engine)
     again = ProfileStore(engine, SCHEMA)
     assert_nothing_lost(again)
-    assert again.merged_into("C1") == ["V1"]
+    assert merged_into(again, "C1") == ["V1"]
     engine.dispose()
 
 

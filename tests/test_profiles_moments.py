@@ -18,6 +18,7 @@ from profiles.shop.imports import ensure_imported, open_store
 from profiles.storage.database import open_database
 from profiles.storage.tables import projections
 from profiles.store import ProfileStore
+from tests.profile_stores import merged_into
 from tests.profiles_shop import PRIVACY, SCHEMA, START, observation, write_shop
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)  # an intent that nobody comes back to fades
@@ -165,7 +166,7 @@ def test_merge_makes_a_visitor_the_customer(shell: Shell, shop: Path) -> None:
     assert "visitor-1" not in shell("list")
     assert shell.json("merge", "visitor-1", "C1001") == {"added": [], "superseded": [], "retracted": [], "intents": []}
     assert {item["customer"] for item in shell.json("history", "C1001")} == {"C1001", "visitor-1"}
-    assert store.merged_into("C1001") == ["visitor-1"]
+    assert merged_into(store, "C1001") == ["visitor-1"]
     code, err = shell.fails("merge", "visitor-1", "C1002")
     assert code == 5 and "C1001" in err
 
@@ -176,7 +177,7 @@ def test_an_account_is_merged_only_if_somebody_says_that_it_is_the_same_person(s
     assert code == 5 and "'C1002' is an account" in err and "--same-person" in err
     assert shell("show", "C1002") == before
     shell("merge", "C1002", "C1001", "--same-person")
-    assert open_store(shop, shop / "state").merged_into("C1001") == ["C1002"]
+    assert merged_into(open_store(shop, shop / "state"), "C1001") == ["C1002"]
 
 
 def test_explain_says_who_withdrew_a_value_and_in_which_words(shell: Shell) -> None:
@@ -221,7 +222,7 @@ def test_merges_follow_each_other_and_survive_a_rebuild(store: ProfileStore) -> 
     store.merge("V", "C1")
     store.merge("C1", "C2")
     assert {trait.value for trait in store.read("V").traits} == {"V", "C1", "C2"}
-    assert store.merged_into("C2") == ["C1", "V"]
+    assert merged_into(store, "C2") == ["C1", "V"]
     assert store.rebuild() == 1
     assert {trait.value for trait in store.read("C1").traits} == {"V", "C1", "C2"}
     for visitor, customer in (("C2", "V"), ("C2", "C2")):

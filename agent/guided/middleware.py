@@ -1,25 +1,42 @@
 """Around the model and the tools: the help that the model's profile asks for.
 
-In: the request with the messages that the model reads, and its answer; then the calls. Out: the request with what its
-calls may copy, the answer completed with what the newest message plainly says, and calls with the order that was meant.
-It is part of the agent only where the profile asks for some of it.
+In: the request with the messages that the model reads, and its answer; then the calls. Out: the calls that code makes
+for what a message was recognised to want, or the request with what the model's calls may copy, the answer completed
+with what the newest message plainly says, and calls with the order that was meant. It is part of the agent only where
+the profile asks for some of it.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
-from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse, ToolCallRequest, hook_config
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages.ai import add_usage
+from langchain_core.messages.tool import ToolCall
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.context import ShopState, TurnContext
-from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.constraints import allowed_values
+from agent.guided.conversation import Conversation
+from agent.guided.notes import NoteJudge, as_noted, one_call
 from agent.guided.order_ids import order_meant
+from agent.guided.recogniser.encoder import Encoder
+from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
+from agent.guided.wishes.plan import Plan, plain_answer, planned
+from agent.middleware.shortcuts import answered
 from agent.models.profile import ModelProfile
+from agent.orders.acts import ERASE_DATA
+from agent.prompt import composed
+from agent.replies.composer import Composer
+from agent.tools.update_profile import NAME as UPDATE_PROFILE
 
+log = logging.getLogger(__name__)
 ORDER_ID = "order_id"
 
 
@@ -31,30 +48,92 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     def __init__(self, profile: ModelProfile) -> None:
         super().__init__()
         self._profile = profile
+        self._recogniser = Encoder() if profile.recognise else None
+
+    @hook_config(can_jump_to=["end"])
+    def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """A plain yes or no to what was proposed, in words that no list has: "yep thats his"."""
+        context = runtime.context
+        pending = context.services.proposals.pending(context.consultation, context.now)
+        if self._recogniser is None or pending is None or pending.customer != context.customer:
+            return None
+        answer = plain_answer(self._chances(state["messages"], context), context.reading)
+        if answer == "yes" and pending.kind == ERASE_DATA:  # that takes a plain word
+            return None
+        reply = answered(context, pending, answer) if answer else []
+        return {"messages": reply, "jump_to": "end"} if reply else None
 
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        """Constraints before, repair after."""
+        """What is recognised is called by code; else, and for what is left, constraints before and repair after."""
+        plan = self._planned(request)
+        if plan is None:
+            return self._asked(request, handler)
+        calls = [_call(name, arguments) for name, arguments in plan.calls]
+        services, asked = request.runtime.context.services, AIMessage("")
+        for name in plan.model_tools:
+            written = self._asked(request.override(tool_choice=name), handler)
+            answers = [message for message in written.result if isinstance(message, AIMessage)]
+            asked = _with_usage(asked, answers)
+            own = [call for message in answers for call in message.tool_calls]
+            made = one_call([call for call in own if call["name"] == name])
+            calls = [*made, *(as_noted(call, made, services.schema) for call in calls)]
+        if self._profile.repair and UPDATE_PROFILE in plan.model_tools:
+            calls = self._with_plain(calls, request)
+        if calls:
+            return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
+        return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
+
+    def _with_plain(self, calls: list[ToolCall], request: ModelRequest[TurnContext]) -> list[ToolCall]:
+        """The calls with what plainly stands in the message beside what the model noted: "no wool"."""
         context = request.runtime.context
-        talk = Conversation(
-            request.messages,
-            context.today,
-            context.services.lexicon,
-            orders=context.orders,
-            language=context.language,
+        talk, tools = self._talk(request), [convert_to_openai_tool(tool) for tool in request.tools]
+        whole = completed(AIMessage("", tool_calls=calls), talk, tools)
+        assert self._recogniser is not None
+        return NoteJudge(self._recogniser, context).kept(whole).tool_calls
+
+    def _talk(self, request: ModelRequest[TurnContext]) -> Conversation:
+        context = request.runtime.context
+        lexicon = context.services.lexicon
+        return Conversation.of(
+            request.messages, context.today, lexicon, orders=context.orders, language=context.language
         )
+
+    def _planned(self, request: ModelRequest[TurnContext]) -> Plan | None:
+        """What to do about a message that has just come; None where the model decides."""
+        if self._recogniser is None or not isinstance(request.messages[-1], HumanMessage):
+            return None
+        context, messages = request.runtime.context, request.state["messages"]
+        try:
+            return planned(self._chances(messages, context), context, messages)
+        except Exception:  # an error of ours: the model can still answer
+            log.exception("no plan for a message")
+            return None
+
+    def _chances(self, messages: Sequence[AnyMessage], context: TurnContext) -> Mapping[str, float]:
+        """What the newest message wants, by the recogniser."""
+        assert self._recogniser is not None
+        pending = context.services.proposals.pending(context.consultation, context.now)
+        now = situation(messages, pending.kind if pending else "")
+        return self._recogniser.probabilities(now.text(), context.reading.text)
+
+    def _asked(
+        self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        context = request.runtime.context
+        talk = self._talk(request)
         tools = [convert_to_openai_tool(tool) for tool in request.tools]
         if self._profile.constrain:
             allowed = allowed_values(talk, tools, context.services.tools)
             request = request.override(model_settings={**request.model_settings, "allowed": allowed})
         response = handler(request)
-        if not self._profile.repair:
-            return response
-        answers = [
-            completed(message, talk, tools) if isinstance(message, AIMessage) else message
-            for message in response.result
-        ]
+        answers = response.result
+        if self._profile.repair:
+            answers = [completed(one, talk, tools) if isinstance(one, AIMessage) else one for one in answers]
+        if self._recogniser is not None:
+            judge = NoteJudge(self._recogniser, context)
+            answers = [judge.kept(one) if isinstance(one, AIMessage) else one for one in answers]
         return replace(response, result=answers)
 
     def wrap_tool_call(
@@ -68,3 +147,29 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         address = str(arguments.get("address") or "")
         meant = order_meant(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))
+
+
+def _with_usage(message: AIMessage, answers: Sequence[AIMessage]) -> AIMessage:
+    """The message with what the model's answers took, added up."""
+    for answer in answers:
+        usage = add_usage(message.usage_metadata, answer.usage_metadata)
+        metadata = {**answer.response_metadata, **message.response_metadata}
+        message = message.model_copy(update={"usage_metadata": usage, "response_metadata": metadata})
+    return message
+
+
+def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
+    return ToolCall(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", type="tool_call")
+
+
+def _words(plan: Plan, context: TurnContext) -> str:
+    """What is said where nothing is called: in answer to a greeting, to thanks, or to what is none of the shop's."""
+    composer = Composer(context.services, context.language, context.turn)
+    cues = context.reading.cues
+    if plan.said == "nothing":
+        return composer.say("empty_message")
+    told = next((cue for cue in ("asks_bot", "upset") if cue in cues), "")
+    if not told and plan.said in ("yes", "no", "offtopic"):
+        return composer.say(f"said_{plan.said}")
+    told = told or next((cue for cue in ("thanks", "greets") if cue in cues), "talks")
+    return composer.say(f"said_{told}", shop=context.services.shop.name)

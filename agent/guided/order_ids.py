@@ -7,10 +7,11 @@ wrote as an id and is none of theirs stays as it is: there is no such order, and
 import re
 from collections.abc import Sequence
 
-from langchain_core.messages import AnyMessage, ToolMessage
+from langchain_core.messages import AnyMessage
 
 from agent.context import TurnContext
 from agent.orders.book import order_key
+from agent.orders.meant import orders_shown, without
 from agent.orders.order import NEWEST
 from language.ids import OrderId
 
@@ -43,27 +44,6 @@ def chosen_order(
         return mine[0]
     if newest and not mine:
         return newest[0].written
-    if not re.search(r"\d", wrote):
-        return wrote
+    if not re.search(r"\d", wrote) or (shown and re.fullmatch(r"\d{1,2}", wrote)):
+        return wrote  # in words, or a place in the list that was shown
     return shown[-1] if shown else NEWEST
-
-
-def orders_shown(messages: Sequence[AnyMessage]) -> list[str]:
-    """Ids of the orders in the consultation's results, oldest first."""
-    shown = list[str]()
-    for message in messages:
-        artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
-        match artifact.get("kind"):
-            case "order":
-                shown.append(artifact["order"]["id"])
-            case "orders":
-                shown += [order["id"] for order in artifact["orders"]]
-            case "proposal":
-                shown.append(artifact["proposal"]["summary"]["order_id"])
-    return shown
-
-
-def without(address: str, words: str) -> str:
-    """The words with the address taken out: its postcode or flat is no order."""
-    place = words.casefold().find(address.casefold()) if address else -1
-    return words if place < 0 else f"{words[:place]} {words[place + len(address) :]}"

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agent.context import ShopState, TurnContext
-from agent.orders.confirm import read_answer
+from agent.orders.confirm import Answer, read_answer
 from agent.orders.order import OrderRefused
 from agent.orders.proposals import ERASE_DATA, Proposal
 from agent.prompt import composed
@@ -76,6 +76,12 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
         order_id=order_id,
         served=(*context.services.shop.languages, context.spoken),
     )
+    return answered(context, newest, answer)
+
+
+def answered(context: TurnContext, newest: Proposal, answer: Answer) -> list[AnyMessage]:
+    """The reply that carries out what was proposed, or drops it; none if neither."""
+    proposals, order_id = context.services.proposals, str(newest.summary.get("order_id", ""))
     composer = Composer(context.services, context.language, context.turn)
     if answer == "no" and proposals.decline(context.consultation, context.customer):
         return [composed(composer.say("declined"), f"declined: {newest.kind} {order_id}")]

@@ -31,8 +31,9 @@ class ModelProfile:
     `template`: the project's compact prompt, or the model's own. `marker`: the marks around a call. `descriptions` of
     the tools: a few words, or when to use each and what its arguments mean. `grammar`: calls are held to their JSON
     schema. `constrain`: arguments are bound to what was said. `repair`: calls are completed with what the message
-    plainly says. `guess_ids`: an order id that nobody said becomes the one that was meant. `replies`: who writes them
-    if the shop does not say. `seconds`: of one model call if the shop does not say.
+    plainly says. `guess_ids`: an order id that nobody said becomes the one that was meant. `recognise`: a small encoder
+    says what a message wants, code calls the tools for it, and the model is asked for what is left. `replies`: who
+    writes them if the shop does not say. `seconds`: of one model call if the shop does not say.
     """
 
     name: str
@@ -43,17 +44,25 @@ class ModelProfile:
     constrain: bool = False
     repair: bool = False
     guess_ids: bool = False
+    recognise: bool = False
     replies: Literal["strict", "free"] = "strict"
     seconds: float = 20.0
 
     @property
     def is_guided(self) -> bool:
         """Whether any code of `agent.guided` runs for it."""
-        return self.constrain or self.repair or self.guess_ids
+        return self.constrain or self.repair or self.guess_ids or self.recognise
 
 
 TUNED = ModelProfile(
-    "tuned", template="compact", descriptions="brief", grammar=True, constrain=True, repair=True, guess_ids=True
+    "tuned",
+    template="compact",
+    descriptions="brief",
+    grammar=True,
+    constrain=True,
+    repair=True,
+    guess_ids=True,
+    recognise=True,
 )
 # In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
 GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)

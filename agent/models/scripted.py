@@ -6,7 +6,7 @@ Errors: `ModelError` when the script has no answer left.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr
 from agent.models.profile import TUNED, ModelProfile
 from errors import ModelError
 
+SCRIPTED = replace(TUNED, recognise=False)  # what is called is what the script says
 CallPair = tuple[str, dict[str, Any]]  # a tool's name and its arguments
 Answer = str | Sequence[CallPair] | AIMessage | Exception | Callable[[list[BaseMessage], Any], Any]
 
@@ -41,7 +42,7 @@ class ScriptedModel(BaseChatModel):
 
     script: list[Any] = Field(default_factory=list)  # of Answer; pydantic would read a message as a list
     seen: list[list[BaseMessage]] = Field(default_factory=list)
-    guidance: ModelProfile = TUNED
+    guidance: ModelProfile = SCRIPTED
 
     _tools: Any = PrivateAttr(None)
     _asked: int = PrivateAttr(0)

@@ -29,7 +29,8 @@ from sqlalchemy import (
     update,
 )
 
-from agent.orders.order import STATUSES, Order, OrderItem, Status
+from agent.orders.naming import item_words
+from agent.orders.order import NEWEST, STATUSES, Order, OrderItem, Status
 from errors import DataError, NotFound, choices, first_mistake
 from language.decimals import exact
 from language.placeholders import means_nobody
@@ -37,10 +38,6 @@ from profiles.storage.database import make_tables, reading, stay_alone, writing
 from profiles.storage.tables import insert_or_replace, time_text
 
 __all__ = ["STATUSES", "Imported", "Order", "OrderBook", "OrderItem", "Rejected"]
-
-LAST = frozenset(
-    {"last", "latest", "newest", "most recent", "recent", "last order", "最近", "最新", "上一个", "上一单"}
-)
 
 metadata = MetaData()
 orders = Table(
@@ -136,13 +133,13 @@ class OrderBook:
         read.
         """
         with reading(self.engine) as connection:
-            return _pick(_of_customer(connection, customer), ref)
+            return pick(_of_customer(connection, customer), ref)
 
     def locked(self, connection: Connection, customer: str, order_id: str) -> Order:
         """The order inside a write transaction; PostgreSQL holds its row until the end."""
         own = (orders.c.customer == customer) & (orders.c.id == order_id)
         row = connection.execute(select(orders.c.body).where(own).with_for_update()).one_or_none()
-        return _pick([_order_of(row.body)] if row else [], order_id)
+        return pick([_order_of(row.body)] if row else [], order_id)
 
     def save(self, connection: Connection, order: Order) -> None:
         """Write a changed order inside a transaction."""
@@ -215,10 +212,10 @@ def _of_customer(connection: Connection, customer: str) -> Sequence[Order]:
     return [_order_of(row.body) for row in rows]
 
 
-def _pick(own: Sequence[Order], ref: str) -> Order:
+def pick(own: Sequence[Order], ref: str) -> Order:
     """The order that `ref` names among the customer's own; digits alone will do where they fit one."""
-    words = " ".join(unicodedata.normalize("NFKC", ref).casefold().split())
-    if words in LAST and own:
+    words = _plain(ref)
+    if is_newest(ref) and own:
         return own[0]
     key = order_key(words)
     found = [order for order in own if key and key == order_key(order.id)]
@@ -228,6 +225,15 @@ def _pick(own: Sequence[Order], ref: str) -> Order:
         names = choices(order.id for order in own) or "none yet"
         raise NotFound(f"you have no order {ref[:40]!r}; yours are {names}")
     return found[0]
+
+
+def is_newest(ref: str) -> bool:
+    """Whether it means the newest order: "last", "the newest"."""
+    return _plain(ref) in (NEWEST, *item_words().newest)
+
+
+def _plain(ref: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", ref).casefold().split())
 
 
 def order_key(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from agent.orders.proposals import ERASE_DATA, KINDS, Kind
+from agent.orders.acts import ERASE_DATA, KINDS, Kind
 from language.packs import Section, languages, section
 
 Answer = Literal["yes", "no", "unclear"]
@@ -29,6 +29,7 @@ class Confirm(Section):
     yes: tuple[str, ...]
     no: tuple[str, ...]
     start_no: tuple[str, ...]
+    amend: tuple[str, ...] = ()
     negation: tuple[str, ...]
     act: Mapping[Kind, tuple[str, ...]]
     filler: tuple[str, ...]
@@ -40,6 +41,7 @@ class Words:
 
     phrases: Mapping[Phrase, Meaning]
     starts_no: frozenset[Phrase]
+    amends: frozenset[Phrase]
     negations: frozenset[str]
 
 
@@ -90,13 +92,14 @@ def _read(tokens: Sequence[str], known: Mapping[Phrase, Meaning]) -> Sequence[Me
 
 
 def _starts_with_no(tokens: Sequence[str]) -> bool:
-    """ "no, I'd like to keep the boots": a no, since nothing after it agrees to anything."""
+    """ "no, I'd like to keep the boots": a no, since nothing after it agrees to anything or asks for something else."""
     for words in _words().values():
         for phrase in words.starts_no:
             if tuple(tokens[: len(phrase)]) == phrase:
                 rest = tokens[len(phrase) :]
-                runs = (tuple(rest[a:b]) for a in range(len(rest)) for b in range(a + 1, min(a + 5, len(rest)) + 1))
-                return len(rest) > 1 and _agreeing().isdisjoint(runs)
+                runs = {tuple(rest[a:b]) for a in range(len(rest)) for b in range(a + 1, min(a + 5, len(rest)) + 1)}
+                is_amended = not runs.isdisjoint(_amending()) or any(map(_has_digit, rest))
+                return len(rest) > 1 and _agreeing().isdisjoint(runs) and not is_amended
     return False
 
 
@@ -120,6 +123,16 @@ def _agreeing() -> frozenset[Phrase]:
 
 
 @cache
+def _amending() -> frozenset[Phrase]:
+    """What asks for something else than was proposed: "it's number 14", in any language."""
+    return frozenset(phrase for words in _words().values() for phrase in words.amends)
+
+
+def _has_digit(token: str) -> bool:
+    return any(char.isdigit() for char in token)
+
+
+@cache
 def _words() -> Mapping[str, Words]:
     return {code: _words_of(listed) for code in languages() if (listed := section(code, "confirm", Confirm))}
 
@@ -129,8 +142,8 @@ def _words_of(listed: Confirm) -> Words:
         ("filler", listed.filler), *listed.act.items(), ("yes", listed.yes), ("no", listed.no)
     ]  # fmt: skip
     phrases: dict[Phrase, Meaning] = {tuple(_tokens(p)): meaning for meaning, ps in meanings for p in ps}
-    starts = frozenset(tuple(_tokens(phrase)) for phrase in listed.start_no)
-    return Words(phrases, starts, frozenset(token for word in listed.negation for token in _tokens(word)))
+    starts, amends = (frozenset(tuple(_tokens(phrase)) for phrase in each) for each in (listed.start_no, listed.amend))
+    return Words(phrases, starts, amends, frozenset(token for word in listed.negation for token in _tokens(word)))
 
 
 @cache

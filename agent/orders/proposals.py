@@ -1,10 +1,10 @@
 """Writes to orders: proposed in one message, carried out after the customer's yes in a later one, by code.
 
-In: a consultation, a customer, what the model asked for. Out: a `Proposal` that waits for 30 minutes, then
-a `Confirmation`. Exactly what was proposed is done, once, in one transaction with the proposal's own state;
-a crash leaves both or neither, and a second yes gets the first outcome. Errors: `OrderRefused` (a rule,
-also when the order changed in between), `NotFound` (no such order; nothing to confirm), `DataError`,
-`StorageError`.
+In: a consultation, a customer, what the model asked for. Out: a `Proposal` that waits for 30 minutes, then a
+`Confirmation`. What each kind does stands in `agent.orders.acts`. Exactly what was proposed is done, once, in one
+transaction with the proposal's own state; a crash leaves both or neither, and a second yes gets the first outcome.
+Errors: `OrderRefused` (a rule, also when the order changed in between), `NotFound` (no such order; nothing to confirm),
+`DataError`, `StorageError`.
 """
 
 import json
@@ -17,19 +17,20 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, Text, select, update
 
 import clock
+from agent.orders.acts import ERASE_DATA, KINDS, Kind, OrderKind, change_of, check, summary_of, wish_of
 from agent.orders.book import OrderBook
-from agent.orders.items import pieces_of
-from agent.orders.order import Change, Order, OrderItem, OrderRefused, Rules, cancel, readdress, send_back
+from agent.orders.cases import Case, Cases
+from agent.orders.items import AS_WRITTEN, Wording
+from agent.orders.order import Order, OrderRefused, Rules, pieces_left
 from errors import DataError, NotFound, choices
-from language.decimals import plain
 from profiles.storage.database import make_tables, reading, writing
 from profiles.storage.tables import at_most_one, numbered, time_text
 
-Kind = Literal["cancel_order", "return_items", "change_address", "erase_data"]
-State = Literal["pending", "done", "declined", "expired", "replaced"]
-KINDS: tuple[Kind, ...] = ("cancel_order", "return_items", "change_address")
-ERASE_DATA: Kind = "erase_data"  # no change of an order: whoever reads the yes carries it out
+__all__ = ["ERASE_DATA", "KINDS", "Confirmation", "Kind", "Proposal", "Proposals"]
+
+State = Literal["pending", "done", "declined", "expired", "replaced", "lapsed"]
 LIFETIME = timedelta(minutes=30)
+CASE_CHARS = 12  # of a proposal's id: the number of the case that it opens
 
 metadata = MetaData()
 proposals = Table(
@@ -54,8 +55,9 @@ class Proposal:
     """A write that waits for a yes, or what became of it.
 
     `summary` is what replies and cards speak of: order_id, items (title, quantity, price, color, size,
-    sku), and for a cancellation total and amount, for a return amount and reason, for an address address
-    (money in the currency).
+    sku), and for a cancellation total and amount, for a return amount and reason, for an address address, for an
+    exchange to (the new variants), for a report problem and wish (money in the currency). Where a part of the order
+    stays as it is, `kept` has its items.
     """
 
     id: str
@@ -96,31 +98,30 @@ class Proposals:
         self.engine = engine
         self.orders = orders
         self.rules = rules
+        self.cases = Cases(engine)
         make_tables(engine, metadata)
 
     def propose(
         self,
         consultation: str,
         customer: str,
-        kind: Kind,
+        kind: OrderKind,
         arguments: Mapping[str, Any],
         at: datetime | None = None,
+        wording: Wording = AS_WRITTEN,
     ) -> Proposal:
         """Check the wish and keep it; it replaces the consultation's pending one.
 
-        Arguments as the tools have them: order_id; items (the customer's words) and reason; address.
+        Arguments as the tools have them: order_id; items (the customer's words, read by `wording`) and reason; address;
+        problem, wish and words; and for an exchange to, the new variant by the item's index.
         """
         if kind not in KINDS:
             raise DataError(f"no proposal kind {kind!r}; there are {choices(KINDS)}")
         now = at or clock.now()
         order = self.orders.get(customer, str(arguments.get("order_id", "last")))
-        stored: dict[str, Any] = {"order_id": order.id}
-        if kind == "return_items":
-            stored["pieces"] = {str(n): count for n, count in self._pieces(order, arguments, now).items()}
-            stored["reason"] = str(arguments.get("reason") or "")
-        if kind == "change_address":
-            stored["address"] = str(arguments.get("address", ""))
-        summary = _summary(kind, _change(order, kind, stored, self.rules, now), stored)
+        stored = wish_of(order, kind, arguments, wording, self.rules, now)
+        summary = summary_of(kind, change_of(order, kind, stored, self.rules, now), stored)
+        self._refuse_reported(order, kind, summary)
         return self.keep(consultation, customer, kind, stored, summary, now)
 
     def keep(
@@ -141,6 +142,18 @@ class Proposals:
             connection.execute(update(proposals).where(waiting).values(status="replaced"))
             connection.execute(proposals.insert().values(_row_of(proposal)))
         return proposal
+
+    def check(self, order: Order, kind: OrderKind, at: datetime | None = None) -> None:
+        """Whether the order allows the act at all. Errors: `OrderRefused`."""
+        check(order, kind, self.rules, at or clock.now())
+
+    def allows(self, order: Order, kind: OrderKind, at: datetime | None = None) -> bool:
+        """The same, as a yes or no; where nothing is left, there is nothing to do."""
+        try:
+            self.check(order, kind, at)
+        except OrderRefused:
+            return False
+        return bool(pieces_left(order))
 
     def pending(self, consultation: str, at: datetime | None = None) -> Proposal | None:
         """The proposal that waits for a yes; one that has run out of time does not."""
@@ -180,53 +193,61 @@ class Proposals:
                 return None
         return replace(proposal, status="declined")
 
-    def _pieces(self, order: Order, arguments: Mapping[str, Any], now: datetime) -> dict[int, int]:
-        send_back(order, {}, self.rules, now)  # whether anything can go back comes before which items
-        return pieces_of(order, tuple(arguments.get("items") or ()))
+    def lapse(self, consultation: str) -> None:
+        """The customer has turned to something else: no later yes means what waits."""
+        waiting = (proposals.c.consultation == consultation) & (proposals.c.status == "pending")
+        with writing(self.engine) as connection:
+            connection.execute(update(proposals).where(waiting).values(status="lapsed"))
+
+    def _refuse_reported(self, order: Order, kind: OrderKind, summary: Mapping[str, Any]) -> None:
+        """Staff see a problem once."""
+        if kind != "report_problem":
+            return
+        skus = {item["sku"] for item in summary["items"]}
+        for case in self.cases.of_order(order.customer, order.id):
+            same = case.problem == summary["problem"] and skus <= {item["sku"] for item in case.items}
+            if same and case.status == "open":
+                since = case.created.astimezone(self.rules.zone).date().isoformat()
+                reason = f"case {case.id} about order {order.id} is open since {since}"
+                raise OrderRefused(reason, "already_reported", since=since)
 
     def _carry_out(self, connection: Connection, proposal: Proposal, now: datetime) -> OrderRefused | None:
         order_id = str(proposal.arguments.get("order_id", ""))
         if now >= proposal.expires:
             return OrderRefused(f"the proposal for order {order_id} ran out at {proposal.expires:%H:%M} UTC", "expired")
-        if proposal.kind == ERASE_DATA:
+        kind = proposal.kind
+        if kind == "erase_data":  # whoever reads the yes carries it out
             return None
         order = self.orders.locked(connection, proposal.customer, order_id)
         try:
-            change = _change(order, proposal.kind, proposal.arguments, self.rules, now)
+            change = change_of(order, kind, proposal.arguments, self.rules, now)
         except OrderRefused as refusal:
             return refusal
-        if _summary(proposal.kind, change, proposal.arguments) != proposal.summary:
+        if summary_of(kind, change, proposal.arguments) != proposal.summary:
             return OrderRefused(f"order {order_id} has changed since this was proposed", "changed")
-        self.orders.save(connection, change.order)
+        if kind == "report_problem":
+            self.cases.add(connection, _case_of(proposal, now))
+        else:
+            self.orders.save(connection, change.order)
         return None
 
 
-def _change(order: Order, kind: Kind, arguments: Mapping[str, Any], rules: Rules, now: datetime) -> Change:
-    if kind == "cancel_order":
-        return cancel(order, rules)
-    if kind == "change_address":
-        return readdress(order, arguments["address"])
-    pieces = {int(index): count for index, count in arguments["pieces"].items()}
-    return send_back(order, pieces, rules, now)
-
-
-def _summary(kind: Kind, change: Change, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "order_id": change.order.id,
-        "items": [_item_json(item) for item in change.lines],
-    }
-    if kind == "cancel_order":
-        shown |= {"total": plain(change.order.total), "amount": plain(change.amount)}
-    elif kind == "return_items":
-        shown |= {"amount": plain(change.amount), "reason": arguments["reason"]}
-    else:
-        shown |= {"address": change.order.address}
-    return shown
-
-
-def _item_json(item: OrderItem) -> dict[str, Any]:
-    shown = item.to_json()
-    return {name: shown[name] for name in ("sku", "title", "quantity", "price", "color", "size")}
+def _case_of(proposal: Proposal, now: datetime) -> Case:
+    """The case that a yes opens; its number is the beginning of the proposal's."""
+    facts = proposal.summary
+    return Case(
+        proposal.id[:CASE_CHARS],
+        proposal.customer,
+        proposal.consultation,
+        str(facts["order_id"]),
+        facts["items"],
+        facts["problem"],
+        facts["wish"],
+        str(proposal.arguments["words"]),
+        "open",
+        "",
+        now,
+    )
 
 
 def _newest(connection: Connection, consultation: str) -> Proposal | None:

@@ -11,6 +11,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from agent.context import Services
+from agent.orders.proposals import CASE_CHARS
 from language.detection import is_written_in
 from language.money import format_money, format_money_range
 from language.names import label_in
@@ -54,6 +55,19 @@ def own_word(facet: Facet, value: str, language: str) -> str:
         return listed[0]
     own = (alias for alias, meant in facet.aliases.items() if meant == value and is_written_in(alias, language))
     return value if is_written_in(value, language) else next(own, value)
+
+
+def variant_of(item: Mapping[str, Any]) -> str:
+    """Color and size, as far as an item has them."""
+    return ", ".join(str(item[name]) for name in ("color", "size") if item.get(name))
+
+
+def _in_it(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The items without the pieces that were cancelled."""
+    if order["status"] == "cancelled":
+        return list(order["items"])
+    items = [item | {"quantity": item["quantity"] - item.get("cancelled", 0)} for item in order["items"]]
+    return [item for item in items if item["quantity"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class Composer:
             status=self.say(f"status_{order['status']}"),
             total=self.money(order["total"]),
             placed=order["placed"][:10],
-            items=self.items(order["items"]),
+            items=self.items(_in_it(order)),
         )
 
     def items(self, items: Sequence[Mapping[str, Any]]) -> str:
@@ -149,18 +163,29 @@ class Composer:
         return self.change("done", proposal)
 
     def change(self, stage: str, proposal: Mapping[str, Any]) -> str:
-        """A change; `stage` is "propose" or "done"."""
-        facts, key = proposal["summary"], f"{stage}_{proposal['kind']}"
+        """A change; `stage` is "propose", "amend" or "done"."""
+        facts = proposal["summary"]
+        kind = proposal["kind"]
+        if kind == "cancel_order" and facts.get("kept") and stage != "amend":
+            kind = "partly_cancel"
+        key = f"{stage}_{kind}"
         said = self.say(
             key,
             id=facts.get("order_id", ""),
             items=self.items(facts.get("items", [])),
             amount=self.money(facts.get("amount", 0.0)),
             address=facts.get("address", ""),
+            swaps="; ".join(map(self._swap, facts.get("items", []), facts.get("to", []))),
+            problem=self.say(f"problem_{facts['problem']}") if "problem" in facts else "",
+            case=str(proposal["id"])[:CASE_CHARS],
         )
         if facts.get("orders_kept") and self.services.phrases.has(f"{key}_kept"):
             said = f"{said} {self.say(f'{key}_kept', n=facts['orders_kept'])}"
         return said
+
+    def _swap(self, item: Mapping[str, Any], to: Mapping[str, Any]) -> str:
+        """One item of an exchange: what it is, and what comes for it."""
+        return self.say("swap", item=self.items([item]), was=variant_of(item), to=variant_of(to))
 
     def refused(self, phrase: str, slots: Mapping[str, Any]) -> str:
         """Why something cannot be done; statuses and money are put into words."""

@@ -15,9 +15,12 @@ from agent.models.profile import Descriptions
 from agent.replies.gate.keys import Keys, joined
 from agent.tools import (
     cancel_order,
+    cart,
     change_address,
     compare_products,
+    exchange_item,
     find_answer,
+    find_orders,
     get_order,
     get_product,
     get_profile,
@@ -25,6 +28,7 @@ from agent.tools import (
     hand_off,
     list_orders,
     manage_data,
+    report_problem,
     return_items,
     search_products,
     update_profile,
@@ -39,12 +43,16 @@ TOOLS: tuple[Tool, ...] = (
     get_product.TOOL,
     compare_products.TOOL,
     get_total.TOOL,
+    cart.TOOL,
     find_answer.TOOL,
     list_orders.TOOL,
     get_order.TOOL,
+    find_orders.TOOL,
     cancel_order.TOOL,
     return_items.TOOL,
+    exchange_item.TOOL,
     change_address.TOOL,
+    report_problem.TOOL,
     hand_off.TOOL,
 )
 

@@ -3,6 +3,9 @@
 In: the customer's question. Out: an `Outcome` of kind "answer": a template, else a passage of the policy, else none.
 """
 
+import re
+from collections.abc import Iterator
+
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
@@ -15,6 +18,9 @@ from language.detection import detect
 from profiles.intents.intent import Kind, State
 
 NAME = "find_answer"
+_CLAUSE = re.compile(r"[.,;:!?。，；：！？\n]+")
+_ELLIPTIC = 60  # characters of a question that may lean on the message before it
+_SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
 
 
@@ -22,10 +28,10 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     """The approved answer to the question; the customer's own words are tried too, the better match counts."""
     context = runtime.context
     retriever, shop = context.services.retriever, context.services.shop
-    own = context.heard.get(context.turn, "")
-    tried = [retriever.answer(words, context.language) for words in dict.fromkeys((question, own)) if words.strip()]
-    hits = [hit for hit in tried if hit is not None]
-    if hits:
+    for ways in _ways_to_ask(question, context):
+        hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
+        if not hits:
+            continue
         template = max(hits, key=lambda hit: hit.score).template
         words = template.text[context.language].format_map(shop.facts)
         return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
@@ -33,6 +39,18 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     if passage is not None:
         return outcome(context, _answer(passage.text), f"policy {passage.heading}", passage.text)
     return outcome(context, _answer(None), "no approved answer")
+
+
+def _ways_to_ask(question: str, context: TurnContext) -> Iterator[list[str]]:
+    """The question and the whole message; then each clause of them; then the question behind the message before it."""
+    own = context.heard.get(context.turn, "")
+    whole = list(dict.fromkeys(words for words in (question, own) if words.strip()))
+    yield whole
+    clauses = (part.strip() for words in whole for part in _CLAUSE.split(words))
+    yield [part for part in dict.fromkeys(clauses) if len(part) >= _SHORT and part not in whole]
+    earlier = [text for turn, text in context.heard.items() if turn != context.turn]
+    if earlier and len(question) <= _ELLIPTIC:
+        yield [f"{earlier[-1]} {question}"]
 
 
 def _policy_language(context: TurnContext) -> str:
@@ -63,7 +81,7 @@ TOOL = Tool(
         "Find the shop's approved answer to a question about its rules and services: delivery, returns, payment, "
         "warranty, gift cards, opening hours and the like. Use it for every such question instead of answering "
         "from memory. Do not use it for products and their stock (search_products) or for the customer's own "
-        "orders (get_order, list_orders)."
+        "orders (find_orders)."
     ),
     parameters=lambda services: arguments(
         {"question": text("The question in the customer's own words, without greetings; one question a call.")}
@@ -73,5 +91,6 @@ TOOL = Tool(
     say=say,
     sources={"question": Source.NEWEST_WORDS},
     intent=intent,
+    keeps_proposal=True,
     is_learnt=True,
 )

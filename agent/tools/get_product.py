@@ -25,6 +25,7 @@ NAME = "get_product"
 MOST = 4  # products that one reply speaks of
 _LOW = 3  # pieces left that are worth a word
 TRUTHS = ("true", "false")
+ASKED = "asked"  # key of a product in the artifact: the color and size that were asked for
 
 
 def get_product(
@@ -43,7 +44,9 @@ def get_product(
         "kind": "product",
         SPEAKS_OF: [each.sku for each in products],
         "products": [
-            _shown(each, context) | {"facts": [fact.to_json() for fact in facts.of(each, asked)]} for each in products
+            _shown(each, context)
+            | {"facts": [fact.to_json() for fact in facts.of(each, asked)], ASKED: facts.variant_asked(each, asked)}
+            for each in products
         ],
     }
     told = "; ".join(f"{each['title']}: {each['facts'] or each['description']}" for each in artifact["products"])  # type: ignore[index]
@@ -98,12 +101,12 @@ def _fact(composer: Composer, product: Mapping[str, Any], fact: Mapping[str, Any
             key = "fact_text_all" if fact.get("facet") else "fact_text"
             return composer.say(key, title=title, text=fact["value"])
         case "stock" | "no_variant":
-            return _stock(composer, title, fact)
+            return say_stock(composer, title, fact)
         case kind:
             return composer.say(f"fact_{kind}", title=title)
 
 
-def _stock(composer: Composer, title: str, fact: Mapping[str, Any]) -> str:
+def say_stock(composer: Composer, title: str, fact: Mapping[str, Any]) -> str:
     """Whether it is there, how many are left where they are few, and what else there is."""
     stock, value = fact.get("stock", 0), fact.get("value", "")
     if fact["kind"] == "no_variant":

@@ -115,6 +115,7 @@ TOOL = Tool(
     function=get_profile,
     kind="profile_read",
     say=say,
+    keeps_proposal=True,
     keys=Keys(ignored=frozenset(("asked",))),
     is_learnt=True,
 )

@@ -1,35 +1,20 @@
-"""The tool that lists the customer's orders.
+"""The tool that lists the customer's orders, as the tuned model knows it; `find_orders` does more.
 
 In: a status, or none. Out: an `Outcome` of kind "orders", the newest first. Errors: `RefusedWrite` for a visitor.
 """
 
-from agent.orders.book import STATUSES
-from agent.replies.composer import Artifact, Composer
-from agent.tools.orders import ORDER_KEYS, known_customer, order_json
-from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.orders.order import STATUSES
+from agent.tools.order_telling import SEVERAL, say_orders, some_orders
+from agent.tools.orders import ORDER_KEYS, SHOWN, known_customer
+from agent.tools.outcome import Outcome, Runtime
 from agent.tools.schemas import arguments, choice
 from agent.tools.tool import Source, Tool
-
-SHOWN = 5
 
 
 def list_orders(runtime: Runtime, status: str | None = None) -> Outcome:
     """The customer's newest orders, of one status or of all."""
     context = known_customer(runtime.context)
-    orders = context.services.orders.list(context.customer, status)
-    shown = [order_json(order, context) for order in orders[:SHOWN]]
-    brief = ", ".join(f"{order['id']} {order['status']}" for order in shown)
-    artifact = {"kind": "orders", "orders": shown, "count": len(orders), "status": status}
-    return outcome(context, artifact, brief or "no orders")
-
-
-def say(composer: Composer, artifact: Artifact) -> str:
-    """One line for each order."""
-    if not artifact["orders"]:
-        return composer.say("orders_none")
-    return "\n".join(
-        [composer.say("orders_intro"), *(f"- {composer.order_line(order)}" for order in artifact["orders"])]
-    )
+    return some_orders(context.services.orders.list(context.customer, status), context, status=status)
 
 
 TOOL = Tool(
@@ -44,9 +29,11 @@ TOOL = Tool(
         {"status": choice(STATUSES, "Only orders of this status, if the customer names one.")}, required=()
     ),
     function=list_orders,
-    kind="orders",
-    say=say,
+    kind=SEVERAL,
+    say=say_orders,
     keys=ORDER_KEYS,
     sources={"status": Source.STATUS},
+    keeps_proposal=True,
     is_learnt=True,
+    is_superseded=True,
 )

@@ -12,8 +12,9 @@ from agent.orders.items import pieces_of
 from agent.orders.order import Order, OrderRefused
 from agent.orders.proposals import ERASE_DATA
 from agent.replies.composer import Artifact, Composer
-from agent.tools.orders import PROPOSAL, known_customer, not_found
+from agent.tools.orders import known_customer, not_found
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome
+from agent.tools.proposals import PROPOSAL
 from agent.tools.schemas import Json, arguments, choice, text
 from agent.tools.tool import Tool
 from errors import DataError, NotFound, choices

@@ -1,33 +1,47 @@
-"""What the order tools share: a change of an order as a proposal, and what is said of one that is not there.
+"""What the order tools share: whose orders, what their items may be called, and what is said of one that is not there.
 
-In: the model's arguments and the turn's context. Out: the `Outcome` of a proposal, how it is put to the customer, and
-its card. Only the customer's own orders are ever read; nothing is changed here: a proposal waits for the customer's
-yes, which code reads (`agent.middleware.shortcuts`). Errors: `RefusedWrite` with the phrase that tells the customer.
+In: the model's arguments and the turn's context. Out: orders as JSON, `Clues` to the one that is meant, and the schemas
+of the arguments that name them. Only the customer's own orders are ever read. Errors: `RefusedWrite` with the phrase
+that tells the customer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from agent.context import TurnContext
-from agent.orders.order import NEWEST, Order, OrderRefused
-from agent.orders.proposals import Kind
-from agent.replies.card import Card, Row
-from agent.replies.composer import Artifact, Composer
+from agent.context import Services, TurnContext
+from agent.orders.meant import Clues, results_shown, without
+from agent.orders.naming import Names, own_names
+from agent.orders.order import NEWEST, Order, OrderItem
 from agent.replies.gate.keys import Keys
-from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
+from agent.tools.outcome import RefusedWrite, Runtime
 from agent.tools.schemas import Json, text
 from errors import NotFound
+from language.matching import shared_synonyms
+from retrieval.facets import VARIANT_FACETS
 
-PROPOSAL = "proposal"  # the kind of artifact
-ORDER_KEYS = Keys(units={"returned": "spec"})
+ORDER_KEYS = Keys(units={"returned": "spec", "cancelled": "spec"}, spoken=frozenset(("words",)))
 SHOWN = 5
-_MONEY = ("total", "amount")
+_KIND = "category"
 
 
 def order_id_argument() -> Json:
     """The argument that names an order."""
     return text(f'The number of the order as it was written, or "{NEWEST}" for the customer\'s newest order.')
+
+
+def meant_order_argument() -> Json:
+    """The same, where it may be left out."""
+    return text(
+        f'The number of the order as it was written, or "{NEWEST}" for the newest one. Leave it out where the customer '
+        "does not say it: the order then follows from the items, or from what was spoken of before."
+    )
+
+
+def items_argument(description: str) -> Json:
+    """The argument that names items of an order."""
+    item = text("An item as the customer names it, or its article number.")
+    return {"type": "array", "items": item, "description": description}
 
 
 def order_json(order: Order, context: TurnContext) -> dict[str, Any]:
@@ -36,46 +50,43 @@ def order_json(order: Order, context: TurnContext) -> dict[str, Any]:
     return order.to_json() | {"placed": placed.isoformat()}
 
 
-def propose(kind: Kind, order_id: str, arguments: dict[str, Any], runtime: Runtime) -> Outcome:
-    """Propose a change of an order; it waits for the customer's yes."""
-    context = known_customer(runtime.context)
-    wish = arguments | {"order_id": order_id}
-    proposals = context.services.proposals
-    try:
-        proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now)
-    except NotFound as error:
-        raise not_found(order_id, runtime, error) from error
-    except OrderRefused as error:
-        raise refusal_of(error, context.services.orders.get(context.customer, wish["order_id"]).id) from error
-    brief = f"proposed {kind} {proposal.summary['order_id']}, waiting for the customer's yes"
-    return outcome(context, {"kind": PROPOSAL, "proposal": proposal.to_json()}, brief)
+def names_in(services: Services) -> Names:
+    """What customers may call an item: its title in every language, kind, color and size, and other words for those."""
+    catalog, facets = services.retriever.catalog, services.retriever.facets
+
+    def others(name: str, value: str) -> list[str]:
+        aliases = facets.facets[name].aliases if name in facets.facets else {}
+        return [*shared_synonyms(name).get(value, ()), *(alias for alias, meant in aliases.items() if meant == value)]
+
+    def names(item: OrderItem) -> Sequence[str]:
+        product = catalog.by_sku.get(item.sku)
+        of_variant = [word for name in VARIANT_FACETS for word in others(name, str(getattr(item, name)))]
+        if product is None:
+            return (*own_names(item), *of_variant)
+        of_product = (*product.titles.values(), product.category, product.brand, *others(_KIND, product.category))
+        return (*own_names(item), *of_product, *of_variant)
+
+    return names
 
 
-def say_proposal(composer: Composer, artifact: Artifact) -> str:
-    """What would be done, and the question whether to."""
-    return f"{composer.change('propose', artifact['proposal'])} {composer.say('confirm_ask')}"
+def written(argument: object) -> str:
+    """An argument as text, however the model wrote it: 10482 is an id too."""
+    return "" if argument is None else str(argument).strip()
 
 
-def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
-    """What will be done if the customer says yes."""
-    proposal = artifact["proposal"]
-    summary = {name: value for name, value in proposal["summary"].items() if value not in (None, "", [])}
-    rows = tuple(Row(composer.say(f"card_{name}"), _values(composer, name, value)) for name, value in summary.items())
-    key = str(summary.get("order_id", proposal["kind"]))
-    return (Card(key=key, title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
+def clues_of(runtime: Runtime, order_id: str, wishes: Sequence[str], names: Names, address: str = "") -> Clues:
+    """What tells which order a call is about. `address`: its numbers are no order's."""
+    context = runtime.context
+    newest = context.read(without(address, context.heard.get(context.turn, "")))
+    said = tuple(each.id for each in newest.order_ids if each.is_own)
+    return Clues(order_id, tuple(wishes), said, results_shown(runtime.state["messages"]), names)
 
 
-def _values(composer: Composer, name: str, value: Any) -> tuple[str, ...]:
-    """The lines of a row: items one a line, money in the shop's currency."""
-    if name == "items":
-        return tuple(_item(item) for item in value)
-    return (composer.money(value) if name in _MONEY else str(value),)
-
-
-def _item(item: Mapping[str, Any]) -> str:
-    """ "2 × Fell Jacket (dark green, M)"."""
-    variant = ", ".join(str(item[key]) for key in ("color", "size") if item.get(key))
-    return f"{item.get('quantity', 1)} × {item['title']}" + (f" ({variant})" if variant else "")
+def listed(words: object) -> list[str]:
+    """Words for items as a list, however the model wrote them."""
+    if isinstance(words, str):
+        return [words] if words.strip() else []
+    return [str(word) for word in words if str(word).strip()] if isinstance(words, Sequence) else []
 
 
 def known_customer(context: TurnContext) -> TurnContext:

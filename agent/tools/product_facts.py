@@ -79,7 +79,7 @@ class Facts:
 
     def of(self, product: Product, question: Question) -> list[Fact]:
         """What answers the question; a sentence of the description where no fact does, or none is asked for."""
-        found = [*self._stock(product, question), *self._values(product, question)]
+        found = [*self.stock(product, question), *self._values(product, question)]
         found += [fact for aspect in self.aspects(question) for fact in self._aspect(product, aspect, found)]
         if question.reading.text.strip() and all(fact.kind in ("unsaid", "no") for fact in found):
             is_answered = any(fact.kind == "no" for fact in found)
@@ -103,7 +103,7 @@ class Facts:
         named = {(v.facet, v.value) for v in question.reading.values if v.facet not in (*VARIANT_FACETS, "brand")}
         known = {facet for facet, _ in named}
         for facet, value in sorted(named):
-            if self.lexicon.is_kind(facet) or facet not in self.space.names:
+            if facet in self.lexicon.kinds or facet not in self.space.names:
                 continue
             listed = facet_values(product, None, facet)
             if any(covers(value, one) for one in listed):
@@ -127,9 +127,9 @@ class Facts:
                 value = self.value(product, name)
                 yield Fact("value", name, value) if value else Fact("unsaid", name)
 
-    def _stock(self, product: Product, question: Question) -> Iterator[Fact]:
+    def stock(self, product: Product, question: Question) -> Iterator[Fact]:
         """Whether the variant that is asked for is there; else the nearest that is."""
-        wanted = {name: value for name in VARIANT_FACETS if (value := self._variant_value(product, question, name))}
+        wanted = self.variant_asked(product, question)
         if not wanted:
             return
         fitting = [variant for variant in product.variants if _fits(variant, wanted)]
@@ -145,13 +145,16 @@ class Facts:
             Fact("stock", value=said, values=near, stock=0) if fitting else Fact("no_variant", value=said, values=near)
         )
 
+    def variant_asked(self, product: Product, question: Question) -> dict[str, str]:
+        """The color and the size that are asked for, as the product has them if it does."""
+        found = {name: self._variant_value(product, question, name) for name in VARIANT_FACETS}
+        return {name: value for name, value in found.items() if value}
+
     def _variant_value(self, product: Product, question: Question, name: str) -> str | None:
-        """The color or size that is asked for, as the product has it if it does."""
         given = question.color if name == "color" else question.size
-        own = dict.fromkeys(facet_values(product, None, name))
         if given:
-            matched = self.space.match(name, given) if name in self.space.names else None
-            return next((value for value in own if matched and covers(matched, value)), matched or given)
+            return own_values(self.space, product, name, given)[0]
+        own = dict.fromkeys(facet_values(product, None, name))
         named = [v.value for v in question.reading.values if v.facet == name and not v.denied]
         return next((value for wish in named for value in own if covers(wish, value)), named[0] if named else None)
 
@@ -167,6 +170,14 @@ class Facts:
             yield Fact("text", value=sentences[best])
         else:
             yield Fact("text", value=" ".join(sentences[:3]), facet="all")
+
+
+def own_values(space: FacetSpace, product: Product, name: str, given: str) -> list[str]:
+    """The colors or sizes of the product that may be meant: several for "green"; what was given, where it has none."""
+    own = dict.fromkeys(facet_values(product, None, name))
+    exact = [value for value in own if value.casefold() == given.strip().casefold()]
+    matched = space.match(name, given) if name in space.names and not exact else None
+    return exact or [value for value in own if matched and covers(matched, value)] or [matched or given]
 
 
 def in_units(number: float, unit: str) -> str:

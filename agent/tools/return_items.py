@@ -1,19 +1,33 @@
 """The tool that proposes to send items of an order back.
 
-In: an order's id, the items and a reason. Out: an `Outcome` of kind "proposal". Errors: `RefusedWrite` where a rule
-forbids it, or where it is not clear which item is meant.
+In: an order's id, "last" or none, the items and a reason. Out: an `Outcome` of kind "proposal", or of kind "orders"
+where several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where it is not clear which item it is.
 """
 
 from agent.intents import Telling
-from agent.tools.orders import ORDER_KEYS, PROPOSAL, order_id_argument, proposal_cards, propose, say_proposal
+from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, order_id_argument
 from agent.tools.outcome import Outcome, Runtime
-from agent.tools.schemas import arguments, text
+from agent.tools.proposals import PROPOSAL, proposal_cards, propose, say_proposal
+from agent.tools.schemas import Json, arguments, text
 from agent.tools.tool import Source, Tool
 
 
-def return_items(order_id: str, runtime: Runtime, items: list[str] | None = None, reason: str | None = None) -> Outcome:
+def return_items(
+    runtime: Runtime, order_id: str | None = None, items: list[str] | None = None, reason: str | None = None
+) -> Outcome:
     """Propose to send items back; without `items`, all of the order."""
-    return propose("return_items", order_id, {"items": items or [], "reason": reason or ""}, runtime)
+    return propose("return_items", runtime, order_id, listed(items), reason=reason or "")
+
+
+def _schema(order_id: Json, required: tuple[str, ...]) -> Json:
+    return arguments(
+        {
+            "order_id": order_id,
+            "items": items_argument("The items to send back; leave it out for the whole order."),
+            "reason": text("Why, in the customer's own words, if they say so."),
+        },
+        required,
+    )
 
 
 TOOL = Tool(
@@ -25,18 +39,8 @@ TOOL = Tool(
         "another call. For the rules of returns in general use find_answer; for an order that is not yet shipped "
         "use cancel_order."
     ),
-    parameters=lambda services: arguments(
-        {
-            "order_id": order_id_argument(),
-            "items": {
-                "type": "array",
-                "items": text("An item as the customer names it, or its article number."),
-                "description": "The items to send back; leave it out for the whole order.",
-            },
-            "reason": text("Why, in the customer's own words, if they say so."),
-        },
-        required=("order_id",),
-    ),
+    parameters=lambda services: _schema(meant_order_argument(), ()),
+    as_learnt=lambda services: _schema(order_id_argument(), ("order_id",)),
     function=return_items,
     kind=PROPOSAL,
     say=say_proposal,

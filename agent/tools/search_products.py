@@ -18,24 +18,29 @@ from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durable
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
-from agent.shown import SHOWS
+from agent.shown import SHOWS, shown_in
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
+from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
 from language.names import label_in
 from language.recipients import recipient
+from language.text import has_han
 from profiles.card import brief
 from profiles.observation import Profile
+from retrieval.facets import Facet
 from retrieval.filters import Filters
-from retrieval.search import ProductHit, Sort
+from retrieval.search import BASIC_SORTS, ProductHit, Sort
 
 NAME = "search_products"
-SORTS = ("price_low", "price_high", "rating")
+NOT, AMONG_SHOWN = "not", "shown"
+_SORTED = "The order of the results, if the customer wants the cheapest, dearest or best rated."
 SHOWN = 3
+UNLIKE = 0.3  # a score below which nothing is like the words of a search
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
-# When nothing matches, filters go in this order: taste before fit, and never the price or a dislike.
-_RELAXED_FIRST = ("brand", "material", "color", "size", "category")
+# When nothing matches, filters go in this order: taste before fit, never the kind of product, the price or a dislike.
+_RELAXED_FIRST = ("brand", "material", "color", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,19 @@ def search_products(
     min_price: float | None = None,
     max_price: float | None = None,
     sort: Sort | None = None,
+    where: Mapping[str, Any] | None = None,
+    among: str | None = None,
     about: str = "",
-    **asked: str,
+    **asked: Any,
 ) -> Outcome:
     """The best products in stock that meet every filter (`asked`: by facet name, as the shop has them).
 
-    Filters that leave nothing are dropped, and named.
+    `where`: any other facets, with a value, several or a range; ``not``, among `asked`: what is ruled out. Filters that
+    leave nothing are dropped, and named.
     """
     context = runtime.context
+    ruled_out = asked.pop(NOT, None) or {}
+    asked |= {name: _as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
     who = recipient(about)
     profile = profile_of(context, context.services.profiles.read(context.customer), who)
     messages = runtime.state["messages"]
@@ -73,13 +83,18 @@ def search_products(
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices, who)
+    wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
     pool, filters, dropped = _search(context, profile, wish, sort)
+    if not _is_sold(wish, pool):
+        artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
+        artifact["unsold"] = wish.query
+        return outcome(context, artifact, f"the shop sells no {wish.query}")
     owned = frozenset() if who else owned_durables(context)
     held_to = _filters_json(filters)
     ordered = pool if sort or who else personal_order(context, pool, owned)
     hits = (ordered if sort else onward(messages, ordered, held_to))[:SHOWN]
     beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages), profile.traits)
-    artifact: dict[str, Any] = {
+    artifact = {
         "kind": "products",
         "query": query,
         "filters": held_to,
@@ -96,15 +111,40 @@ def search_products(
         artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
     if not hits:
         return outcome(context, artifact, "found nothing")
-    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, filters)):
+    if not (sort or dropped) and (question := next_question(context, profile, messages, pool, wish.filters)):
         artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
 
+def _as_value(wanted: Any) -> Any:
+    """A range as text ("5..8"), a list as it is, a truth in small letters."""
+    if isinstance(wanted, Mapping):
+        low, high = (wanted.get(end) for end in ("min", "max"))
+        return f"{'' if low is None else low}..{'' if high is None else high}"
+    if isinstance(wanted, list | tuple):
+        return [str(one) for one in wanted]
+    return str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+
+
+def _narrowed(filters: Filters, ruled_out: Mapping[str, Any], among: str | None, runtime: Runtime) -> Filters:
+    """The filters without what this call rules out, and among what was shown, if it says so."""
+    names = runtime.context.services.retriever.facets.names
+    without = {name: frozenset(map(str, _listed(values))) for name, values in ruled_out.items() if name in names}
+    joined = {name: filters.without.get(name, frozenset()) | values for name, values in without.items()}
+    only = frozenset(shown_in(runtime.state["messages"]).listed) if among == AMONG_SHOWN else None
+    return replace(filters, without={**filters.without, **joined}, only=only or None)
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    return values if isinstance(values, list | tuple) else [values]
+
+
 def say(composer: Composer, artifact: Artifact) -> str:
     """One line for each product, behind what had to be left out or was taken up again."""
     hits = artifact["hits"]
+    if artifact.get("unsold"):
+        return composer.say("found_unsold", query=artifact["unsold"])
     if not hits:
         return composer.say("found_none")
     head = composer.say("found_one") if len(hits) == 1 else composer.say("found_many", count=len(hits))
@@ -138,16 +178,6 @@ def cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
     return [product_card(composer, hit) for hit in artifact["hits"]]
 
 
-def parameters(services: Services) -> Json:
-    """The arguments for models that read descriptions."""
-    learnt = learnt_parameters(services)
-    whose = text(
-        "For whom it is to be, if not for the customer: daughter, dad, 爸爸. Their sizes and tastes count, not the "
-        "customer's. Leave it out where the customer looks for themselves."
-    )
-    return arguments({**learnt["properties"], "about": whose}, required=("query",))
-
-
 def learnt_parameters(services: Services) -> Json:
     """The words, the facets that shop.toml lists with as many values as a prompt holds, the prices and the order."""
     facets = {}
@@ -160,9 +190,59 @@ def learnt_parameters(services: Services) -> Json:
         **facets,
         "min_price": number("The least the customer wants to pay, in the shop's currency, if they say so."),
         "max_price": number("The most the customer wants to pay, in the shop's currency, if they say so."),
-        "sort": choice(SORTS, "The order of the results, if the customer wants the cheapest, dearest or best rated."),
+        "sort": choice(BASIC_SORTS, _SORTED),
     }
     return arguments(properties, required=("query",))
+
+
+def parameters(services: Services) -> Json:
+    """Those, with any facet as a condition, what is ruled out, and sorting by any number."""
+    space, known = services.retriever.facets, learnt_parameters(services)["properties"]
+    others = [name for name in space.names if name not in known]
+    properties = known | {
+        "sort": choice(services.retriever.sorts, _SORTED + " A facet with _low or _high: the lightest, the brightest."),
+        "where": {
+            "type": "object",
+            "properties": {name: _condition(space.facet(name)) for name in others},
+            "additionalProperties": False,
+            "description": "Other conditions on the products, only those that the customer names.",
+        },
+        NOT: {
+            "type": "object",
+            "properties": {
+                name: {"type": "array", "items": {"type": "string"}, "description": f"Ruled out: {_words(name)}."}
+                for name in space.names
+                if space.facet(name).type == "choice"
+            },
+            "additionalProperties": False,
+            "description": "What the customer does not want, if they say so.",
+        },
+        "among": choice((AMONG_SHOWN,), "Only among the products that were shown last, if the customer means those."),
+        "about": text(
+            "For whom it is to be, if not for the customer: daughter, dad, 爸爸. Their sizes and tastes count, not the "
+            "customer's. Leave it out where the customer looks for themselves."
+        ),
+    }
+    return arguments(properties, required=("query",))
+
+
+def _condition(facet: Facet) -> Json:
+    """What a condition on a facet looks like."""
+    words = f"Only products with this {_words(facet.name)}"
+    match facet.type:
+        case "number":
+            ends = {"min": number("At least."), "max": number("At most.")}
+            return arguments(ends, required=()) | {"description": f"{words}, at least or at most."}
+        case "boolean":
+            return {"type": "boolean", "description": f"{words}."}
+        case _ if len(facet.values) <= MAX_LISTED:
+            return choice(facet.values, f"{words}.")
+        case _:
+            return text(f"{words}.")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _prices(low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -187,12 +267,16 @@ def _wish(
     context: TurnContext,
     profile: Profile,
     query: str,
-    asked: Mapping[str, str],
+    asked: Mapping[str, Any],
     prices: tuple[float | None, float | None],
     who: str,
 ) -> Wish:
     facets = context.services.retriever.facets
-    matched = {name: facets.match(name, raw) for name, raw in asked.items() if name in facets.names}
+    several = {name: raws for name, raws in asked.items() if isinstance(raws, list) and name in facets.names}
+    any_of = {name: tuple(filter(None, (facets.match(name, raw) for raw in raws))) for name, raws in several.items()}
+    matched = {
+        name: facets.match(name, raw) for name, raw in asked.items() if name in facets.names and name not in several
+    }
     unknown = tuple(f"{name} {asked[name]}" for name, value in matched.items() if value is None)
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
@@ -204,9 +288,18 @@ def _wish(
         without_in=without_in,
         min_price=low if low is not None else bounds.get("min_price"),
         max_price=high if high is not None else bounds.get("max_price"),
+        any_of={name: values for name, values in any_of.items() if values and not facets.facet(name).many},
+        all_of={name: values for name, values in any_of.items() if values and facets.facet(name).many},
     )
     words = " ".join([query, *(asked[name] for name, value in matched.items() if value is None)])
     return Wish(words.strip() or equals.get("category", "") or "anything", filters, unknown)
+
+
+def _is_sold(wish: Wish, pool: Sequence[ProductHit]) -> bool:
+    """Whether what was found may be what is looked for: by a filter that it meets, or since it is like the words."""
+    filters = wish.filters
+    is_narrowed = bool(filters.equals or filters.any_of or filters.all_of or filters.only is not None)
+    return is_narrowed or has_han(wish.query) or not pool or pool[0].score >= UNLIKE
 
 
 def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
@@ -222,26 +315,46 @@ def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
 def _search(
     context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None
 ) -> tuple[list[ProductHit], Filters, list[str]]:
-    """The hits, the filters that left some, and those that were dropped, for which the profile counts again."""
-    filters, dropped = wish.filters, list[str]()
-    hits = _found(context, profile, wish.query, filters, sort)
+    """The hits, the filters that left some, and those that were dropped, for which the profile counts again.
+
+    What suits the customer is tried first: in their size and department, without what nobody sees unasked.
+    """
+    for filters in (*suited(context, profile, wish.filters), wish.filters):
+        if hits := _found(context, profile, wish.query, filters, sort, wish.filters):
+            return hits, filters, []
+    filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
+    if filters.all_of:  # of several features the first ones count most
+        fewer = {name: values[:1] for name, values in filters.all_of.items()}
+        dropped += [f"{name} {value}" for name, values in filters.all_of.items() for value in values[1:]]
+        filters = replace(filters, all_of=fewer)
+        hits = _found(context, profile, wish.query, filters, sort)
+    kinds = context.services.lexicon.kinds
     for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
         if hits:
             break
-        if name in filters.equals:
+        if name in filters.equals and name not in kinds:
             dropped.append(f"{name} {filters.equals[name]}")
             filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
             hits = _found(context, profile, wish.query, filters, sort)
     return hits, filters, dropped if hits else []
 
 
-def _found(context: TurnContext, profile: Profile, query: str, filters: Filters, sort: Sort | None) -> list[ProductHit]:
-    prefer = tastes(context, profile, filters)
+def _found(
+    context: TurnContext,
+    profile: Profile,
+    query: str,
+    filters: Filters,
+    sort: Sort | None,
+    asked: Filters | None = None,
+) -> list[ProductHit]:
+    """The hits; of what is only known, and was not `asked` for, the reasons speak."""
+    prefer = tastes(context, profile, asked or filters)
     return context.services.retriever.search(query, filters, k=POOL, sort=sort, prefer=prefer)
 
 
 def _filters_json(filters: Filters) -> dict[str, Any]:
     shown: dict[str, Any] = dict(filters.equals)
+    shown |= {name: list(values) for name, values in (*filters.any_of.items(), *filters.all_of.items())}
     shown |= {f"not_{name}": sorted(values) for name, values in filters.without.items()}
     for scope, without in filters.without_in.items():
         kinds = "/".join(sorted(scope.values))

@@ -49,7 +49,8 @@ class Tool:
     are spoken of too; `ask` may add a question to the end of the reply. `cards` are what the page shows of the
     artifact. `keys` tell the gate how to read the artifact's own keys. `sources`: by argument, where its value comes
     from. `intent` says what a call that went well tells of the customer's intents; a tool that `pursues` one goes on
-    with what the customer wants, so that no word of that message is taken for giving up.
+    with what the customer wants, so that no word of that message is taken for giving up. `keeps_proposal`: whoever asks
+    for this has not turned away from a proposal that waits for their yes.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Tool:
     sources: Mapping[str, Source] = field(default_factory=dict)
     intent: Callable[[Telling, ToolCall, Artifact], None] | None = None
     pursues: bool = False
+    keeps_proposal: bool = False
     is_learnt: bool = False
     as_learnt: Callable[[Services], Json] | None = None
     is_superseded: bool = False

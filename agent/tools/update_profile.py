@@ -231,5 +231,6 @@ TOOL = Tool(
     say=say,
     say_beside=say_beside,
     sources={"changes": Source.CHANGES},
+    keeps_proposal=True,
     is_learnt=True,
 )

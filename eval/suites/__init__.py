@@ -13,6 +13,7 @@ MODULES = {
     "calls": "eval.suites.calls",
     "conversation": "eval.suites.conversation",
     "cost": "eval.suites.cost",
+    "dialogues": "eval.suites.dialogues",
     "drift": "eval.suites.drift",
     "language": "eval.suites.language",
     "preference": "eval.suites.preference",

@@ -22,7 +22,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import convert_to_messages
 
 import clock
-from agent.guided.constraints import Conversation, allowed_values
+from agent.guided.constraints import allowed_values
+from agent.guided.conversation import Conversation
 from agent.guided.repair import completed
 from agent.lexicon import ShopLexicon
 from agent.models.calls import Call
@@ -64,7 +65,7 @@ def run(case: Case, model: BaseChatModel) -> Record:
     tools, lexicon = case.data["tools"], _lexicon(case.data["shop"])
     profile, made = profile_of(model), []
     for place in case.data["points"]:
-        talk = Conversation(history[:place], clock.today(), lexicon)
+        talk = Conversation.of(history[:place], clock.today(), lexicon)
         allowed: dict[str, Any] = {}
         if profile.constrain:
             allowed["allowed"] = allowed_values(talk, tools)

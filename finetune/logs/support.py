@@ -32,6 +32,8 @@ _AT_ONCE = {
     "cancel_order": "The order has been cancelled and refunded. 订单已取消，已退款。",
     "return_items": "The items have been returned and refunded. 已退货，已退款。",
     "change_address": "The address has been changed. 地址已更改。",
+    "exchange_items": "The exchange has been set up. 换货已登记。",
+    "report_problem": "The problem has been reported. 问题已登记。",
 }
 
 

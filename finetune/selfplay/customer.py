@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from agent.orders.acts import KINDS
 from errors import ConfigError, choices
 from finetune.selfplay import order_acts, profile_acts, scenarios
 from finetune.selfplay.first_requests import Asked, absent, another, open_request
@@ -121,7 +122,9 @@ def _step(
         step = speaker.finish(move.parts, move.kind, reply, calm=move.kind in _CALM)
         if shop.understands(move.after.search) and _holds(step, speaker.language, shop, dialogue, habits):
             done = move.after.done and move.kind == "confirm"
-            return step, replace(move.after, done=done)
+            proposed = any(call.name in KINDS for part in move.parts for call in part.calls)
+            pending = move.after.pending if proposed else None  # who turns to something else says no later yes to it
+            return step, replace(move.after, done=done, pending=pending)
     return None
 
 

@@ -176,7 +176,7 @@ def _proposed(
     order_id = _resolved(meant, dialogue)
     view = next((order for order in dialogue.customer.orders if order.id == order_id), None)
     allowed = view is not None and view.id not in dialogue.cancelled and _fits(view, tool)
-    after = replace(dialogue, order=order_id, shown=True, pending=tool if allowed else dialogue.pending)
+    after = replace(dialogue, order=order_id, shown=True, pending=tool if allowed else None)
     return DialogueAct((Part(text, (), (Call(tool, given),)),), kind, after)
 
 

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     RETURN = "return"
     CANCEL = "cancel"
     ADDRESS = "address"
+    EXCHANGE = "exchange"
+    PROBLEM = "problem"
 
 
 class State(StrEnum):

@@ -3,7 +3,7 @@
 In: an observation and its attribute. Out: the purposes that the customer must agree to before it is kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from errors import DataError, choices
@@ -30,11 +30,6 @@ def purpose_named(text: str) -> Purpose:
         return Purpose(text)
     except ValueError:
         raise DataError(f"no purpose {text!r} to consent to; there are {choices(Purpose)}") from None
-
-
-def purposes_of(names: Iterable[str]) -> list[Purpose]:
-    """In the order given. Errors: `DataError`."""
-    return [purpose_named(name) for name in names]
 
 
 def needed_for(item: Observation, attribute: Attribute) -> tuple[Purpose, ...]:

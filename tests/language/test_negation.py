@@ -9,15 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language.negation import (
-    assents,
-    denials,
-    denied,
-    refuses,
-    says_nothing,
-    turned_round,
-    turned_round_after,
-)
+from language.negation import assents, denials, denied, refuses, says_nothing, turned_round
 from language.truth import truth_of
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("negation.yaml").read_text(encoding="utf-8"))
@@ -90,8 +82,10 @@ def test_what_turns_nothing_round(before: str) -> None:
 
 
 def test_words_behind_a_value_may_rule_it_out() -> None:
-    assert turned_round_after(" is out") and turned_round_after("就不要了") and turned_round_after(" forget it")
-    assert not turned_round_after(" is fine") and not turned_round_after("不错")
+    for text, value in (("red is out", "red"), ("红色就不要了", "红色"), ("red forget it", "red")):
+        found = denied(text, (0, len(value)))
+        assert found and found.quote == text
+    assert not denied("red is fine", (0, 3)) and not denied("红色不错", (0, 2))
 
 
 @pytest.mark.parametrize(

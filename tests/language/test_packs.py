@@ -14,7 +14,7 @@ from agent.replies.gate.words import TOPICS, Claims
 from agent.replies.phrases import PhraseWords
 from agent.shop import load_shop
 from errors import ConfigError
-from language.cues import Cues, cue, cued_piece, cues_in
+from language.cues import Cues, asked_in, cue, cued_piece, cues_in
 from language.detection import Detection
 from language.names import Naming
 from language.packs import FOLDER, Section, languages, missing_sections, section, servable
@@ -125,6 +125,14 @@ def test_a_shop_lists_only_languages_that_can_be_served(tmp_path: Path) -> None:
 def test_a_cue_is_found_in_any_language_with_the_words_for_it(text: str, name: str, piece: str) -> None:
     assert cued_piece(name, text) == piece
     assert name in cues_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("the cheepest", "sort_price_low"), ("a bargaining", "sort_price_low"), ("pls forgett it", "forget")],
+)
+def test_a_cue_is_asked_for_in_words_that_are_misspelt_or_begin_like_one_of_its(text: str, name: str) -> None:
+    assert name in asked_in(text) and name not in asked_in("a tent")
 
 
 def test_a_cue_may_be_asked_of_some_languages_only_and_an_unknown_one_is_named() -> None:

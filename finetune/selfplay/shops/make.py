@@ -8,6 +8,7 @@ be changed. Errors: `ConfigError` for an unknown vertical, `StorageError` if the
 import json
 import random
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,13 @@ def shop_name(number: int) -> str:
     return f"shop-{number:04}"
 
 
-def make_shop(folder: Path, seed: int, number: int, names: str = "train", vary: bool = True) -> Path:
+def make_shop(
+    folder: Path, seed: int, number: int, names: str = "train", vary: bool = True, at: datetime | None = None
+) -> Path:
     """Write one shop directory; one that is complete already is left as it is.
 
-    `vary`: some keep a budget as a range, or sizes by kind of product; what else they are does not depend on it.
+    `vary`: some keep a budget as a range, or sizes by kind of product; what else they are does not depend on it. `at`:
+    the time from which orders are dated back, if not now.
     """
     if (folder / "shop.toml").is_file():
         return folder
@@ -51,7 +55,7 @@ def make_shop(folder: Path, seed: int, number: int, names: str = "train", vary: 
     lines = draw_products(rng, offer, _RATES[currency])
     answers = draw_answers(rng)
     customers = draw_customers(rng, _CUSTOMERS, _CHINESE[style], lambda spoken: draw_traits(rng, offer, kept, spoken))
-    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = (at or clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     orders = draw_orders(rng, [customer["id"] for customer in customers], lines, rng.choice(FORMATS), today)
     written = settings(rng, name, currency, offer, facts)
     attributes = entries(rng, kept, offer.language)

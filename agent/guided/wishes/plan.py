@@ -1,0 +1,302 @@
+"""From wishes to calls: what code calls for a message, what the small model writes, and what is only said.
+
+In: the probability of each wish, the turn's context, the messages. Out: a `Plan`, or None where the recogniser is not
+sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+
+from agent.context import TurnContext
+from agent.guided.notes import spoken_of
+from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
+from agent.guided.wishes.references import Products, names_of, referred
+from agent.guided.wishes.searches import Searches
+from agent.orders.naming import item_words
+from agent.orders.order import NEWEST
+from agent.shop_reading import ShopReading
+from agent.tools.search_products import AMONG_SHOWN
+from language.aspects import find_aspects
+from language.cues import cues_in
+from language.negation import denied
+from language.quantities import Quantity
+from language.words import bare, mentions, stem, tokens
+from retrieval.facets import VARIANT_FACETS
+
+Json = dict[str, Any]
+Call = tuple[str, Json]
+SURE = 0.5  # probability of a wish that is acted upon
+LIKELY = 0.35  # of the likeliest one, where none is sure
+_ORDER = (
+    "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
+    "product", "compare", "total", "cart", "answer", "person",
+)  # fmt: skip
+_SAID = ("yes", "no", "talk", "offtopic")
+_HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
+_BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
+_REMEDY = 0.5
+_AGREED = 0.7  # of a yes to the offer of a person
+_MAYBE = 0.15  # that a search goes on, for a message that only adds to it; of a harmless wish, where none is likely
+_HINT = 0.02  # that a person is wanted, for a message that names one
+_CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
+_MOST_PIECES = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`calls` are made by code; of `model_tools` the model writes the calls; `said`: what is said without any."""
+
+    calls: tuple[Call, ...] = ()
+    model_tools: tuple[str, ...] = ()
+    said: str = ""
+
+
+def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage]) -> Plan | None:
+    """What to do about the newest message."""
+    if not any(char.isalnum() for char in context.reading.text):
+        return Plan(said="nothing")
+    wishes = chosen(_by_words(chances, context.reading))
+    if not wishes:
+        return None
+    act = Act(chances, context, messages)
+    if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
+        wishes -= {"product"}
+    calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
+    model_tools = tuple(dict.fromkeys(tool for wish, tool in _BY_MODEL.items() if wish in wishes))
+    if "address" in wishes and not any(char.isdigit() for char in act.text):  # where to, is still to be said
+        model_tools = tuple(tool for tool in model_tools if tool != _BY_MODEL["address"])
+        calls.append(("change_address", {}))
+    if calls or model_tools:
+        return Plan(tuple(calls), model_tools)
+    if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
+        return Plan(tuple(act.calls("person")))
+    return Plan(said=next(wish for wish in _SAID if wish in wishes)) if wishes & set(_SAID) else None
+
+
+def _by_words(chances: Mapping[str, float], reading: ShopReading) -> Mapping[str, float]:
+    """The chances where words leave no doubt: who asks for the manager, and who asks whether this is a person."""
+    if "asks_bot" in reading.cues:
+        return {**chances, "person": 0.0, "talk": 1.0}
+    if "asks_person" in reading.cues and chances.get("person", 0.0) >= _HINT:
+        return {**chances, "person": 1.0}
+    return chances
+
+
+def chosen(chances: Mapping[str, float]) -> set[str]:
+    """The wishes that are sure, else the likeliest; where none is likely, the likeliest that changes nothing."""
+    sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
+    for wishes, least in ((WISHES, LIKELY), (_HARMLESS, _MAYBE)):
+        best = max(wishes, key=lambda wish: chances.get(wish, 0.0))
+        sure = sure or ({best} if chances.get(best, 0.0) >= least else set())
+    return sure
+
+
+def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
+    """A yes or no that is nothing else: no question, no number, no other wish. A yes carries something out."""
+    apart = {wish: chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk")}
+    others = max(apart.values(), default=0.0)
+    if reading.is_question or reading.quantities or reading.order_ids or others >= _STRAY:
+        return None
+    if chances.get("yes", 0.0) >= _CERTAIN and chances.get("no", 0.0) < _STRAY:
+        return "yes"
+    return "no" if chances.get("no", 0.0) >= SURE and chances.get("yes", 0.0) < _STRAY else None
+
+
+@dataclass(frozen=True)
+class Act:
+    """Writes the calls of one message."""
+
+    chances: Mapping[str, float]
+    context: TurnContext
+    messages: Sequence[AnyMessage]
+    products: Products = field(init=False)
+    refers: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        retriever = self.context.services.retriever
+        object.__setattr__(self, "products", Products.of(self.messages, retriever.catalog))
+        object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
+
+    @property
+    def reading(self) -> ShopReading:
+        """The newest message."""
+        return self.context.reading
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.reading.text.strip()
+
+    def calls(self, wish: str) -> list[Call]:
+        """The calls that one wish takes."""
+        write = getattr(self, f"_{wish}")
+        return list(write())
+
+    def _search(self) -> Iterator[Call]:
+        services = self.context.services
+        goes_on = self.chances.get(GOES_ON, 0.0)
+        among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
+        if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
+            among = AMONG_SHOWN
+        written = Searches(services.shop, services.retriever.facets)
+        searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _MAYBE)
+        who = spoken_of(self.context)
+        beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
+        for arguments in searches:
+            yield "search_products", arguments | beside
+
+    def _product(self) -> Iterator[Call]:
+        if not self.refers and not self.products.recent:
+            yield from self._search()
+            return
+        asked: Json = {"product": list(self.refers) or "it", "question": self.text}
+        yield "get_product", asked | self._variant()
+
+    def _compare(self) -> Iterator[Call]:
+        if not self.products.recent and not self.refers:
+            yield from self._search()
+            return
+        facets = {name: facet.label for name, facet in self.context.services.retriever.facets.facets.items()}
+        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, facets))
+        by = {"by": self.text} if is_ranked else {}
+        focus = self.products.shown.focus
+        meant = list(self.refers) if is_ranked is False or len(self.refers) > 1 else []
+        if len(meant) == 1 and len(focus) == 1 and focus[0] != meant[0]:
+            meant = [*focus, *meant]
+        yield "compare_products", {"products": meant if len(meant) > 1 else "shown", **by}
+
+    def _total(self) -> Iterator[Call]:
+        counts = [*self._counts()]
+        items = [{"product": sku, "quantity": self._count_of(sku, counts)} for sku in self.refers]
+        yield "get_total", ({"items": items} if items else {})
+
+    def _cart(self) -> Iterator[Call]:
+        action = detail(self.chances, "cart") or "add"
+        if action in ("undo", "show", "checkout", "clear"):
+            yield "cart", {"action": action}
+            return
+        counts = [*self._counts()]
+        for product in self.refers or ("it",):
+            quantity = {"quantity": self._count_of(product, counts)} if counts else {}
+            yield "cart", {"action": action, "product": product, **self._variant(), **quantity}
+
+    def _answer(self) -> Iterator[Call]:
+        yield "find_answer", {"question": self.text}
+
+    def _orders(self) -> Iterator[Call]:
+        words = [*self._variant().values(), *self._item_words()] if self._item_words() else []
+        found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self._order() else {}
+        days = self._past([day for each in self.reading.dates for day in (each.first, each.last) if day])
+        if days and "order_id" not in self._order():
+            found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
+        if not (found or self._order()) and "all_orders" not in self.reading.cues:
+            found = {"order_id": self._order_in_focus()} if self._order_in_focus() else {}
+        yield "find_orders", self._order() | found
+
+    def _past(self, days: Sequence[date]) -> list[date]:
+        """ "In August", of orders: the last one."""
+        if not days or min(days) <= self.context.today:
+            return list(days)
+        return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
+
+    def _cancel(self) -> Iterator[Call]:
+        yield "cancel_order", self._order() | self._items()
+
+    def _return(self) -> Iterator[Call]:
+        yield "return_items", self._order() | self._items() | {"reason": self.text[:200]}
+
+    def _exchange(self) -> Iterator[Call]:
+        yield "exchange_item", self._order() | self._items() | self._variant()
+
+    def _problem(self) -> Iterator[Call]:
+        remedy = detail(self.chances, "remedy", _REMEDY)
+        told = {"problem": detail(self.chances, "problem"), **({"wish": remedy} if remedy else {})}
+        yield "report_problem", self._order() | self._items() | told
+
+    def _profile(self) -> Iterator[Call]:
+        yield "get_profile", ({"why": True} if detail(self.chances, "profile", SURE) else {})
+
+    def _data(self) -> Iterator[Call]:
+        action = detail(self.chances, "data")
+        words = {"words": " ".join(self._item_words())} if action == "exclude_order" and self._item_words() else {}
+        yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
+
+    def _person(self) -> Iterator[Call]:
+        yield "hand_off", {"reason": self.text[:200]}
+
+    def _variant(self) -> Json:
+        """The color and size that the message names."""
+        named = {name: self.reading.facets[name].wanted for name in VARIANT_FACETS if name in self.reading.facets}
+        sure = {(value.facet, value.value) for value in self.reading.values if not value.denied}
+        return {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
+
+    def _order(self) -> Json:
+        """The order that the message names."""
+        own = [each.id for each in self.reading.order_ids]
+        if own:
+            return {"order_id": own[-1]}
+        names_newest = any(mentions(self.text, words) for words in item_words().newest)
+        return {"order_id": NEWEST} if names_newest and "all_orders" not in self.reading.cues else {}
+
+    def _order_in_focus(self) -> str:
+        """The one order that the results spoke of last."""
+        for message in reversed(self.messages):
+            artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
+            if artifact.get("kind") == "order":
+                return str(artifact["order"]["id"])
+            if artifact.get("kind") == "orders":
+                return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
+        return ""
+
+    def _items(self) -> Json:
+        words = self._item_words()
+        return {"items": words} if words else {}
+
+    def _item_words(self) -> list[str]:
+        """What the message calls things that the customer has ordered: kinds of product, and words of their titles."""
+        if self.context.is_visitor:
+            return []
+        orders = self.context.services.orders.list(self.context.customer)
+        names = names_of(self.context.services.retriever.catalog).keys()
+        titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)} & names
+        kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
+        covered = [(value.start, value.end) for value in kinds]
+        named = [
+            word.text
+            for word in tokens(self.text)
+            if stem(bare(word)) in titles
+            and not any(start <= word.start < end for start, end in covered)
+            and not denied(self.text, (word.start, word.end), self.reading.languages)
+        ]
+        if len(kinds) == 1:
+            return [" ".join([*named, kinds[0].text])]
+        return [value.text for value in kinds] or ([" ".join(named)] if named else [])
+
+    def _counts(self) -> Iterator[Quantity]:
+        """Numbers of pieces."""
+        for each in self.reading.quantities:
+            whole = each.low is not None and each.low == each.high and each.low == int(each.low)
+            if whole and each.counts in (None, "pieces", "pairs") and 0 < int(each.low or 0) <= _MOST_PIECES:
+                yield each
+
+    def _count_of(self, sku: str, counts: Sequence[Quantity]) -> int:
+        """How many of a product: the number before its kind, or the only one."""
+        product = self.products.catalog.by_sku.get(sku)
+        if len(self.refers) < 2:
+            return int(counts[-1].low or 1) if counts else 1
+        places = [v.start for v in self.reading.values if product and v.value == product.category]
+        before = [each for each in counts if places and each.end <= places[0]]
+        kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
+        near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
+        return int(near[-1].low or 1) if near else 1
+
+
+def offered_person(messages: Sequence[AnyMessage]) -> bool:
+    """Whether the reply before this message asked whether to bring in a person: a yes then means that."""
+    last = next((message for message in reversed(messages) if isinstance(message, AIMessage) and message.text), None)
+    text = str(last.text).rstrip() if last is not None else ""
+    return text.endswith(("?", "？")) and "asks_person" in cues_in(text.splitlines()[-1])

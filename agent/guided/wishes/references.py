@@ -1,0 +1,191 @@
+"""Which products a message refers to: "the second one", "the badger", "that blue one", "the cheaper", "both", "it".
+
+In: the reading of the message, the consultation's messages, the catalogue. Out: SKUs, by the surest way of referring
+that the message uses; none where it names none. The words are the section `positions` of the language packs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from langchain_core.messages import AnyMessage, ToolMessage
+
+from agent.shop_reading import ShopReading
+from agent.shown import SHOWS, SPEAKS_OF, Shown, shown_in
+from agent.tools.products import best_variant
+from language.aspects import find_aspects
+from language.packs import Section, languages, section
+from language.text import fold, has_han
+from language.words import bare, mentions, stem, stop_words, tokens
+from retrieval.catalog import Catalog, Product
+
+_RARE = 8  # titles at most that have a word, for it to be a name
+_STRAY = 2  # texts of other products that may have it too
+
+
+class Positions(Section):
+    """One language's words for places in a list, and for all of it."""
+
+    ordinals: dict[int, tuple[str, ...]]
+    last: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """The products of a consultation: what was shown, the newest first, and all that the shop has."""
+
+    shown: Shown
+    recent: tuple[Product, ...]
+    catalog: Catalog
+
+    @classmethod
+    def of(cls, messages: Sequence[AnyMessage], catalog: Catalog) -> "Products":
+        """From the results of these messages."""
+        skus: dict[str, None] = {}
+        for message in reversed(messages):
+            artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
+            skus |= dict.fromkeys((*artifact.get(SPEAKS_OF, ()), *artifact.get(SHOWS, ())))
+        recent = tuple(catalog.by_sku[sku] for sku in skus if sku in catalog.by_sku)
+        return cls(shown_in(messages), recent, catalog)
+
+    @property
+    def listed(self) -> list[Product]:
+        """The newest list, in its order."""
+        return [self.catalog.by_sku[sku] for sku in self.shown.listed if sku in self.catalog.by_sku]
+
+
+def referred(reading: ShopReading, products: Products) -> list[str]:
+    """The SKUs of the products that the message refers to."""
+    ways = (_by_place, _by_name, _by_look, _by_price, _by_rank, _by_kind, _all)
+    for way in ways:
+        found = list(dict.fromkeys(way(reading, products)))
+        if found:
+            return found
+    return []
+
+
+def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
+    listed, text = products.shown.listed, fold(reading.text).text
+    for words in _positions():
+        for place, forms in sorted(words.ordinals.items()):
+            if place <= len(listed) and any(_has(text, form) for form in forms):
+                yield listed[place - 1]
+        if listed and any(_has(text, form) for form in words.last):
+            yield listed[-1]
+
+
+def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
+    """Products whose names the message has: those that were shown before all others."""
+    known = {stem(bare(word)) for value in reading.values for word in tokens(value.text)}
+    said = {stem(bare(word)) for word in tokens(reading.text)}
+    names = names_of(products.catalog)
+    named = [sku for word in said - known for sku in names.get(word, ())]
+    if not named:
+        return
+    recent = {product.sku for product in products.recent}
+    pool = [sku for sku in named if sku in recent] or named
+    kinds = {value for kind in reading.kinds for value in reading.facets[kind].wanted}
+    kinds = kinds or {product.category for product in products.recent[:1]}
+    pool = [sku for sku in pool if products.catalog.by_sku[sku].category in kinds] or pool
+    titles = {sku: _stems(*_titles(products.catalog.by_sku[sku])) for sku in pool}
+    best = max(len(words & said) for words in titles.values())
+    yield from (sku for sku in dict.fromkeys(pool) if len(titles[sku] & said) == best)
+
+
+def names_of(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
+    """The SKUs by words that are names: in few titles, and in hardly any text of other products."""
+    key = id(catalog)
+    if key not in _NAMES or _NAMES[key][0] is not catalog:
+        _NAMES.clear()
+        _NAMES[key] = (catalog, _find_names(catalog))
+    return _NAMES[key][1]
+
+
+_NAMES: dict[int, tuple[Catalog, Mapping[str, tuple[str, ...]]]] = {}  # of the newest catalogue; both are read-only
+
+
+def _find_names(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
+    titled: dict[str, list[str]] = {}
+    elsewhere: dict[str, int] = {}
+    for product in catalog.products:
+        own = _stems(*_titles(product))
+        for word in own - stop_words():
+            titled.setdefault(word, []).append(product.sku)
+        for word in _stems(product.description, product.category) - own:
+            elsewhere[word] = elsewhere.get(word, 0) + 1
+    return {
+        word: tuple(skus)
+        for word, skus in titled.items()
+        if len(skus) <= _RARE and elsewhere.get(word, 0) <= _STRAY and not word.isdecimal()
+    }
+
+
+def _by_look(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "That blue one": a value within the words that refer back, which one of the list has."""
+    for reference in reading.references:
+        within = [v for v in reading.values if reference.start <= v.start and v.end <= reference.end]
+        looks = [v for v in within if v.facet == "color"]
+        for value in looks:
+            having = [product.sku for product in products.listed if best_variant(product).color == value.value]
+            if len(having) == 1:
+                yield from having
+
+
+def _by_price(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "The 115 one"."""
+    numbers = {float(each.low) for each in reading.quantities if each.low is not None and each.role == "exact"}
+    having = [product.sku for product in products.listed if float(best_variant(product).price) in numbers]
+    if len(having) == 1:
+        yield from having
+
+
+def _by_rank(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "The cheaper one", "the lightest": of the list."""
+    facets = {name for product in products.listed for name in product.facets}
+    for aspect in find_aspects(reading.text, {name: {} for name in sorted(facets)}):
+        amounts = {product.sku: amount for product in products.listed if (amount := _amount(product, aspect.name))}
+        if aspect.direction and len(amounts) > 1:
+            best = (min if aspect.direction == "least" else max)(amounts.values())
+            yield from (sku for sku, amount in amounts.items() if amount == best)
+            return
+
+
+def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "The boots and the socks": of each kind that is named, what was spoken of last."""
+    wanted = [value for kind in sorted(reading.kinds) for value in reading.facets[kind].wanted]
+    for value in wanted:
+        yield from [product.sku for product in products.recent if product.category == value][:1]
+
+
+def _all(reading: ShopReading, products: Products) -> Iterator[str]:
+    text = fold(reading.text).text
+    if any(_has(text, form) for words in _positions() for form in words.all):
+        yield from products.shown.listed
+
+
+def _amount(product: Product, name: str) -> float | None:
+    if name == "price":
+        return float(best_variant(product).price)
+    if name == "rating":
+        return product.rating
+    value = product.facets.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _titles(product: Product) -> tuple[str, ...]:
+    return (product.title, *product.titles.values())
+
+
+def _stems(*texts: str) -> set[str]:
+    return {stem(bare(word)) for text in texts for word in tokens(text)}
+
+
+def _has(text: str, form: str) -> bool:
+    return form in text if has_han(form) else mentions(text, form)
+
+
+@cache
+def _positions() -> Iterable[Positions]:
+    packs = (section(code, "positions", Positions) for code in languages())
+    return tuple(pack for pack in packs if pack)

@@ -1,0 +1,154 @@
+"""The search that a message asks for: kinds of product, conditions, prices, and what still holds of the search before.
+
+In: the reading of the message, what an earlier search of the consultation asked for, the shop's facets. Out: the
+arguments of `search_products`, one set for each kind of product that is named. A message that names no kind may go on
+with the search before it; one that names a kind begins anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage
+
+from agent.shop import Shop
+from agent.shop_reading import ShopReading
+from agent.tools.search_products import NAME, NOT
+from language.aspects import find_aspects
+from language.placeholders import is_no_option
+from language.quantities import Quantity
+from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
+from retrieval.search import BASIC_SORTS
+
+Json = dict[str, Any]
+_TO_BASE = {"kg": ("g", 1000), "ml": ("l", 0.001), "m": ("mm", 1000), "cm": ("mm", 10)}
+_NEAR = (0.75, 1.25)  # of a number that is about what is wished for
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """Writes the arguments of searches for one shop."""
+
+    shop: Shop
+    space: FacetSpace
+
+    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool, may_go_on: bool) -> list[Json]:
+        """The arguments, one search for each kind that is named, at most two.
+
+        `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
+        """
+        kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
+        earlier = {} if kinds else _search_before(messages)
+        conditions = self._conditions(reading, {})
+        before = earlier if goes_on or (conditions and may_go_on) else {}
+        conditions = self._conditions(reading, before) if before else conditions
+        if not kinds:
+            query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
+            return [{"query": query[:200], **conditions}]
+        return [{"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2]]
+
+    def _conditions(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
+        """What the products must be and must not be, with what the search before it asked for and still holds."""
+        facets = {name: named for name, named in reading.facets.items() if name not in reading.kinds}
+        ruled_out = {name: list(named.ruled_out) for name, named in facets.items() if named.ruled_out}
+        wanted = dict(self._values(reading))
+        wanted |= dict(self._amounts(reading))
+        held = {name: value for name, value in before.items() if name not in ("query", "sort", "among", NOT, "where")}
+        where = dict(before.get("where", {}))
+        for name, value in wanted.items():
+            held.pop(name, None)
+            where.pop(name, None)
+            (held if name in self.shop.tool_facets else where)[name] = value
+        both = {**where, **held}
+        dropped = {name for name, value in both.items() if _is_dropped(value, ruled_out.get(name))}
+        held = {name: value for name, value in held.items() if name not in dropped}
+        where = {name: value for name, value in where.items() if name not in dropped}
+        prices = {"min_price": reading.price.min, "max_price": reading.price.max}
+        held |= {name: float(price) for name, price in prices.items() if price is not None}
+        optional = {"where": where, NOT: {**before.get(NOT, {}), **ruled_out}, "sort": self._sort(reading)}
+        return held | {name: value for name, value in optional.items() if value}
+
+    def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
+        """Values of facets that the message names whole, and does not rule out."""
+        taken = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
+        taken += [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
+        free = [v for v in reading.values if not any(v.start < end and start < v.end for start, end in taken)]
+        others = [value for value in free if not value.denied and not is_no_option(value.value)]
+        for name, named in reading.facets.items():
+            if name in reading.kinds or name not in self.space.names or not named.wanted:
+                continue
+            sure = {value.value for value in others if value.facet == name}
+            values = [value for value in named.whole if value in named.wanted and value in sure]
+            if len(values) == 1:
+                yield name, values[0]
+            elif values:
+                yield name, values
+
+    def _amounts(self, reading: ShopReading) -> Iterator[tuple[str, Json]]:
+        """Numbers with a unit that a facet of the shop has: "for 5 people", "-10 degrees", "30 litre"."""
+        for name in self.space.names:
+            facet = self.space.facet(name)
+            unit = str(self.shop.facets.get(name, {}).get("unit", ""))
+            if facet.type == "number" and unit and name not in VARIANT_FACETS:
+                for quantity in reading.quantities:
+                    if (low_high := _in_unit(quantity, unit)) is not None:
+                        yield name, _span(*low_high, quantity, facet.wish)
+
+    def _sort(self, reading: ShopReading) -> str | None:
+        """What the message wants the least or the most of."""
+        labels = {name: facet.label for name, facet in self.space.facets.items()}
+        for aspect in find_aspects(reading.text, labels):
+            if aspect.name == "rating" and aspect.direction:
+                return "rating"
+            sort = f"{aspect.name}_{'low' if aspect.direction == 'least' else 'high'}"
+            if aspect.direction and (sort in BASIC_SORTS or self._is_number(aspect.name)):
+                return sort
+        return None
+
+    def _is_number(self, name: str) -> bool:
+        return name in self.space.names and self.space.facet(name).type == "number"
+
+
+def _search_before(messages: Sequence[AnyMessage]) -> Json:
+    """The arguments of the newest search of the consultation."""
+    calls = (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls))
+    return next((dict(call["args"]) for call in calls if call["name"] == NAME), {})
+
+
+def _is_dropped(value: object, ruled_out: Sequence[str] | None) -> bool:
+    """Whether what held is ruled out now."""
+    return bool(ruled_out) and str(value) in (ruled_out or ())
+
+
+def _in_unit(quantity: Quantity, unit: str) -> tuple[float | None, float | None] | None:
+    """The ends of a quantity in the unit of a facet; None where it counts something else."""
+    factor = _factor(quantity, unit)
+    if factor is None:
+        return None
+    low, high = (None if end is None else round(float(end) * factor, 3) for end in (quantity.low, quantity.high))
+    return low, high
+
+
+def _factor(quantity: Quantity, unit: str) -> float | None:
+    """What the quantity is multiplied by to be in the unit; a number below zero without a unit is a temperature."""
+    is_cold = unit == "°C" and quantity.unit is None and quantity.counts is None and (quantity.low or 0) < 0
+    if quantity.unit == unit or is_cold or (unit == "people" and quantity.counts == "people"):
+        return 1.0
+    base, factor = _TO_BASE.get(quantity.unit or "", ("", 0.0))
+    return factor if base == unit else None
+
+
+def _span(low: float | None, high: float | None, quantity: Quantity, wish: Wish) -> Json:
+    """What a number asks for: as it is bounded, else as customers mean such a number."""
+    if wish == "at_most" and quantity.role == "floor":  # "down to -12": lower is more
+        ends = {"min": None, "max": low}
+    elif quantity.is_bound or low is None or high is None:
+        ends = {"min": low, "max": high}
+    elif wish == "at_least":
+        ends = {"min": low, "max": None}
+    elif wish == "at_most":
+        ends = {"min": None, "max": high}
+    else:
+        near = sorted(round(low * factor, 3) for factor in _NEAR)
+        ends = {"min": near[0], "max": near[1]}
+    return {name: end for name, end in ends.items() if end is not None}

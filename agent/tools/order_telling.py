@@ -1,0 +1,136 @@
+"""Orders as they are told: one in full with what its customer wants next, or a few by what was in each.
+
+In: orders and the turn's context. Out: artifacts of kind "order" and "orders", and how they are put to the customer.
+Every value is of the order book, the cases and the shop's facts.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langchain_core.messages.tool import ToolCall
+
+from agent.context import TurnContext
+from agent.intents import ORDER, Telling
+from agent.orders.order import BEFORE_SHIPPING, Order, is_late, refund_of
+from agent.replies.composer import Artifact, Composer, variant_of
+from agent.tools.orders import SHOWN, order_json
+from agent.tools.outcome import Outcome, outcome
+from language.decimals import plain
+from profiles.intents.intent import Kind, State
+
+ONE, SEVERAL = "order", "orders"  # kinds of artifacts
+Why = Literal["list", "which", "none"]
+_REFUND_DAYS = "refund_days"  # a fact of the shop
+
+
+def one_order(order: Order, context: TurnContext) -> Outcome:
+    """The result that tells one order."""
+    cases = context.services.cases.of_order(order.customer, order.id)
+    artifact: dict[str, Any] = {
+        "kind": ONE,
+        "order": order_json(order, context),
+        "is_late": is_late(order, context.today),
+        "refund": _refund(order, context),
+        "cases": [
+            {
+                "problem": case.problem,
+                "items": list(case.items),
+                "since": context.day_of(case.created).isoformat(),
+                "is_open": case.status == "open",
+            }
+            for case in cases
+        ],
+    }
+    named = ", ".join(f"{item.quantity} x {item.title}" for item in order.items)
+    full = f"{order.id} {order.status}: {named}; carrier {order.carrier}, eta {order.eta}, delivered {order.delivered}"
+    return outcome(context, artifact, f"{order.id} {order.status}", full)
+
+
+def some_orders(orders: Sequence[Order], context: TurnContext, why: Why = "list", status: str | None = None) -> Outcome:
+    """The result that lists orders, the newest first. `why`: to answer, to ask which, or since none fits."""
+    shown = [order_json(order, context) for order in orders[:SHOWN]]
+    brief = ", ".join(f"{order['id']} {order['status']}" for order in shown) or "no orders"
+    artifact = {
+        "kind": SEVERAL,
+        "orders": shown,
+        "count": 0 if why == "none" else len(orders),
+        "status": status,
+        "why": why,
+    }
+    return outcome(context, artifact, {"list": "", "which": "which of: ", "none": "none fits; newest: "}[why] + brief)
+
+
+def say_order(composer: Composer, artifact: Artifact) -> str:
+    """Where it is, as far as the shop says, what is in it, and what its customer wants to know next.
+
+    An order without a carrier or a date is given with its status alone.
+    """
+    state = state_of(composer, artifact["order"])
+    line = f"- {composer.order_line(artifact['order'])}"
+    return "\n".join([*([state] if state else []), line, *_next(composer, artifact)])
+
+
+def state_of(composer: Composer, order: Artifact) -> str:
+    """Where an order is; empty where the shop does not say enough."""
+    facts = {name: order[name] for name in ("id", "carrier", "tracking", "eta", "delivered") if order.get(name)}
+    key = f"order_{order['status']}"
+    return composer.say(key, **facts) if composer.services.phrases.slots(key, composer.language) <= set(facts) else ""
+
+
+def say_orders(composer: Composer, artifact: Artifact) -> str:
+    """One line for each order."""
+    if not artifact["orders"]:
+        return composer.say("orders_none")
+    intro = {"list": "orders_intro", "which": "which_order", "none": "orders_no_match"}[artifact["why"]]
+    return "\n".join([composer.say(intro), *(f"- {composer.order_line(order)}" for order in artifact["orders"])])
+
+
+def intent(telling: Telling, call: ToolCall, artifact: Artifact) -> None:
+    """The customer wanted to know where it is, and was told."""
+    if artifact["kind"] == ONE:
+        telling.tell(telling.new(), Kind.DELIVERY, State.DONE, {ORDER: str(artifact["order"]["id"])}, call)
+
+
+def _refund(order: Order, context: TurnContext) -> dict[str, Any] | None:
+    amount = refund_of(order)
+    if not amount:
+        return None
+    items = [item.to_json() | {"quantity": item.returned} for item in order.items if item.returned]
+    return {"amount": plain(amount), "items": items, "days": context.services.shop.facts.get(_REFUND_DAYS)}
+
+
+def _next(composer: Composer, artifact: Artifact) -> list[str]:
+    order, refund = artifact["order"], artifact["refund"]
+    lines = []
+    for item in order["items"]:
+        if item["instead_of"]:
+            swap = {"item": item["title"], "to": variant_of(item), "was": item["instead_of"]}
+            lines.append(composer.say("order_exchanged", **swap))
+    if refund:
+        lines.append(_refund_line(composer, order, refund))
+    lines += [
+        composer.say(
+            "order_case" if case["is_open"] else "order_case_closed",
+            problem=composer.say(f"problem_{case['problem']}"),
+            items=composer.items(case["items"]),
+            since=case["since"],
+        )
+        for case in artifact["cases"]
+    ]
+    if artifact["is_late"] and not any(case["is_open"] for case in artifact["cases"]):
+        lines.append(composer.say("order_late"))
+    if order["status"] in BEFORE_SHIPPING:
+        lines.append(composer.say("order_may_change"))
+    return lines
+
+
+def _refund_line(composer: Composer, order: Artifact, refund: Artifact) -> str:
+    amount = composer.money(refund["amount"])
+    if order["status"] not in ("cancelled", "return_requested", "returned"):
+        return composer.say("refund_of_part", amount=amount)
+    parts = [composer.say("refund_of", amount=amount)]
+    if refund["items"]:
+        parts.insert(0, composer.say("refund_items", items=composer.items(refund["items"])))
+    if refund["days"] and order["status"] != "cancelled":
+        parts.append(composer.say("refund_days", days=refund["days"]))
+    return " ".join(parts)

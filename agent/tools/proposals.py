@@ -1,0 +1,133 @@
+"""A change of an order as a proposal: which order is meant, how the proposal is put to the customer, and its card.
+
+In: the model's arguments and the turn's context. Out: the `Outcome` of a proposal, or the question which order is
+meant. Nothing is changed here: a proposal waits for the customer's yes, which code reads
+(`agent.middleware.shortcuts`). Errors: `RefusedWrite` with the phrase that tells the customer.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agent.context import TurnContext
+from agent.orders.acts import OrderKind
+from agent.orders.items import Wording
+from agent.orders.meant import orders_meant
+from agent.orders.order import Order, OrderRefused
+from agent.replies.card import Card, Row
+from agent.replies.composer import Artifact, Composer, variant_of
+from agent.tools.case_telling import say_case
+from agent.tools.order_telling import some_orders
+from agent.tools.orders import SHOWN, clues_of, known_customer, names_in, not_found, order_json, written
+from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
+from errors import NotFound
+
+PROPOSAL = "proposal"  # the kind of artifact
+_MONEY = ("total", "amount")
+_LINES = ("items", "to", "kept")  # of a summary: lists of items
+_IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into words
+
+
+def propose(
+    kind: OrderKind,
+    runtime: Runtime,
+    order_id: str | None,
+    items: Sequence[str] = (),
+    **arguments: Any,
+) -> Outcome:
+    """Propose a change of the order that is meant; it waits for the customer's yes."""
+    meant = order_for(kind, runtime, order_id, items, address=str(arguments.get("address", "")))
+    if not isinstance(meant, Order):
+        return meant
+    return propose_for(meant, kind, runtime, items, **arguments)
+
+
+def order_for(
+    kind: OrderKind,
+    runtime: Runtime,
+    order_id: str | None,
+    items: Sequence[str],
+    allows: Callable[[Order], bool] | None = None,
+    address: str = "",
+) -> Order | Outcome:
+    """The order that is meant, or the question which."""
+    context = known_customer(runtime.context)
+    services = context.services
+    own, named = services.orders.list(context.customer), written(order_id)
+    may = allows or (lambda order: services.proposals.allows(order, kind, context.now))
+    try:
+        meant = orders_meant(own, clues_of(runtime, named, items, names_in(services), address), may)
+    except NotFound as error:
+        raise not_found(named, runtime, error) from error
+    if not own:
+        raise RefusedWrite("the customer has no orders", "orders_none")
+    if not meant:
+        raise RefusedWrite(
+            "none of the customer's orders has these items",
+            "items_in_no_order",
+            items=", ".join(items),
+            own=", ".join(order.id for order in own[:SHOWN]),
+        )
+    return meant[0] if len(meant) == 1 else some_orders(meant, context, "which")
+
+
+def propose_for(
+    order: Order, kind: OrderKind, runtime: Runtime, items: Sequence[str] = (), **arguments: Any
+) -> Outcome:
+    """Propose a change of this order."""
+    context = runtime.context
+    proposals = context.services.proposals
+    before = proposals.pending(context.consultation, context.now)
+    wording = Wording(names_in(context.services), context.heard.get(context.turn, ""))
+    wish = {**arguments, "order_id": order.id, "items": list(items)}
+    try:
+        proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now, wording)
+    except OrderRefused as error:
+        raise refusal_of(error, order.id) from error
+    is_amended = before is not None and (before.kind, before.summary.get("order_id")) == (kind, order.id)
+    brief = f"proposed {kind} {order.id}, waiting for the customer's yes"
+    return outcome(context, _artifact(proposal.to_json(), order, is_amended, context), brief)
+
+
+def say_proposal(composer: Composer, artifact: Artifact) -> str:
+    """What would be done and what not, and the question whether to."""
+    proposal = artifact["proposal"]
+    if proposal["kind"] == "report_problem":
+        return say_case(composer, artifact)
+    parts = [composer.change("amend" if artifact.get("is_amended") else "propose", proposal)]
+    if kept := proposal["summary"].get("kept"):
+        parts.append(composer.say(f"keeps_{proposal['kind']}", items=composer.items(kept)))
+    return " ".join([*parts, composer.say("confirm_ask")])
+
+
+def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
+    """What will be done if the customer says yes."""
+    proposal = artifact["proposal"]
+    summary = {name: value for name, value in proposal["summary"].items() if value not in (None, "", [])}
+    rows = tuple(Row(composer.say(f"card_{name}"), _values(composer, name, value)) for name, value in summary.items())
+    key = str(summary.get("order_id", proposal["kind"]))
+    return (Card(key=key, title=composer.say(f"card_{proposal['kind']}"), rows=rows),)
+
+
+def _artifact(proposal: Mapping[str, Any], order: Order, is_amended: bool, context: TurnContext) -> dict[str, Any]:
+    return {
+        "kind": PROPOSAL,
+        "proposal": dict(proposal),
+        "is_amended": is_amended,
+        "order": order_json(order, context),
+        "contact": context.services.shop.facts.get("support_email"),
+    }
+
+
+def _values(composer: Composer, name: str, value: Any) -> tuple[str, ...]:
+    """The lines of a row: items one a line, money in the shop's currency, a problem in words."""
+    if name in _LINES:
+        return tuple(_item(item) for item in value)
+    if name in _IN_WORDS:
+        return (composer.say(f"{name}_{value}"),)
+    return (composer.money(value) if name in _MONEY else str(value),)
+
+
+def _item(item: Mapping[str, Any]) -> str:
+    """ "2 × Fell Jacket (dark green, M)"."""
+    variant = variant_of(item)
+    return f"{item.get('quantity', 1)} × {item['title']}" + (f" ({variant})" if variant else "")

@@ -1,0 +1,1 @@
+"""The project's own consultations: invented, written by hand, with the calls that a perfect agent makes (README.md)."""

@@ -1,0 +1,55 @@
+"""`python -m finetune consultations pack|check|show`: the written consultations made, checked and read.
+
+In: the arguments. Out: a file, a report or a talk on standard output; the exit code is 3 where `check` finds faults.
+Errors: those of the file and of the shops.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from errors import DataError
+from finetune.consultations.written import WRITTEN, consultations, find, pack, read_yaml
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three commands and what they take."""
+    commands = parser.add_subparsers(dest="action", required=True, metavar="action")
+    packing = commands.add_parser("pack", help="make the file from writers' YAML")
+    packing.add_argument("files", type=Path, nargs="+", metavar="FILE", help="YAML, a list of consultations")
+    packing.add_argument("--out", type=Path, default=WRITTEN, help="(default: %(default)s)")
+    checking = commands.add_parser("check", help="find what is wrong with labels, calls and quotes")
+    checking.add_argument("--in", dest="path", type=Path, default=WRITTEN, help="a packed file (default: %(default)s)")
+    checking.add_argument(
+        "--against", type=Path, action="append", default=[], metavar="DIR", help="YAML dialogues to be unlike"
+    )
+    checking.add_argument("--json", action="store_true", help="the report as JSON")
+    showing = commands.add_parser("show", help="print one as a talk")
+    showing.add_argument("id", metavar="ID")
+    showing.add_argument("--in", dest="path", type=Path, default=WRITTEN, help="a packed file (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen one."""
+    return {"pack": _pack, "check": _check, "show": _show}[args.action](args)
+
+
+def _pack(args: argparse.Namespace) -> int:
+    count = pack((one for file in args.files for one in read_yaml(file)), args.out)
+    print(f"{count} consultations in {args.out}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from finetune.consultations.check import check  # only now: the tools behind it take seconds to import
+
+    report = check(consultations(path=args.path), args.against)
+    print(json.dumps(report.to_json(), ensure_ascii=False) if args.json else report.text())
+    return DataError.exit_code if report.faults else 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from finetune.consultations.talk import talk
+
+    print(talk(find(args.id, args.path)))
+    return 0

@@ -1,0 +1,42 @@
+"""An address that comes in pieces becomes whole, and one that is proposed is changed in the part that was said."""
+
+import pytest
+
+from agent.orders.address import amended, is_whole, joined
+
+OWN = "12 Hill Street, Bend, OR 97701"
+
+
+@pytest.mark.parametrize(
+    ("address", "whole"),
+    [
+        ("88 Alder Lane, Eugene OR 97401", True),
+        ("88 alder lane", False),
+        ("Eugene OR 97401", False),
+        ("9 Thistle Wynd, Leith, Edinburgh EH6 7QT", True),
+    ],
+)
+def test_a_whole_address_has_a_house_and_a_postcode_where_the_customers_own_has(address: str, whole: bool) -> None:
+    assert is_whole(address, OWN) == whole
+    assert is_whole("北京市朝阳区望京街道9号", "上海市静安区南京西路1号")
+
+
+def test_a_piece_is_put_behind_what_was_said_before() -> None:
+    assert joined("88 Alder Lane", " Eugene OR 97401") == "88 Alder Lane, Eugene OR 97401"
+    assert joined("", "88 Alder Lane") == "88 Alder Lane"
+
+
+@pytest.mark.parametrize(
+    ("piece", "address"),
+    [
+        ("14 Hill Street", "14 Hill Street, Bend, OR 97701"),
+        ("97702", "12 Hill Street, Bend, OR 97702"),
+    ],
+)
+def test_a_piece_takes_the_place_of_its_like(piece: str, address: str) -> None:
+    assert amended(OWN, piece) == address
+
+
+def test_a_postcode_of_two_words_is_one() -> None:
+    before = "9 Thistle Wynd, Leith, Edinburgh EH6 7QT"
+    assert amended(before, "EH6 7TQ") == "9 Thistle Wynd, Leith, Edinburgh EH6 7TQ"

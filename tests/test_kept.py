@@ -1,0 +1,34 @@
+"""What a message names only to keep is kept, and what it merely excludes says nothing of what stands before it."""
+
+from decimal import Decimal
+
+import pytest
+
+from agent.orders.items import Wording, pieces_of
+from agent.orders.order import Order, OrderItem
+
+
+def order(*titles: str) -> Order:
+    items = tuple(OrderItem(f"S{n}", title, 1, Decimal(10), "grey", "M") for n, title in enumerate(titles))
+    money = Decimal(10 * len(items))
+    return Order(
+        "A-1", "C1", "2026-11-01T00:00:00Z", "paid", items, money, Decimal(0), "1 Hill Street, Bend", *([None] * 4)
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "wish", "pieces"),
+    [
+        ("the shoes not the socks", "shoes", {0: 1}),
+        ("return the shoes, the socks I keep", "shoes", {0: 1}),
+        ("everything but the socks", "everything but the socks", {0: 1}),
+    ],
+)
+def test_only_what_is_wished_for_goes(said: str, wish: str, pieces: dict[int, int]) -> None:
+    both = order("Moss Trail Running Shoe", "Ibex Crew Socks")
+    assert pieces_of(both, [wish], Wording(said=said)) == pieces
+
+
+def test_excluding_what_another_order_has_keeps_nothing_of_this_one() -> None:
+    alone = order("Moss Trail Running Shoe")
+    assert pieces_of(alone, ["shoes"], Wording(said="the shoes not the socks")) == {0: 1}

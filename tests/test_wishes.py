@@ -1,0 +1,176 @@
+"""What a message was recognised to want becomes calls of code, with nothing in them that nobody said."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from agent.context import Services
+from agent.guided import middleware
+from agent.guided.recogniser.labels import LABELS, details
+from agent.guided.wishes.plan import chosen, plain_answer
+from agent.models.profile import TUNED
+from agent.models.scripted import ScriptedModel
+from agent.shopkeeper import Shopkeeper
+from agent.turn import Turn
+from tests.agent_shop import change, keeper, noting
+
+
+class Told:
+    """Stands in for the encoder: what each message wants is told by the test."""
+
+    def __init__(self) -> None:
+        self.wants: dict[str, float] = {}
+
+    def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
+        return self.wants
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    stand_in = Told()
+    monkeypatch.setattr(middleware, "Encoder", lambda: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel(guidance=TUNED)
+
+
+@pytest.fixture
+def agent(services: Services, model: ScriptedModel, told: Told) -> Iterator[Shopkeeper]:
+    with keeper(services, model) as shopkeeper:
+        yield shopkeeper
+
+
+def say(agent: Shopkeeper, told: Told, text: str, *wants: str, customer: str = "visitor-wishes") -> Turn:
+    told.wants = dict.fromkeys(wants, 1.0)
+    turn = agent.reply(customer, f"wishes {customer}", text)
+    assert turn.gate["blocked"] == 0
+    return turn
+
+
+def called(turn: Turn) -> list[tuple[str, dict[str, Any]]]:
+    return [(step.name, step.arguments) for step in turn.tools]
+
+
+def test_a_search_has_the_conditions_that_were_said_and_no_others(agent: Shopkeeper, told: Told) -> None:
+    text = "waterproof jackets for men under $100, no green"
+    ((name, arguments),) = called(say(agent, told, text, "search"))
+    assert (name, arguments["category"], arguments["max_price"]) == ("search_products", "jackets", 100)
+    assert arguments["where"] == {"gender": "men", "features": "waterproof"}
+    assert arguments["not"]["color"] and "min_price" not in arguments and "size" not in arguments
+
+
+def test_a_search_goes_on_only_where_the_message_does(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "tents for 5 people", "search")
+    ((_, on),) = called(say(agent, told, "under 250 tho", "search", "search.goes_on"))
+    assert (on["category"], on["where"], on["max_price"]) == ("tents", {"capacity": {"min": 5.0}}, 250)
+    ((_, anew),) = called(say(agent, told, "foam mats", "search"))
+    assert anew == {"query": "foam mats"}
+
+
+def test_temperatures_litres_and_people_are_no_prices(agent: Shopkeeper, told: Told) -> None:
+    ((_, cold),) = called(say(agent, told, "sleeping bags for -10 degrees", "search"))
+    assert cold["where"] == {"comfort_temperature": {"max": -10.0}}
+    ((_, litres),) = called(say(agent, told, "a backpack of at least 30 litres", "search"))
+    assert litres["where"] == {"volume": {"min": 30.0}}
+    assert not {"min_price", "max_price"} & (cold.keys() | litres.keys())
+
+
+def test_products_are_meant_by_place_name_rank_and_all(agent: Shopkeeper, told: Told) -> None:
+    listed = [hit["sku"] for hit in say(agent, told, "family tents", "search").products]
+
+    def meant(text: str, *wants: str) -> Any:
+        return called(say(agent, told, text, *wants))[0][1]
+
+    assert meant("whats the second one weigh", "product")["product"] == [listed[1]]
+    assert meant("is it waterproof", "product")["product"] == "it"
+    assert meant("do any of them come in grey", "product")["product"] == listed
+    prices = {hit["sku"]: hit["price"] for hit in say(agent, told, "family tents", "search").products}
+    assert meant("how heavy is the cheapest", "product")["product"] == [min(prices, key=lambda sku: prices[sku])]
+    assert meant("put the first two side by side", "compare")["products"] == "shown"
+    assert meant("tell me about the nimbus", "product")["product"] == ["TNT-1017"]
+
+
+def test_orders_are_found_by_what_was_in_them(agent: Shopkeeper, told: Told) -> None:
+    turn = say(agent, told, "wheres the one with the tent", "orders", customer="C1133")
+    assert called(turn) == [("find_orders", {"words": "tent"})]
+    assert "AP-10738" in turn.reply and "AP-10742" in turn.reply
+
+
+def test_what_is_left_to_the_model_stands_beside_what_code_calls(
+    agent: Shopkeeper, told: Told, model: ScriptedModel
+) -> None:
+    model.expect([noting(change("no wool", "material", "wool", "dislike"))])
+    turn = say(agent, told, "gloves, no wool please", "search", "note", "stated.self")
+    assert [step.name for step in turn.tools] == ["update_profile", "search_products"]
+    assert [trait["value"] for trait in turn.profile["added"]] == ["wool"]
+
+
+@pytest.mark.parametrize(
+    ("text", "want", "reply"),
+    [
+        ("thanks a lot!", "talk", "elcome"),
+        ("谢谢", "talk", "不"),
+        ("what is the meaning of life", "offtopic", "outside"),
+        ("no", "no", "All right"),
+    ],
+)
+def test_where_nothing_is_wanted_nothing_is_called(
+    agent: Shopkeeper, told: Told, text: str, want: str, reply: str
+) -> None:
+    turn = say(agent, told, text, want)
+    assert turn.tools == () and reply in turn.reply
+
+
+def test_a_person_comes_when_asked_for_and_at_a_yes_to_the_offer(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "do you engrave names on bottles in Elvish?", "answer")
+    assert say(agent, told, "yeah go on", "yes").handoff
+
+
+def test_who_asks_whether_this_is_a_person_is_told_and_who_asks_for_one_gets_one(agent: Shopkeeper, told: Told) -> None:
+    asked = say(agent, told, "wait, is this a person or chatgpt?", "person", customer="visitor-bot")
+    assert not asked.handoff and "AI" in asked.reply
+    told.wants = {"talk": 0.9, "person": 0.05}
+    assert agent.reply("visitor-bot", "wishes visitor-bot", "get me your manager").handoff
+
+
+def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(agent: Shopkeeper, told: Told) -> None:
+    proposed = say(agent, told, "cancel the shoes", "cancel", customer="C1003")
+    assert proposed.proposal is not None and proposed.proposal["kind"] == "cancel_order"
+    asked = say(agent, told, "does the shipping fee come back too?", "yes", customer="C1003")
+    assert asked.proposal is not None
+    done = say(agent, told, "aye crack on then", "yes", customer="C1003")
+    assert done.proposal is None and "cancel" in done.reply.lower()
+
+
+def test_only_what_is_likely_is_acted_upon() -> None:
+    assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
+    assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}
+    assert chosen({"search": 0.2, "cancel": 0.3}) == {"search"}
+    assert chosen({"search": 0.1}) == set()
+
+
+def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services) -> None:
+    from datetime import date
+
+    def read(text: str) -> Any:
+        return services.lexicon.read(text, date(2026, 11, 29))
+
+    assert plain_answer({"yes": 0.97}, read("yep thats it")) == "yes"
+    assert plain_answer({"yes": 0.97}, read("yes, 42")) is None
+    assert plain_answer({"yes": 0.97, "exchange": 0.3}, read("yes, M")) is None
+    assert plain_answer({"yes": 0.8}, read("i suppose")) is None
+
+
+def test_details_are_taken_from_calls_and_are_labels() -> None:
+    found = [
+        *details("cart", {"action": "remove"}),
+        *details("report_problem", {"problem": "late", "wish": "refund"}),
+        *details("manage_data", {"action": "erase"}),
+        *details("update_profile", {"changes": [{"about": "daughter"}]}),
+    ]
+    assert found == ["cart.remove", "problem.late", "remedy.refund", "data.erase", "note.other"]
+    assert set(found) <= set(LABELS)
