@@ -214,11 +214,11 @@ def test_a_value_of_a_key_is_known_where_that_is_searched_and_asked_for_elsewher
     services: Services, agent: Shopkeeper, model: ScriptedModel
 ) -> None:
     """Who is asked for a colour when nothing is known is not where their colour is, and is elsewhere."""
-    asked = {"query": "shirts", "category": "shirts"}
+    asked = {"query": "trousers", "category": "trousers"}
     never = customer(services, ("department", "women"), ("fit", "regular"))
     question = search(agent, model, never, **asked).tools[0].result.get("question")
     assert question and question["facet"] == "color"
-    for kept, is_known in (("shirts: black", True), ("boots: black", False)):
+    for kept, is_known in (("trousers: black", True), ("boots: black", False)):
         name = customer(services, ("department", "women"), ("fit", "regular"), ("shade", kept))
         question = search(agent, model, name, **asked).tools[0].result.get("question")
         assert (question is None or question["facet"] != "color") == is_known
