@@ -119,7 +119,9 @@ def test_a_broken_line_is_told_with_its_file_line_id_and_the_valid_values(
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"{"), gzip.compress(b"[]"), gzip.compress(b"{}\n")[:-9]]
+    "content",
+    [b"no gzip", gzip.compress(b"{"), gzip.compress(b"[]"), gzip.compress(b"{}\n")[:-9]],
+    ids=["no gzip", "no whole value", "a list", "cut short"],  # the bytes hold the second they were made in
 )
 def test_what_is_no_packed_file_is_an_error_that_names_it(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "broken.gz"
