@@ -9,6 +9,7 @@ from functools import cache
 
 from babel.core import Locale, UnknownLocaleError
 
+from language.money import currency_after
 from language.packs import Section, section
 from language.patterns import LETTER, alternatives
 from language.text import Span
@@ -47,7 +48,7 @@ def identifier_spans(text: str, languages: tuple[str, ...]) -> tuple[Span, ...]:
     """Where the text has them."""
     spans = [match.span() for match in _FORMS.finditer(text) if not _is_short_row(match[0])]
     for pattern in _patterns(languages):
-        spans += [match.span() for match in pattern.finditer(text)]
+        spans += [match.span() for match in pattern.finditer(text) if not currency_after(text, match.end(), languages)]
     return tuple(spans)
 
 
