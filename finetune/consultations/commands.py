@@ -6,9 +6,11 @@ Errors: those of the file and of the shops.
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from errors import DataError
+from finetune.consultations.consultation import Consultation
 from finetune.consultations.written import WRITTEN, consultations, find, pack, read_yaml
 
 
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three commands and what they take."""
     commands = parser.add_subparsers(dest="action", required=True, metavar="action")
     packing = commands.add_parser("pack", help="make the file from writers' YAML")
-    packing.add_argument("files", type=Path, nargs="+", metavar="FILE", help="YAML, a list of consultations")
+    packing.add_argument("files", type=Path, nargs="+", metavar="FILE", help="YAML, a list of consultations; or a packed file")
     packing.add_argument("--out", type=Path, default=WRITTEN, help="(default: %(default)s)")
     checking = commands.add_parser("check", help="find what is wrong with labels, calls and quotes")
     checking.add_argument("--in", dest="path", type=Path, default=WRITTEN, help="a packed file (default: %(default)s)")
@@ -35,9 +37,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pack(args: argparse.Namespace) -> int:
-    count = pack((one for file in args.files for one in read_yaml(file)), args.out)
+    count = pack((one for file in args.files for one in _read(file)), args.out)
     print(f"{count} consultations in {args.out}")
     return 0
+
+
+def _read(file: Path) -> Iterable[Consultation]:
+    return consultations(path=file) if file.suffix == ".gz" else read_yaml(file)
 
 
 def _check(args: argparse.Namespace) -> int:
