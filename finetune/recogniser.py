@@ -8,8 +8,8 @@ consultations that cannot be read.
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +22,12 @@ from agent.guided.recogniser.encoder import (
     sentence_encoder,
     write,
 )
-from agent.guided.recogniser.labels import (
-    GOES_ON,
-    LABELS,
-    NOTE,
-    STATED,
-    STATED_OF_OTHER,
-    WISHES,
-    details,
-    note_text,
-)
-from agent.guided.recogniser.situation import Situation
-from agent.tools.search_products import NAME as SEARCH
-from finetune.consultations.consultation import Consultation, Message
+from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES
 from finetune.consultations.written import consultations
+from finetune.recogniser_examples import Example, examples
 
-PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A message in its situation, and what it wants."""
-
-    situation: str
-    message: str
-    wants: frozenset[str]
-    language: str
+_OF_NOTES = 4.0  # weight of a note, which has two labels where a message has all others
+CHECKPOINTS = Path("runs/recogniser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,78 +39,50 @@ class Recipe:
     batch: int = 16
     learning_rate: float = 1e-4
     head_rate: float = 3e-3
+    masked: float = 0.12  # of the tokens, so that no single word decides
     seed: int = 7
 
 
-def examples(consultations: Sequence[Consultation]) -> Iterator[Example]:
-    """Every message, in the situation that a perfect agent would have made."""
-    for talk in consultations:
-        previous, before, has_list, pending = "", tuple[str, ...](), False, ""
-        searched: Mapping[str, Any] = {}
-        for message in talk.messages:
-            now = Situation(previous, before, has_list, pending)
-            told = (label for call in message.calls for label in details(call.tool, call.arguments))
-            searches = [call.arguments for call in message.calls if call.tool == SEARCH]
-            goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
-            yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
-            yield from notes(message, talk.language)
-            searched = searches[-1] if searches else searched
-            called = tuple(call.tool for call in message.calls)
-            has_list = has_list or SEARCH in called
-            proposed = next((name for name in called if name in PROPOSING), "")
-            pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
-            previous, before = message.say, called
+def train(
+    samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, held_back: Sequence[Example], checkpoint: Path
+) -> Any:
+    """The trained network; after each pass over the samples a line says how it does on what was held back.
 
-
-def notes(message: Message, language: str) -> Iterator[Example]:
-    """The notes that a message bears out, of whom, and tempting ones that it does not."""
-    changes = [change for call in message.calls for change in call.arguments.get("changes", ())]
-    for change in changes:
-        told = note_text(change["attribute"], change["value"], change.get("polarity", "fact"))
-        stated = STATED_OF_OTHER if change.get("about") else STATED
-        yield Example(told, message.say, frozenset({stated}), language)
-    for tempting in message.not_noted:
-        of_other = frozenset({STATED_OF_OTHER} if tempting.because == "other" else ())
-        polarity = "like" if isinstance(tempting.value, str) and tempting.value.isalpha() else "fact"
-        yield Example(note_text(tempting.attribute, tempting.value, polarity), message.say, of_other, language)
-
-
-def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether a search is the one before with changes: of the same kind, or with most of its words."""
-    kinds = {name for name in search.keys() & before.keys() if isinstance(search[name], str) and name != "query"}
-    words = set(str(before.get("query", "")).casefold().split())
-    kept = len(words & set(str(search.get("query", "")).casefold().split()))
-    return any(search[name] == before[name] for name in kinds) or kept * 2 >= max(1, len(words))
-
-
-def train(samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, held_back: Sequence[Example]) -> Any:
-    """The trained network; after each pass over the samples a line says how it does on what was held back."""
+    What was learnt is then kept in the file `checkpoint`: a training that was stopped goes on from there.
+    """
+    import numpy as np
     import torch
 
     torch.manual_seed(recipe.seed)
-    rng = random.Random(recipe.seed)
     encoder, tokenizer = base()
     encoder.embeddings.requires_grad_(False)
     whole = network(encoder, len(labels))
     vectors = sentence_encoder()
     sentences = dict(_encoded_sentences([*samples, *held_back], vectors))
     weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
-    head = [*whole.head.parameters(), *whole.grams.parameters()]
+    head = [parameter for name, parameter in whole.named_parameters() if not name.startswith("encoder.")]
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
     rates = [recipe.learning_rate, recipe.head_rate]
     groups = [{"params": part, "lr": rate} for part, rate in zip((weights, head), rates, strict=True)]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.1)
-    loss_of = torch.nn.BCEWithLogitsLoss()
+    weights_of = torch.tensor([_OF_NOTES if label in (STATED, STATED_OF_OTHER) else 1.0 for label in labels])
+    loss_of = torch.nn.BCEWithLogitsLoss(weight=weights_of)
 
     def logits(part: Sequence[Example]) -> Any:
         batch = encoded(tokenizer, [(each.situation, each.message) for each in part])
-        own = torch.stack([torch.from_numpy(sentences[each.message]) for each in part])
+        if whole.training:
+            batch["input_ids"] = _masked(batch["input_ids"], tokenizer, recipe.masked)
+        read = [np.concatenate([sentences[each.message], sentences[each.situation]]) for each in part]
+        own = torch.from_numpy(np.stack(read))
         with torch.autocast("cpu", torch.bfloat16):
             return whole(batch, own, *bag([each.message for each in part])).float()
 
+    state = Checkpoint(checkpoint, {"recipe": asdict(recipe), "samples": len(samples)})
+    done = state.restore(whole, optimizer, schedule)
     began = time.monotonic()
-    for epoch in range(1, recipe.epochs + 1):
+    for epoch in range(done + 1, recipe.epochs + 1):
+        rng = random.Random(f"{recipe.seed} {epoch}")
         whole.train()
         total, parts = 0.0, _batches(samples, recipe.batch, rng)
         for number, part in enumerate(parts, 1):
@@ -143,16 +95,59 @@ def train(samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, hel
             total += loss.item()
             if number % 50 == 0:
                 print(f"epoch {epoch}, batch {number} of {len(parts)}, loss {total / number:.4f}", flush=True)
-        whole.eval()
-        with torch.inference_mode():
-            chances = torch.cat([torch.sigmoid(logits(part)) for part in _parts(held_back, 64)]).numpy()
-        figures = score(chances, held_back, labels)
+        figures = score(_chances(whole, held_back, logits), held_back, labels)
         told = f"{json.dumps(figures['all'])}, notes {json.dumps(figures['notes'])}"
         print(
             f"epoch {epoch}: loss {total / len(parts):.4f}, held back {told}, {time.monotonic() - began:.0f} s",
             flush=True,
         )
-    return whole, chances
+        state.keep(epoch, whole, optimizer, schedule)
+    return whole, _chances(whole, held_back, logits)
+
+
+def _masked(tokens: Any, tokenizer: Any, share: float) -> Any:
+    """Tokens (texts, tokens) with a share of them masked, never the marks between the texts."""
+    import torch
+
+    is_mark = torch.isin(tokens, torch.tensor(tokenizer.all_special_ids))
+    return tokens.masked_fill((torch.rand(tokens.shape) < share) & ~is_mark, tokenizer.mask_token_id)
+
+
+def _chances(whole: Any, samples: Sequence[Example], logits: Callable[[Sequence[Example]], Any]) -> Any:
+    """Probabilities (samples, labels)."""
+    import torch
+
+    whole.eval()
+    with torch.inference_mode():
+        return torch.cat([torch.sigmoid(logits(part)) for part in _parts(samples, 64)]).numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What was learnt until the end of a pass. `of` is what it belongs to: with other samples nothing is taken over."""
+
+    path: Path
+    of: Mapping[str, Any]
+
+    def keep(self, epoch: int, *learners: Any) -> None:
+        """Of a network, its optimizer, its schedule."""
+        import torch
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        torch.save({"of": dict(self.of), "epoch": epoch, "states": [each.state_dict() for each in learners]}, fresh)
+        fresh.replace(self.path)
+
+    def restore(self, *learners: Any) -> int:
+        """The pass after which it was kept; 0 where there is none."""
+        import torch
+
+        kept = torch.load(self.path, weights_only=True) if self.path.exists() else {}
+        if kept.get("of") != self.of:
+            return 0
+        for learner, state in zip(learners, kept["states"], strict=True):
+            learner.load_state_dict(state)
+        return int(kept["epoch"])
 
 
 def score(chances: Any, samples: Sequence[Example], labels: Sequence[str]) -> dict[str, Any]:
@@ -201,8 +196,9 @@ def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
     import torch
 
     before = dict(base()[0].named_parameters())
-    kept: dict[str, Any] = {f"head.{name}": tensor.detach() for name, tensor in whole.head.named_parameters()}
-    kept["grams.weight"] = whole.grams.weight.detach()
+    kept: dict[str, Any] = {
+        name: tensor.detach() for name, tensor in whole.named_parameters() if not name.startswith("encoder.")
+    }
     for name, after in whole.encoder.named_parameters():
         if not after.requires_grad:
             continue
@@ -217,7 +213,7 @@ def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
 
 
 def _encoded_sentences(samples: Sequence[Example], encode: Any) -> Iterator[tuple[str, Any]]:
-    texts = list(dict.fromkeys(each.message for each in samples))
+    texts = list(dict.fromkeys(text for each in samples for text in (each.message, each.situation)))
     for start in range(0, len(texts), 256):
         part = texts[start : start + 256]
         yield from zip(part, encode(part), strict=True)
@@ -246,8 +242,10 @@ def train_and_write(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
     samples = list(examples(consultations("training", data)))
     held_back = list(examples(consultations("held_back", data)))
     print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
-    whole, chances = train(samples, LABELS, recipe, held_back)
+    checkpoint = CHECKPOINTS / f"{out.resolve().name}.pt"
+    whole, chances = train(samples, LABELS, recipe, held_back, checkpoint)
     write(out, Settings(LABELS, recipe.rank), trained_tensors(whole, recipe.rank))
+    checkpoint.unlink()
     return score(chances, held_back, LABELS)
 
 

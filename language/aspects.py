@@ -1,37 +1,24 @@
 """What a text asks of a product: its weight, its material, what people say of it, or which of several has the least.
 
-In: a text and the facets of a shop, with their labels. Out: `Aspect`s, in the order of the text: a facet's name, or
-"price", "rating", "stock", and whether the least or the most of it is meant ("the lightest"). The words are the section
-`aspects` of the language packs, under names that facets commonly have, and the labels of the shop's own facets. Errors:
-`ConfigError` for a broken language pack.
+In: a text and the facets of a shop, with their labels; words may be misspelt ("wieght"). Out: `Aspect`s, in the order
+of the text: a facet's name, or "price", "rating", "stock", and whether the least or the most of it is meant ("the
+lightest"). The words are the section `aspects` of the language packs, under names that facets commonly have, and the
+labels of the shop's own facets. Errors: `ConfigError` for a broken language pack.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
-from language.packs import Section, languages, section
+from language.aspect_words import all_aspects
+from language.common import is_common
+from language.slips import is_typed_wrong
 from language.text import fold, has_han
-from language.words import tokens
+from language.words import Token, tokens
 
 Direction = Literal["", "least", "most"]
 Labels = Mapping[str, Mapping[str, str]]  # facet -> language -> label
-
-
-class AspectWords(Section):
-    """The words of one aspect; `facets`: other names that a facet of this kind may have."""
-
-    facets: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    least: tuple[str, ...] = ()
-    most: tuple[str, ...] = ()
-
-
-class Aspects(Section):
-    """One language's words, by aspect."""
-
-    of: dict[str, AspectWords]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +45,7 @@ def _found(text: str, facets: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[
         for phrase in (name.replace("_", " "), *labels):
             if (place := _place(text, phrase)) >= 0:
                 places[Aspect(name)] = min(place, places.get(Aspect(name), place))
-    for common, words in _common():
+    for common, words in all_aspects():
         names = [*_facets_like(common, words.facets, [name for name, _ in facets])]
         for direction, phrases in (("", words.words), ("least", words.least), ("most", words.most)):
             found = [place for phrase in phrases if (place := _place(text, phrase)) >= 0]
@@ -80,19 +67,22 @@ def _facets_like(common: str, others: Sequence[str], facets: Sequence[str]) -> I
             return
 
 
-@cache
-def _common() -> tuple[tuple[str, AspectWords], ...]:
-    packs = (section(code, "aspects", Aspects) for code in languages())
-    return tuple((name, words) for pack in packs if pack for name, words in pack.of.items())
-
-
 def _place(text: str, phrase: str) -> int:
     """Where the text has the phrase, -1 if nowhere: whole words, or Chinese as it is."""
     if has_han(phrase):
         return fold(text).text.find(fold(phrase).text)
-    there, wanted = tokens(text), [word.stem for word in tokens(phrase)]
-    stems = [word.stem for word in there]
+    there, wanted = tokens(text), tokens(phrase)
     if not wanted:
         return -1
-    rows = range(len(stems) - len(wanted) + 1)
-    return next((there[at].start for at in rows if stems[at : at + len(wanted)] == wanted), -1)
+    rows = range(len(there) - len(wanted) + 1)
+    return next((there[at].start for at in rows if all(map(_is_said, there[at : at + len(wanted)], wanted))), -1)
+
+
+def _is_said(word: Token, wanted: Token) -> bool:
+    """Whether it is the word, be it misspelt; a word of its own is no slip: "prize" is no price."""
+    return word.stem == wanted.stem or _is_misspelt(word.text, wanted.text)
+
+
+@lru_cache(maxsize=50_000)
+def _is_misspelt(said: str, wanted: str) -> bool:
+    return not is_common(said) and is_typed_wrong(said, wanted)

@@ -19,6 +19,7 @@ from typing import Literal
 
 from language.negation import any_of, denied
 from language.packs import Section, languages, section
+from language.senses import is_meant
 from language.slips import TELLING, Name, Parts, are_alike, is_slip
 from language.text import Folded, Span, fold, has_han
 from language.words import Token, bare, plain, stem, stemmed, stop_words, tokens
@@ -41,6 +42,7 @@ class MatchingWords(Section):
     tastes: tuple[str, ...] = ()  # a value in a clause with these is a taste, and not asked for
     privative: tuple[str, ...] = ()  # what follows is not meant: synthetic down is no down
     lacking: tuple[str, ...] = ()  # nor in a value: "non-leather"
+    heads: tuple[str, ...] = ()  # say nothing without the rest of a name: "resistance" is not "water-resistant"
 
 
 class SharedSynonyms(Section):
@@ -118,6 +120,7 @@ class Lexicon:
         exact |= set(self._tables[0].in_han(text, folded)) if has_han(text) else set()
         kept = [mention for mention in exact if not _hidden(mention, exact)]
         near = {mention for table in self._tables for mention in table.near(text, kept)}
+        kept, near = [one for one in kept if _is_meant(text, one)], {one for one in near if _is_meant(text, one)}
         # Of two ways to name a value by the same word, the surer.
         surest = {(item.span, item.facet, item.value): item for item in sorted(near, key=_unsure, reverse=True)}
         return tuple(
@@ -220,7 +223,9 @@ class _Table:
         words = tokens(text, self.language)
         for at, word in enumerate(words):
             said = bare(word)
-            if len(said) < TELLING or word.stem in stop_words(self.language) or self._is_lacking(words, at, text):
+            if len(said) < TELLING or word.stem in stop_words(self.language) | _heads(self.language):
+                continue
+            if self._is_lacking(words, at, text):
                 continue
             over = [item for item in exact if item.start <= word.start and word.end <= item.end]
             wider = {item.facet for item in over if item.span != (word.start, word.end)}
@@ -367,6 +372,10 @@ def _hidden(mention: Mention, among: Iterable[Mention]) -> bool:
     )
 
 
+def _is_meant(text: str, mention: Mention) -> bool:
+    return is_meant(text, mention.span, mention.facet)
+
+
 def _unsure(mention: Mention) -> int:
     return ("exact", "part", "slip", "start").index(mention.how)
 
@@ -423,6 +432,12 @@ def _privative() -> frozenset[str]:
 @cache
 def _privative_han() -> tuple[str, ...]:
     return tuple(word for word in _every("privative") if has_han(word))
+
+
+@cache
+def _heads(language: str) -> frozenset[str]:
+    pack = section(language, "matching", MatchingWords)
+    return frozenset(stem(word, language) for word in pack.heads) if pack else frozenset()
 
 
 @cache

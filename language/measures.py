@@ -49,6 +49,7 @@ _METRES = re.compile(
 _FEET = re.compile(
     r"(?<![\d.,])(?P<ft>\d)\s?(?:'|ft\.?|feet|foot)\s?(?P<in>\d{1,2})(?!\d)(?:\s?(?:\"|''|in(?:ch(?:es)?)?\b))?"
 )
+_PERSON_BEFORE = 48  # characters in which is told who is so old
 _OVERRULES: Mapping[str, frozenset[str]] = {  # what stands before a number, over what stands behind it
     "age": frozenset(("duration",)),
     "stock": frozenset(("pieces", "pairs", "other")),
@@ -65,6 +66,8 @@ class MeasureWords(Section):
     qualifiers: tuple[str, ...] = ()  # between a number and its unit: "5 working days"
     before_bounds: UnitWords = Field(default_factory=dict)  # "kids under 10" are not ten kids
     left_behind: tuple[str, ...] = ()  # of stock, up to two words after the number: "2 pairs left"
+    ages_before: tuple[str, ...] = ()  # regular expressions: who is so old, where no unit says so
+    ages_behind: str = ""  # what may then follow; "9 sizes up" does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,15 @@ def measure_of(text: str, number: Span, languages: tuple[str, ...]) -> Measure:
     return Measure(start, behind.end, behind.counts, behind.unit, behind.currency) if behind else Measure(start, end)
 
 
+def is_age(text: str, number: Span, languages: tuple[str, ...], *, of_time: bool = False) -> bool:
+    """Whether a number tells how old somebody is: "hes 6", "for my son (7)"; `of_time`: it counts years or months."""
+    start, end = number
+    return any(
+        before.search(text, max(0, start - _PERSON_BEFORE), start) and (of_time or behind.match(text, end))
+        for before, behind in _ages(languages)
+    )
+
+
 def counted_before(text: str, place: int, languages: tuple[str, ...]) -> tuple[Counts, str | None] | None:
     """What a bound that begins at the place is of: "size under 10", "kids under 10"."""
     words = _words(languages)
@@ -149,6 +161,16 @@ def _behind(text: str, end: int, languages: tuple[str, ...], words: _Words) -> M
     if left and counts in ("pieces", "pairs"):
         return Measure(end, left.end(), "stock")
     return Measure(end, unit.end(), counts, named)
+
+
+@cache
+def _ages(languages: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    packs = [words for language in languages if (words := section(language, "measures", MeasureWords))]
+    return tuple(
+        (re.compile(rf"(?:{'|'.join(pack.ages_before)})\s*$"), re.compile(pack.ages_behind))
+        for pack in packs
+        if pack.ages_before
+    )
 
 
 @cache

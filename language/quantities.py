@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from language.identifiers import identifier_spans
-from language.measures import CENT, Counts, Measure, composite_lengths, counted_before, measure_of
+from language.measures import CENT, Counts, Measure, composite_lengths, counted_before, is_age, measure_of
 from language.numbers import (
     Number,
     find_numbers,
@@ -29,6 +29,7 @@ from language.text import Folded, Span, has_han
 
 Role = Literal["exact", "about", "floor", "ceiling", "between"]
 Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "": anything
+_YOUNG = 17  # years at most that are an age without a word for years: more may be a size or a price
 _TO_CENTIMETRES = {"m": Decimal(100), "cm": Decimal(1), "mm": Decimal("0.1")} | {
     **{"ft": Decimal("30.48"), "in": Decimal("2.54")},
 }
@@ -238,11 +239,25 @@ def measured_numbers(text: str, languages: tuple[str, ...] = ()) -> tuple[tuple[
     found: list[tuple[Number, Measure]] = []
     for number in reversed(find_numbers(text, languages)):
         span = _folded_span(number, folded.starts, folded.ends)
-        measure = measure_of(folded.text, span, chosen)
+        measure = _measured(folded.text, number, span, chosen)
         if found and measure.counts is None and _words(chosen).join.fullmatch(folded.text, span[1], found[-1][1].start):
             measure = replace(found[-1][1], start=measure.start)
         found.append((number, measure))
     return tuple(reversed(found))
+
+
+def _measured(text: str, number: Number, span: Span, languages: tuple[str, ...]) -> Measure:
+    """What a number counts; one that stands alone for a child's years is their age."""
+    measure, value = measure_of(text, span, languages), number.values[0]
+    if measure.counts == "duration" and measure.unit in ("year", "month"):
+        return replace(measure, counts="age") if is_age(text, span, languages, of_time=True) else measure
+    if measure.counts is None and len(number.values) == 1 and _is_young(value) and is_age(text, span, languages):
+        return replace(measure, counts="age", unit="year")
+    return measure
+
+
+def _is_young(years: Decimal) -> bool:
+    return years % 1 == 0 and 1 <= years <= _YOUNG
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +402,7 @@ class _Reader:
         return bounded if last.counts == "rating" else replace(bounded, counts=last.counts, unit=last.unit)
 
     def item(self, number: Number, span: Span) -> _Item:
-        measure = measure_of(self.text, span, self.languages)
+        measure = _measured(self.text, number, span, self.languages)
         low, high, others = number.values[0], number.values[0], number.values[1:]
         if others and has_han(number.text):  # 两三: from the one to the other
             high, others = number.values[-1], ()
@@ -432,7 +447,7 @@ class _Reader:
             end = max(end, measure.end)
         counts, unit = measure.counts, measure.unit
         if counts is None and "budget" not in roles and (said := counted_before(self.text, start, self.languages)):
-            counts, unit = said
+            counts, unit = said if roles or item.is_pair or said[0] != "age" or _is_young(item.low) else (None, None)
         if side and (turned := self._turned(start, end, since, until)) is not None:
             side, end = ("ceiling" if side == "floor" else "floor"), turned
         if "budget" in roles and counts in (None, "money"):

@@ -127,6 +127,13 @@ class Reading:
         """By facet of the shop, the values that it names, asks for or rules out."""
         return named_in(self.text, self.mentions, self.lexicon, self.kinds) if self.lexicon else {}
 
+    @cached_property
+    def others(self) -> tuple[Span, ...]:
+        """Where it speaks of somebody else: "for my dad", "she wears an S"."""
+        page = fold(self.text)
+        patterns = (pattern for code in self.languages for pattern in _patterns(code).other)
+        return tuple(page.span(*match.span()) for pattern in patterns for match in pattern.finditer(page.text))
+
     def to_json(self) -> dict[str, Any]:
         """One object, as `python -m language --json` prints it; the prices that limit stand in `price` alone."""
         others = (each for each in self.quantities if not (each.is_bound and each.may_be("money")))

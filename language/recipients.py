@@ -1,28 +1,70 @@
 """The people whom customers buy for: which one a noun means, and how they are called in each language.
 
 In: a noun as anybody writes it ("daughter", "my little girl", 女儿), or a message. Out: the one name of that person
-under which things are kept ("daughter"; "" for the customer), the names in a message, and the word to say. Words are
-the packs' section `recipients`; whoever is in no pack is kept under the noun as it was said. Errors: `ConfigError` for
-a broken language pack.
+under which things are kept ("daughter"; "" for the customer), the names in a message, who they may be, and the word to
+say. Words are the packs' section `recipients`; whoever is in no pack is kept under the noun as it was said. Errors:
+`ConfigError` for a broken language pack.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal
+
+from pydantic import Field, model_validator
 
 from language.matching import Lexicon
 from language.packs import Section, languages, section
-from language.text import fold
+from language.text import Span, fold
 
 MOST = 40  # characters of a name
+Kind = Literal["man", "woman", "boy", "girl", "child"]
+
+
+class AgeWords(Section):
+    """What stands around an age: `before` a number ("is"), `then` behind it, `joins` it to the noun that follows."""
+
+    before: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
 
 class RecipientWords(Section):
-    """One language's words. `self` mean the customer; `mine` stand before a noun; `of`: by name, the one said first."""
+    """One language's words. `self` mean the customer; `mine` stand before a noun; `of`: by name, the one said first.
+
+    `groups`: by kind of person, names of `of`, which stand for all of their words, or single words of them. Somebody
+    may be of several: a brother is a man unless he is known to be a boy, and a cousin may be a boy or a girl. A "child"
+    is one by the word alone. `aged`: by what a number is known to be somebody's age.
+    """
 
     self: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
     of: dict[str, tuple[str, ...]]
+    groups: dict[Kind, tuple[str, ...]] = Field(default_factory=dict)
+    aged: AgeWords = AgeWords()
+
+    @model_validator(mode="after")
+    def _has_all_of_its_groups(self) -> "RecipientWords":
+        known = {*self.of, *(word for words in self.of.values() for word in words)}
+        for kind, listed in self.groups.items():
+            if unknown := [each for each in listed if each not in known]:
+                raise ValueError(f"{kind} lists {unknown[0]!r}, which `of` has neither as a name nor as a word")
+        return self
+
+    def kinds(self, name: str, word: str) -> frozenset[Kind]:
+        """Who somebody of this name may be, if they are called by this word."""
+        return frozenset(kind for kind, listed in self.groups.items() if name in listed or word in listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is named in a text, where, and who they may be."""
+
+    start: int
+    end: int
+    name: str
+    kinds: frozenset[Kind]
 
 
 def recipient(noun: str) -> str:
@@ -30,8 +72,7 @@ def recipient(noun: str) -> str:
 
     Of a longer description the one person in it counts: "our 8-year-old daughter".
     """
-    whole = " ".join(fold(noun).text.split()).strip(" .,!?'\"")
-    said = re.sub(_before(), "", whole).strip() or whole
+    whole, said = _tidy(noun), bare_noun(noun)
     if not said or said in _selves():
         return ""
     if known := _names().get(whole) or _names().get(said):
@@ -40,13 +81,27 @@ def recipient(noun: str) -> str:
     return named[0] if len(named) == 1 else said[:MOST].strip()
 
 
+def bare_noun(noun: str) -> str:
+    """Without what stands before it: "for my husband" is a husband."""
+    whole = _tidy(noun)
+    return re.sub(_before(), "", whole).strip() or whole
+
+
 def recipients_in(text: str) -> tuple[str, ...]:
     """Who is named in a text, in its order, each once."""
-    by_span: dict[tuple[int, int], list[str]] = {}
-    for lexicon in _lexicons():
-        for mention in lexicon.named("", text, "exact"):
-            by_span.setdefault(mention.span, []).append(mention.value)
-    return tuple(dict.fromkeys(_surest(text[start:end], names) for (start, end), names in by_span.items()))
+    found = _named(text, languages())
+    return tuple(dict.fromkeys(_surest(text[slice(*span)], names) for span, names in found.items()))
+
+
+def people_in(text: str, of: Collection[str]) -> tuple[Person, ...]:
+    """Who is named by the words of these languages, in the order of the text: "what kind" names no children."""
+    found = ((span, text[slice(*span)], names) for span, names in sorted(_named(text, of).items()))
+    return tuple(Person(*span, _surest(word, names), _kinds_in(word, names)) for span, word, names in found)
+
+
+def kinds_of(name: str) -> frozenset[Kind]:
+    """Who a person of this name may be, whatever they were called."""
+    return _kinds().get(fold(name).text, frozenset())
 
 
 def is_recipient_named(name: str, text: str) -> bool:
@@ -58,6 +113,28 @@ def recipient_word(name: str, language: str) -> str:
     """What they are called in a language: 女儿 for "daughter"; the name itself where no pack has a word."""
     words = section(language, "recipients", RecipientWords) if language in languages() else None
     return words.of[name][0] if words and words.of.get(name) else name
+
+
+def _tidy(noun: str) -> str:
+    return " ".join(fold(noun).text.split()).strip(" .,!?'\"")
+
+
+def _named(text: str, of: Collection[str]) -> dict[Span, list[str]]:
+    """By place in the text, the names of whom its words may mean."""
+    found: dict[Span, list[str]] = {}
+    for code, lexicon in _lexicons().items():
+        for mention in lexicon.named("", text, "exact") if code in of else ():
+            found.setdefault(mention.span, []).append(mention.value)
+    return found
+
+
+def _kinds_in(word: str, names: Sequence[str]) -> frozenset[Kind]:
+    """Those of the word; of another form of it (hermanos) what all words agree on that it may come from."""
+    known = _kinds().get(fold(word).text)
+    if known is not None:
+        return known
+    forms = (form for pack in _packs() for name in names for form in pack.of.get(name, ()))
+    return frozenset[Kind].intersection(*(_kinds()[fold(form).text] for form in forms))
 
 
 def _surest(word: str, names: Sequence[str]) -> str:
@@ -92,7 +169,19 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _lexicons() -> tuple[Lexicon, ...]:
+def _kinds() -> dict[str, frozenset[Kind]]:
+    """By word."""
+    found: dict[str, frozenset[Kind]] = {}
+    for pack in _packs():
+        for name, words in pack.of.items():
+            for word in words:
+                key = fold(word).text
+                found[key] = found.get(key, frozenset()) | pack.kinds(name, word)
+    return found
+
+
+@cache
+def _lexicons() -> dict[str, Lexicon]:
     """One for each language, by its own stems: in German, "mats" would be a mate."""
     packs = ((code, section(code, "recipients", RecipientWords)) for code in languages())
-    return tuple(Lexicon({"": words.of}, (code,)) for code, words in packs if words)
+    return {code: Lexicon({"": words.of}, (code,)) for code, words in packs if words}

@@ -13,27 +13,39 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract_iter
 
-from language.words import stem
+from language.common import is_common, ranks
+from language.words import is_form, is_of_family, stem
 
 Name = tuple[str, str]  # facet and value
 Near = Literal["part", "start", "slip"]
 
 STEMS_LIKE, STEMS_LONG = 82.0, 5  # rapidfuzz's ratio of two stems: jakket is jacket (83), shirt no skirt (80)
 WORDS_LIKE, WORDS_LONG = 88.0, 4  # of whole words, whose endings are alike anyhow: expres is express (92)
+FAR_LONG = 8  # letters of words in which two slips are likely; in shorter ones one
+WHOLE_LONG, WHOLE_LIKE = 6, 87.0  # of whole words, so that one letter for another tells in eight: racing, rating
 TELLING = 4  # letters of a word that stands for a value of several words
 
 
 def is_slip(word: str, other: str, language: str = "en") -> bool:
     """Whether the one is the other misspelt: "jakket", "balck"; words with digits and short ones never are."""
-    if not (word and other) or any(map(str.isdigit, word + other)):
+    if not (word.isalpha() and other.isalpha()):
         return False
     pairs = ((stem(word, language), stem(other, language)), (word, other))
+    if pairs[0][0] != pairs[0][1] and (is_form(word, other, language) or is_form(other, word, language)):
+        return False
     if any(_swapped(*pair) for pair in pairs):
         return True
     if word[0] != other[0]:  # few slips are of the first letter, and few words so alike are the same: leather, weather
         return False
     (one, two), limits = pairs[0], (STEMS_LONG, STEMS_LIKE)
     return _alike(one, two, *limits) or _alike(word, other, WORDS_LONG, WORDS_LIKE)
+
+
+def is_typed_wrong(word: str, other: str) -> bool:
+    """The same by a stricter measure, of whole words: "wieght", "colurs"; but "starts" are no stars."""
+    if not (word.isalpha() and other.isalpha()) or is_form(word, other) or is_form(other, word):
+        return False
+    return _swapped(word, other) or (word[0] == other[0] and _alike(word, other, WHOLE_LONG, WHOLE_LIKE))
 
 
 def are_alike(one: str, other: str) -> bool:
@@ -79,10 +91,12 @@ class Parts:
         """The names that a word may stand for."""
         for word in self.words.get(its_stem, ()):
             yield from (("part", name) for name in self.names[word])
-        if any(map(str.isdigit, said)):
+        if any(map(str.isdigit, said)) or ranks(said, self.language):
             return
         for other in self._begun_alike(its_stem):
             yield from (("start", name) for word in self.words[other] for name in self.names[word])
+        if is_common(said, self.language):
+            return
         for word in self._like(said, its_stem):
             if is_slip(said, word, self.language) and word not in self.words.get(its_stem, ()):
                 yield from (("slip", name) for name in self.names[word])
@@ -94,9 +108,11 @@ class Parts:
         for other in self.stems[bisect_right(self.stems, its_stem) :]:
             if not other.startswith(its_stem):
                 break
-            yield other
+            if other != its_stem + "s":  # a plural that its singular does not mean: "tights"
+                yield other
         beginnings = (its_stem[:length] for length in range(TELLING, len(its_stem)))
-        yield from (other for other in beginnings if other in self.words)
+        family = (other for other in beginnings if is_of_family(its_stem, other, self.language))
+        yield from (other for other in family if other in self.words)
 
     def _like(self, said: str, its_stem: str) -> set[str]:
         """Words that `is_slip` may take for the same, a few of many."""
@@ -108,7 +124,9 @@ class Parts:
 
 
 def _alike(one: str, other: str, long: int, like: float) -> bool:
-    return min(len(one), len(other)) >= long and fuzz.ratio(one, other) >= like
+    short = min(len(one), len(other))
+    slips = 2 if short >= FAR_LONG else 1
+    return short >= long and fuzz.ratio(one, other) >= like and OSA.distance(one, other, score_cutoff=slips) <= slips
 
 
 def _swapped(one: str, other: str) -> bool:

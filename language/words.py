@@ -23,6 +23,7 @@ _LETTER = rf"[^\W_{HAN}]"
 # "I'm", "women's" and "42.5" are one word each.
 _TOKEN = re.compile(rf"{_LETTER}+(?:'{_LETTER}+|(?<=\d)\.\d+|(?<=\d),\d{{3}}(?!\d))*")
 _OWNER = re.compile(r"'s?(?![^\W_])")  # "women's", "the boys'"
+_ENDING = 2  # letters at most of what is no word of its own
 _MARKS = " .,!?;:\"'。，！？；：、"
 
 
@@ -32,6 +33,9 @@ class WordForms(Section):
     stemmer: str | None = None
     same: dict[str, str] = Field(default_factory=dict)  # spelt otherwise -> as it is stemmed
     stop: tuple[str, ...] = ()  # words that say nothing of what is meant
+    plural: tuple[str, ...] = ()  # things whose singular is another word: "tights" are not "tight"
+    forms: tuple[str, ...] = ()  # endings that make another word of one: "lighter" is not "light" misspelt
+    derived: tuple[str, ...] = ()  # short endings of words of one family: "camper" and "camp", not "sandal" and "sand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def stem(word: str, language: str = "en") -> str:
     """The stem of one word: ``stem("dresses") == stem("dress")``."""
     forms = _forms(language)
     plain = _OWNER.sub("", word.lower().replace("’", "'"))
+    if plain in forms.plural:
+        return plain
     same = forms.same.get(plain) or _same_ending(plain, forms) or plain
     return str(_stemmer(forms.stemmer).stemWord(same)) if forms.stemmer else same
 
@@ -94,6 +100,22 @@ def plain(text: str) -> str:
 def stop_words(language: str = "en") -> frozenset[str]:
     """The stems of words that say nothing of what is meant: "the", "of"."""
     return frozenset(stem(word, language) for word in _forms(language).stop)
+
+
+def is_form(word: str, other: str, language: str = "en") -> bool:
+    """Whether a word is another with an ending that makes a new one of it: "lightest", "wider", "bigger" of big."""
+    if word in _forms(language).plural and word == f"{other}s":
+        return True
+    bases = {word.removesuffix(ending) for ending in _forms(language).forms if word.endswith(ending)}
+    bases |= {f"{base[:-1]}y" for base in bases if base.endswith("i")} | {f"{base}e" for base in bases}
+    bases |= {base[:-1] for base in bases if base[-2:-1] == base[-1:]}
+    return other in bases
+
+
+def is_of_family(word: str, beginning: str, language: str = "en") -> bool:
+    """Whether a word that begins with another may be of its family: by a second word, or by an ending that is known."""
+    rest, endings = word.removeprefix(beginning), _forms(language).derived
+    return not endings or len(rest) > _ENDING or rest in endings
 
 
 def stemmed(of: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from errors import ConfigError, choices
 from language.matching import choose, covers, shared_synonyms
 from language.names import flat_aliases, own_words
 from language.numbers import find_numbers
+from language.people import GROUPS, Group
 from language.truth import truth_of
 from retrieval.catalog import Catalog, Product, Variant
 from retrieval.spans import span_of
@@ -36,6 +37,7 @@ class Facet:
     language, by language and value. `ask`: how likely a customer who is asked about
     it knows and minds, 0 to 1. `suits_all`: a value of products that any other value finds too ("unisex"). `wish`: what
     a customer who names a number means by it. `unless_asked`: values that are not shown to who does not ask for them.
+    `people`: by group of people, the value of products that are made for them.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Facet:
     suits_all: str = ""
     wish: Wish = "about"
     unless_asked: tuple[str, ...] = ()
+    people: Mapping[Group, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,20 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         str(raw.get("suits_all", "")),
         _wish(name, raw.get("wish", "about")),
         tuple(map(str, raw.get("unless_asked", ()))),
+        _people(name, raw.get("people", {}), {*found, *aliases.values()}),
     )
+
+
+def _people(name: str, raw: object, known: set[str]) -> dict[Group, str]:
+    """By group, a value that the catalogue or an alias has; an empty catalogue knows none to tell by."""
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"facet '{name}': people must be a table of a value for each group, not {raw!r}")
+    for group, value in raw.items():
+        if group not in GROUPS:
+            raise ConfigError(f"facet '{name}': people names the unknown group {group!r}; groups: {choices(GROUPS)}")
+        if known and value not in known:
+            raise ConfigError(f"facet '{name}': people gives {group} the value {value!r}; values: {choices(known)}")
+    return dict(raw)
 
 
 def _wish(name: str, raw: object) -> Wish:

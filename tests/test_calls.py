@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.models.calls import TOOL_CALL, BadCall, Call, CallReader, Marker, Parsed, Part, parse
@@ -144,6 +144,7 @@ PIECES = (
     st.lists(st.integers(1, 9), min_size=1, max_size=6),
 )
 @settings(max_examples=400)
+@example(["<tool_call>", "</tool_call>", "Hi, a < b"], [1])  # an empty call is told alike
 def test_any_chunking_gives_the_same_words_and_calls_and_shows_no_opening_mark(
     parts: list[str], sizes: list[int]
 ) -> None:

@@ -1,13 +1,13 @@
 """What a message was recognised to want becomes calls of code, with nothing in them that nobody said."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from agent.context import Services
 from agent.guided import middleware
-from agent.guided.recogniser.labels import LABELS, details
+from agent.guided.recogniser.labels import LABELS, STATED, STATED_OF_OTHER, details, note_text
 from agent.guided.wishes.plan import chosen, plain_answer
 from agent.models.profile import TUNED
 from agent.models.scripted import ScriptedModel
@@ -17,13 +17,17 @@ from tests.agent_shop import change, keeper, noting
 
 
 class Told:
-    """Stands in for the encoder: what each message wants is told by the test."""
+    """Stands in for the encoder: what each message wants, and which notes it states, is told by the test."""
 
     def __init__(self) -> None:
         self.wants: dict[str, float] = {}
+        self.states: dict[str, str] = {}
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         return self.wants
+
+    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]:
+        return [{self.states[note]: 1.0} if note in self.states else {} for note in situations]
 
 
 @pytest.fixture
@@ -100,13 +104,67 @@ def test_orders_are_found_by_what_was_in_them(agent: Shopkeeper, told: Told) -> 
     assert "AP-10738" in turn.reply and "AP-10742" in turn.reply
 
 
-def test_what_is_left_to_the_model_stands_beside_what_code_calls(
-    agent: Shopkeeper, told: Told, model: ScriptedModel
-) -> None:
-    model.expect([noting(change("no wool", "material", "wool", "dislike"))])
-    turn = say(agent, told, "gloves, no wool please", "search", "note", "stated.self")
+def test_an_order_and_a_product_are_meant_by_their_measure(agent: Shopkeeper, told: Told) -> None:
+    turn = say(agent, told, "the tent for 4 people, where is it", "orders", customer="C1253")
+    assert called(turn) == [("find_orders", {"words": "Headwater 4-Person Family Tent"})] and "AP-10147" in turn.reply
+    listed = {hit["sku"]: hit for hit in say(agent, told, "backpacks under $150", "search").products}
+    sku, litres = next(
+        (sku, hit["title"].split()[-1]) for sku, hit in listed.items() if hit["title"].split()[-1].isdecimal()
+    )
+    assert sku in called(say(agent, told, f"is the {litres} litre one waterproof", "product"))[0][1]["product"]
+
+
+def test_conditions_without_a_kind_go_on_from_the_search_before(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "rain jackets for women under $200", "search")
+    told.wants = {"search": 1.0, "search.goes_on": 0.1}
+    ((_, on),) = called(agent.reply("visitor-wishes", "wishes visitor-wishes", "有灰色的吗"))
+    assert (on["category"], on["max_price"], on["where"]["gender"]) == ("jackets", 200, "women")
+    assert on["color"] == "grey"
+    ((_, anew),) = called(say(agent, told, "socks", "search"))
+    assert anew == {"query": "socks", "category": "socks"}
+    say(agent, told, "women's jackets up to $200", "search")
+    ((_, other),) = called(say(agent, told, "and trousers for her too", "search", "search.goes_on"))
+    assert (other["category"], other["where"]) == ("trousers", {"gender": "women"}) and "max_price" not in other
+
+
+def test_a_question_leans_on_what_was_done_before_it(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "the jacket is massive, i'd like a smaller one", "exchange", customer="C1002")
+    turn = say(agent, told, "how long have i got for that btw", "answer", customer="C1002")
+    assert turn.template == "exchange-how"
+
+
+def test_what_the_words_allow_is_noted_where_the_message_states_it(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("material", "wool", "dislike"): STATED, note_text("size", "M", "fact"): STATED}
+    turn = say(agent, told, "gloves in black, no wool please, i'm an M", "search", "note")
     assert [step.name for step in turn.tools] == ["update_profile", "search_products"]
-    assert [trait["value"] for trait in turn.profile["added"]] == ["wool"]
+    assert {(trait["attribute"], trait["value"]) for trait in turn.profile["added"]} == {
+        ("material", "wool"),
+        ("size", "M"),
+    }
+
+
+def test_what_is_said_of_another_is_noted_of_them(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("color", "pink", "like"): STATED_OF_OTHER}
+    (added,) = say(agent, told, "hats for my wife, she loves pink", "search", "note").profile["added"]
+    assert (added["value"], added["about"]) == ("pink", "wife")
+
+
+def test_what_is_named_is_forgotten_and_what_is_said_anew_replaces_it(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("size", "M", "fact"): STATED}
+    say(agent, told, "i'm an M", "note")
+    told.states = {note_text("size", "L", "fact"): STATED}
+    turn = say(agent, told, "not M, i take L", "forget", "note")
+    assert [trait["value"] for trait in turn.profile["added"]] == ["L"]
+    told.states = {}
+    turn = say(agent, told, "forget my size", "forget")
+    assert [trait["value"] for trait in turn.profile["retracted"]] == ["L"]
+
+
+def test_a_name_is_left_to_the_model(agent: Shopkeeper, told: Told, model: ScriptedModel) -> None:
+    told.states = {note_text("name", "Ines", "fact"): STATED}
+    model.expect([noting(change("my name is Ines", "name", "Ines"))])
+    turn = say(agent, told, "hi, my name is Ines", "note")
+    assert [trait["value"] for trait in turn.profile["added"]] == ["Ines"]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +221,8 @@ def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services
     assert plain_answer({"yes": 0.97}, read("yes, 42")) is None
     assert plain_answer({"yes": 0.97, "exchange": 0.3}, read("yes, M")) is None
     assert plain_answer({"yes": 0.8}, read("i suppose")) is None
+    assert plain_answer({"no": 0.8, "orders": 0.3}, read("leave the 2 as they are")) == "no"
+    assert plain_answer({"no": 0.6, "exchange": 0.7}, read("no, the 42")) is None
 
 
 def test_details_are_taken_from_calls_and_are_labels() -> None:

@@ -23,7 +23,7 @@ from langgraph.types import Command
 from agent.context import ShopState, TurnContext
 from agent.guided.constraints import allowed_values
 from agent.guided.conversation import Conversation
-from agent.guided.notes import NoteJudge, as_noted, one_call
+from agent.guided.notes import NoteJudge, listed
 from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
@@ -34,7 +34,7 @@ from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
 from agent.prompt import composed
 from agent.replies.composer import Composer
-from agent.tools.update_profile import NAME as UPDATE_PROFILE
+from agent.tools.update_profile import MAX_CHANGES
 
 log = logging.getLogger(__name__)
 ORDER_ID = "order_id"
@@ -70,28 +70,16 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         plan = self._planned(request)
         if plan is None:
             return self._asked(request, handler)
-        calls = [_call(name, arguments) for name, arguments in plan.calls]
-        services, asked = request.runtime.context.services, AIMessage("")
+        calls, asked = [_call(name, arguments) for name, arguments in plan.calls], AIMessage("")
         for name in plan.model_tools:
             written = self._asked(request.override(tool_choice=name), handler)
             answers = [message for message in written.result if isinstance(message, AIMessage)]
             asked = _with_usage(asked, answers)
-            own = [call for message in answers for call in message.tool_calls]
-            made = one_call([call for call in own if call["name"] == name])
-            calls = [*made, *(as_noted(call, made, services.schema) for call in calls)]
-        if self._profile.repair and UPDATE_PROFILE in plan.model_tools:
-            calls = self._with_plain(calls, request)
+            made = _one_call([call for message in answers for call in message.tool_calls if call["name"] == name])
+            calls = [*made, *calls]
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
         return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
-
-    def _with_plain(self, calls: list[ToolCall], request: ModelRequest[TurnContext]) -> list[ToolCall]:
-        """The calls with what plainly stands in the message beside what the model noted: "no wool"."""
-        context = request.runtime.context
-        talk, tools = self._talk(request), [convert_to_openai_tool(tool) for tool in request.tools]
-        whole = completed(AIMessage("", tool_calls=calls), talk, tools)
-        assert self._recogniser is not None
-        return NoteJudge(self._recogniser, context).kept(whole).tool_calls
 
     def _talk(self, request: ModelRequest[TurnContext]) -> Conversation:
         context = request.runtime.context
@@ -106,7 +94,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             return None
         context, messages = request.runtime.context, request.state["messages"]
         try:
-            return planned(self._chances(messages, context), context, messages)
+            return planned(self._chances(messages, context), context, messages, NoteJudge(self._recogniser, context))
         except Exception:  # an error of ours: the model can still answer
             log.exception("no plan for a message")
             return None
@@ -156,6 +144,12 @@ def _with_usage(message: AIMessage, answers: Sequence[AIMessage]) -> AIMessage:
         metadata = {**answer.response_metadata, **message.response_metadata}
         message = message.model_copy(update={"usage_metadata": usage, "response_metadata": metadata})
     return message
+
+
+def _one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
+    """Several calls of one tool as one: a small model that must call may do so again and again."""
+    changes = [*listed(calls)][:MAX_CHANGES]
+    return [{**calls[0], "args": {"changes": changes}}] if changes else [*calls[:1]]
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

@@ -1,11 +1,11 @@
-"""Which notes of a small model are kept: those that the message states, of whom it states them.
+"""What is noted of the customer, and of those they buy for, where a small model serves: chosen by a recogniser.
 
-In: a call that notes, as the model wrote it and repair completed it, and the recogniser. Out: the same call without the
-changes that the message does not bear out: a question states no taste, and another's size is not the customer's. A
-wrong note is worse than a missing one, so what is not sure is left out.
+In: the message as it is read, and every note that its words allow. Out: changes as the tool takes them, of whom the
+message states them: a question states no taste, and another's size is not the customer's. A wrong note is worse than a
+missing one, so what is not sure is left out. What the model itself writes is judged in the same way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,20 +13,25 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
+from agent.guided.possible_notes import PossibleNote, possible_notes
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
 from language.recipients import recipients_in
+from language.words import mentions
+from profiles.attribute import Attribute
+from profiles.observation import EVERYTHING, Trait
 from profiles.schema import Schema
 
 SURE, PLAIN = 0.5, 0.2  # probability that the message states a note; that is enough for one that plainly stands there
 _SAME = ("attribute", "value", "polarity")  # two changes that say the same
+Json = dict[str, Any]
 
 
 class Recogniser(Protocol):
-    """Two texts in, the probability of each label out."""
+    """Texts before one message in, the probability of each label out."""
 
-    def probabilities(self, situation: str, message: str) -> Mapping[str, float]: ...
+    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,19 @@ class NoteJudge:
 
     recogniser: Recogniser
     context: TurnContext
+
+    def stated(self) -> list[Json]:
+        """The changes that the newest message states, of all that its words allow."""
+        possible = possible_notes(self.context.reading)
+        chances = self._chances([(note.attribute, note.value, note.polarity) for note in possible])
+        best: dict[tuple[str, str, str], tuple[float, Json]] = {}
+        for note, (own, other) in zip(possible, chances, strict=True):
+            change = self._under(note.change(), own, other)
+            key = (note.attribute, self._told_apart(note), str(change.get("about", "")) if change else "")
+            if change and best.get(key, (0.0, {}))[0] < max(own, other):
+                best[key] = (max(own, other), change)
+        surest = sorted(best.values(), key=lambda each: -each[0])[:MAX_CHANGES]
+        return [change for _, change in surest]
 
     def kept(self, answer: AIMessage) -> AIMessage:
         """The answer with the notes that are sure; a call that has none left goes."""
@@ -49,23 +67,62 @@ class NoteJudge:
         sure = [change for change in judged if change is not None]
         return {**call, "args": {**call["args"], "changes": sure}} if sure else None
 
-    def _judged(self, change: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _judged(self, change: Json) -> Json | None:
         """The change if the message states it, under whom it states it of; None if it does not."""
         if change.get("polarity") == "forget":
             return change
-        told = note_text(str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
-        chances = self.recogniser.probabilities(told, self.context.reading.text)
-        own, other = chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)
+        said = (str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
+        return self._under(change, *self._chances([said])[0])
+
+    def _chances(self, notes: Sequence[tuple[str, object, str]]) -> list[tuple[float, float]]:
+        """That the message states each of the customer, and of somebody else."""
+        judged = self.recogniser.judged([note_text(*note) for note in notes], self.context.reading.text)
+        return [(chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)) for chances in judged]
+
+    def _under(self, change: Json, own: float, other: float) -> Json | None:
         if own >= max(PLAIN if self._is_plain(change) else SURE, other):
             return change
         who = spoken_of(self.context) if other >= SURE else ""
         return {**change, "about": who} if who else None
 
+    def _told_apart(self, note: PossibleNote) -> str:
+        """Of an attribute with one value, only the surest is noted; else a value is liked or disliked."""
+        attribute = self.context.services.schema.attributes[note.attribute]
+        return str(note.value) if attribute.many or attribute.per else ""
+
     def _is_plain(self, change: Mapping[str, Any]) -> bool:
         """Whether it plainly stands in the message: a limit of the price, "no wool"."""
-        said = (str(change.get("attribute")), str(change.get("value")))
+        said = tuple(str(change.get(name)) for name in _SAME)
         plain = (each.change for each in self.context.reading.plain)
-        return any((str(each["attribute"]), str(each["value"])) == said for each in plain)
+        return any(tuple(str(each[name]) for name in _SAME) == said for each in plain)
+
+
+def forgotten(context: TurnContext) -> list[Json]:
+    """What is to be forgotten: the traits that the message names, else those that the one before it named or gave."""
+    traits = context.services.profiles.read(context.customer).everyone
+    turns = list(context.heard)
+    for back in range(min(2, len(turns))):
+        turn = turns[-1 - back]
+        named = [trait for trait in traits if _is_named(trait, context.heard[turn], context.services.schema)]
+        given = [trait for trait in traits if back and any(one.id == turn for one in trait.evidence)]
+        if found := named or given:
+            return [_forget(trait, context) for trait in found][:MAX_CHANGES]
+    return []
+
+
+def _is_named(trait: Trait, text: str, schema: Schema) -> bool:
+    """By its value, or by the name of what it is about."""
+    attribute = schema.attributes[trait.attribute]
+    values = attribute.ways_to_say({}).get(str(trait.value), ())
+    names = () if attribute.many else (*attribute.label.values(), attribute.name.replace("_", " "))
+    return any(mentions(text, word) for word in (str(trait.value), *values, *names) if word)
+
+
+def _forget(trait: Trait, context: TurnContext) -> Json:
+    attribute: Attribute = context.services.schema.attributes[trait.attribute]
+    value = trait.value if attribute.many or attribute.per else EVERYTHING
+    about = {"about": trait.about} if trait.about else {}
+    return {"quote": context.reading.text, "attribute": trait.attribute, "value": value, "polarity": "forget"} | about
 
 
 def spoken_of(context: TurnContext) -> str:
@@ -78,32 +135,28 @@ def spoken_of(context: TurnContext) -> str:
     return ""
 
 
-def one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
-    """Several calls of one tool as one: a small model that must call may do so again and again."""
-    changes: dict[tuple[str, str, str], Any] = {}
-    for call in calls:
-        for change in _listed(call):
-            changes.setdefault(tuple(str(change.get(key)) for key in _SAME), change)  # type: ignore[arg-type]
-    if not changes:
-        return [*calls[:1]]
-    return [{**calls[0], "args": {"changes": [*changes.values()][:MAX_CHANGES]}}]
-
-
-def as_noted(call: ToolCall, notes: Sequence[ToolCall], schema: Schema) -> ToolCall:
+def as_noted(name: str, arguments: Json, changes: Sequence[Mapping[str, Any]], schema: Schema) -> Json:
     """A search by what is noted beside it: without a dislike ("wool makes me itch"), within a new limit of price."""
-    if call["name"] != SEARCH:
-        return call
-    for change in (change for note in notes for change in _listed(note) if not change.get("about")):
+    if name != SEARCH:
+        return arguments
+    for change in (change for change in changes if not change.get("about")):
         attribute = schema.attributes.get(str(change.get("attribute")))
         if attribute and attribute.bound and isinstance(change.get("value"), int | float):
-            call = {**call, "args": {**call["args"], attribute.bound: change["value"]}}
-    disliked = {str(c.get("value")) for note in notes for c in _listed(note) if c.get("polarity") == "dislike"}
-    kept = {name: value for name, value in call["args"].items() if name == "query" or str(value) not in disliked}
+            arguments = {**arguments, attribute.bound: change["value"]}
+    disliked = {str(change.get("value")) for change in changes if change.get("polarity") == "dislike"}
+    kept = {name: value for name, value in arguments.items() if name == "query" or str(value) not in disliked}
     if isinstance(kept.get("where"), dict):
         kept["where"] = {name: value for name, value in kept["where"].items() if str(value) not in disliked}
-    return {**call, "args": kept}
+    return kept
 
 
-def _listed(call: ToolCall) -> list[Mapping[str, Any]]:
-    changes = call["args"].get("changes") if call["name"] == NAME else None
-    return [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
+def listed(calls: Sequence[ToolCall]) -> Iterator[Mapping[str, Any]]:
+    """The changes of several calls, each once: a small model that must call may do so again and again."""
+    seen = set[tuple[str, ...]]()
+    for call in calls:
+        changes = call["args"].get("changes") if call["name"] == NAME else None
+        for change in changes if isinstance(changes, list) else ():
+            said = tuple(str(change.get(key)) for key in _SAME) if isinstance(change, dict) else ()
+            if said and said not in seen:
+                seen.add(said)
+                yield change

@@ -157,7 +157,7 @@ def _block(text: str, close: str, last: bool) -> _Block | None:
             at = _skip(text, at + 1)
     rest = text[at:]
     if close.startswith(rest):  # the whole mark, or as much of it as there is
-        empty = BadCall(text, _UNREADABLE.format(""))
+        empty = BadCall("", _UNREADABLE.format(""))
         return _Block(tuple(calls) or (empty,), len(text)) if last or rest == close else None
     if rest.startswith(close) and calls:
         return _Block(tuple(calls), at + len(close))

@@ -23,6 +23,7 @@ Wish = Literal["refund", "replacement", "repair"]
 PROBLEMS: tuple[Problem, ...] = ("not_received", "damaged", "wrong_item", "missing_item", "late")
 WISHES: tuple[Wish, ...] = ("refund", "replacement", "repair")
 OF_GOODS: tuple[Problem, ...] = ("damaged", "wrong_item", "missing_item")  # the others are of the whole parcel
+_MISSED_DAYS = 60
 _ON_THE_WAY_OR_THERE = ("shipped", "delivered", "return_requested", "returned")
 
 metadata = MetaData()
@@ -113,6 +114,13 @@ def needs_case(order: Order, problem: Problem, today: date) -> bool:
         return order.status in _ON_THE_WAY_OR_THERE
     overdue = order.status == "shipped" and (order.eta is None or date.fromisoformat(order.eta) < today)
     return overdue or order.status in ("delivered", "lost")
+
+
+def is_plausible(order: Order, problem: Problem, today: date) -> bool:
+    """Whether the problem is to be expected of the order: nobody misses a parcel for the first time after months."""
+    day = order.delivered or order.eta
+    is_old = day is not None and (today - date.fromisoformat(day)).days > _MISSED_DAYS
+    return needs_case(order, problem, today) and (problem in OF_GOODS or not is_old)
 
 
 def _case_of(row: Row[Any]) -> Case:

@@ -15,6 +15,7 @@ from agent.orders.items import Wording, pieces_of
 from agent.orders.order import Order, OrderItem, OrderRefused, named
 from agent.orders.variants import Search, Wanted, search_variant
 from agent.replies.composer import Artifact, Composer, variant_of
+from agent.shown import SPEAKS_OF
 from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, names_in, written
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
 from agent.tools.proposals import order_for, propose_for
@@ -95,6 +96,7 @@ def _options(order: Order, item: OrderItem, search: Search, wanted: Wanted, cont
         "order_id": order.id,
         "why": search.why,
         "item": item_json(item),
+        SPEAKS_OF: [item.sku],
         "wanted": dict(wanted),
         "price": plain(search.wanted[0].price) if search.why == "price" else None,
         "fitting": [_variant_json(variant) for variant in search.wanted],

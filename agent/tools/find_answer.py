@@ -4,9 +4,11 @@ In: the customer's question. Out: an `Outcome` of kind "answer": a template, els
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from langchain_core.messages import ToolMessage
 from langchain_core.messages.tool import ToolCall
+from pydantic import Field
 
 from agent.context import TurnContext
 from agent.intents import QUESTION, Telling
@@ -15,6 +17,7 @@ from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
 from language.detection import detect
+from language.packs import Section, section
 from profiles.intents.intent import Kind, State
 
 NAME = "find_answer"
@@ -24,11 +27,17 @@ _SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
 
 
+class Topics(Section):
+    """What a question may be about that only goes on from what was done: words by tool."""
+
+    of: Mapping[str, str] = Field(default_factory=dict)
+
+
 def find_answer(question: str, runtime: Runtime) -> Outcome:
     """The approved answer to the question; the customer's own words are tried too, the better match counts."""
     context = runtime.context
     retriever, shop = context.services.retriever, context.services.shop
-    for ways in _ways_to_ask(question, context):
+    for ways in _ways_to_ask(question, runtime):
         hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
         if not hits:
             continue
@@ -41,8 +50,10 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     return outcome(context, _answer(None), "no approved answer")
 
 
-def _ways_to_ask(question: str, context: TurnContext) -> Iterator[list[str]]:
-    """The question and the whole message; then each clause of them; then the question behind the message before it."""
+def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
+    """The question and the whole message; then each clause of them; then the question behind the message before it,
+    and behind what was done last: "how long have i got for that", after an exchange."""
+    context = runtime.context
     own = context.heard.get(context.turn, "")
     whole = list(dict.fromkeys(words for words in (question, own) if words.strip()))
     yield whole
@@ -51,6 +62,9 @@ def _ways_to_ask(question: str, context: TurnContext) -> Iterator[list[str]]:
     earlier = [text for turn, text in context.heard.items() if turn != context.turn]
     if earlier and len(question) <= _ELLIPTIC:
         yield [f"{earlier[-1]} {question}"]
+        topics = section(context.language, "topics", Topics) or Topics()
+        tools = (m.name for m in reversed(runtime.state["messages"]) if isinstance(m, ToolMessage))
+        yield [f"{topics.of[str(name)]}: {question}" for name in tools if name in topics.of][:1]
 
 
 def _policy_language(context: TurnContext) -> str:

@@ -13,6 +13,7 @@ from agent.context import TurnContext
 from agent.intents import ORDER, Telling
 from agent.orders.order import BEFORE_SHIPPING, Order, is_late, refund_of
 from agent.replies.composer import Artifact, Composer, variant_of
+from agent.shown import SPEAKS_OF
 from agent.tools.orders import SHOWN, order_json
 from agent.tools.outcome import Outcome, outcome
 from language.decimals import plain
@@ -28,6 +29,7 @@ def one_order(order: Order, context: TurnContext) -> Outcome:
     cases = context.services.cases.of_order(order.customer, order.id)
     artifact: dict[str, Any] = {
         "kind": ONE,
+        SPEAKS_OF: [item.sku for item in order.items] if len(order.items) == 1 else [],
         "order": order_json(order, context),
         "is_late": is_late(order, context.today),
         "refund": _refund(order, context),

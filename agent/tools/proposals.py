@@ -15,6 +15,7 @@ from agent.orders.meant import orders_meant
 from agent.orders.order import Order, OrderRefused
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer, variant_of
+from agent.shown import SPEAKS_OF
 from agent.tools.case_telling import say_case
 from agent.tools.order_telling import some_orders
 from agent.tools.orders import SHOWN, clues_of, known_customer, names_in, not_found, order_json, written
@@ -109,8 +110,10 @@ def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
 
 
 def _artifact(proposal: Mapping[str, Any], order: Order, is_amended: bool, context: TurnContext) -> dict[str, Any]:
+    skus = [item["sku"] for item in proposal["summary"].get("items") or () if item.get("sku")]
     return {
         "kind": PROPOSAL,
+        SPEAKS_OF: skus if len(skus) == 1 else [],
         "proposal": dict(proposal),
         "is_amended": is_amended,
         "order": order_json(order, context),

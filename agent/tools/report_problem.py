@@ -8,7 +8,7 @@ several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where i
 from agent.context import TurnContext
 from agent.intents import Telling
 from agent.orders.acts import OrderKind
-from agent.orders.cases import PROBLEMS, WISHES, Problem, needs_case
+from agent.orders.cases import PROBLEMS, WISHES, Problem, is_plausible, needs_case
 from agent.orders.order import Order
 from agent.tools.order_telling import one_order
 from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, written
@@ -33,12 +33,12 @@ def report_problem(
     what, wishes, context = _problem(written(problem)), listed(items), runtime.context
 
     def allows(order: Order) -> bool:
-        return needs_case(order, what, context.today)
+        return is_plausible(order, what, context.today)
 
     order = order_for(_KIND, runtime, order_id, wishes, allows)
     if not isinstance(order, Order):
         return order
-    if not allows(order):
+    if not needs_case(order, what, context.today):
         return one_order(order, context)
     words = "\n".join((*_said_before(order, context), context.heard.get(context.turn, "")))
     return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)

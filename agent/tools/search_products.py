@@ -84,7 +84,7 @@ def search_products(
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
     wish = _wish(context, profile, query, named, prices, who)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
-    pool, filters, dropped = _search(context, profile, wish, sort)
+    pool, filters, dropped = _search(context, profile, wish, sort, who)
     if not _is_sold(wish, pool):
         artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
         artifact["unsold"] = wish.query
@@ -313,13 +313,13 @@ def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
 
 
 def _search(
-    context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None
+    context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None, who: str
 ) -> tuple[list[ProductHit], Filters, list[str]]:
     """The hits, the filters that left some, and those that were dropped, for which the profile counts again.
 
-    What suits the customer is tried first: in their size and department, without what nobody sees unasked.
+    What suits whom it is for is tried first: in their size and department, without what nobody sees unasked.
     """
-    for filters in (*suited(context, profile, wish.filters), wish.filters):
+    for filters in (*suited(context, profile, wish.filters, who), wish.filters):
         if hits := _found(context, profile, wish.query, filters, sort, wish.filters):
             return hits, filters, []
     filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()

@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three commands and what they take."""
     commands = parser.add_subparsers(dest="action", required=True, metavar="action")
     packing = commands.add_parser("pack", help="make the file from writers' YAML")
-    packing.add_argument("files", type=Path, nargs="+", metavar="FILE", help="YAML, a list of consultations; or a packed file")
+    packing.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="YAML, a list of consultations; or a packed file"
+    )
     packing.add_argument("--out", type=Path, default=WRITTEN, help="(default: %(default)s)")
     checking = commands.add_parser("check", help="find what is wrong with labels, calls and quotes")
     checking.add_argument("--in", dest="path", type=Path, default=WRITTEN, help="a packed file (default: %(default)s)")

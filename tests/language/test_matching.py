@@ -148,3 +148,44 @@ def test_phrases_are_named_but_for_slips() -> None:
 def test_sizes_have_words_in_every_language() -> None:
     assert {"medium", "中码", "mediana", "mittel"} <= set(shared_synonyms("size")["M"])
     assert shared_synonyms("no such attribute") == {}
+
+
+_KINDS = Lexicon(
+    {
+        "kind": {"tights": (), "jackets": ("shell",), "sleeping bags": ()},
+        "feature": {"lightweight": ("light",), "water-resistant": (), "hood": ()},
+        "color": {"light blue": (), "sand": (), "white": ()},
+        "activity": {"camp": ()},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["something lighter", "the lightest?", "which is warmest", "any resistance?", "Sandals", "tight lines", "next week",
+     "she'll love it", "whiter", "the price", "what is the weight"],
+)  # fmt: skip
+def test_other_words_are_no_slips_of_a_value(text: str) -> None:
+    assert [mention for mention in _KINDS.find(text) if mention.how != "start"] == []
+    assert not _KINDS.find(text) or text == "whiter"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("a jakcet", "jackets"), ("sleping bag", "sleeping bags"), ("lightwieght", "lightweight"),
+     ("ligthweight", "lightweight"), ("hoody", "hood"), ("campers", "camp"), ("tigths", "tights"),
+     ("shorts, tights", "tights")],
+)  # fmt: skip
+def test_slips_of_values_and_words_of_their_families_are_found(text: str, value: str) -> None:
+    assert value in {mention.value for mention in _KINDS.find(text)}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sizes"),
+    [("de", "die Jacke in klein", ["S"]), ("de", "Größe mittel", ["M"]), ("de", "ein kleines Geschenk", []),
+     ("de", "das Zelt ist klein", []), ("es", "talla pequeña", ["S"]), ("es", "una mochila grande y ligera", []),
+     ("es", "un regalo pequeño para ella", [])],
+)  # fmt: skip
+def test_words_of_sizes_in_other_languages(language: str, text: str, sizes: list[str]) -> None:
+    lexicon = Lexicon({"size": {size: shared_synonyms("size")[size] for size in ("S", "M", "L")}}, (language,))
+    assert [mention.value for mention in lexicon.named("size", text, "exact")] == sizes

@@ -1,9 +1,9 @@
 """The encoder and its head: two texts come in, a probability for each wish goes out.
 
 In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of
-all-MiniLM-L6-v2, a layer over its mean and first vectors (768 numbers) and over the sentence's vector by the
-multilingual universal sentence encoder (512), and a weight for each word, character and pair of them in the message:
-the last two read what MiniLM does not, Chinese above all. Out: probabilities
+all-MiniLM-L6-v2, a layer over its mean and first vectors (768 numbers) and over the vectors of both texts by the
+multilingual universal sentence encoder (512 each), two layers over the latter, and a weight for each word, character
+and pair of them in the message: all but the first read what MiniLM does not, Chinese above all. Out: probabilities
 between 0 and 1. Errors: `ConfigError` for weights that are not there, `ModelError` for weights that do not fit.
 """
 
@@ -27,6 +27,9 @@ from retrieval.embedder import default_folder
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
 MAX_TOKENS = 80
 GRAMS = 16_384  # rows of the table of words and pairs
+SENTENCE = 512  # numbers of a sentence's vector
+_HIDDEN = 256
+_SCALE = 4.0  # a sentence's vector has length one: its numbers are small beside those of MiniLM
 _PIECE = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[?!]")
 DEFAULT = Path(__file__).with_name("trained")
 
@@ -49,13 +52,21 @@ class Encoder:
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         """By wish."""
+        return self.judged([situation], message)[0]
+
+    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]:
+        """By label, of one message behind each of several texts: notes that it may state."""
         import torch
 
+        if not situations:
+            return []
         with self._lock:
-            batch = encoded(self._tokenizer, [(situation, message)])
+            batch = encoded(self._tokenizer, [(situation, message) for situation in situations])
+        vectors = torch.from_numpy(self._sentences([message, *situations]))
+        sentences = torch.cat([vectors[:1].expand(len(situations), -1), vectors[1:]], dim=1)
         with torch.inference_mode():
-            logits = self._network(batch, torch.from_numpy(self._sentences([message])), *bag([message]))
-        return dict(zip(self.settings.labels, torch.sigmoid(logits)[0].tolist(), strict=True))
+            logits = self._network(batch, sentences, *bag([message] * len(situations)))
+        return [dict(zip(self.settings.labels, row, strict=True)) for row in torch.sigmoid(logits).tolist()]
 
 
 def read_settings(folder: Path) -> Settings:
@@ -102,7 +113,9 @@ def bag(texts: Sequence[str]) -> tuple[Any, Any]:
 def base() -> tuple[Any, Any]:
     """MiniLM as it comes, and its tokenizer."""
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # a command's errors stand alone
     folder = str(default_folder())
     return AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
 
@@ -117,24 +130,32 @@ def sentence_encoder() -> Any:
 
 
 def network(encoder: Any, wishes: int) -> Any:
-    """The encoder with its head, as a torch module: a batch and sentence vectors in, logits (texts, wishes) out."""
+    """The encoder with its head, as a torch module.
+
+    In: a batch, the vectors of message and situation (texts, 2 * 512), places and starts of `bag`. Out: logits (texts,
+    wishes).
+    """
     import torch
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.encoder = encoder
-            self.head = torch.nn.Linear(768 + 512, wishes)
+            self.head = torch.nn.Linear(768 + 2 * SENTENCE, wishes)
+            self.deep = torch.nn.Linear(2 * SENTENCE, _HIDDEN)
+            self.deeper = torch.nn.Linear(_HIDDEN, wishes, bias=False)
             self.grams = torch.nn.EmbeddingBag(GRAMS, wishes, mode="sum")
             torch.nn.init.zeros_(self.grams.weight)
-            self.dropout = torch.nn.Dropout(0.1)
+            self.dropout = torch.nn.Dropout(0.2)
 
         def forward(self, batch: Any, sentences: Any, places: Any, starts: Any) -> Any:
             states = self.encoder(**batch).last_hidden_state
             mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
             mean = (states * mask).sum(1) / mask.sum(1)
-            vectors = torch.cat([states[:, 0], mean, sentences.to(states.dtype)], dim=1)
-            return self.head(self.dropout(vectors)) + self.grams(places, starts)
+            meant = sentences.to(states.dtype) * _SCALE
+            hidden = self.dropout(torch.nn.functional.gelu(self.deep(meant)))
+            vectors = torch.cat([states[:, 0], mean, meant], dim=1)
+            return self.head(self.dropout(vectors)) + self.deeper(hidden) + self.grams(places, starts)
 
     return Network()
 
@@ -159,7 +180,9 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
     for name in parameters.keys() & tensors.keys():
         parameters[name].data = tensors[name].float()
     whole = network(encoder, len(settings.labels))
-    whole.head.weight.data = tensors["head.weight"].float()
-    whole.head.bias.data = tensors["head.bias"].float()
-    whole.grams.weight.data = tensors["grams.weight"].float()
+    for name, parameter in whole.named_parameters():
+        if not name.startswith("encoder."):
+            if name not in tensors:
+                raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
+            parameter.data = tensors[name].float()
     return whole.eval(), tokenizer, sentence_encoder()

@@ -4,7 +4,7 @@ In: the probability of each wish, the turn's context, the messages. Out: a `Plan
 sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -12,19 +12,23 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.guided.notes import spoken_of
+from agent.guided.notes import NoteJudge, as_noted, forgotten, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
+from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.references import Products, names_of, referred
 from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
-from agent.orders.order import NEWEST
+from agent.orders.order import NEWEST, OrderItem
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import AMONG_SHOWN
+from agent.tools.update_profile import MAX_CHANGES
+from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from language.aspects import find_aspects
 from language.cues import cues_in
 from language.negation import denied
 from language.quantities import Quantity
 from language.words import bare, mentions, stem, tokens
+from profiles.observation import EVERYTHING
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
@@ -37,10 +41,12 @@ _ORDER = (
 )  # fmt: skip
 _SAID = ("yes", "no", "talk", "offtopic")
 _HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
-_BY_MODEL = {"note": "update_profile", "forget": "update_profile", "address": "change_address"}
+_PROFILE = ("forget", "note")
 _REMEDY = 0.5
 _AGREED = 0.7  # of a yes to the offer of a person
-_MAYBE = 0.15  # that a search goes on, for a message that only adds to it; of a harmless wish, where none is likely
+_NOTED = 0.1  # of a note, for a message whose possible notes are judged
+_MAYBE = 0.15  # of a harmless wish, where none is likely
+_RARELY = 0.03  # that a search goes on, for a message that names conditions and no kind: 97 % of those do
 _HINT = 0.02  # that a person is wanted, for a message that names one
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _MOST_PIECES = 99
@@ -55,26 +61,63 @@ class Plan:
     said: str = ""
 
 
-def planned(chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage]) -> Plan | None:
+def planned(
+    chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage], judge: NoteJudge
+) -> Plan | None:
     """What to do about the newest message."""
     if not any(char.isalnum() for char in context.reading.text):
         return Plan(said="nothing")
-    wishes = chosen(_by_words(chances, context.reading))
+    chances = _by_words(chances, context.reading)
+    wishes = chosen(chances)
     if not wishes:
         return None
     act = Act(chances, context, messages)
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
-    calls = [call for wish in _ORDER if wish in wishes and wish not in _BY_MODEL for call in act.calls(wish)]
-    model_tools = tuple(dict.fromkeys(tool for wish, tool in _BY_MODEL.items() if wish in wishes))
-    if "address" in wishes and not any(char.isdigit() for char in act.text):  # where to, is still to be said
-        model_tools = tuple(tool for tool in model_tools if tool != _BY_MODEL["address"])
-        calls.append(("change_address", {}))
+    changes = _changes(wishes, chances, context, judge)
+    calls = [call for wish in _ORDER if wish in wishes and wish not in _PROFILE for call in act.calls(wish)]
+    calls = [_as_noted(call, changes, context) for call in calls]
+    if changes:
+        calls.insert(0, (UPDATE_PROFILE, {"changes": changes}))
+    model_tools = _left_to_model(wishes, changes, act)
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
-    return Plan(said=next(wish for wish in _SAID if wish in wishes)) if wishes & set(_SAID) else None
+    return Plan(said=next((wish for wish in _SAID if wish in wishes), "talk"))
+
+
+def _changes(wishes: set[str], chances: Mapping[str, float], context: TurnContext, judge: NoteJudge) -> list[Json]:
+    """What is to be forgotten, then what is to be noted."""
+    changes = forgotten(context) if "forget" in wishes else []
+    if chances.get("note", 0.0) >= _NOTED or context.reading.plain:
+        changes = [*_besides(changes, stated := judge.stated()), *stated]
+    return changes[:MAX_CHANGES]
+
+
+def _besides(forgets: Sequence[Json], stated: Sequence[Json]) -> list[Json]:
+    """Without the forgetting of what the message states anew: "44, not 43" replaces it."""
+    anew = {(change["attribute"], str(change["value"]), change.get("about", "")) for change in stated}
+    whole = {(attribute, about) for attribute, _, about in anew}
+    return [
+        one
+        for one in forgets
+        if (one["attribute"], str(one["value"]), one.get("about", "")) not in anew
+        and (one["value"] != EVERYTHING or (one["attribute"], one.get("about", "")) not in whole)
+    ]
+
+
+def _as_noted(call: Call, changes: Sequence[Json], context: TurnContext) -> Call:
+    name, arguments = call
+    return name, as_noted(name, arguments, changes, context.services.schema)
+
+
+def _left_to_model(wishes: set[str], changes: Sequence[Json], act: "Act") -> tuple[str, ...]:
+    """The tools whose calls the model writes: notes in words that no list has, and addresses."""
+    tools = [UPDATE_PROFILE] if wishes & set(_PROFILE) and not changes and act.is_told_freely(wishes) else []
+    if "address" in wishes and any(char.isdigit() for char in act.text):
+        tools.append("change_address")
+    return tuple(tools)
 
 
 def _by_words(chances: Mapping[str, float], reading: ShopReading) -> Mapping[str, float]:
@@ -96,14 +139,17 @@ def chosen(chances: Mapping[str, float]) -> set[str]:
 
 
 def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
-    """A yes or no that is nothing else: no question, no number, no other wish. A yes carries something out."""
+    """A yes or no that is nothing else. A yes, which carries something out, holds no number and no trace of another
+    wish either."""
     apart = {wish: chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk")}
     others = max(apart.values(), default=0.0)
-    if reading.is_question or reading.quantities or reading.order_ids or others >= _STRAY:
+    yes, no = chances.get("yes", 0.0), chances.get("no", 0.0)
+    if reading.is_question:
         return None
-    if chances.get("yes", 0.0) >= _CERTAIN and chances.get("no", 0.0) < _STRAY:
-        return "yes"
-    return "no" if chances.get("no", 0.0) >= SURE and chances.get("yes", 0.0) < _STRAY else None
+    if no >= SURE and yes < _STRAY and others < SURE:
+        return "no"
+    is_certain = yes >= _CERTAIN and no < _STRAY and others < _STRAY
+    return "yes" if is_certain and not (reading.quantities or reading.order_ids) else None
 
 
 @dataclass(frozen=True)
@@ -117,8 +163,9 @@ class Act:
     refers: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        retriever = self.context.services.retriever
-        object.__setattr__(self, "products", Products.of(self.messages, retriever.catalog))
+        services = self.context.services
+        products = Products.of(self.messages, services.retriever.catalog, units_of(services.shop))
+        object.__setattr__(self, "products", products)
         object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
 
     @property
@@ -136,6 +183,16 @@ class Act:
         write = getattr(self, f"_{wish}")
         return list(write())
 
+    def is_told_freely(self, wishes: set[str]) -> bool:
+        """Whether the message may tell an attribute that takes any words: a name, an allergy."""
+        free = (attribute.name for attribute in self.reading.reader.stated if attribute.type == "text")
+        return "forget" in wishes or any(self.reading.notes[name].may_be_told for name in free)
+
+    def _address(self) -> Iterator[Call]:
+        """Where to is still to be said; else the model copies it."""
+        if not any(char.isdigit() for char in self.text):
+            yield "change_address", {}
+
     def _search(self) -> Iterator[Call]:
         services = self.context.services
         goes_on = self.chances.get(GOES_ON, 0.0)
@@ -143,7 +200,7 @@ class Act:
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
             among = AMONG_SHOWN
         written = Searches(services.shop, services.retriever.facets)
-        searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _MAYBE)
+        searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _RARELY)
         who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
@@ -261,6 +318,8 @@ class Act:
         if self.context.is_visitor:
             return []
         orders = self.context.services.orders.list(self.context.customer)
+        if measured := self._measured(item for order in orders for item in order.items):
+            return measured
         names = names_of(self.context.services.retriever.catalog).keys()
         titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)} & names
         kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
@@ -275,6 +334,19 @@ class Act:
         if len(kinds) == 1:
             return [" ".join([*named, kinds[0].text])]
         return [value.text for value in kinds] or ([" ".join(named)] if named else [])
+
+    def _measured(self, items: Iterable[OrderItem]) -> list[str]:
+        """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
+        "the rucksack, the 60 litre one"."""
+        retriever, sizes = self.context.services.retriever, {*measures(self.reading, self.products.units)}
+        kinds = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
+        products = {item.title: retriever.catalog.by_sku.get(item.sku) for item in items}
+        return [
+            title
+            for title, one in products.items()
+            if one and any(one.facets.get(name) == size for name, size in sizes)
+            if not kinds or one.category in kinds
+        ]
 
     def _counts(self) -> Iterator[Quantity]:
         """Numbers of pieces."""

@@ -10,6 +10,7 @@ from functools import cache
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
+from agent.guided.wishes.measures import measures
 from agent.shop_reading import ShopReading
 from agent.shown import SHOWS, SPEAKS_OF, Shown, shown_in
 from agent.tools.products import best_variant
@@ -38,16 +39,17 @@ class Products:
     shown: Shown
     recent: tuple[Product, ...]
     catalog: Catalog
+    units: Mapping[str, str]
 
     @classmethod
-    def of(cls, messages: Sequence[AnyMessage], catalog: Catalog) -> "Products":
-        """From the results of these messages."""
+    def of(cls, messages: Sequence[AnyMessage], catalog: Catalog, units: Mapping[str, str]) -> "Products":
+        """From the results of these messages. `units`: what the numbers of a facet count, by facet."""
         skus: dict[str, None] = {}
         for message in reversed(messages):
             artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
             skus |= dict.fromkeys((*artifact.get(SPEAKS_OF, ()), *artifact.get(SHOWS, ())))
         recent = tuple(catalog.by_sku[sku] for sku in skus if sku in catalog.by_sku)
-        return cls(shown_in(messages), recent, catalog)
+        return cls(shown_in(messages), recent, catalog, units)
 
     @property
     def listed(self) -> list[Product]:
@@ -57,7 +59,7 @@ class Products:
 
 def referred(reading: ShopReading, products: Products) -> list[str]:
     """The SKUs of the products that the message refers to."""
-    ways = (_by_place, _by_name, _by_look, _by_price, _by_rank, _by_kind, _all)
+    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, _by_rank, _by_kind, _all)
     for way in ways:
         found = list(dict.fromkeys(way(reading, products)))
         if found:
@@ -138,6 +140,14 @@ def _by_price(reading: ShopReading, products: Products) -> Iterator[str]:
     having = [product.sku for product in products.listed if float(best_variant(product).price) in numbers]
     if len(having) == 1:
         yield from having
+
+
+def _by_measure(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "The 60 litre one", "the two for 5 people": those of the list, where it has others too."""
+    sizes = {*measures(reading, products.units)}
+    fitting = [one.sku for one in products.listed if any(one.facets.get(name) == size for name, size in sizes)]
+    if len(fitting) < len(products.listed):
+        yield from fitting
 
 
 def _by_rank(reading: ShopReading, products: Products) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The search that a message asks for: kinds of product, conditions, prices, and what still holds of the search before.
 
 In: the reading of the message, what an earlier search of the consultation asked for, the shop's facets. Out: the
-arguments of `search_products`, one set for each kind of product that is named. A message that names no kind may go on
-with the search before it; one that names a kind begins anew.
+arguments of `search_products`, one set for each kind of product that is named. A message that names conditions and no
+kind goes on with the search before it; one that names a kind begins anew, unless it plainly goes on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage
 
+from agent.guided.wishes.measures import in_unit
 from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME, NOT
@@ -21,7 +22,6 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
 from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
-_TO_BASE = {"kg": ("g", 1000), "ml": ("l", 0.001), "m": ("mm", 1000), "cm": ("mm", 10)}
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
 
 
@@ -38,14 +38,24 @@ class Searches:
         `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
         """
         kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
-        earlier = {} if kinds else _search_before(messages)
+        earlier = _search_before(messages)
         conditions = self._conditions(reading, {})
-        before = earlier if goes_on or (conditions and may_go_on) else {}
+        before = earlier if goes_on or (conditions and may_go_on and not kinds) else {}
+        if kinds and before:
+            before = self._of_kinds(before, kinds)
         conditions = self._conditions(reading, before) if before else conditions
         if not kinds:
             query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
             return [{"query": query[:200], **conditions}]
         return [{"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2]]
+
+    def _of_kinds(self, before: Json, kinds: Sequence[tuple[str, str]]) -> Json:
+        """What still holds of a search for products of these kinds: of another kind, only whom and what they like."""
+        named = dict(kinds)
+        if any(before.get(name) == value for name, value in named.items()):
+            return {name: value for name, value in before.items() if name not in named}
+        where = {name: value for name, value in before.get("where", {}).items() if isinstance(value, str)}
+        return {"where": where, NOT: before.get(NOT, {})}
 
     def _conditions(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
         """What the products must be and must not be, with what the search before it asked for and still holds."""
@@ -91,7 +101,7 @@ class Searches:
             unit = str(self.shop.facets.get(name, {}).get("unit", ""))
             if facet.type == "number" and unit and name not in VARIANT_FACETS:
                 for quantity in reading.quantities:
-                    if (low_high := _in_unit(quantity, unit)) is not None:
+                    if (low_high := in_unit(quantity, unit)) is not None:
                         yield name, _span(*low_high, quantity, facet.wish)
 
     def _sort(self, reading: ShopReading) -> str | None:
@@ -118,24 +128,6 @@ def _search_before(messages: Sequence[AnyMessage]) -> Json:
 def _is_dropped(value: object, ruled_out: Sequence[str] | None) -> bool:
     """Whether what held is ruled out now."""
     return bool(ruled_out) and str(value) in (ruled_out or ())
-
-
-def _in_unit(quantity: Quantity, unit: str) -> tuple[float | None, float | None] | None:
-    """The ends of a quantity in the unit of a facet; None where it counts something else."""
-    factor = _factor(quantity, unit)
-    if factor is None:
-        return None
-    low, high = (None if end is None else round(float(end) * factor, 3) for end in (quantity.low, quantity.high))
-    return low, high
-
-
-def _factor(quantity: Quantity, unit: str) -> float | None:
-    """What the quantity is multiplied by to be in the unit; a number below zero without a unit is a temperature."""
-    is_cold = unit == "°C" and quantity.unit is None and quantity.counts is None and (quantity.low or 0) < 0
-    if quantity.unit == unit or is_cold or (unit == "people" and quantity.counts == "people"):
-        return 1.0
-    base, factor = _TO_BASE.get(quantity.unit or "", ("", 0.0))
-    return factor if base == unit else None
 
 
 def _span(low: float | None, high: float | None, quantity: Quantity, wish: Wish) -> Json:

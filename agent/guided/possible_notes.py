@@ -1,0 +1,99 @@
+"""Every note that the words of a message allow: a recogniser chooses of these, so that no model has to write any.
+
+In: the message as the shop reads it. Out: changes as the tool that notes takes them, each with the clause that it
+stands in as its quote. Most of them are wrong, as what is asked or is said of others is among them.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.shop_reading import ShopReading
+from language.dates import dates_in
+from language.numbers import as_written
+from language.quantities import prices_named
+from language.recipients import recipients_in
+from language.text import fold, has_han
+from language.words import mentions
+from profiles.attribute import Attribute
+from profiles.observation import Value
+from retrieval.facets import VARIANT_FACETS
+
+MOST = 24  # of one message
+_LEAST = 3  # letters of a word that may be a value itself; in Chinese one character less
+_CLAUSE = re.compile(r"[.,;:!?\n，。；：！？、…]+|\s-\s")
+TASTES = ("like", "dislike")
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleNote:
+    """What might be noted. `polarity` is "fact" where the attribute has no likes."""
+
+    attribute: str
+    value: Value
+    polarity: str
+    quote: str
+
+    def change(self) -> dict[str, Value]:
+        """As an entry of the tool's list of changes."""
+        return {"quote": self.quote, "attribute": self.attribute, "value": self.value, "polarity": self.polarity}
+
+
+def possible_notes(reading: ShopReading) -> list[PossibleNote]:
+    """Once each, at most `MOST`; what has a like may have a dislike too."""
+    found: dict[tuple[str, str, str], PossibleNote] = {}
+    for attribute in reading.reader.stated:
+        if (attribute.facet or attribute.name) in reading.kinds:  # what they look for, is no taste
+            continue
+        ruled_out = {value.value for value in reading.values if value.denied}
+        for value, words in _values(attribute, reading):
+            tastes = TASTES[1:] if value in ruled_out else TASTES
+            for polarity in tastes if attribute.polarity and not attribute.sensitive else ("fact",):
+                note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words))
+                found.setdefault((attribute.name, str(value).casefold(), polarity), note)
+    return [*found.values()][:MOST]
+
+
+def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value, str]]:
+    """What the message may say of an attribute, and in which words."""
+    note = reading.notes[attribute.name]
+    for kept, pair in note.pairs.items():
+        yield kept, pair.words
+    if attribute.per or attribute.range:
+        yield from ((value, str(value)) for value in note.values or ())
+    elif attribute.type == "choice":
+        for item in reading.reader.choices.named(attribute.name, reading.text, "exact"):
+            yield item.value, item.text
+    elif attribute.type == "date":
+        yield from ((day.isoformat(), "") for day in dates_in(reading.text, reading.today))
+    elif attribute.type == "boolean":
+        yield from ((value, "") for value in (("yes", "no") if note.may_be_told else ()))
+    elif attribute.type == "money":
+        prices = prices_named(reading.quantities)
+        named = (*prices.most, *prices.least, *(note.values or ()))
+        yield from ((as_written(float(price)), "") for price in dict.fromkeys(named) if not isinstance(price, str))
+    elif attribute.type == "number":
+        yield from ((value, "") for value in note.values or ())
+    elif note.may_be_told:
+        yield from ((words, words) for words in _words(attribute, reading))
+
+
+def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
+    """Of what may be anything: the people named, the words that tell of it, and the values of the shop's facets."""
+    yield from recipients_in(reading.text)
+    text = fold(reading.text).text
+    for cue in attribute.cues:
+        if len(cue) >= _LEAST - has_han(cue) and (cue in text if has_han(cue) else mentions(text, cue)):
+            yield cue
+    others = {*reading.kinds, *VARIANT_FACETS}  # a color or a size is nobody's allergy
+    yield from (value.value for value in reading.values if value.facet not in others)
+
+
+def _clause(text: str, words: str) -> str:
+    """The clause that has the words; the whole message where they are not one piece of it."""
+    at = text.find(words) if words else -1
+    if at < 0:
+        return text
+    before = [found.end() for found in _CLAUSE.finditer(text) if found.end() <= at]
+    after = [found.start() for found in _CLAUSE.finditer(text) if found.start() >= at + len(words)]
+    return text[before[-1] if before else 0 : after[0] if after else len(text)].strip() or text

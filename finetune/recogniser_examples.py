@@ -1,0 +1,113 @@
+"""What the recogniser learns from: messages in their situations with what they want, and notes with who states them.
+
+In: written consultations, and the shops that they are held in. Out: `Example`s. Of the notes that the words of a
+message allow most are wrong; some of these are learnt with the right ones. Errors: as `shop_directory` has them.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.guided.possible_notes import possible_notes
+from agent.guided.recogniser.labels import GOES_ON, STATED, STATED_OF_OTHER, details, note_text
+from agent.guided.recogniser.situation import Situation
+from agent.lexicon import ShopLexicon
+from agent.shop import load_shop
+from agent.tools.search_products import NAME as SEARCH
+from finetune.consultations.consultation import Consultation, Message
+from finetune.consultations.shops import MADE, now, shop_directory
+from language.recipients import recipient
+from profiles.schema import Schema
+from profiles.shop.files import load_facets, load_schema
+from retrieval.catalog import load_catalog
+
+PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
+Said = tuple[str, str, str]  # attribute, value, polarity
+_WRONG = 3  # that are learnt beside right ones, of the notes that the words of a message allow; beside none, one
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message in its situation, and what it wants."""
+
+    situation: str
+    message: str
+    wants: frozenset[str]
+    language: str
+
+
+def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterator[Example]:
+    """Every message, in the situation that a perfect agent would have made, and notes of it, right and wrong ones.
+
+    Shops that are not there are made in the folder `made`.
+    """
+    lexicons = {name: _lexicon(shop_directory(name, made)) for name in sorted({one.shop for one in consultations})}
+    for talk in consultations:
+        previous, before, has_list, pending = "", tuple[str, ...](), False, ""
+        searched: Mapping[str, Any] = {}
+        for message in talk.messages:
+            now = Situation(previous, before, has_list, pending)
+            told = (label for call in message.calls for label in details(call.tool, call.arguments))
+            searches = [call.arguments for call in message.calls if call.tool == SEARCH]
+            goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
+            yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
+            yield from notes(message, talk.language, lexicons[talk.shop])
+            searched = searches[-1] if searches else searched
+            called = tuple(call.tool for call in message.calls)
+            has_list = has_list or SEARCH in called
+            proposed = next((name for name in called if name in PROPOSING), "")
+            pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
+            previous, before = message.say, called
+
+
+def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Example]:
+    """The notes that a message bears out, of whom; and of those that tempt or that its words allow, some that it does
+    not."""
+    right = dict[Said, str]()
+    for change in (change for call in message.calls for change in call.arguments.get("changes", ())):
+        if change.get("polarity") != "forget":
+            said = _said(change["attribute"], change["value"], change.get("polarity", "fact"), lexicon.schema)
+            right[said] = STATED_OF_OTHER if change.get("about") else STATED
+    wrong = dict[Said, frozenset[str]]()
+    for tempting in message.not_noted:
+        of_other = frozenset({STATED_OF_OTHER} if tempting.because == "other" else ())
+        polarity = "like" if isinstance(tempting.value, str) and tempting.value.isalpha() else "fact"
+        wrong.setdefault(_said(tempting.attribute, tempting.value, polarity, lexicon.schema), of_other)
+    possible = possible_notes(lexicon.read(message.say, now().date(), language=language))
+    others = [_said(note.attribute, note.value, note.polarity, lexicon.schema) for note in possible]
+    free = {attribute for attribute, _, _ in right if lexicon.schema.attributes[attribute].type == "text"}
+    others = [said for said in others if said not in right and said not in wrong and said[0] not in free]
+    rng = random.Random(message.say)
+    wrong |= dict.fromkeys(rng.sample(others, min(_WRONG if right else 1, len(others))), frozenset())
+    for said, label in right.items():
+        yield Example(note_text(*said), message.say, frozenset({label}), language)
+    for said, labels in wrong.items():
+        if said not in right:
+            yield Example(note_text(*said), message.say, labels, language)
+
+
+def _said(attribute: str, value: object, polarity: str, schema: Schema) -> Said:
+    """A note as it is judged: in the values of the schema, a fact of what has likes being a like."""
+    known = schema.attributes.get(attribute)
+    if known is None:
+        return attribute, str(value), polarity
+    has_likes = known.polarity and not known.sensitive
+    told = f"{value:g}" if isinstance(value, float) else str(value)
+    return attribute, recipient(told) or told, "like" if has_likes and polarity == "fact" else polarity
+
+
+def _lexicon(directory: Path) -> ShopLexicon:
+    """The words of a shop, as its agent reads messages."""
+    shop, schema, facets = load_shop(directory), load_schema(directory), load_facets(directory)
+    catalog = load_catalog(directory / "catalog.jsonl")
+    return ShopLexicon.of(schema, facets, catalog.categories, shop.languages)
+
+
+def _goes_on(search: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether a search is the one before with changes: of the same kind, or with most of its words."""
+    kinds = {name for name in search.keys() & before.keys() if isinstance(search[name], str) and name != "query"}
+    words = set(str(before.get("query", "")).casefold().split())
+    kept = len(words & set(str(search.get("query", "")).casefold().split()))
+    return any(search[name] == before[name] for name in kinds) or kept * 2 >= max(1, len(words))

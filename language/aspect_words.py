@@ -1,0 +1,37 @@
+"""The words of aspects of products, as the language packs have them: weight, "how heavy", "lightest".
+
+In: nothing. Out: by language the words of each aspect. Errors: `ConfigError` for a broken language pack.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from language.packs import Section, languages, section
+
+
+class AspectWords(Section):
+    """The words of one aspect; `facets`: other names that a facet of this kind may have."""
+
+    facets: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    least: tuple[str, ...] = ()
+    most: tuple[str, ...] = ()
+
+
+class Aspects(Section):
+    """One language's words, by aspect."""
+
+    of: dict[str, AspectWords]
+
+
+@cache
+def aspects_of(language: str) -> Mapping[str, AspectWords]:
+    """By aspect, the words of one language."""
+    pack = section(language, "aspects", Aspects)
+    return pack.of if pack else {}
+
+
+@cache
+def all_aspects() -> tuple[tuple[str, AspectWords], ...]:
+    """Those of all packs."""
+    return tuple(pair for code in languages() for pair in aspects_of(code).items())

@@ -1,0 +1,35 @@
+"""What a text asks of a product, also with slips of the pen."""
+
+import pytest
+
+from language.aspects import find_aspects
+
+FACETS: dict[str, dict[str, str]] = {"weight": {"en": "Weight"}, "material": {"en": "Material"}, "insulation": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("what colurs", ["color"]),
+        ("what coulors does it come in", ["color"]),
+        ("which colros do you have", ["color"]),
+        ("waht sizes", ["size"]),
+        ("wieght?", ["weight"]),
+        ("what is the wheight", ["weight"]),
+        ("what matieral is it", ["material"]),
+        ("the pirce?", ["price"]),
+        ("availble?", ["stock"]),
+        ("reviws", ["rating"]),
+        ("what courses", []),
+        ("my height", []),
+        ("the prize", []),
+        ("the school starts up the stairs", []),
+        ("precisely", []),
+        ("I insult better", []),
+        ("sand-coloured", []),
+        ("the band", []),
+        ("I like racing, not falling", []),
+    ],
+)
+def test_aspects_are_found_but_for_slips(text: str, names: list[str]) -> None:
+    assert [aspect.name for aspect in find_aspects(text, FACETS)] == names
