@@ -257,7 +257,7 @@ def _measured(text: str, number: Number, span: Span, languages: tuple[str, ...])
 
 
 def _is_young(years: Decimal) -> bool:
-    return years % 1 == 0 and 1 <= years <= _YOUNG
+    return 1 <= years <= _YOUNG and years % 1 == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             answers = [message for message in written.result if isinstance(message, AIMessage)]
             asked = _with_usage(asked, answers)
             made = _one_call([call for message in answers for call in message.tool_calls if call["name"] == name])
+            made = [_with_named_order(call, request.runtime.context) for call in made]
             calls = [*made, *calls]
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
@@ -150,6 +151,13 @@ def _one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
     """Several calls of one tool as one: a small model that must call may do so again and again."""
     changes = [*listed(calls)][:MAX_CHANGES]
     return [{**calls[0], "args": {"changes": changes}}] if changes else [*calls[:1]]
+
+
+def _with_named_order(call: ToolCall, context: TurnContext) -> ToolCall:
+    """Without an order's id that the message does not have: which order is meant is found from the consultation."""
+    named = {each.id for each in context.reading.order_ids}
+    arguments = {name: value for name, value in call["args"].items() if name != ORDER_ID or value in named}
+    return {**call, "args": arguments}
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

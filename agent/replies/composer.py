@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from agent.context import Services
 from agent.orders.proposals import CASE_CHARS
 from language.detection import is_written_in
+from language.matching import shared_synonyms
 from language.money import format_money, format_money_range
 from language.names import label_in
 from language.recipients import recipient_word
+from language.text import has_han
 from profiles.attribute import Attribute, key_of, parts_of
 from profiles.observation import Value
 from retrieval.facets import Facet
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 Artifact = Mapping[str, Any]
 _LOW_STOCK = 3
+_CODE = 3  # letters of a value that every language writes alike: a size
 
 
 def shown(attribute: Attribute, value: Value, currency: str, language: str) -> str:
@@ -60,6 +63,11 @@ def own_word(facet: Facet, value: str, language: str) -> str:
 def variant_of(item: Mapping[str, Any]) -> str:
     """Color and size, as far as an item has them."""
     return ", ".join(str(item[name]) for name in ("color", "size") if item.get(name))
+
+
+def _worded(value: str, own: Mapping[str, str]) -> str:
+    first, _, rest = value.rpartition(" ")
+    return own.get(value) or (f"{own[first]} {rest}" if first in own else value)
 
 
 def _in_it(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -104,12 +112,12 @@ class Composer:
             reasons = [self.say("reason_act", act=hit["because"])]
         else:
             reasons = [self.say("reason_trait", trait=self._liked(reason)) for reason in hit["reasons"][:1]]
-        details = [part for part in (hit["color"], hit["size"]) if part]
+        details = [self.worded(name, hit[name]) for name in ("color", "size") if hit[name]]
         return self.say(
             "product_line",
             title=hit["titles"].get(self.language, hit["title"]),
             price=format_money(hit["price"], hit["currency"], self.language),
-            details=", ".join(details),
+            details=self.say("comma").join(details),
             stock_text=self.say(key, n=stock),
             rating="" if hit["rating"] is None else self.say("rated", rating=f"{hit['rating']:.1f}"),
             reason="".join(reasons),
@@ -154,9 +162,23 @@ class Composer:
         return self.say(f"trait_{trait['polarity']}", label=label, value=value)
 
     def value(self, name: str, value: str) -> str:
-        """A facet's value with the facet's label; the value is the catalogue's own word, which has one language."""
+        """A facet's value with the facet's label."""
         label = self.services.shop.facets.get(name, {}).get("label", {})
-        return f"{label_in(label, self.language, name)}: {value}"
+        return f"{label_in(label, self.language, name)}: {self.worded(name, value)}"
+
+    def worded(self, name: str, value: str) -> str:
+        """A facet's value in a language of another script, as the shop's other words for it say: "grey" is 灰色.
+
+        Where there is none it stays the catalogue's own word. Of several values, or of one with a size behind it, each
+        is said so: "grey, navy", "grey 36".
+        """
+        if not has_han(self.say("confirm_ask")):
+            return value
+        aliases: Mapping[str, str] = self.services.shop.facets.get(name, {}).get("aliases", {})
+        shared = {each: words for each, words in shared_synonyms(name).items() if len(each) > _CODE}
+        own = {each: word for each, words in shared.items() for word in words[:1] if has_han(word)}
+        own |= {meant: word for word, meant in reversed([*aliases.items()]) if has_han(word)}
+        return self.say("comma").join(_worded(part, own) for part in value.split(", "))
 
     def done(self, proposal: Mapping[str, Any]) -> str:
         """What was carried out, after the customer's yes."""

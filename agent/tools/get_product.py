@@ -23,6 +23,7 @@ from retrieval.search import ProductHit
 
 NAME = "get_product"
 MOST = 4  # products that one reply speaks of
+_COLOR = "color"
 _LOW = 3  # pieces left that are worth a word
 TRUTHS = ("true", "false")
 ASKED = "asked"  # key of a product in the artifact: the color and size that were asked for
@@ -86,13 +87,16 @@ def _told(composer: Composer, product: Mapping[str, Any]) -> str:
 
 def _fact(composer: Composer, product: Mapping[str, Any], fact: Mapping[str, Any]) -> str:
     title = product["titles"].get(composer.language, product["title"])
-    label, value = label_of(composer, fact.get("facet", "")), fact.get("value", "")
-    values = [truth(composer, each) for each in fact.get("values", [])]
+    facet = fact.get("facet", "")
+    label, value = label_of(composer, facet), composer.worded(facet, fact.get("value", ""))
+    values = [truth(composer, composer.worded(facet, each)) for each in fact.get("values", [])]
     match fact["kind"]:
         case "value" if fact["value"] in TRUTHS:
             return composer.say(f"fact_is_{fact['value']}", title=title, label=label)
         case "yes" | "no" | "unsaid" | "value":
-            return composer.say(f"fact_{fact['kind']}", title=title, label=label, value=value, values=", ".join(values))
+            return composer.say(
+                f"fact_{fact['kind']}", title=title, label=label, value=value, values=composer.say("comma").join(values)
+            )
         case "price":
             return composer.say("fact_price", title=title, price=composer.money(fact["price"]))
         case "rating":
@@ -108,7 +112,7 @@ def _fact(composer: Composer, product: Mapping[str, Any], fact: Mapping[str, Any
 
 def say_stock(composer: Composer, title: str, fact: Mapping[str, Any]) -> str:
     """Whether it is there, how many are left where they are few, and what else there is."""
-    stock, value = fact.get("stock", 0), fact.get("value", "")
+    stock, value = fact.get("stock", 0), composer.worded(_COLOR, fact.get("value", ""))
     if fact["kind"] == "no_variant":
         said = composer.say("fact_no_variant", title=title, value=value)
     else:
@@ -116,7 +120,8 @@ def say_stock(composer: Composer, title: str, fact: Mapping[str, Any]) -> str:
         said = composer.say(key, title=f"{title} ({value})" if value else title, n=stock)
     if not fact.get("values"):
         return said
-    return f"{said} {composer.say('fact_variants' if stock else 'fact_nearest', values=', '.join(fact['values']))}"
+    others = composer.say("comma").join(composer.worded(_COLOR, each) for each in fact["values"])
+    return f"{said} {composer.say('fact_variants' if stock else 'fact_nearest', values=others)}"
 
 
 def label_of(composer: Composer, facet: str) -> str:

@@ -120,9 +120,14 @@ class Facts:
             case "rating":
                 rating = product.rating
                 yield Fact("unrated") if rating is None else Fact("rating", rating=rating, reviews=product.reviews)
-            case "color" | "size" | "stock":
-                if not any(fact.kind in ("stock", "no_variant") for fact in told):
-                    yield from _offer(product)
+            case "color" | "size" | "stock" if any(fact.kind in ("stock", "no_variant") for fact in told):
+                return
+            case "stock":
+                there = [variant for variant in product.variants if variant.stock > 0]
+                colors = tuple(dict.fromkeys(variant.color for variant in there if variant.color))
+                yield Fact("stock", stock=sum(variant.stock for variant in there), values=colors)
+            case "color" | "size":
+                yield from _offer(product)
             case name:
                 value = self.value(product, name)
                 yield Fact("value", name, value) if value else Fact("unsaid", name)

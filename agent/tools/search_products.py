@@ -6,8 +6,9 @@ consultation about price holds until it is changed, and what the customer likes 
 reason that names the trait or the act. A search `about` somebody else goes by what is kept of that person instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from agent.clarification import answered, next_question, onward
@@ -39,8 +40,10 @@ _SORTED = "The order of the results, if the customer wants the cheapest, dearest
 SHOWN = 3
 UNLIKE = 0.3  # a score below which nothing is like the words of a search
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
-# When nothing matches, filters go in this order: taste before fit, never the kind of product, the price or a dislike.
-_RELAXED_FIRST = ("brand", "material", "color", "size")
+# When nothing matches, as few filters as possible go, these behind all others: taste before fit, then whom it is
+# made for; never the kind of product, the price or a dislike.
+_RELAXED_LAST = ("brand", "material", "color", "size")
+_TRIED = 3  # filters at most that are left out together, before all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,15 +331,25 @@ def _search(
         dropped += [f"{name} {value}" for name, values in filters.all_of.items() for value in values[1:]]
         filters = replace(filters, all_of=fewer)
         hits = _found(context, profile, wish.query, filters, sort)
-    kinds = context.services.lexicon.kinds
-    for name in (*(name for name in filters.equals if name not in _RELAXED_FIRST), *_RELAXED_FIRST):
+    for left_out in _left_out(filters, context):
         if hits:
             break
-        if name in filters.equals and name not in kinds:
-            dropped.append(f"{name} {filters.equals[name]}")
-            filters = replace(filters, equals={key: value for key, value in filters.equals.items() if key != name})
-            hits = _found(context, profile, wish.query, filters, sort)
+        equals = {name: value for name, value in filters.equals.items() if name not in left_out}
+        if hits := _found(context, profile, wish.query, replace(filters, equals=equals), sort):
+            dropped += [f"{name} {filters.equals[name]}" for name in left_out]
+            filters = replace(filters, equals=equals)
     return hits, filters, dropped if hits else []
+
+
+def _left_out(filters: Filters, context: TurnContext) -> Iterator[tuple[str, ...]]:
+    """The filters that may be left out together: one, then two, then more, those that matter least first."""
+    facets, kinds = context.services.retriever.facets.facets, context.services.lexicon.kinds
+    of_people = [name for name in filters.equals if name in facets and facets[name].people]
+    last = (*(name for name in _RELAXED_LAST if name in filters.equals), *of_people)
+    names = [name for name in (*(name for name in filters.equals if name not in last), *last) if name not in kinds]
+    for count in range(1, min(_TRIED, len(names)) + 1):
+        yield from combinations(names, count)
+    yield tuple(names)
 
 
 def _found(

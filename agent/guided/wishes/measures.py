@@ -9,6 +9,7 @@ from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from language.quantities import Quantity
 
+EXTENTS = ("l", "people")  # units of what customers call big or small
 _TO_BASE = {"kg": ("g", 1000), "ml": ("l", 0.001), "m": ("mm", 1000), "cm": ("mm", 10)}
 
 

@@ -15,7 +15,7 @@ from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, names_of, referred
+from agent.guided.wishes.references import Products, names_of, of_extent, referred
 from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, OrderItem
@@ -34,7 +34,7 @@ from retrieval.facets import VARIANT_FACETS
 Json = dict[str, Any]
 Call = tuple[str, Json]
 SURE = 0.5  # probability of a wish that is acted upon
-LIKELY = 0.35  # of the likeliest one, where none is sure
+LIKELY = 0.25  # of the likeliest one, where none is sure
 _ORDER = (
     "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
     "product", "compare", "total", "cart", "answer", "person",
@@ -45,10 +45,11 @@ _PROFILE = ("forget", "note")
 _REMEDY = 0.5
 _AGREED = 0.7  # of a yes to the offer of a person
 _NOTED = 0.1  # of a note, for a message whose possible notes are judged
-_MAYBE = 0.15  # of a harmless wish, where none is likely
+_MAYBE = 0.05  # of a harmless wish, where none is likely
 _RARELY = 0.03  # that a search goes on, for a message that names conditions and no kind: 97 % of those do
 _HINT = 0.02  # that a person is wanted, for a message that names one
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
+_BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
 _MOST_PIECES = 99
 
 
@@ -146,7 +147,7 @@ def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal[
     yes, no = chances.get("yes", 0.0), chances.get("no", 0.0)
     if reading.is_question:
         return None
-    if no >= SURE and yes < _STRAY and others < SURE:
+    if no >= SURE and yes < _STRAY and others < _BESIDE_NO:
         return "no"
     is_certain = yes >= _CERTAIN and no < _STRAY and others < _STRAY
     return "yes" if is_certain and not (reading.quantities or reading.order_ids) else None
@@ -305,6 +306,8 @@ class Act:
             artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
             if artifact.get("kind") == "order":
                 return str(artifact["order"]["id"])
+            if artifact.get("kind") == "proposal" and "order_id" in artifact["proposal"]["summary"]:
+                return str(artifact["proposal"]["summary"]["order_id"])
             if artifact.get("kind") == "orders":
                 return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
         return ""
@@ -318,8 +321,10 @@ class Act:
         if self.context.is_visitor:
             return []
         orders = self.context.services.orders.list(self.context.customer)
-        if measured := self._measured(item for order in orders for item in order.items):
-            return measured
+        spoken_of = [order for order in orders if order.id == self._order_in_focus()]
+        for some in (spoken_of, orders):
+            if measured := self._measured(item for order in some for item in order.items if item.left):
+                return measured
         names = names_of(self.context.services.retriever.catalog).keys()
         titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)} & names
         kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
@@ -337,16 +342,14 @@ class Act:
 
     def _measured(self, items: Iterable[OrderItem]) -> list[str]:
         """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
-        "the rucksack, the 60 litre one"."""
+        "the rucksack, the 60 litre one", "just the big one"."""
         retriever, sizes = self.context.services.retriever, {*measures(self.reading, self.products.units)}
         kinds = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
-        products = {item.title: retriever.catalog.by_sku.get(item.sku) for item in items}
-        return [
-            title
-            for title, one in products.items()
-            if one and any(one.facets.get(name) == size for name, size in sizes)
-            if not kinds or one.category in kinds
-        ]
+        found = (retriever.catalog.by_sku.get(item.sku) for item in items)
+        products = [one for one in found if one and (not kinds or one.category in kinds)]
+        fitting = [one for one in products if any(one.facets.get(name) == size for name, size in sizes)]
+        fitting = fitting or of_extent(self.text, products, self.products.units)
+        return list(dict.fromkeys(one.title for one in fitting))
 
     def _counts(self) -> Iterator[Quantity]:
         """Numbers of pieces."""

@@ -10,7 +10,7 @@ from functools import cache
 
 from langchain_core.messages import AnyMessage, ToolMessage
 
-from agent.guided.wishes.measures import measures
+from agent.guided.wishes.measures import EXTENTS, measures
 from agent.shop_reading import ShopReading
 from agent.shown import SHOWS, SPEAKS_OF, Shown, shown_in
 from agent.tools.products import best_variant
@@ -25,9 +25,11 @@ _STRAY = 2  # texts of other products that may have it too
 
 
 class Positions(Section):
-    """One language's words for places in a list, and for all of it."""
+    """One language's words for places in a list, for the largest and the smallest, and for all of it."""
 
     ordinals: dict[int, tuple[str, ...]]
+    largest: tuple[str, ...] = ()
+    smallest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
 
@@ -59,7 +61,7 @@ class Products:
 
 def referred(reading: ShopReading, products: Products) -> list[str]:
     """The SKUs of the products that the message refers to."""
-    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, _by_rank, _by_kind, _all)
+    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, _by_rank, _by_extent, _by_kind, _all)
     for way in ways:
         found = list(dict.fromkeys(way(reading, products)))
         if found:
@@ -159,6 +161,25 @@ def _by_rank(reading: ShopReading, products: Products) -> Iterator[str]:
             best = (min if aspect.direction == "least" else max)(amounts.values())
             yield from (sku for sku, amount in amounts.items() if amount == best)
             return
+
+
+def _by_extent(reading: ShopReading, products: Products) -> Iterator[str]:
+    yield from (product.sku for product in of_extent(reading.text, products.listed, products.units))
+
+
+def of_extent(text: str, products: Sequence[Product], units: Mapping[str, str]) -> list[Product]:
+    """The one that the text calls the big or the small one: of those that hold litres or people."""
+    folded = fold(text).text
+    words = [*_positions()]
+    is_largest = any(_has(folded, form) for each in words for form in each.largest)
+    if is_largest == any(_has(folded, form) for each in words for form in each.smallest):
+        return []
+    for name in (name for name, unit in units.items() if unit in EXTENTS):
+        sized = [(float(value), one) for one in products if isinstance(value := one.facets.get(name), int | float)]
+        best = (max if is_largest else min)((size for size, _ in sized), default=None)
+        if len({size for size, _ in sized}) > 1:
+            return [one for size, one in sized if size == best]
+    return []
 
 
 def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
