@@ -1,0 +1,101 @@
+"""What the recogniser learns from: messages in their situations, notes with who states them, and what a stop keeps."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from agent.guided.possible_notes import TASTES, possible_notes
+from agent.guided.recogniser.labels import GOES_ON, LABELS, NOTE, STATED, STATED_OF_OTHER, note_text
+from agent.lexicon import ShopLexicon
+from agent.shop import load_shop
+from finetune.consultations.consultation import Consultation, read
+from finetune.consultations.shops import now, shop_directory
+from finetune.recogniser import Checkpoint
+from finetune.recogniser_examples import Example, examples
+from profiles.shop.files import load_facets, load_schema
+from retrieval.catalog import load_catalog
+
+DEMO = shop_directory("demo")
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> ShopLexicon:
+    shop, catalog = load_shop(DEMO), load_catalog(DEMO / "catalog.jsonl")
+    return ShopLexicon.of(load_schema(DEMO), load_facets(DEMO), catalog.categories, shop.languages)
+
+
+def talk() -> Consultation:
+    noted = {"quote": "i take 42", "attribute": "shoe_size", "value": "42", "polarity": "fact"}
+    hers = {"quote": "she hates wool", "attribute": "material", "value": "wool", "polarity": "dislike", "about": "wife"}
+    tempting = {"attribute": "color", "value": "black", "because": "question"}
+    search = {"query": "boots", "category": "boots"}
+    turns = [
+        {
+            "say": "boots please, i take 42",
+            "wants": ["search", "note"],
+            "calls": [{"search_products": search}, {"update_profile": {"changes": [noted]}}],
+        },
+        {
+            "say": "do you have them in black?",
+            "wants": ["search"],
+            "calls": [{"search_products": {**search, "color": "black"}}],
+            "not_noted": [tempting],
+        },
+        {
+            "say": "my wife's coming too, she hates wool",
+            "wants": ["note"],
+            "calls": [{"update_profile": {"changes": [hers]}}],
+        },
+    ]
+    return read(
+        {"id": "t-1", "shop": "demo", "customer": "C1003", "language": "en", "voice": "a tester", "turns": turns}
+    )
+
+
+@pytest.fixture(scope="module")
+def learnt() -> tuple[Example, ...]:
+    return tuple(examples([talk()]))
+
+
+def of(learnt: tuple[Example, ...], message: str, notes: bool) -> Iterator[Example]:
+    return (each for each in learnt if each.message.startswith(message) and each.situation.startswith(NOTE) == notes)
+
+
+def test_each_message_stands_in_the_situation_that_a_perfect_agent_made(learnt: tuple[Example, ...]) -> None:
+    (first,), (second,) = of(learnt, "boots please", False), of(learnt, "do you have", False)
+    assert first.situation == "first." and first.wants == {"search", "note"}
+    assert second.situation == "search products, update profile, list. boots please, i take 42"
+    assert second.wants == {"search", GOES_ON}
+    assert all(each.wants <= set(LABELS) for each in learnt)
+
+
+def test_a_note_is_learnt_with_who_states_it_and_beside_what_tempts(learnt: tuple[Example, ...]) -> None:
+    told = {each.situation: each.wants for each in learnt}
+    assert told[note_text("shoe_size", "42", "fact")] == {STATED}
+    assert told[note_text("material", "wool", "dislike")] == {STATED_OF_OTHER}
+    assert told[note_text("color", "black", "like")] == frozenset()
+    assert sum(not wants for wants in told.values()) >= 2
+
+
+def test_the_words_allow_a_value_as_a_like_and_a_dislike_and_one_that_is_ruled_out_only_so(
+    lexicon: ShopLexicon,
+) -> None:
+    def allowed(text: str) -> set[tuple[str, str, str]]:
+        reading = lexicon.read(text, now().date(), language="en")
+        return {(note.attribute, str(note.value), note.polarity) for note in possible_notes(reading)}
+
+    notes = allowed("gloves in black, no wool, i'm an M")
+    assert {("color", "black", taste) for taste in TASTES} <= notes and ("size", "M", "fact") in notes
+    assert ("material", "wool", "dislike") in notes and ("material", "wool", "like") not in notes
+    assert not any(attribute in ("category", "allergy") for attribute, _, _ in notes)
+
+
+def test_a_stopped_training_goes_on_and_one_of_other_samples_begins_anew(tmp_path: Path) -> None:
+    kept, fresh = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    path = tmp_path / "runs" / "one.pt"
+    assert Checkpoint(path, {"samples": 3}).restore(fresh) == 0
+    Checkpoint(path, {"samples": 3}).keep(2, kept)
+    assert Checkpoint(path, {"samples": 4}).restore(fresh) == 0 and not torch.equal(fresh.weight, kept.weight)
+    assert Checkpoint(path, {"samples": 3}).restore(fresh) == 2 and torch.equal(fresh.weight, kept.weight)
