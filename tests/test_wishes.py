@@ -98,6 +98,16 @@ def test_products_are_meant_by_place_name_rank_and_all(agent: Shopkeeper, told: 
     assert meant("tell me about the nimbus", "product")["product"] == ["TNT-1017"]
 
 
+def test_both_are_the_two_that_were_spoken_of_last_where_the_list_is_longer(agent: Shopkeeper, told: Told) -> None:
+    meant = list[str]()
+    for kind in ("tents", "boots"):
+        say(agent, told, kind, "search")
+        meant += called(say(agent, told, "what does the second one weigh", "product"))[0][1]["product"]
+    say(agent, told, "socks", "search")
+    ((_, total),) = called(say(agent, told, "what do both come to", "total"))
+    assert {item["product"] for item in total["items"]} == {*meant}
+
+
 def test_orders_are_found_by_what_was_in_them(agent: Shopkeeper, told: Told) -> None:
     turn = say(agent, told, "wheres the one with the tent", "orders", customer="C1133")
     assert called(turn) == [("find_orders", {"words": "tent"})]

@@ -17,7 +17,7 @@ from agent.guided.possible_notes import PossibleNote, possible_notes
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
-from language.recipients import recipients_in
+from language.people import spoken_in
 from language.words import mentions
 from profiles.attribute import Attribute
 from profiles.observation import EVERYTHING, Trait
@@ -128,8 +128,9 @@ def _forget(trait: Trait, context: TurnContext) -> Json:
 def spoken_of(context: TurnContext) -> str:
     """Whom of those that they buy for the customer speaks of: in this message, else in the newest that names one."""
     for reading in reversed(context.readings):
-        if named := recipients_in(reading.text):
-            return named[-1]
+        named = [one for one in spoken_in(reading) if one.name]
+        if named:
+            return ([one.name for one in named if one.kinds] or [one.name for one in named])[-1]
         if reading.about == "self":
             return ""
     return ""

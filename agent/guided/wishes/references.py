@@ -21,37 +21,46 @@ from language.words import bare, mentions, stem, stop_words, tokens
 from retrieval.catalog import Catalog, Product
 
 _RARE = 8  # titles at most that have a word, for it to be a name
+_TWO = 2
 _STRAY = 2  # texts of other products that may have it too
 
 
 class Positions(Section):
-    """One language's words for places in a list, for the largest and the smallest, and for all of it."""
+    """One language's words for places in a list, for the largest and the smallest, for two and for all of it."""
 
     ordinals: dict[int, tuple[str, ...]]
     largest: tuple[str, ...] = ()
     smallest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    both: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """The products of a consultation: what was shown, the newest first, and all that the shop has."""
+    """The products of a consultation: what was shown, the newest first, and all that the shop has.
+
+    `alone`: SKUs of those that a result spoke of alone, the newest first.
+    """
 
     shown: Shown
     recent: tuple[Product, ...]
     catalog: Catalog
     units: Mapping[str, str]
+    alone: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, messages: Sequence[AnyMessage], catalog: Catalog, units: Mapping[str, str]) -> "Products":
         """From the results of these messages. `units`: what the numbers of a facet count, by facet."""
         skus: dict[str, None] = {}
+        alone: dict[str, None] = {}
         for message in reversed(messages):
             artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
-            skus |= dict.fromkeys((*artifact.get(SPEAKS_OF, ()), *artifact.get(SHOWS, ())))
+            about = (*artifact.get(SPEAKS_OF, ()), *artifact.get(SHOWS, ()))
+            skus |= dict.fromkeys(about)
+            alone |= dict.fromkeys(about if len(set(about)) == 1 else ())
         recent = tuple(catalog.by_sku[sku] for sku in skus if sku in catalog.by_sku)
-        return cls(shown_in(messages), recent, catalog, units)
+        return cls(shown_in(messages), recent, catalog, units, tuple(alone))
 
     @property
     def listed(self) -> list[Product]:
@@ -190,7 +199,12 @@ def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
 
 
 def _all(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "These" are the list; "both" too, unless it is longer: then the two that were spoken of last by themselves."""
     text = fold(reading.text).text
+    if any(_has(text, form) for words in _positions() for form in words.both):
+        listed, alone = products.shown.listed, products.alone[:_TWO]
+        yield from listed if len(listed) == _TWO or len(alone) < _TWO else alone
+        return
     if any(_has(text, form) for words in _positions() for form in words.all):
         yield from products.shown.listed
 
