@@ -103,14 +103,14 @@ def forgotten(context: TurnContext) -> list[Json]:
     turns = list(context.heard)
     for back in range(min(2, len(turns))):
         turn = turns[-1 - back]
-        named = [trait for trait in traits if _is_named(trait, context.heard[turn], context.services.schema)]
+        named = [trait for trait in traits if is_named(trait, context.heard[turn], context.services.schema)]
         given = [trait for trait in traits if back and any(one.id == turn for one in trait.evidence)]
         if found := named or given:
             return [_forget(trait, context) for trait in found][:MAX_CHANGES]
     return []
 
 
-def _is_named(trait: Trait, text: str, schema: Schema) -> bool:
+def is_named(trait: Trait, text: str, schema: Schema) -> bool:
     """By its value, or by the name of what it is about."""
     attribute = schema.attributes[trait.attribute]
     values = attribute.ways_to_say({}).get(str(trait.value), ())

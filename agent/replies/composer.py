@@ -157,6 +157,7 @@ class Composer:
         attribute = self.services.schema.attributes[trait["attribute"]]
         label = label_in(attribute.label, self.language, attribute.name)
         value = shown(attribute, trait["value"], self.services.shop.currency, self.language)
+        value = self.worded(attribute.facet or attribute.name, value)
         if trait["polarity"] == "fact":
             return f"{label}: {value}"
         return self.say(f"trait_{trait['polarity']}", label=label, value=value)
@@ -229,4 +230,4 @@ class Composer:
     def _liked(self, reason: str) -> str:
         """The value alone of "color dark green"; a reason in words as it is."""
         name, _, value = reason.partition(" ")
-        return value if name in self.services.retriever.facets.names else reason
+        return self.worded(name, value) if name in self.services.retriever.facets.names else reason

@@ -45,14 +45,17 @@ def _asked(words: str, traits: Sequence[Trait], context: TurnContext) -> list[Tr
     ]
 
 
-def attributes_named(words: str, schema: Schema, languages: Sequence[str]) -> frozenset[str]:
-    """The attributes of which a text has the name, the label, or a word of either: "shoe size", 尺码."""
+def attributes_named(words: str, schema: Schema, languages: Sequence[str], *, is_whole: bool = False) -> frozenset[str]:
+    """The attributes of which a text has the name, the label, or a word of either: "shoe size", 尺码.
+
+    `is_whole`: only a whole name or label counts, as in a sentence that speaks of other things too.
+    """
     if words in schema.attributes:
         return frozenset((words,))
     forms = {one.name: (one.name.replace("_", " "), *one.label.values()) for one in schema.attributes.values()}
     found = Lexicon({"": forms}, tuple(languages)).named("", words)
     whole = {mention.value for mention in found if mention.how == "exact"}
-    if whole:
+    if whole or is_whole:
         return frozenset(whole)
     return frozenset(mention.value for mention in found) or frozenset(
         name for name, said in forms.items() if len(words) > 1 and any(words in form for form in said)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.guided.notes import NoteJudge, as_noted, forgotten, spoken_of
+from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.references import Products, names_of, of_extent, referred
@@ -20,6 +20,7 @@ from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, OrderItem
 from agent.shop_reading import ShopReading
+from agent.tools.get_profile import attributes_named
 from agent.tools.search_products import AMONG_SHOWN
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
@@ -276,7 +277,16 @@ class Act:
         yield "report_problem", self._order() | self._items() | told
 
     def _profile(self) -> Iterator[Call]:
-        yield "get_profile", ({"why": True} if detail(self.chances, "profile", SURE) else {})
+        asked = {"attribute": ", ".join(names)} if (names := self._attributes_named()) else {}
+        yield "get_profile", asked | ({"why": True} if detail(self.chances, "profile", SURE) else {})
+
+    def _attributes_named(self) -> list[str]:
+        """What is asked about: attributes by name, and those of which a noted value is named."""
+        services = self.context.services
+        traits = services.profiles.read(self.context.customer).everyone
+        by_value = {trait.attribute for trait in traits if is_named(trait, self.text, services.schema)}
+        by_name = attributes_named(self.text, services.schema, services.shop.languages, is_whole=True)
+        return sorted(name.replace("_", " ") for name in by_value | by_name)
 
     def _data(self) -> Iterator[Call]:
         action = detail(self.chances, "data")
