@@ -23,7 +23,8 @@ from profiles.attribute import Attribute
 from profiles.observation import EVERYTHING, Trait
 from profiles.schema import Schema
 
-SURE, PLAIN = 0.5, 0.2  # probability that the message states a note; that is enough for one that plainly stands there
+# Probability that the message states a note, a fact of the customer, one that plainly stands there.
+SURE, FACT, PLAIN = 0.5, 0.4, 0.2
 _SAME = ("attribute", "value", "polarity")  # two changes that say the same
 Json = dict[str, Any]
 
@@ -80,7 +81,8 @@ class NoteJudge:
         return [(chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)) for chances in judged]
 
     def _under(self, change: Json, own: float, other: float) -> Json | None:
-        if own >= max(PLAIN if self._is_plain(change) else SURE, other):
+        least = PLAIN if self._is_plain(change) else FACT if change.get("polarity") == "fact" else SURE
+        if own >= max(least, other):
             return change
         who = spoken_of(self.context) if other >= SURE else ""
         return {**change, "about": who} if who else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agent.shop_reading import ShopReading
 from language.dates import dates_in
+from language.negation import denied
 from language.numbers import as_written
 from language.quantities import prices_named
 from language.recipients import recipients_in
@@ -63,7 +64,8 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
         yield from ((value, str(value)) for value in note.values or ())
     elif attribute.type == "choice":
         for item in reading.reader.choices.named(attribute.name, reading.text, "exact"):
-            yield item.value, item.text
+            if attribute.polarity or not denied(reading.text, item.span, reading.languages):
+                yield item.value, item.text
     elif attribute.type == "date":
         yield from ((day.isoformat(), "") for day in dates_in(reading.text, reading.today))
     elif attribute.type == "boolean":

@@ -28,6 +28,7 @@ from language.aspects import find_aspects
 from language.cues import cues_in
 from language.negation import denied
 from language.quantities import Quantity
+from language.text import has_han
 from language.words import bare, mentions, stem, tokens
 from profiles.observation import EVERYTHING
 from retrieval.facets import VARIANT_FACETS
@@ -51,6 +52,7 @@ _RARELY = 0.03  # that a search goes on, for a message that names conditions and
 _HINT = 0.02  # that a person is wanted, for a message that names one
 _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
 _BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
+_PLAIN_CHARS = 40  # of a no that is nothing else
 _MOST_PIECES = 99
 
 
@@ -148,7 +150,8 @@ def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal[
     yes, no = chances.get("yes", 0.0), chances.get("no", 0.0)
     if reading.is_question:
         return None
-    if no >= SURE and yes < _STRAY and others < _BESIDE_NO:
+    is_plain = not reading.values and len(reading.text) <= _PLAIN_CHARS
+    if no >= SURE and yes < _STRAY and others < _BESIDE_NO and is_plain:
         return "no"
     is_certain = yes >= _CERTAIN and no < _STRAY and others < _STRAY
     return "yes" if is_certain and not (reading.quantities or reading.order_ids) else None
@@ -263,10 +266,10 @@ class Act:
         return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
 
     def _cancel(self) -> Iterator[Call]:
-        yield "cancel_order", self._order() | self._items()
+        yield "cancel_order", self._order() | self._items("cancel_order")
 
     def _return(self) -> Iterator[Call]:
-        yield "return_items", self._order() | self._items() | {"reason": self.text[:200]}
+        yield "return_items", self._order() | self._items("return_items") | {"reason": self.text[:200]}
 
     def _exchange(self) -> Iterator[Call]:
         yield "exchange_item", self._order() | self._items() | self._variant()
@@ -322,8 +325,17 @@ class Act:
                 return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
         return ""
 
-    def _items(self) -> Json:
-        words = self._item_words()
+    def _items(self, of: str = "") -> Json:
+        """The items that are named; "the small one too" adds them to those of a proposal of this kind that waits."""
+        words, context = self._item_words(), self.context
+        waiting = context.services.proposals.pending(context.consultation, context.now)
+        if (
+            words
+            and waiting is not None
+            and waiting.kind == of
+            and any(_has(self.text, each) for each in item_words().also)
+        ):
+            words = [*(str(item["title"]) for item in waiting.summary.get("items", ())), *words]
         return {"items": words} if words else {}
 
     def _item_words(self) -> list[str]:
@@ -378,6 +390,10 @@ class Act:
         kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
         near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
         return int(near[-1].low or 1) if near else 1
+
+
+def _has(text: str, word: str) -> bool:
+    return word in text if has_han(word) else mentions(text, word)
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:
