@@ -88,7 +88,7 @@ def search_products(
     wish = _wish(context, profile, query, named, prices, who)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
     pool, filters, dropped = _search(context, profile, wish, sort, who)
-    if not _is_sold(wish, pool):
+    if not (who or _is_sold(wish, pool)):  # ideas for somebody are like no product
         artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
         artifact["unsold"] = wish.query
         return outcome(context, artifact, f"the shop sells no {wish.query}")

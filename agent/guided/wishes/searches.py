@@ -16,7 +16,7 @@ from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME, NOT
 from language.aspects import find_aspects
-from language.placeholders import is_no_option
+from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
 from retrieval.search import BASIC_SORTS
@@ -83,7 +83,8 @@ class Searches:
         taken = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
         taken += [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
         free = [v for v in reading.values if not any(v.start < end and start < v.end for start, end in taken)]
-        others = [value for value in free if not value.denied and not is_no_option(value.value)]
+        said = [value for value in free if not (is_no_option(value.value) or means_nobody(value.value))]
+        others = [value for value in said if not value.denied]
         for name, named in reading.facets.items():
             if name in reading.kinds or name not in self.space.names or not named.wanted:
                 continue
