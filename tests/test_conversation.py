@@ -26,7 +26,8 @@ def test_at_least_ten_of_the_twelve_cases_work(shopkeeper: Shopkeeper, wording: 
 
 
 def test_words_arrive_before_the_turn_ends_and_the_turn_counts_what_it_took(shopkeeper: Shopkeeper) -> None:
-    turn = shopkeeper.reply("C1009", "counted", "I wear an M in everything, and I can't stand wool")
+    text = "please send my last order to 12 Main Street, Portland OR 97201 instead"  # an address is left to the model
+    turn = shopkeeper.reply("C1009", "counted", text)
     assert turn.usage["model_calls"] >= 1
     assert turn.usage["prompt_tokens"] > turn.usage["completion_tokens"] > 0
     assert 0 < turn.first_token <= turn.seconds
