@@ -214,6 +214,13 @@ def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(age
     assert done.proposal is None and "cancel" in done.reply.lower()
 
 
+def test_a_no_that_names_something_drops_what_waits(agent: Shopkeeper, told: Told) -> None:
+    assert say(agent, told, "cancel my last order", "cancel", customer="C1001").proposal
+    turn = say(agent, told, "no wait, i am keeping the socks after all and everything in there", "no", customer="C1001")
+    assert turn.proposal is None and not turn.tools
+    assert not say(agent, told, "correct", "yes", customer="C1001").reply.startswith("Order")
+
+
 def test_only_what_is_likely_is_acted_upon() -> None:
     assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
     assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}

@@ -80,7 +80,8 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             calls = [*made, *calls]
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
-        return ModelResponse(result=[composed(_words(plan, request.runtime.context))])
+        context = request.runtime.context
+        return ModelResponse(result=[*(_declined(plan, context) or [composed(_words(plan, context))])])
 
     def _talk(self, request: ModelRequest[TurnContext]) -> Conversation:
         context = request.runtime.context
@@ -162,6 +163,12 @@ def _with_named_order(call: ToolCall, context: TurnContext) -> ToolCall:
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
     return ToolCall(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", type="tool_call")
+
+
+def _declined(plan: Plan, context: TurnContext) -> list[AnyMessage]:
+    """What waits for a yes is dropped at a no that names something too: a later "correct" must not carry it out."""
+    pending = context.services.proposals.pending(context.consultation, context.now)
+    return answered(context, pending, "no") if plan.said == "no" and pending else []
 
 
 def _words(plan: Plan, context: TurnContext) -> str:
