@@ -221,6 +221,12 @@ def test_a_no_that_names_something_drops_what_waits(agent: Shopkeeper, told: Tol
     assert not say(agent, told, "correct", "yes", customer="C1001").reply.startswith("Order")
 
 
+def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "rain jackets", "search")
+    ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product"))
+    assert (name, arguments["category"], arguments["color"]) == ("search_products", "gloves", "grey")
+
+
 def test_only_what_is_likely_is_acted_upon() -> None:
     assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
     assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}

@@ -73,7 +73,8 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
     elif attribute.type == "money":
         prices = prices_named(reading.quantities)
         named = (*prices.most, *prices.least, *(note.values or ()))
-        yield from ((as_written(float(price)), "") for price in dict.fromkeys(named) if not isinstance(price, str))
+        written = (as_written(float(price)) for price in dict.fromkeys(named) if not isinstance(price, str))
+        yield from ((price, str(price)) for price in written)
     elif attribute.type == "number":
         yield from ((value, "") for value in note.values or ())
     elif note.may_be_told:

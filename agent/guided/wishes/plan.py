@@ -212,7 +212,8 @@ class Act:
             yield "search_products", arguments | beside
 
     def _product(self) -> Iterator[Call]:
-        if not self.refers and not self.products.recent:
+        names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
+        if not self.refers and (names_kind or not self.products.recent):  # of a kind that was not shown
             yield from self._search()
             return
         asked: Json = {"product": list(self.refers) or "it", "question": self.text}
