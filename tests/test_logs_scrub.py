@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finetune.logs.consultation import Consultation
@@ -124,6 +124,7 @@ NAMES = st.from_regex(r"[A-Z][a-z]{3,9} [A-Z][a-z]{3,9}", fullmatch=True)
 
 @settings(max_examples=50, deadline=None)
 @given(name=NAMES, frame=st.sampled_from(FRAMES))
+@example("Will Aaaa", FRAMES[0])  # a name that is a word too
 def test_who_introduces_themselves_is_scrubbed_everywhere(name: str, frame: str) -> None:
     first, last = name.split()
     text = f"{frame.format(name)}\nok {first} or {last}?" if not frame.endswith("{}") else frame.format(name)
