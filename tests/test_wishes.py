@@ -222,8 +222,8 @@ def test_a_no_that_names_something_drops_what_waits(agent: Shopkeeper, told: Tol
 
 
 def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeeper, told: Told) -> None:
-    say(agent, told, "rain jackets", "search")
-    ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product"))
+    say(agent, told, "rain jackets", "search", customer="C1040")
+    ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product", customer="C1040"))
     assert (name, arguments["category"], arguments["color"]) == ("search_products", "gloves", "grey")
 
 
