@@ -15,7 +15,7 @@ from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, names_of, of_extent, referred
+from agent.guided.wishes.references import Products, by_rank, names_of, of_extent, referred
 from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, OrderItem
@@ -227,7 +227,8 @@ class Act:
         is_ranked = any(aspect.direction for aspect in find_aspects(self.text, facets))
         by = {"by": self.text} if is_ranked else {}
         focus = self.products.shown.focus
-        meant = list(self.refers) if is_ranked is False or len(self.refers) > 1 else []
+        is_by_rank = is_ranked and {*self.refers} <= {*by_rank(self.reading, self.products)}
+        meant = [] if is_by_rank else list(self.refers)  # two may be equally light: all are compared
         if len(meant) == 1 and len(focus) == 1 and focus[0] != meant[0]:
             meant = [*focus, *meant]
         yield "compare_products", {"products": meant if len(meant) > 1 else "shown", **by}

@@ -70,7 +70,7 @@ class Products:
 
 def referred(reading: ShopReading, products: Products) -> list[str]:
     """The SKUs of the products that the message refers to."""
-    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, _by_rank, _by_extent, _by_kind, _all)
+    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, by_rank, _by_extent, _by_kind, _all)
     for way in ways:
         found = list(dict.fromkeys(way(reading, products)))
         if found:
@@ -161,7 +161,7 @@ def _by_measure(reading: ShopReading, products: Products) -> Iterator[str]:
         yield from fitting
 
 
-def _by_rank(reading: ShopReading, products: Products) -> Iterator[str]:
+def by_rank(reading: ShopReading, products: Products) -> Iterator[str]:
     """ "The cheaper one", "the lightest": of the list."""
     facets = {name for product in products.listed for name in product.facets}
     for aspect in find_aspects(reading.text, {name: {} for name in sorted(facets)}):
