@@ -75,7 +75,7 @@ def train(
 
     state = Checkpoint(checkpoint, {"recipe": asdict(recipe), "samples": len(samples)})
     done = state.restore(whole, optimizer, schedule)
-    began = time.monotonic()
+    began, chances = time.monotonic(), None
     for epoch in range(done + 1, recipe.epochs + 1):
         rng = random.Random(f"{recipe.seed} {epoch}")
         whole.train()
@@ -90,14 +90,15 @@ def train(
             total += loss.item()
             if number % 50 == 0:
                 print(f"epoch {epoch}, batch {number} of {len(parts)}, loss {total / number:.4f}", flush=True)
-        figures = score(_chances(whole, held_back, logits), held_back, labels)
+        chances = _chances(whole, held_back, logits)
+        figures = score(chances, held_back, labels)
         told = f"{json.dumps(figures['all'])}, notes {json.dumps(figures['notes'])}"
         print(
             f"epoch {epoch}: loss {total / len(parts):.4f}, held back {told}, {time.monotonic() - began:.0f} s",
             flush=True,
         )
         state.keep(epoch, whole, optimizer, schedule)
-    return whole, _chances(whole, held_back, logits)
+    return whole, _chances(whole, held_back, logits) if chances is None else chances
 
 
 def _chances(whole: Any, samples: Sequence[Example], logits: Callable[[Sequence[Example]], Any]) -> Any:

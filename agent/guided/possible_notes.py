@@ -43,10 +43,10 @@ class PossibleNote:
 def possible_notes(reading: ShopReading) -> list[PossibleNote]:
     """Once each, at most `MOST`; what has a like may have a dislike too."""
     found: dict[tuple[str, str, str], PossibleNote] = {}
+    ruled_out = {value.value for value in reading.values if value.denied}
     for attribute in reading.reader.stated:
         if (attribute.facet or attribute.name) in reading.kinds:  # what they look for, is no taste
             continue
-        ruled_out = {value.value for value in reading.values if value.denied}
         for value, words in _values(attribute, reading):
             tastes = TASTES[1:] if value in ruled_out else TASTES
             for polarity in tastes if attribute.polarity and not attribute.sensitive else ("fact",):

@@ -15,7 +15,7 @@ from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, by_rank, names_of, of_extent, referred
+from agent.guided.wishes.references import Products, by_rank, has_form, names_of, of_extent, referred
 from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, OrderItem
@@ -28,7 +28,6 @@ from language.aspects import find_aspects
 from language.cues import cues_in
 from language.negation import denied
 from language.quantities import Quantity
-from language.text import has_han
 from language.words import bare, mentions, stem, tokens
 from profiles.observation import EVERYTHING
 from retrieval.facets import VARIANT_FACETS
@@ -252,7 +251,8 @@ class Act:
         yield "find_answer", {"question": self.text}
 
     def _orders(self) -> Iterator[Call]:
-        words = [*self._variant().values(), *self._item_words()] if self._item_words() else []
+        items = self._item_words()
+        words = [*self._variant().values(), *items] if items else []
         found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self._order() else {}
         days = self._past([day for each in self.reading.dates for day in (each.first, each.last) if day])
         if days and "order_id" not in self._order():
@@ -295,7 +295,8 @@ class Act:
 
     def _data(self) -> Iterator[Call]:
         action = detail(self.chances, "data")
-        words = {"words": " ".join(self._item_words())} if action == "exclude_order" and self._item_words() else {}
+        items = self._item_words() if action == "exclude_order" else []
+        words = {"words": " ".join(items)} if items else {}
         yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
 
     def _person(self) -> Iterator[Call]:
@@ -335,7 +336,7 @@ class Act:
             words
             and waiting is not None
             and waiting.kind == of
-            and any(_has(self.text, each) for each in item_words().also)
+            and any(has_form(self.text, each) for each in item_words().also)
         ):
             words = [*(str(item["title"]) for item in waiting.summary.get("items", ())), *words]
         return {"items": words} if words else {}
@@ -392,10 +393,6 @@ class Act:
         kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
         near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
         return int(near[-1].low or 1) if near else 1
-
-
-def _has(text: str, word: str) -> bool:
-    return word in text if has_han(word) else mentions(text, word)
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:

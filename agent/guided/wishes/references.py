@@ -82,9 +82,9 @@ def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
     listed, text = products.shown.listed, fold(reading.text).text
     for words in _positions():
         for place, forms in sorted(words.ordinals.items()):
-            if place <= len(listed) and any(_has(text, form) for form in forms):
+            if place <= len(listed) and any(has_form(text, form) for form in forms):
                 yield listed[place - 1]
-        if listed and any(_has(text, form) for form in words.last):
+        if listed and any(has_form(text, form) for form in words.last):
             yield listed[-1]
 
 
@@ -180,8 +180,8 @@ def of_extent(text: str, products: Sequence[Product], units: Mapping[str, str]) 
     """The one that the text calls the big or the small one: of those that hold litres or people."""
     folded = fold(text).text
     words = [*_positions()]
-    is_largest = any(_has(folded, form) for each in words for form in each.largest)
-    if is_largest == any(_has(folded, form) for each in words for form in each.smallest):
+    is_largest = any(has_form(folded, form) for each in words for form in each.largest)
+    if is_largest == any(has_form(folded, form) for each in words for form in each.smallest):
         return []
     for name in (name for name, unit in units.items() if unit in EXTENTS):
         sized = [(float(value), one) for one in products if isinstance(value := one.facets.get(name), int | float)]
@@ -201,11 +201,11 @@ def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
 def _all(reading: ShopReading, products: Products) -> Iterator[str]:
     """ "These" are the list; "both" too, unless it is longer: then the two that were spoken of last by themselves."""
     text = fold(reading.text).text
-    if any(_has(text, form) for words in _positions() for form in words.both):
+    if any(has_form(text, form) for words in _positions() for form in words.both):
         listed, alone = products.shown.listed, products.alone[:_TWO]
         yield from listed if len(listed) == _TWO or len(alone) < _TWO else alone
         return
-    if any(_has(text, form) for words in _positions() for form in words.all):
+    if any(has_form(text, form) for words in _positions() for form in words.all):
         yield from products.shown.listed
 
 
@@ -226,7 +226,8 @@ def _stems(*texts: str) -> set[str]:
     return {stem(bare(word)) for text in texts for word in tokens(text)}
 
 
-def _has(text: str, form: str) -> bool:
+def has_form(text: str, form: str) -> bool:
+    """Whether a text has a form of words; Chinese ones anywhere."""
     return form in text if has_han(form) else mentions(text, form)
 
 
