@@ -1,4 +1,4 @@
-"""Training of the recogniser: written consultations in, low-rank changes of the encoder and a head out.
+"""Training of the recogniser: written consultations in, low-rank changes of the upper encoder and a head out.
 
 In: consultations with what each message wants. Out: a folder that `agent.guided.recogniser` reads, and figures on
 consultations that were held back. The loss is the binary cross-entropy of each wish. Errors: `DataError` for
@@ -10,15 +10,15 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.guided.recogniser.encoder import (
+    Lower,
     Settings,
     bag,
-    base,
-    encoded,
-    network,
+    lower_and_network,
     sentence_encoder,
     write,
 )
@@ -27,6 +27,10 @@ from finetune.consultations.written import consultations
 from finetune.recogniser_examples import Example, examples
 
 CHECKPOINTS = Path("runs/recogniser")
+_Item = TypeVar("_Item")
+UPPER = "upper."  # begins the names of the encoder's layers in the network
+_AT_ONCE = 64
+_STANDARD = 1000  # samples from which the head's numbers are standardised
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +52,37 @@ def train(
 
     What was learnt is then kept in the file `checkpoint`: a training that was stopped goes on from there.
     """
-    import numpy as np
     import torch
 
     torch.manual_seed(recipe.seed)
-    encoder, tokenizer = base()
-    encoder.embeddings.requires_grad_(False)
-    whole = network(encoder, len(labels))
-    vectors = sentence_encoder()
-    sentences = dict(_encoded_sentences([*samples, *held_back], vectors))
-    weights = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
-    head = [parameter for name, parameter in whole.named_parameters() if not name.startswith("encoder.")]
+    lower, whole = lower_and_network(len(labels))
+    read = Read.of([*samples, *held_back], lower)
+    learners = [list(group) for group in _upper_and_head(whole)]
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
     rates = [recipe.learning_rate, recipe.head_rate]
-    groups = [{"params": part, "lr": rate} for part, rate in zip((weights, head), rates, strict=True)]
+    groups = [{"params": part, "lr": rate} for part, rate in zip(learners, rates, strict=True)]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.1)
     loss_of = torch.nn.BCEWithLogitsLoss()
 
     def logits(part: Sequence[Example]) -> Any:
-        batch = encoded(tokenizer, [(each.situation, each.message) for each in part])
-        read = [np.concatenate([sentences[each.message], sentences[each.situation]]) for each in part]
-        own = torch.from_numpy(np.stack(read))
         with torch.autocast("cpu", torch.bfloat16):
-            return whole(batch, own, *bag([each.message for each in part])).float()
+            return whole(*read.batch(part)).float()
 
     state = Checkpoint(checkpoint, {"recipe": asdict(recipe), "samples": len(samples)})
     done = state.restore(whole, optimizer, schedule)
+    if not done:
+        _standardise(whole, read, samples[:: max(1, len(samples) // _STANDARD)])
     began, chances = time.monotonic(), None
     for epoch in range(done + 1, recipe.epochs + 1):
         rng = random.Random(f"{recipe.seed} {epoch}")
         whole.train()
-        total, parts = 0.0, _batches(samples, recipe.batch, rng)
+        total, parts = 0.0, _batches(samples, recipe.batch, rng, read.length)
         for number, part in enumerate(parts, 1):
             loss = loss_of(logits(part), _targets(part, labels))
             optimizer.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_([*weights, *head], 1.0)
+            torch.nn.utils.clip_grad_norm_([*learners[0], *learners[1]], 1.0)
             optimizer.step()
             schedule.step()
             total += loss.item()
@@ -99,6 +97,83 @@ def train(
         )
         state.keep(epoch, whole, optimizer, schedule)
     return whole, _chances(whole, held_back, logits) if chances is None else chances
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the parts of the recogniser that are not trained read from texts, once for all passes.
+
+    `states` by pair of texts: states of its pieces (half precision) and which of them are the message's;
+    `sentences`: vectors of texts.
+    """
+
+    states: Mapping[tuple[str, str], tuple[Any, Any]]
+    sentences: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, samples: Sequence[Example], lower: Lower) -> "Read":
+        """Read all of these; it is told how far that is."""
+        pairs = list(dict.fromkeys((each.situation, each.message) for each in samples))
+        pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
+        return cls(dict(_read_states(pairs, lower)), dict(_read_sentences(samples)))
+
+    def batch(self, part: Sequence[Example]) -> tuple[Any, ...]:
+        """What the network takes."""
+        import numpy as np
+        import torch
+
+        read = [self.states[each.situation, each.message] for each in part]
+        pad = partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
+        states = pad([states for states, _ in read]).float()
+        mask, of_message = pad([torch.ones_like(of) for _, of in read]), pad([of for _, of in read])
+        sentences = [np.concatenate([self.sentences[each.message], self.sentences[each.situation]]) for each in part]
+        return states, mask, of_message, torch.from_numpy(np.stack(sentences)), *bag([each.message for each in part])
+
+    def length(self, sample: Example) -> int:
+        """Its pieces."""
+        return len(self.states[sample.situation, sample.message][1])
+
+
+def _read_states(pairs: Sequence[tuple[str, str]], lower: Lower) -> Iterator[tuple[tuple[str, str], tuple[Any, Any]]]:
+    import torch
+
+    for start in range(0, len(pairs), _AT_ONCE):
+        part = pairs[start : start + _AT_ONCE]
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            batch = lower.encoded(part)
+            states = lower.states(batch).half()
+        for place, pair in enumerate(part):
+            length = int(batch.mask[place].sum())
+            yield pair, (states[place, :length].clone(), batch.part[place, :length].clone())
+        if start % (_AT_ONCE * 50) == 0:
+            print(f"read {start} of {len(pairs)} texts", flush=True)
+
+
+def _read_sentences(samples: Sequence[Example]) -> Iterator[tuple[str, Any]]:
+    encode = sentence_encoder()
+    texts = list(dict.fromkeys(text for each in samples for text in (each.message, each.situation)))
+    for part in _parts(texts, 256):
+        yield from zip(part, encode(part), strict=True)
+
+
+def _upper_and_head(whole: Any) -> Iterator[Iterator[Any]]:
+    """The parameters that learn slowly, and those that learn fast."""
+    for is_upper in (True, False):
+        yield (
+            parameter
+            for name, parameter in whole.named_parameters()
+            if parameter.requires_grad and name.startswith(UPPER) == is_upper
+        )
+
+
+def _standardise(whole: Any, read: Read, samples: Sequence[Example]) -> None:
+    """Give the head vectors around zero: as they come, all are nearly the same."""
+    import torch
+
+    whole.eval()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        vectors = torch.cat([whole.pooled(*read.batch(part)[:3]) for part in _parts(samples, 64)])
+    whole.centre.data, whole.spread.data = vectors.mean(0), vectors.std(0) + 1e-3
 
 
 def _chances(whole: Any, samples: Sequence[Example], logits: Callable[[Sequence[Example]], Any]) -> Any:
@@ -183,14 +258,10 @@ def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
     parts, whole what is small."""
     import torch
 
-    before = dict(base()[0].named_parameters())
-    kept: dict[str, Any] = {
-        name: tensor.detach() for name, tensor in whole.named_parameters() if not name.startswith("encoder.")
-    }
-    for name, after in whole.encoder.named_parameters():
-        if not after.requires_grad:
-            continue
-        if after.dim() == 1:
+    before = dict(lower_and_network(1)[1].named_parameters())
+    kept: dict[str, Any] = {}
+    for name, after in whole.named_parameters():
+        if not name.startswith(UPPER) or after.dim() == 1:
             kept[name] = after.detach()
             continue
         left, sizes, right = torch.linalg.svd((after - before[name]).detach(), full_matrices=False)
@@ -200,22 +271,17 @@ def trained_tensors(whole: Any, rank: int) -> dict[str, Any]:
     return {name: tensor.to(torch.float16) for name, tensor in kept.items()}
 
 
-def _encoded_sentences(samples: Sequence[Example], encode: Any) -> Iterator[tuple[str, Any]]:
-    texts = list(dict.fromkeys(text for each in samples for text in (each.message, each.situation)))
-    for start in range(0, len(texts), 256):
-        part = texts[start : start + 256]
-        yield from zip(part, encode(part), strict=True)
-
-
-def _batches(samples: Sequence[Example], size: int, rng: random.Random) -> list[Sequence[Example]]:
+def _batches(
+    samples: Sequence[Example], size: int, rng: random.Random, length: Callable[[Example], int]
+) -> list[Sequence[Example]]:
     """Shuffled, with texts of like length together: less is padded."""
     shuffled = rng.sample(list(samples), len(samples))
     blocks = (shuffled[start : start + 16 * size] for start in range(0, len(shuffled), 16 * size))
-    parts = [part for block in blocks for part in _parts(sorted(block, key=lambda each: len(each.message)), size)]
+    parts = [part for block in blocks for part in _parts(sorted(block, key=length), size)]
     return rng.sample(parts, len(parts))
 
 
-def _parts(samples: Sequence[Example], size: int) -> list[Sequence[Example]]:
+def _parts(samples: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
     return [samples[start : start + size] for start in range(0, len(samples), size)]
 
 

@@ -25,6 +25,7 @@ from retrieval.catalog import load_catalog
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
 Said = tuple[str, str, str]  # attribute, value, polarity
+_QUESTIONS = 0.5
 _WRONG = 3  # that are learnt beside right ones, of the notes that the words of a message allow; beside none, one
 
 
@@ -48,7 +49,8 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterat
         previous, before, has_list, pending = "", tuple[str, ...](), False, ""
         searched: Mapping[str, Any] = {}
         for message in talk.messages:
-            now = Situation(previous, before, has_list, pending)
+            asked = "" if _is_answered(message, pending) else pending
+            now = Situation(previous, before, has_list, asked)
             told = (label for call in message.calls for label in details(call.tool, call.arguments))
             searches = [call.arguments for call in message.calls if call.tool == SEARCH]
             goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
@@ -60,6 +62,13 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterat
             proposed = next((name for name in called if name in PROPOSING), "")
             pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
             previous, before = message.say, called
+
+
+def _is_answered(message: Message, pending: str) -> bool:
+    """Whether what waits was a question ("which one?") rather than a proposal: for half of the messages that make the
+    same call again, with more of its arguments."""
+    again = any(call.tool == pending for call in message.calls) and not {"yes", "no"} & set(message.wants)
+    return again and random.Random(message.say).random() < _QUESTIONS
 
 
 def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Example]:

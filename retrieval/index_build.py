@@ -6,16 +6,15 @@ not embedded again. Errors: `ModelError`, `StorageError`.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from retrieval.embedder import Embedder, Vectors
 from retrieval.index import Collection, Row
 from retrieval.questions import QuestionMatcher
-from retrieval.rows import background_rows
 from retrieval.storage import Identity, StoredIndex, read_index, write_index
 
 Rows = Mapping[str, Sequence[Row]]  # by collection
+QUESTIONS = ("samples", "background")  # what these say is learnt, and not searched
 
 
 def current_index(root: Path, rows: Rows, embedder: Embedder) -> StoredIndex:
@@ -38,18 +37,18 @@ def build_index(rows: Rows, embedder: Embedder, *before: StoredIndex | None) -> 
     for index in usable:
         for collection in index.collections.values():
             known |= collection.vectors()
-    if any(row.digest not in known for row in rows["background"]):
-        known |= _background(embedder)
     built = {}
     for name, some in rows.items():
+        if name in QUESTIONS:
+            continue
         same = [index for index in usable if index.identity.sources.get(name) == identity.sources[name]]
         built[name] = same[0].collections[name] if same else Collection.build(some, embedder, known)
     fitted = [
         index.questions
         for index in usable
-        if all(index.identity.sources.get(name) == identity.sources[name] for name in ("samples", "background"))
+        if all(index.identity.sources.get(name) == identity.sources[name] for name in QUESTIONS)
     ]
-    questions = fitted[0] if fitted else QuestionMatcher.build(built["samples"], built["background"])
+    questions = fitted[0] if fitted else QuestionMatcher.build(*(rows[name] for name in QUESTIONS))
     return StoredIndex(identity, built, questions)
 
 
@@ -64,12 +63,6 @@ def _digest(rows: Sequence[Row]) -> str:
         for part in (row.key, row.text, row.words):
             digest.update(part.encode() + b"\0")
     return digest.hexdigest()
-
-
-@lru_cache(maxsize=2)
-def _background(embedder: Embedder) -> Mapping[str, Vectors]:
-    """Vectors by digest of what no shop answers: the same for all shops that one process opens."""
-    return Collection.build(background_rows(), embedder, {}).vectors()
 
 
 def _same_embedder(one: Identity, other: Identity) -> bool:

@@ -1,13 +1,13 @@
 """Which approved answer a question asks for: sample questions come in, a confidence per template goes out.
 
 A kernel ridge regression, fitted when the index is built, learns from all samples at once what tells the templates
-apart. Two questions are alike by meaning (cosine of their embeddings) and in writing (n-grams); the embedder reads
-English only, so other languages are matched in writing alone. Beside the samples it learns general requests that shops
+apart. Two questions are alike by meaning (cosine of their vectors by multilingual-e5-small, around the middle of all
+samples) and in writing (n-grams). Beside the samples it learns general requests that shops
 do not answer (`background.txt`), so that these score low.
 
 What a question would have scored had it not been a sample follows from the same fit without another one (the left-out
 residual of ridge regression: weight / diagonal of the inverse). These scores, of samples and of background, place the
-curve from score to confidence for each shop, of what is read and of what is not; where there are too few samples, a
+curve from score to confidence for each shop, of English and of other languages; where there are too few samples, a
 default curve stands.
 """
 
@@ -20,15 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import inv
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 
 from retrieval.curve import Curve
-from retrieval.embedder import Embedder, Vectors
-from retrieval.index import Collection, Row
+from retrieval.e5 import sentences
+from retrieval.embedder import Vectors
+from retrieval.index import Row
 from retrieval.lexical import unread_share
 from retrieval.ngrams import NgramSpace
 
-DENSE_WEIGHT = 0.8  # of an English question; what is left goes to its n-grams
+DENSE_WEIGHT = 0.8  # what is left goes to n-grams
 SHARPNESS = 2.5  # how much more two close questions count than two distant ones
 RIDGE = 0.05
 MOST = 4000  # samples that are fitted, in turn from each template: the time for fitting grows with the cube
@@ -51,26 +52,32 @@ class QuestionMatcher:
     grams: csr_matrix
     weights: NDArray[np.float32]
     space: NgramSpace
+    centre: Vectors
     english: Curve
     unread: Curve
     languages: tuple[str, ...]
 
     @classmethod
-    def build(cls, samples: Collection, background: Collection) -> "QuestionMatcher":
-        """Fit to samples, whose keys are `<template id>/<language>/<number>`, and to what no template answers."""
-        known = _spread(samples.rows)
+    def build(cls, samples: Sequence[Row], background: Sequence[Row]) -> "QuestionMatcher":
+        """Fit to samples, whose keys are `<template id>/<language>/<number>`, and to what no template answers.
+
+        Raises ModelError.
+        """
+        known = _spread(sorted(samples, key=lambda row: row.key))
         if not known:
             nothing, empty = np.zeros((0, 0), dtype=np.float32), csr_matrix((0, 1), dtype=np.float32)
-            return cls((), nothing, empty, nothing, NgramSpace(nothing[0:0].ravel()), DEFAULT, DEFAULT, ())
-        rows = [*known, *background.rows]
+            none = nothing[0:0].ravel()
+            return cls((), nothing, empty, nothing, NgramSpace(none), none, DEFAULT, DEFAULT, ())
+        rows = [*known, *background]
         names = tuple(dict.fromkeys(_owner(row) for row in known))
         columns = {name: number for number, name in enumerate(names)}
-        owners = [columns[_owner(row)] for row in known] + list(range(len(names), len(names) + len(background.rows)))
+        owners = [columns[_owner(row)] for row in known] + list(range(len(names), len(names) + len(background)))
         texts, languages = [row.text for row in rows], tuple(dict.fromkeys(map(_language, known)))
         unread = np.array([unread_share(text, languages) for text in texts])
         space = NgramSpace.build(texts, owners)
-        vectors = samples.vectors() | background.vectors()
-        dense, grams = _features(np.array([vectors[row.digest] for row in rows]), space.rows(texts), unread)
+        vectors = sentences().encode(texts)
+        centre = vectors[: len(known)].mean(axis=0)
+        dense, grams = _features(vectors - centre, space.rows(texts))
         likeness = np.asarray(dense @ dense.T + (grams @ grams.T).toarray(), dtype=np.float64)
         kept = np.ones(len(rows), dtype=bool)
         kept[len(known) :] = likeness[len(known) :, : len(known)].max(axis=1) < YIELDING
@@ -78,18 +85,18 @@ class QuestionMatcher:
         targets[np.arange(len(known)), owners[: len(known)]] = 1
         weights, left_out = _fit(_kernel(likeness[np.ix_(kept, kept)]), targets)
         english, other = _curves(left_out.max(axis=1), unread[kept], len(known))
-        return cls(names, dense[kept], grams[kept], weights.astype(np.float32), space, english, other, languages)
+        return cls(
+            names, dense[kept], grams[kept], weights.astype(np.float32), space, centre, english, other, languages
+        )
 
-    def confidences(self, question: str, embedder: Embedder) -> dict[str, float]:
+    def confidences(self, question: str) -> dict[str, float]:
         """How surely each template answers `question`, 0 to 1, surest first. Raises ModelError."""
         if not question.strip() or not self.names:
             return {}
-        share = unread_share(question, self.languages)
-        vector = embedder.encode_query(question) if share < 1 else np.zeros(self.dense.shape[1], dtype=np.float32)
-        dense, grams = _features(vector[None, :], self.space.rows([question]), np.array([share]))
+        dense, grams = _features(sentences().encode([question]) - self.centre, self.space.rows([question]))
         likeness = self.dense @ dense[0] + self.grams @ grams.toarray()[0]  # ten times as fast as by a sparse row
         scores = _kernel(likeness) @ self.weights
-        curve = self.english.between(self.unread, share)
+        curve = self.english.between(self.unread, unread_share(question, self.languages))
         order = np.argsort(-scores, kind="stable")
         return {self.names[place]: curve.confidence(float(scores[place])) for place in order}
 
@@ -104,6 +111,7 @@ class QuestionMatcher:
             "grams_shape": np.array(self.grams.shape),
             "weights": self.weights,
             "worth": self.space.worth,
+            "centre": self.centre,
             "curves": np.array([[curve.middle, curve.slope] for curve in (self.english, self.unread)]),
             "languages": np.array(self.languages, dtype=np.str_),
         }
@@ -123,6 +131,7 @@ class QuestionMatcher:
                 csr_matrix(cells, shape=tuple(parts["grams_shape"])),
                 parts["weights"],
                 NgramSpace(parts["worth"]),
+                parts["centre"],
                 english,
                 unread,
                 tuple(str(code) for code in parts["languages"]),
@@ -147,19 +156,19 @@ def _spread(rows: Sequence[Row]) -> list[Row]:
     return [row for _, row in sorted(numbered, key=lambda pair: pair[0])[:MOST]]
 
 
-def _features(vectors: Vectors, grams: csr_matrix, unread: NDArray[np.float64]) -> tuple[Vectors, csr_matrix]:
-    """Vectors and n-grams, weighed so that the sum of both products is how alike two questions are, 0 to 1.
+def _features(vectors: Vectors, grams: csr_matrix) -> tuple[Vectors, csr_matrix]:
+    """Vectors and n-grams, weighed so that the sum of both products is how alike two questions are, at most 1.
 
-    `vectors`: (rows, width), `grams`: (rows, ngrams.WIDTH), `unread`: (rows,), what the embedder cannot read of each.
+    `vectors`: (rows, width), of any length; `grams`: (rows, ngrams.WIDTH).
     """
-    weight = DENSE_WEIGHT * (1 - unread)
-    dense = (np.sqrt(weight)[:, None] * vectors).astype(np.float32)
-    return dense, csr_matrix(diags(np.sqrt(1 - weight)) @ grams, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    dense = np.sqrt(DENSE_WEIGHT) * vectors / np.maximum(lengths, 1e-6)
+    return dense.astype(np.float32), csr_matrix(np.sqrt(1 - DENSE_WEIGHT) * grams, dtype=np.float32)
 
 
 def _kernel(likeness: NDArray[Any]) -> Matrix:
-    """0 where nothing is alike, 1 where all is; a sum of powers of the likeness, so a kernel as it is."""
-    return np.asarray(np.expm1(SHARPNESS * likeness) / np.expm1(SHARPNESS))
+    """0 where nothing is alike, 1 where all is; a sum of powers of the likeness."""
+    return np.asarray(np.expm1(SHARPNESS * np.maximum(likeness, 0)) / np.expm1(SHARPNESS))
 
 
 def _fit(kernel: Matrix, targets: Matrix) -> tuple[Matrix, Matrix]:

@@ -165,7 +165,7 @@ class Retriever:
 
     def answer(self, question: str, language: str) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
-        for name, score in self.index.questions.confidences(question, self.embedder).items():
+        for name, score in self.index.questions.confidences(question).items():
             if score < ANSWER_THRESHOLD:
                 return None
             template = self.templates.get(name)

@@ -19,7 +19,7 @@ from errors import StorageError
 from retrieval.index import Collection
 from retrieval.questions import QuestionMatcher
 
-FORMAT = 3  # raise when the files or the texts that are indexed change shape
+FORMAT = 4  # raise when the files or the texts that are indexed change shape, or what reads questions
 QUESTIONS = "questions.npz"
 LEFTOVER_SECONDS = 3600  # a half-written folder of this age belongs to a build that died
 

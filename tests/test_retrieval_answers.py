@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.curve import Curve
-from retrieval.index import Collection
 from retrieval.ngrams import NgramSpace, question_grams
 from retrieval.questions import DEFAULT, QuestionMatcher
-from retrieval.rows import background_rows
+from retrieval.rows import background_rows, sample_rows
 from retrieval.search import Retriever
 from retrieval.storage import read_index
 from tests.retrieval_questions import OUT_OF_SHOP, PARAPHRASES
@@ -53,7 +52,7 @@ def demo(demo_state: Callable[[], Path]) -> Retriever:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_most_paraphrases_get_their_answer(demo: Retriever, language: str) -> None:
     asked = [(text, TEMPLATES[topic]) for topic, texts in PARAPHRASES.items() for text in texts[language]]
-    surest = {text: next(iter(demo.index.questions.confidences(text, embedder()))) for text, _ in asked}
+    surest = {text: next(iter(demo.index.questions.confidences(text))) for text, _ in asked}
     wrong = {text: surest[text] for text, wanted in asked if surest[text] not in wanted}
     refused = [text for text, _ in asked if demo.answer(text, language) is None]
     assert len(wrong) <= 0.12 * len(asked), wrong
@@ -98,21 +97,20 @@ def test_a_fit_is_the_same_when_it_is_read_again(tmp_path: Path) -> None:
     stored = read_index(tmp_path / "state/index")
     assert stored is not None
     for question in ("How do I return it?", "多久能送到", "jacket 退货", "🙂", "zzzz", ""):
-        assert stored.questions.confidences(question, embedder()) == made.confidences(question, embedder())
+        assert stored.questions.confidences(question) == made.confidences(question)
 
 
 def test_what_was_left_out_scores_as_if_it_had_not_been_learnt(demo: Retriever) -> None:
     """A question taken out of the samples still finds its template where another sample says nearly the same."""
-    samples, background = (demo.index.collections[name] for name in ("samples", "background"))
-    row = next(row for row in samples.rows if row.text == "Do you support returns?")
-    without = QuestionMatcher.build(samples.delete(frozenset({row.key}), embedder()), background)
-    assert next(iter(without.confidences(row.text, embedder()))) == "return-window"
+    samples = sample_rows([*demo.templates.values()])
+    row = next(row for row in samples if row.text == "Do you support returns?")
+    without = QuestionMatcher.build([other for other in samples if other.key != row.key], background_rows())
+    assert next(iter(without.confidences(row.text))) == "return-window"
 
 
 def test_no_samples_and_no_words_give_no_answer(demo: Retriever) -> None:
-    nothing = Collection.build([], embedder(), {})
-    assert QuestionMatcher.build(nothing, nothing).confidences("returns?", embedder()) == {}
-    assert demo.index.questions.confidences("  ", embedder()) == {}
+    assert QuestionMatcher.build([], []).confidences("returns?") == {}
+    assert demo.index.questions.confidences("  ") == {}
 
 
 def test_a_typing_error_costs_a_part_of_a_word() -> None:

@@ -17,10 +17,9 @@ from profiles.observation import Authority
 from profiles.schema import Schema
 from profiles.shop.files import load_schema
 from retrieval.answers import Template, load_answers, slots
-from retrieval.index import Collection
 from retrieval.policy import Passage, load_policy
 from retrieval.questions import QuestionMatcher
-from retrieval.rows import sample_rows
+from retrieval.rows import background_rows, sample_rows
 from retrieval.search import Retriever
 from tests.retrieval_shop import embedder
 
@@ -249,12 +248,9 @@ def test_held_out_samples_mostly_find_their_template(retriever: Retriever, templ
         replace(template, samples={language: asked[1:] for language, asked in template.samples.items()})
         for template in templates
     ]
-    known = retriever.index.collections["samples"].vectors()
-    samples = Collection.build(sample_rows(rest), embedder(), known)
-    matcher = QuestionMatcher.build(samples, retriever.index.collections["background"])
+    matcher = QuestionMatcher.build(sample_rows(rest), background_rows())
     for language in LANGUAGES:
         first = [
-            next(iter(matcher.confidences(template.samples[language][0], embedder()))) == template.id
-            for template in templates
+            next(iter(matcher.confidences(template.samples[language][0]))) == template.id for template in templates
         ]
         assert sum(first) / len(first) >= HELD_OUT[language], language

@@ -58,9 +58,7 @@ def run(case: Case, subject: object) -> Record:
         hit = retriever.answer(text, LANGUAGE)
         seconds = seconds or time.perf_counter() - started
         answered[size] = hit and hit.template.id
-        choice[size] = answered[size] or next(
-            iter(retriever.index.questions.confidences(text, retriever.embedder)), None
-        )
+        choice[size] = answered[size] or next(iter(retriever.index.questions.confidences(text)), None)
     got = answered[_most(answered)]
     why = "" if got == wanted else f"{text!r}: wanted {wanted or 'no answer'}, got {got or 'no answer'}"
     record: Record = {"kind": case.data["kind"], "wanted": wanted, "choice": choice, "answered": answered}

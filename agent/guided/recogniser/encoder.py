@@ -1,10 +1,10 @@
 """The encoder and its head: two texts come in, a probability for each wish goes out.
 
-In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of
-all-MiniLM-L6-v2, a layer over its mean and first vectors (768 numbers) and over the vectors of both texts by the
-multilingual universal sentence encoder (512 each), two layers over the latter, and a weight for each word, character
-and pair of them in the message: all but the first read what MiniLM does not, Chinese above all. Out: probabilities
-between 0 and 1. Errors: `ConfigError` for weights that are not there, `ModelError` for weights that do not fit.
+In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of the upper half
+of multilingual-e5-small, two layers over its first vector and the means over message and situation (384 numbers each),
+two layers over the vectors of both texts by the multilingual universal sentence encoder (512 each), and a weight for
+each word, character and pair of them in the message. Out: probabilities between 0 and 1. Errors: `ConfigError` for
+weights that are not there, `ModelError` for weights that do not fit.
 """
 
 import json
@@ -22,14 +22,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from errors import ConfigError, ModelError, first_mistake
 from language.text import HAN, fold
-from retrieval.embedder import default_folder
+from retrieval.e5 import Encoded, Tokenizer, Words, load
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
 MAX_TOKENS = 80
 GRAMS = 16_384  # rows of the table of words and pairs
+FROZEN = 6  # lower layers of the encoder that stay as they came
 SENTENCE = 512  # numbers of a sentence's vector
-_HIDDEN = 256
-_SCALE = 4.0  # a sentence's vector has length one: its numbers are small beside those of MiniLM
+_WIDTH, _HIDDEN = 384, 384
+_SCALE = 4.0  # a sentence's vector has length one: its numbers are small
 _PIECE = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[?!]")
 DEFAULT = Path(__file__).with_name("trained")
 
@@ -47,7 +48,7 @@ class Encoder:
 
     def __init__(self, folder: Path = DEFAULT) -> None:
         self.settings = read_settings(folder)
-        self._network, self._tokenizer, self._sentences = _load(folder)
+        self._network, self._lower, self._sentences = _load(folder)
         self._lock = Lock()  # of the tokenizer
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
@@ -61,12 +62,44 @@ class Encoder:
         if not situations:
             return []
         with self._lock:
-            batch = encoded(self._tokenizer, [(situation, message) for situation in situations])
+            batch = self._lower.encoded([(situation, message) for situation in situations])
         vectors = torch.from_numpy(self._sentences([message, *situations]))
         sentences = torch.cat([vectors[:1].expand(len(situations), -1), vectors[1:]], dim=1)
         with torch.inference_mode():
-            logits = self._network(batch, sentences, *bag([message] * len(situations)))
+            states = self._lower.states(batch)
+            logits = self._network(states, batch.mask, batch.part, sentences, *bag([message] * len(situations)))
         return [dict(zip(self.settings.labels, row, strict=True)) for row in torch.sigmoid(logits).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """The half of the encoder that is not trained."""
+
+    encoder: Any
+    tokenizer: Tokenizer
+    words: Words
+
+    def encoded(self, pairs: Sequence[tuple[str, str]]) -> Encoded:
+        """Pairs of texts in pieces; the situation is cut where both are too long."""
+        return self.tokenizer.pairs(pairs, MAX_TOKENS)
+
+    def states(self, batch: Encoded) -> Any:
+        """Vectors of the pieces, shape (pairs, pieces, 384)."""
+        import torch
+
+        whole = torch.zeros_like(batch.ids)
+        states = self.encoder.embeddings(inputs_embeds=self.words(batch.ids), token_type_ids=whole)
+        return through(self.encoder.encoder.layer[:FROZEN], states, batch.mask)
+
+
+def through(layers: Any, states: Any, mask: Any) -> Any:
+    """States behind layers of the encoder; pieces that `mask` has 0 for are not seen."""
+    import torch
+
+    unseen = (1 - mask[:, None, None, :].to(states.dtype)) * torch.finfo(states.dtype).min
+    for layer in layers:
+        states = layer(states, unseen)
+    return states
 
 
 def read_settings(folder: Path) -> Settings:
@@ -89,14 +122,6 @@ def write(folder: Path, settings: Settings, tensors: Mapping[str, Any]) -> None:
     (folder / SETTINGS).write_text(json.dumps(asdict(settings), indent=1) + "\n", encoding="utf-8")
 
 
-def encoded(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> Any:
-    """Token ids and masks of pairs of texts; the situation is cut where both are too long."""
-    firsts, seconds = zip(*pairs, strict=True)
-    return tokenizer(
-        list(firsts), list(seconds), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
-    )
-
-
 def bag(texts: Sequence[str]) -> tuple[Any, Any]:
     """Places of the words, Chinese characters and pairs of them of each text in one table, and where each begins."""
     import torch
@@ -110,16 +135,6 @@ def bag(texts: Sequence[str]) -> tuple[Any, Any]:
     return torch.tensor(places), torch.tensor(starts)
 
 
-def base() -> tuple[Any, Any]:
-    """MiniLM as it comes, and its tokenizer."""
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # a command's errors stand alone
-    folder = str(default_folder())
-    return AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-
-
 def sentence_encoder() -> Any:
     """The multilingual universal sentence encoder: texts in, an array of shape (texts, 512) out."""
     try:
@@ -129,39 +144,54 @@ def sentence_encoder() -> Any:
     return USE(threads=1).encode
 
 
-def network(encoder: Any, wishes: int) -> Any:
-    """The encoder with its head, as a torch module.
+def network(layers: Any, wishes: int) -> Any:
+    """The upper layers of the encoder with the head, as a torch module.
 
-    In: a batch, the vectors of message and situation (texts, 2 * 512), places and starts of `bag`. Out: logits (texts,
-    wishes).
+    In: states of the lower layers (texts, pieces, 384), masks and parts, the vectors of message and situation (texts,
+    2 * 512), places and starts of `bag`. Out: logits (texts, wishes).
     """
     import torch
 
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.encoder = encoder
-            self.head = torch.nn.Linear(768 + 2 * SENTENCE, wishes)
+            self.upper = layers
+            self.parts = torch.nn.Parameter(torch.zeros(2, _WIDTH))
+            self.centre = torch.nn.Parameter(torch.zeros(3 * _WIDTH), requires_grad=False)
+            self.spread = torch.nn.Parameter(torch.ones(3 * _WIDTH), requires_grad=False)
+            self.dense = torch.nn.Linear(3 * _WIDTH, _HIDDEN)
+            self.head = torch.nn.Linear(_HIDDEN + 3 * _WIDTH, wishes)
             self.deep = torch.nn.Linear(2 * SENTENCE, _HIDDEN)
             self.deeper = torch.nn.Linear(_HIDDEN, wishes, bias=False)
             self.grams = torch.nn.EmbeddingBag(GRAMS, wishes, mode="sum")
             torch.nn.init.zeros_(self.grams.weight)
-            self.dropout = torch.nn.Dropout(0.2)
+            self.dropout = torch.nn.Dropout(0.1)
 
-        def forward(self, batch: Any, sentences: Any, places: Any, starts: Any) -> Any:
-            states = self.encoder(**batch).last_hidden_state
-            mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
-            mean = (states * mask).sum(1) / mask.sum(1)
-            meant = sentences.to(states.dtype) * _SCALE
-            hidden = self.dropout(torch.nn.functional.gelu(self.deep(meant)))
-            vectors = torch.cat([states[:, 0], mean, meant], dim=1)
-            return self.head(self.dropout(vectors)) + self.deeper(hidden) + self.grams(places, starts)
+        def pooled(self, states: Any, mask: Any, part: Any) -> Any:
+            """The first vector, the mean over the message, the mean over the situation (texts, 3 * 384)."""
+            states = through(self.upper, states + self.parts[part], mask).float()
+            weights = [of.unsqueeze(-1).float() for of in (part, mask - part)]
+            means = [(states * weight).sum(1) / weight.sum(1) for weight in weights]
+            return torch.cat([states[:, 0], *means], dim=1)
+
+        def forward(self, states: Any, mask: Any, part: Any, sentences: Any, places: Any, starts: Any) -> Any:
+            vectors = self.dropout((self.pooled(states, mask, part) - self.centre) / self.spread)
+            hidden = self.dropout(torch.nn.functional.gelu(self.dense(vectors)))
+            meant = self.dropout(torch.nn.functional.gelu(self.deep(sentences * _SCALE)))
+            read = self.head(torch.cat([hidden, vectors], dim=1))
+            return read + self.deeper(meant) + self.grams(places, starts)
 
     return Network()
 
 
+def lower_and_network(wishes: int) -> tuple[Lower, Any]:
+    """The encoder as it comes: its lower half, and the upper one with a head that knows nothing."""
+    encoder, tokenizer, words = load()
+    return Lower(encoder, tokenizer, words), network(encoder.encoder.layer[FROZEN:], wishes)
+
+
 @cache
-def _load(folder: Path) -> tuple[Any, Any, Any]:
+def _load(folder: Path) -> tuple[Any, Lower, Any]:
     """The network with the trained changes merged in."""
     from safetensors.torch import load_file
 
@@ -170,19 +200,13 @@ def _load(folder: Path) -> tuple[Any, Any, Any]:
         tensors = load_file(folder / WEIGHTS)
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder / WEIGHTS} cannot be read: {error}") from error
-    encoder, tokenizer = base()
-    modules, parameters = dict(encoder.named_modules()), dict(encoder.named_parameters())
-    for name in sorted(key.removesuffix(".up") for key in tensors if key.endswith(".up")):
-        if name not in modules:
-            raise ModelError(f"{folder / WEIGHTS}: the encoder has no layer {name!r}")
-        up, down = (tensors[f"{name}.{part}"].float() for part in ("up", "down"))
-        modules[name].weight.data += up @ down
-    for name in parameters.keys() & tensors.keys():
-        parameters[name].data = tensors[name].float()
-    whole = network(encoder, len(settings.labels))
+    lower, whole = lower_and_network(len(settings.labels))
     for name, parameter in whole.named_parameters():
-        if not name.startswith("encoder."):
-            if name not in tensors:
-                raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
+        layer = name.removesuffix(".weight")
+        if f"{layer}.up" in tensors:
+            parameter.data = parameter.data + tensors[f"{layer}.up"].float() @ tensors[f"{layer}.down"].float()
+        elif name in tensors:
             parameter.data = tensors[name].float()
-    return whole.eval(), tokenizer, sentence_encoder()
+        else:
+            raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
+    return whole.eval(), lower, sentence_encoder()
