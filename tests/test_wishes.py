@@ -137,6 +137,37 @@ def test_conditions_without_a_kind_go_on_from_the_search_before(agent: Shopkeepe
     assert (other["category"], other["where"]) == ("trousers", {"gender": "women"}) and "max_price" not in other
 
 
+def test_a_total_is_of_the_delivery_that_is_named(agent: Shopkeeper, told: Told) -> None:
+    def method(text: str, customer: str = "visitor-total") -> Any:
+        return called(say(agent, told, text, "total", customer=customer))[-1][1].get("delivery")
+
+    say(agent, told, "family tents", "search", customer="visitor-total")
+    assert method("the first one, whats that delivered") is None
+    assert method("and with express?") == "express"
+    assert method("to my dad in Scotland") == "international"
+    assert method("how much is it altogether") == "international"  # still to Scotland
+    assert method("ok, to the US then") is None
+
+
+def test_a_condition_that_matters_no_more_ends(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "navy rain jackets for men under $200", "search")
+    ((_, any_color),) = called(say(agent, told, "colour doesn't matter, best rated", "search", "search.goes_on"))
+    assert "color" not in any_color and any_color["where"]["gender"] == "men" and any_color["sort"] == "rating"
+    say(agent, told, "waterproof boots for trail running", "search")
+    ((_, dry),) = called(say(agent, told, "forget waterproof", "search", "search.goes_on"))
+    assert "waterproof" not in str(dry["where"]) and dry["where"]["activity"] == "trail running"
+
+
+def test_whether_what_was_just_said_was_noted_is_told(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-saved"
+    say(agent, told, "black is so me", "talk", customer=customer)
+    turn = say(agent, told, "did you just save that?", "profile", customer=customer)
+    assert called(turn) == [("get_profile", {"newest": True})] and "not" in turn.reply
+    told.states = {note_text("color", "black", "like"): STATED}
+    say(agent, told, "black is so me", "note", customer=customer)
+    assert "black" in say(agent, told, "did you write that down?", "profile", customer=customer).reply
+
+
 def test_a_question_leans_on_what_was_done_before_it(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "the jacket is massive, i'd like a smaller one", "exchange", customer="C1002")
     turn = say(agent, told, "how long have i got for that btw", "answer", customer="C1002")

@@ -18,15 +18,21 @@ from language.recipients import recipients_in
 from profiles.observation import Trait
 from profiles.schema import Schema
 
+_JUST_NOW = 2  # turns: the one before, and this one
 _MOST_WHY = 6  # traits whose reasons one reply tells
 
 
-def get_profile(runtime: Runtime, attribute: str | None = None, why: bool = False) -> Outcome:
-    """What the profile holds now: all of it, or what the words for an attribute name."""
+def get_profile(runtime: Runtime, attribute: str | None = None, why: bool = False, newest: bool = False) -> Outcome:
+    """What the profile holds now: all of it, what the words for an attribute name, or what was noted just now."""
     context = runtime.context
     profile = context.services.profiles.read(context.customer)
     traits = _asked(attribute or "", profile.everyone, context)
-    artifact: Json = {"kind": "profile_read", "traits": [trait.to_json() for trait in traits], "asked": attribute or ""}
+    artifact: Json = {"kind": "profile_read", "asked": attribute or ""}
+    if newest:
+        turns = [*context.heard][-_JUST_NOW:]
+        traits = [trait for trait in traits if any(one.id in turns for one in trait.evidence)]
+        artifact["newest"] = True
+    artifact["traits"] = [trait.to_json() for trait in traits]
     if why:
         told = reasons_told(context, traits[:_MOST_WHY])
         artifact["traits"] = [trait.to_json() | {"why": told.get(trait, [])} for trait in traits]
@@ -76,12 +82,15 @@ def _line(trait: Trait, why: Sequence[str]) -> str:
 
 def say(composer: Composer, artifact: Artifact) -> str:
     """One line for each trait, the customer's own first, with its reasons behind it."""
+    newest = artifact.get("newest")
     if not artifact["traits"]:
-        return composer.say("profile_without" if artifact["asked"] else "profile_empty")
+        name = "profile_not_saved" if newest else "profile_without" if artifact["asked"] else "profile_empty"
+        return composer.say(name)
+    intro = composer.say("profile_saved" if newest else "profile_intro")
     lines = list[str]()
     for who, traits in by_person(artifact["traits"]).items():
         head = composer.of_person(who, "").strip()
-        lines += [f"{head[:1].upper()}{head[1:]}"] if who else [composer.say("profile_intro")]
+        lines += [f"{head[:1].upper()}{head[1:]}"] if who else [intro]
         lines += [f"- {_told(composer, trait)}" for trait in traits]
     return "\n".join(lines)
 
@@ -100,6 +109,7 @@ def parameters(services: Services) -> Json:
                 "What is asked about, if it is one thing or person: an attribute's name, or their words."
             ),
             "why": flag("Whether the customer asks why you think so, or where you know it from."),
+            "newest": flag("Whether they ask if what they said just now was noted."),
         },
         required=(),
     )

@@ -5,7 +5,7 @@ data for artifacts. What the catalogue does not say is said to be so, and nothin
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, facet_values
 Kind = Literal["yes", "no", "unsaid", "value", "price", "rating", "unrated", "stock", "no_variant", "text"]
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 _LIKE = 0.3  # cosine of a question and a sentence that speaks of the same
+_FAR_SIZE = 10  # from a product's smallest and largest size
 _KILO = 1000
 _LARGER = {"g": "kg", "ml": "l", "mm": "m"}  # units of which a thousand are better said in the other
 
@@ -161,6 +162,7 @@ class Facts:
             return own_values(self.space, product, name, given)[0]
         own = dict.fromkeys(facet_values(product, None, name))
         named = [v.value for v in question.reading.values if v.facet == name and not v.denied]
+        named += [number] if not named and name == "size" and (number := _size_by_number(own, question.reading)) else []
         return next((value for wish in named for value in own if covers(wish, value)), named[0] if named else None)
 
     def _text(self, product: Product, question: str) -> Iterator[Fact]:
@@ -175,6 +177,21 @@ class Facts:
             yield Fact("text", value=sentences[best])
         else:
             yield Fact("text", value=" ".join(sentences[:3]), facet="all")
+
+
+def _size_by_number(sizes: Iterable[str], reading: Reading) -> str | None:
+    """The size that a bare number means, where all sizes are numbers, and it is not far off: "he takes a 29"."""
+    known = [int(size) if size.isdecimal() else None for size in sizes]
+    numbers = [size for size in known if size is not None]
+    if not numbers or len(numbers) < len(known):
+        return None
+    span = range(min(numbers) - _FAR_SIZE, max(numbers) + _FAR_SIZE + 1)
+    said = (
+        int(each.low)
+        for each in reading.quantities
+        if each.low is not None and each.low == each.high and each.role == "exact" and each.counts in (None, "size")
+    )
+    return next((str(number) for number in said if number in span), None)
 
 
 def own_values(space: FacetSpace, product: Product, name: str, given: str) -> list[str]:

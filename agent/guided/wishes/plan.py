@@ -25,6 +25,7 @@ from agent.tools.search_products import AMONG_SHOWN
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from language.aspects import find_aspects
+from language.countries import countries_in
 from language.cues import cues_in
 from language.negation import denied
 from language.quantities import Quantity
@@ -235,7 +236,17 @@ class Act:
     def _total(self) -> Iterator[Call]:
         counts = [*self._counts()]
         items = [{"product": sku, "quantity": self._count_of(sku, counts)} for sku in self.refers]
-        yield "get_total", ({"items": items} if items else {})
+        yield "get_total", ({"items": items} if items else {}) | self._delivery()
+
+    def _delivery(self) -> Json:
+        """How it is to be sent, by this message, or by the country that one before it names."""
+        cues, home = self.reading.cues, self.context.services.shop.country
+        if "delivery_express" in cues:
+            return {"delivery": "express"}
+        named = [countries_in(reading.text) for reading in self.context.readings]
+        where = next((codes[-1] for codes in reversed(named) if codes), home)
+        is_abroad = bool(home) and where != home
+        return {"delivery": "international"} if is_abroad or "delivery_abroad" in cues else {}
 
     def _cart(self) -> Iterator[Call]:
         action = detail(self.chances, "cart") or "add"
@@ -282,7 +293,9 @@ class Act:
         yield "report_problem", self._order() | self._items() | told
 
     def _profile(self) -> Iterator[Call]:
-        asked = {"attribute": ", ".join(names)} if (names := self._attributes_named()) else {}
+        asked: Json = {"attribute": ", ".join(names)} if (names := self._attributes_named()) else {}
+        if not asked and "asks_saved" in self.reading.cues:
+            asked = {"newest": True}
         yield "get_profile", asked | ({"why": True} if detail(self.chances, "profile", SURE) else {})
 
     def _attributes_named(self) -> list[str]:

@@ -16,6 +16,7 @@ from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME, NOT
 from language.aspects import find_aspects
+from language.indifference import indifferent
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
@@ -39,11 +40,12 @@ class Searches:
         """
         kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
         earlier = _search_before(messages)
-        conditions = self._conditions(reading, {})
-        before = earlier if goes_on or (conditions and may_go_on and not kinds) else {}
+        waived = self._waived(reading, earlier)
+        conditions = self._conditions(reading, {}, waived)
+        before = earlier if goes_on or ((conditions or waived) and may_go_on and not kinds) else {}
         if kinds and before:
             before = self._of_kinds(before, kinds)
-        conditions = self._conditions(reading, before) if before else conditions
+        conditions = self._conditions(reading, before, waived) if before else conditions
         if not kinds:
             query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
             return [{"query": query[:200], **conditions}]
@@ -57,14 +59,19 @@ class Searches:
         where = {name: value for name, value in before.get("where", {}).items() if isinstance(value, str)}
         return {"where": where, NOT: before.get(NOT, {})}
 
-    def _conditions(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
-        """What the products must be and must not be, with what the search before it asked for and still holds."""
+    def _conditions(self, reading: ShopReading, before: Mapping[str, Any], waived: Json) -> Json:
+        """What the products must be and must not be, with what the search before it asked for and still holds: all but
+        what is `waived`."""
         facets = {name: named for name, named in reading.facets.items() if name not in reading.kinds}
         ruled_out = {name: list(named.ruled_out) for name, named in facets.items() if named.ruled_out}
         wanted = dict(self._values(reading))
         wanted |= dict(self._amounts(reading))
-        held = {name: value for name, value in before.items() if name not in ("query", "sort", "among", NOT, "where")}
-        where = dict(before.get("where", {}))
+        wanted = {name: value for name, value in wanted.items() if name not in waived}
+        named = {name: [value for value in values if value != waived.get(name)] for name, values in ruled_out.items()}
+        ruled_out = {name: values for name, values in named.items() if values}
+        left = {name: value for name, value in before.items() if name not in waived}
+        held = {name: value for name, value in left.items() if name not in ("query", "sort", "among", NOT, "where")}
+        where = {name: value for name, value in before.get("where", {}).items() if name not in waived}
         for name, value in wanted.items():
             held.pop(name, None)
             where.pop(name, None)
@@ -77,6 +84,16 @@ class Searches:
         held |= {name: float(price) for name, price in prices.items() if price is not None}
         optional = {"where": where, NOT: {**before.get(NOT, {}), **ruled_out}, "sort": self._sort(reading)}
         return held | {name: value for name, value in optional.items() if value}
+
+    def _waived(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
+        """The conditions of the search before that the message says do not matter: "colour doesn't matter"."""
+        conditions = {**before, **before.get("where", {})}
+        called = dict[str, list[str]]()
+        for name in conditions.keys() & set(self.space.names):
+            labels = (name.replace("_", " "), *self.space.facet(name).label.values())
+            values = (value.text for value in reading.values if value.facet == name)
+            called[name] = [*labels, *values, str(conditions[name])]
+        return {name: conditions[name] for name in indifferent(reading.text, called)}
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
