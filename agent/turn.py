@@ -69,7 +69,7 @@ class Turn:
             "reply": self.reply,
             "language": self.language,
             "tools": [step.to_json() for step in self.tools],
-            "profile": {name: list(traits) for name, traits in self.profile.items()},
+            "profile": self._profile(of_others=False) | {"others": self._profile(of_others=True)},
             "products": [product["sku"] for product in self.products],
             "template": self.template,
             "handoff": self.handoff,
@@ -77,6 +77,13 @@ class Turn:
             "gate": dict(self.gate),
             "usage": dict(self.usage),
             "seconds": round(self.seconds, 3),
+        }
+
+    def _profile(self, *, of_others: bool) -> Json:
+        """The customer's own traits, or those of whom they buy for: who reads one never takes it for the other."""
+        return {
+            name: [trait for trait in traits if bool(trait["about"]) == of_others]
+            for name, traits in self.profile.items()
         }
 
 

@@ -171,7 +171,14 @@ def test_whether_what_was_just_said_was_noted_is_told(agent: Shopkeeper, told: T
 def test_a_question_leans_on_what_was_done_before_it(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "the jacket is massive, i'd like a smaller one", "exchange", customer="C1002")
     turn = say(agent, told, "how long have i got for that btw", "answer", customer="C1002")
-    assert turn.template == "exchange-how"
+    assert turn.template in ("exchange-how", "exchange-time") and "45" in turn.reply
+
+
+def test_two_questions_in_one_message_get_two_answers(agent: Shopkeeper, told: Told) -> None:
+    turn = say(agent, told, "包邮不 几天能到", "answer")
+    assert [name for name, _ in called(turn)] == ["find_answer"] * 2
+    assert "75" in turn.reply and "3-5" in turn.reply
+    assert len(called(say(agent, told, "how long is the warranty?", "answer"))) == 1
 
 
 def test_what_the_words_allow_is_noted_where_the_message_states_it(agent: Shopkeeper, told: Told) -> None:
@@ -225,7 +232,7 @@ def test_where_nothing_is_wanted_nothing_is_called(
 
 
 def test_a_person_comes_when_asked_for_and_at_a_yes_to_the_offer(agent: Shopkeeper, told: Told) -> None:
-    say(agent, told, "do you engrave names on bottles in Elvish?", "answer")
+    say(agent, told, "is the founder of the shop married?", "answer")
     assert say(agent, told, "yeah go on", "yes").handoff
 
 
@@ -252,6 +259,21 @@ def test_a_no_that_names_something_drops_what_waits(agent: Shopkeeper, told: Tol
     assert not say(agent, told, "correct", "yes", customer="C1001").reply.startswith("Order")
 
 
+def test_a_no_that_keeps_one_item_returns_only_the_other(agent: Shopkeeper, told: Told) -> None:
+    customer = "C1275"
+    first = say(
+        agent, told, "the trekking pack and the hiking pack of AP-10727, i return them", "return", customer=customer
+    )
+    assert {item["title"] for item in first.proposal["summary"]["items"]} == {  # type: ignore[index]
+        "Eddy Hiking Pack 22",
+        "Plover Women's Trekking Pack 60",
+    }
+    turn = say(agent, told, "no wait. keeping the small one. just the big one", "no", customer=customer)
+    (item,) = turn.proposal["summary"]["items"]  # type: ignore[index]
+    assert item["title"] == "Plover Women's Trekking Pack 60"
+    assert say(agent, told, "no, leave it", "no", customer=customer).proposal is None
+
+
 def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "rain jackets", "search", customer="C1040")
     ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product", customer="C1040"))
@@ -261,7 +283,7 @@ def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeepe
 def test_only_what_is_likely_is_acted_upon() -> None:
     assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
     assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}
-    assert chosen({"search": 0.2, "cancel": 0.24}) == {"search"}
+    assert chosen({"search": 0.1, "cancel": 0.14}) == {"search"}
     assert chosen({"search": 0.04}) == set()
 
 

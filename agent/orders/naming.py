@@ -25,6 +25,7 @@ class ItemWords(Section):
     all: tuple[str, ...] = ()  # the whole order
     newest: tuple[str, ...] = ()  # of the orders, the newest
     also: tuple[str, ...] = ()  # beside what was proposed
+    only: tuple[str, ...] = ()  # instead of what was proposed
     plural: tuple[str, ...] = ()  # in a wish: several items are meant
     joins: tuple[str, ...] = ()  # between items of which the same is said
     parts: tuple[str, ...] = ()  # between items of which different things are said

@@ -23,6 +23,7 @@ from profiles.intents.intent import Kind, State
 NAME = "find_answer"
 _CLAUSE = re.compile(r"[.,;:!?。，；：！？\n]+")
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
+_CLEARER = 0.2  # by so much a question is answered better behind what was done last
 _SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
 
@@ -41,7 +42,9 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
         hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
         if not hits:
             continue
-        template = max(hits, key=lambda hit: hit.score).template
+        best = max(hits, key=lambda hit: hit.score)
+        behind = [hit for each in _topical(question, runtime) if (hit := retriever.answer(each, context.language))]
+        template = next((hit for hit in behind if hit.score >= best.score + _CLEARER), best).template
         words = template.text[context.language].format_map(shop.facts)
         return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
     passage = retriever.policy(question) if context.language == _policy_language(context) else None
@@ -51,10 +54,12 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
 
 
 def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
-    """The question and the whole message; then each clause of them; then the question behind the message before it,
-    and behind what was done last: "how long have i got for that", after an exchange."""
+    """A part of the message by itself; the question and the whole message; each clause of them; then the question
+    behind the message before it, and behind what was done last."""
     context = runtime.context
     own = context.heard.get(context.turn, "")
+    if question.strip() in own and len(question) < len(own):
+        yield [question]
     whole = list(dict.fromkeys(words for words in (question, own) if words.strip()))
     yield whole
     clauses = (part.strip() for words in whole for part in _CLAUSE.split(words))
@@ -62,9 +67,15 @@ def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
     earlier = [text for turn, text in context.heard.items() if turn != context.turn]
     if earlier and len(question) <= _ELLIPTIC:
         yield [f"{earlier[-1]} {question}"]
-        topics = section(context.language, "topics", Topics) or Topics()
-        tools = (m.name for m in reversed(runtime.state["messages"]) if isinstance(m, ToolMessage))
-        yield [f"{topics.of[str(name)]}: {question}" for name in tools if name in topics.of][:1]
+        yield _topical(question, runtime)
+
+
+def _topical(question: str, runtime: Runtime) -> list[str]:
+    """A short question behind what was done last: "exchange: how long have i got for that"."""
+    topics = section(runtime.context.language, "topics", Topics) or Topics()
+    tools = (message.name for message in reversed(runtime.state["messages"]) if isinstance(message, ToolMessage))
+    found = [f"{topics.of[str(name)]}: {question}" for name in tools if name in topics.of]
+    return found[:1] if len(question) <= _ELLIPTIC else []
 
 
 def _policy_language(context: TurnContext) -> str:

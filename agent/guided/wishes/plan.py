@@ -4,9 +4,11 @@ In: the probability of each wish, the turn's context, the messages. Out: a `Plan
 sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
@@ -18,7 +20,7 @@ from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.references import Products, by_rank, has_form, names_of, of_extent, referred
 from agent.guided.wishes.searches import Searches
 from agent.orders.naming import item_words
-from agent.orders.order import NEWEST, OrderItem
+from agent.orders.order import NEWEST, Order, OrderItem
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
 from agent.tools.search_products import AMONG_SHOWN
@@ -27,16 +29,17 @@ from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from language.aspects import find_aspects
 from language.countries import countries_in
 from language.cues import cues_in
-from language.negation import denied
+from language.negation import any_of, denied
 from language.quantities import Quantity
-from language.words import bare, mentions, stem, tokens
+from language.text import HAN, fold
+from language.words import bare, mentions, stem, stop_words, tokens
 from profiles.observation import EVERYTHING
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
 Call = tuple[str, Json]
 SURE = 0.5  # probability of a wish that is acted upon
-LIKELY = 0.25  # of the likeliest one, where none is sure
+LIKELY = 0.15  # of the likeliest one, where none is sure
 _ORDER = (
     "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
     "product", "compare", "total", "cart", "answer", "person",
@@ -54,6 +57,11 @@ _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what els
 _BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
 _PLAIN_CHARS = 40  # of a no that is nothing else
 _MOST_PIECES = 99
+_TWO = 2
+_OF_ITEMS = ("return_items", "cancel_order", "report_problem")
+_CLAUSE = re.compile(r"[.,;:!?，。；：！？]+")
+_QUESTIONS = re.compile(rf"[.,;:!?，。；：！？]+|(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
+_SURE_ANSWER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ def planned(
     if not wishes:
         return None
     act = Act(chances, context, messages)
+    if wishes == {"no"} and (amended := [*act.amended()]):
+        return Plan(tuple(amended))
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
     changes = _changes(wishes, chances, context, judge)
@@ -188,6 +198,18 @@ class Act:
         write = getattr(self, f"_{wish}")
         return list(write())
 
+    def amended(self) -> Iterator[Call]:
+        """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
+        waiting = self.context.services.proposals.pending(self.context.consultation, self.context.now)
+        if waiting is None or waiting.kind not in _OF_ITEMS or len(waiting.summary.get("items", ())) < _TWO:
+            return
+        clauses = [part for part in _CLAUSE.split(self.text) if not _keeps().search(fold(part).text)]
+        rest = replace(self.context, heard={**self.context.heard, self.context.turn: ". ".join(clauses)})
+        if any(has_form(rest.reading.text, word) for word in item_words().only):
+            words = replace(self, context=rest)._item_words()
+            if words:
+                yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
+
     def is_told_freely(self, wishes: set[str]) -> bool:
         """Whether the message may tell an attribute that takes any words: a name, an allergy."""
         free = (attribute.name for attribute in self.reading.reader.stated if attribute.type == "text")
@@ -259,7 +281,14 @@ class Act:
             yield "cart", {"action": action, "product": product, **self._variant(), **quantity}
 
     def _answer(self) -> Iterator[Call]:
-        yield "find_answer", {"question": self.text}
+        """One call, or one for each of several questions that have surely other answers: 包邮不 几天能到."""
+        retriever, found = self.context.services.retriever, dict[str, str]()
+        for part in filter(None, map(str.strip, _QUESTIONS.split(self.text))):
+            hit = retriever.answer(part, self.context.language)
+            if hit and hit.score >= _SURE_ANSWER:
+                found.setdefault(hit.template.id, part)
+        for question in [*found.values()][:_TWO] if len(found) >= _TWO else [self.text]:
+            yield "find_answer", {"question": question}
 
     def _orders(self) -> Iterator[Call]:
         items = self._item_words()
@@ -359,24 +388,31 @@ class Act:
         if self.context.is_visitor:
             return []
         orders = self.context.services.orders.list(self.context.customer)
-        spoken_of = [order for order in orders if order.id == self._order_in_focus()]
+        focus = {each.id for each in self.reading.order_ids} or {self._order_in_focus()}
+        spoken_of = [order for order in orders if order.id in focus]
         for some in (spoken_of, orders):
             if measured := self._measured(item for order in some for item in order.items if item.left):
                 return measured
         names = names_of(self.context.services.retriever.catalog).keys()
-        titles = {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)} & names
+        titles = _title_stems(orders) & names | _title_stems(spoken_of) - stop_words()
         kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
         covered = [(value.start, value.end) for value in kinds]
         named = [
-            word.text
+            word
             for word in tokens(self.text)
             if stem(bare(word)) in titles
             and not any(start <= word.start < end for start, end in covered)
             and not denied(self.text, (word.start, word.end), self.reading.languages)
         ]
-        if len(kinds) == 1:
-            return [" ".join([*named, kinds[0].text])]
-        return [value.text for value in kinds] or ([" ".join(named)] if named else [])
+        if len(kinds) < _TWO:
+            words = [*(word.text for word in named), *(kind.text for kind in kinds)]
+            return [" ".join(words)] if words else []
+        ends = [0, *(kind.end for kind in kinds)]
+        before = [
+            [word.text for word in named if end <= word.start < kind.start]
+            for end, kind in zip(ends[:-1], kinds, strict=True)
+        ]
+        return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
 
     def _measured(self, items: Iterable[OrderItem]) -> list[str]:
         """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
@@ -406,6 +442,16 @@ class Act:
         kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
         near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
         return int(near[-1].low or 1) if near else 1
+
+
+def _title_stems(orders: Iterable[Order]) -> set[str]:
+    return {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)}
+
+
+@cache
+def _keeps() -> re.Pattern[str]:
+    """Words that are said of what stays."""
+    return re.compile(any_of(item_words().keep))
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:

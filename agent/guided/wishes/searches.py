@@ -5,7 +5,8 @@ arguments of `search_products`, one set for each kind of product that is named. 
 kind goes on with the search before it; one that names a kind begins anew, unless it plainly goes on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,8 @@ class Searches:
             before = self._of_kinds(before, kinds)
         conditions = self._conditions(reading, before, waived) if before else conditions
         if not kinds:
-            query = " ".join(filter(None, [str(before.get("query", "")), reading.text]))
+            earlier_words = _without(str(before.get("query", "")), waived.values())
+            query = " ".join(filter(None, [earlier_words, reading.text]))
             return [{"query": query[:200], **conditions}]
         return [{"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2]]
 
@@ -86,14 +88,16 @@ class Searches:
         return held | {name: value for name, value in optional.items() if value}
 
     def _waived(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
-        """The conditions of the search before that the message says do not matter: "colour doesn't matter"."""
+        """The conditions, of the search before or named here, that the message says do not matter, with what they were:
+        "colour doesn't matter", "forget running"."""
         conditions = {**before, **before.get("where", {})}
         called = dict[str, list[str]]()
-        for name in conditions.keys() & set(self.space.names):
-            labels = (name.replace("_", " "), *self.space.facet(name).label.values())
-            values = (value.text for value in reading.values if value.facet == name)
-            called[name] = [*labels, *values, str(conditions[name])]
-        return {name: conditions[name] for name in indifferent(reading.text, called)}
+        for name in set(self.space.names) - set(reading.kinds):
+            called[name] = [value.text for value in reading.values if value.facet == name]
+            if name in conditions:
+                labels = self.space.facet(name).label.values()
+                called[name] += [name.replace("_", " "), *labels, str(conditions[name])]
+        return {name: conditions.get(name) for name in indifferent(reading.text, called)}
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
@@ -141,6 +145,13 @@ def _search_before(messages: Sequence[AnyMessage]) -> Json:
     """The arguments of the newest search of the consultation."""
     calls = (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls))
     return next((dict(call["args"]) for call in calls if call["name"] == NAME), {})
+
+
+def _without(words: str, values: Iterable[object]) -> str:
+    """The words of a search without the values that matter no more."""
+    for value in filter(None, map(str, values)):
+        words = re.sub(re.escape(value), "", words, flags=re.IGNORECASE)
+    return " ".join(words.split())
 
 
 def _is_dropped(value: object, ruled_out: Sequence[str] | None) -> bool:
