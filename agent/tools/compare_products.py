@@ -115,6 +115,7 @@ def _named(product: Product, context: TurnContext) -> Json:
         "price": plain(best_variant(product).price),
         "currency": context.services.shop.currency,
         "rating": product.rating,
+        "stock": sum(variant.stock for variant in product.variants),
     }
 
 
