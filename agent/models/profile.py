@@ -6,7 +6,7 @@ value and the valid ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -66,8 +66,9 @@ TUNED = ModelProfile(
 )
 # In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
 GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)
+LARGE = replace(GGUF, name="large")
 SERVED = ModelProfile("served", replies="free")
-PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, GGUF, SERVED)}
+PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, LARGE, GGUF, SERVED)}
 _SHAPE = TypeAdapter(ModelProfile)
 
 
@@ -84,7 +85,7 @@ def choose_profile(model: str, name: str | None = None, changes: Mapping[str, An
     fields = asdict(base)
     unknown = [field for field in changes if field not in fields or field == "name"]
     if unknown:
-        valid = choices([*(field for field in fields if field != "name"), BASE])
+        valid = choices([*(field for field in fields if field != "name"), BASE], limit=len(fields))
         raise ConfigError(f"model_profile has no setting {unknown[0]!r}; there are {valid}")
     try:
         return _SHAPE.validate_python(fields | changes)
@@ -102,6 +103,8 @@ def _default(model: str) -> str:
     """By the setting: what the project publishes is tuned, wherever it is served."""
     if model.startswith(("http://", "https://")):
         return "tuned" if model.partition("#")[2] == PUBLISHED else "served"
+    if model == LARGE.name:
+        return LARGE.name
     return "gguf" if model.endswith(".gguf") else "tuned"
 
 
