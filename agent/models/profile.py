@@ -32,8 +32,10 @@ class ModelProfile:
     the tools: a few words, or when to use each and what its arguments mean. `grammar`: calls are held to their JSON
     schema. `constrain`: arguments are bound to what was said. `repair`: calls are completed with what the message
     plainly says. `guess_ids`: an order id that nobody said becomes the one that was meant. `recognise`: a small encoder
-    says what a message wants, code calls the tools for it, and the model is asked for what is left. `replies`: who
-    writes them if the shop does not say. `seconds`: of one model call if the shop does not say.
+    says what a message wants, code calls the tools for it, and the model is asked for what is left. `ask_unsure`: it is
+    also asked where the encoder is not sure; else the likeliest wish counts. `examples`: the model is shown a few
+    messages with their calls before the conversation. `replies`: who writes them if the shop does not say. `seconds`:
+    of one model call if the shop does not say.
     """
 
     name: str
@@ -45,6 +47,8 @@ class ModelProfile:
     repair: bool = False
     guess_ids: bool = False
     recognise: bool = False
+    ask_unsure: bool = False
+    examples: bool = False
     replies: Literal["strict", "free"] = "strict"
     seconds: float = 20.0
 
@@ -66,7 +70,7 @@ TUNED = ModelProfile(
 )
 # In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
 GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)
-LARGE = replace(GGUF, name="large")
+LARGE = replace(GGUF, name="large", recognise=True, ask_unsure=True, examples=True)
 SERVED = ModelProfile("served", replies="free")
 PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, LARGE, GGUF, SERVED)}
 _SHAPE = TypeAdapter(ModelProfile)
