@@ -37,7 +37,7 @@ how much help the model gets (--profile, or profile in shop.toml; by default tha
   tuned   the embedded default and what the project publishes: the compact prompt that it was trained on, calls held to
           their schema and to what the customer said, completed with what the message plainly says, ids set right
   gguf    any other .gguf file: its own chat template, tools with full descriptions, calls held to their schema
-  large   the larger embedded model: as gguf, and what it needs of the rest
+  large   the larger embedded model: as gguf, with worked examples and all that tuned adds to calls
   served  a server's URL: its own template, tools with full descriptions, and nothing else
 Single settings: the table [model_profile] in shop.toml. {profile}
 

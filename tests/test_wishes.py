@@ -1,6 +1,7 @@
 """What a message was recognised to want becomes calls of code, with nothing in them that nobody said."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -250,7 +251,9 @@ def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services
 def test_a_message_that_is_not_clear_is_left_to_a_larger_model(
     services: Services, told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = ScriptedModel(script=[[("find_answer", {"question": "gift cards"})]], guidance=LARGE)
+    model = ScriptedModel(
+        script=[[("find_answer", {"question": "gift cards"})]], guidance=replace(LARGE, ask_unsure=True)
+    )
     with keeper(services, model) as agent:
         told.wants = {"search": 0.4, "answer": 0.45}
         assert called(agent.reply("visitor-unclear", "unclear", "something for a gift, a card or so")) == [

@@ -24,6 +24,7 @@ from agent.tools.outcome import RefusedWrite
 from errors import ConfigError, DataError, NotFound, Refused
 
 log = logging.getLogger(__name__)
+_MOST_CHARS = 300  # of an error that the model reads, and reads again in each later turn: some list all that there is
 _NOTHING: tuple[Any, ...] = ("", None, [], {})
 _UNUSABLE = (ConfigError, DataError, NotFound, Refused)  # a value that the model gave
 
@@ -132,7 +133,7 @@ def _check_names(request: ToolCallRequest) -> None:
 
 def _failed(request: ToolCallRequest, content: str, artifact: dict[str, Any]) -> ToolMessage:
     return ToolMessage(
-        content=f"error: {content}",
+        content=f"error: {content if len(content) <= _MOST_CHARS else content[:_MOST_CHARS] + '…'}",
         name=request.tool_call["name"],
         tool_call_id=str(request.tool_call["id"]),
         status="error",

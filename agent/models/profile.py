@@ -70,7 +70,8 @@ TUNED = ModelProfile(
 )
 # In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
 GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)
-LARGE = replace(GGUF, name="large", recognise=True, ask_unsure=True, examples=True)
+# Untrained, it invents arguments and now and then writes without an end: code calls the tools wherever it can.
+LARGE = replace(GGUF, name="large", examples=True, constrain=True, repair=True, guess_ids=True, recognise=True)
 SERVED = ModelProfile("served", replies="free")
 PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, LARGE, GGUF, SERVED)}
 _SHAPE = TypeAdapter(ModelProfile)
