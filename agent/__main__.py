@@ -25,6 +25,7 @@ EPILOG = """examples:
   python -m agent --customer C1001                      chat as customer C1001 of the demo shop
   python -m agent                                       chat as a visitor
   echo "Where is my last order?" | python -m agent --customer C1001 --json
+  python -m agent --model large                         the larger model, after `make model MODEL=large`
   python -m agent --model http://127.0.0.1:8000/v1      the same agent on a vLLM server
   python -m agent --consultation ID                     go on with an earlier consultation
   python -m agent handoffs list                         who waits for a person; `handoffs --help` says more
@@ -36,6 +37,7 @@ how much help the model gets (--profile, or profile in shop.toml; by default tha
   tuned   the embedded default and what the project publishes: the compact prompt that it was trained on, calls held to
           their schema and to what the customer said, completed with what the message plainly says, ids set right
   gguf    any other .gguf file: its own chat template, tools with full descriptions, calls held to their schema
+  large   the larger embedded model: as gguf, with worked examples and all that tuned adds to calls
   served  a server's URL: its own template, tools with full descriptions, and nothing else
 Single settings: the table [model_profile] in shop.toml. {profile}
 

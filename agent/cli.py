@@ -42,7 +42,7 @@ def add_state(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """`--model`, `--profile` and `--replies`; None means as the shop has it, else as the model's profile has it."""
-    parser.add_argument("--model", help="embedded, a .gguf file or a server's URL (default: as in shop.toml)")
+    parser.add_argument("--model", help="embedded, large, a .gguf file or a server's URL (default: as in shop.toml)")
     parser.add_argument(
         "--profile",
         choices=tuple(PROFILES),

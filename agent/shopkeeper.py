@@ -35,9 +35,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.checkpoints import checkpoint_errors, open_checkpoints
 from agent.context import VISITOR, Services, ShopState, TurnContext, is_visitor, turn_context
+from agent.examples import worked_examples
 from agent.guided.middleware import GuidedCalls
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
+from agent.middleware.examples import Examples
 from agent.middleware.intents import IntentTracking
 from agent.middleware.lapsing import Lapsing
 from agent.middleware.prompt import Prompting
@@ -138,9 +140,8 @@ class Shopkeeper:
         """
         if not isinstance(self._model, Warmable):
             return 0.0
-        system = SystemMessage(instructions(self.services))
-        tools = self._loop_of(self.services).tools
-        return self._model.warm([system], [convert_to_openai_tool(tool) for tool in tools])
+        loop, system = self._loop_of(self.services), SystemMessage(instructions(self.services))
+        return self._model.warm([system, *loop.examples], [convert_to_openai_tool(tool) for tool in loop.tools])
 
     def transcript(self, consultation: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """A consultation as the model saw it: OpenAI-style messages with the system prompt, and the tools."""
@@ -224,16 +225,17 @@ class Shopkeeper:
 
     def _build_loop(self, services: Services) -> "_Loop":
         offered = build_tools(services, self._profile.descriptions)
+        examples = worked_examples(offered) if self._profile.examples else []
         graph = create_agent(
             self._model,
             [outspoken(tool) for tool in runnable_tools(services, offered)],
             system_prompt=instructions(services),
-            middleware=_middleware(services, self._profile, offered, lambda: self.services.retriever),
+            middleware=_middleware(services, self._profile, offered, examples, lambda: self.services.retriever),
             state_schema=ShopState,
             context_schema=TurnContext,
             checkpointer=self._checkpointer,
         )
-        return _Loop(services, _schemas(services), offered, graph)
+        return _Loop(services, _schemas(services), offered, examples, graph)
 
     def _loop_of(self, services: Services) -> "_Loop":
         """The loop whose tools are those of these services: the values that a tool names are the catalogue's."""
@@ -250,7 +252,7 @@ class Shopkeeper:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """LangChain's agent for some services, and the tools that the model is told of.
+    """LangChain's agent for some services, the tools that the model is told of, and the examples that it is shown.
 
     `graph` is Any: the state's own keys are not among its typed input.
     """
@@ -258,6 +260,7 @@ class _Loop:
     services: Services
     schemas: Mapping[str, Any]
     tools: Sequence[BaseTool]
+    examples: Sequence[BaseMessage]
     graph: Any
 
 
@@ -267,7 +270,11 @@ def _schemas(services: Services) -> dict[str, Any]:
 
 
 def _middleware(
-    services: Services, profile: ModelProfile, offered: Sequence[BaseTool], retriever: Callable[[], Retriever]
+    services: Services,
+    profile: ModelProfile,
+    offered: Sequence[BaseTool],
+    examples: Sequence[BaseMessage],
+    retriever: Callable[[], Retriever],
 ) -> list[AgentMiddleware[Any, TurnContext, Any]]:
     """From the outside in: languages not served, what needs no model, intents, proposals that lapse, what the model
     sees, what the customer gets, and the tools."""
@@ -279,6 +286,7 @@ def _middleware(
         Lapsing(),
         Prompting(frozenset(tool.name for tool in offered)),
         *([GuidedCalls(profile)] if profile.is_guided else []),
+        *([Examples(examples)] if examples else []),
         Replying(),
         ModelCallLimitMiddleware(run_limit=shop.limits.model_calls, exit_behavior="end"),
         ModelFallbackMiddleware(FallbackModel(retriever=retriever, languages=shop.languages)),

@@ -19,7 +19,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.context import Services
-from agent.models import DEFAULT_GGUF, load_chat_model
+from agent.models import load_chat_model, model_path
 from agent.models.profile import ModelProfile, choose_profile, profile_of
 from agent.services import open_services
 from agent.shop import Replies, load_shop
@@ -152,4 +152,4 @@ def model_file(setting: str) -> Path | None:
     """The file behind a model setting, None for a server."""
     if setting.startswith(("http://", "https://")):
         return None
-    return DEFAULT_GGUF if setting == "embedded" else Path(setting).expanduser()
+    return model_path(setting)

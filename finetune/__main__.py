@@ -28,6 +28,7 @@ from finetune.selfplay.commands import play_arguments, run_play, run_shops, shop
 
 _EPILOG = """examples:
   python -m finetune build                                        all that the embedded engine needs
+  python -m finetune large                                        the larger model, 1.1 GB; run again to resume
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
   python -m finetune play --random-shops 60 --consultations 6000 --out runs/random.jsonl
   python -m finetune consultations show w1-001                    the project's own, written by hand; check, pack
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _merge_arguments(command("merge", _merge, "merge what was trained into its base, as bfloat16 safetensors"))
     _gguf_arguments(command("gguf", _gguf, "write a merged model as GGUF, for the embedded engine"))
     _build_arguments(command("build", _build, "base, merged default adapter and GGUF, as far as missing"))
+    command("large", _large, "fetch the larger embedded model in its parts, and join it; run again to resume")
     add_loop_arguments(command("loop", run_loop, "self-play and logs to a published adapter; run again to resume"))
     add_registry_arguments(commands.add_parser("registry", help="keep adapters; publish one through the gate; go back"))
     add_erase_arguments(command("erase", erase, "erase a customer everywhere: profile, consultations, samples"))
@@ -156,6 +158,13 @@ def _build(args: argparse.Namespace) -> int:
     from finetune.build import build
 
     print(build(args.adapter, args.out, args.quantization))
+    return 0
+
+
+def _large(args: argparse.Namespace) -> int:
+    from finetune.large import fetch
+
+    print(fetch())
     return 0
 
 

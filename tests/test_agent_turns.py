@@ -4,6 +4,7 @@ import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
@@ -224,6 +225,13 @@ def test_arguments_that_a_tool_does_not_have_are_the_models_mistake_and_no_error
     turn = anna.say("hm", [("get_order", arguments)])
     assert [step.ok for step in turn.tools] == [False] and turn.tools[0].result["kind"] == "failed"
     assert turn.reply and not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_arguments_that_say_nothing_are_as_if_left_out(visitor: Talk) -> None:
+    left_open: dict[str, Any] = {"query": "tent", "color": "", "brand": None, "where": {"gender": ""}, "not": {}}
+    turn = visitor.say("a tent", [("search_products", left_open)])
+    assert turn.tools[-1].ok and turn.tools[-1].result["hits"]
+    assert not turn.tools[-1].result.get("dropped")
 
 
 @pytest.mark.parametrize(

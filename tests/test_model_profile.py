@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agent import models
 from agent.__main__ import main
 from agent.context import Services
 from agent.models import load_chat_model
@@ -26,7 +27,8 @@ from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from agent.tools import build_tools
 from agent.turn import Turn
-from errors import ConfigError
+from errors import ConfigError, ModelError
+from eval.stage import model_file
 from tests.agent_shop import keeper
 from tests.test_engine import small_model
 
@@ -95,7 +97,13 @@ def test_each_help_can_be_had_alone(services: Services, name: str, file: str) ->
 
 @pytest.mark.parametrize(
     ("model", "expected"),
-    [("embedded", "tuned"), ("my/own.gguf", "gguf"), ("http://x/v1", "served"), ("http://x/v1#published", "tuned")],
+    [
+        ("embedded", "tuned"),
+        ("large", "large"),
+        ("my/own.gguf", "gguf"),
+        ("http://x/v1", "served"),
+        ("http://x/v1#published", "tuned"),
+    ],
 )
 def test_the_profile_fits_the_kind_of_model_unless_one_is_named(model: str, expected: str) -> None:
     assert choose_profile(model).name == expected
@@ -107,9 +115,9 @@ def test_the_profile_fits_the_kind_of_model_unless_one_is_named(model: str, expe
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("clever", None, "no model profile 'clever'; there are gguf, served, tuned"),
+        ("clever", None, "no model profile 'clever'; there are gguf, large, served, tuned"),
         (None, {"base": "clever"}, "no model profile 'clever'"),
-        (None, {"guess": True}, "no setting 'guess'; there are base, constrain"),
+        (None, {"guess": True}, "no setting 'guess'; there are .*base, constrain.*template"),
         (None, {"template": "mine"}, "template"),
         (None, {"seconds": "soon"}, "seconds"),
     ],
@@ -135,8 +143,8 @@ def test_a_shops_file_may_choose_a_profile_and_is_checked(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("arguments", "name"),
-    [([], "tuned"), (["--model", "x.gguf"], "gguf"), (["--model", "http://x/v1"], "served"),
-     (["--model", "x.gguf", "--profile", "tuned"], "tuned")],
+    [([], "tuned"), (["--model", "large"], "large"), (["--model", "x.gguf"], "gguf"),
+     (["--model", "http://x/v1"], "served"), (["--model", "x.gguf", "--profile", "tuned"], "tuned")],
 )  # fmt: skip
 def test_help_says_which_profile_a_model_takes(
     arguments: list[str], name: str, capsys: pytest.CaptureFixture[str]
@@ -146,6 +154,13 @@ def test_help_says_which_profile_a_model_takes(
     shown = capsys.readouterr().out
     assert f"takes {name}." in " ".join(shown.split())
     assert all(f"\n  {profile}" in shown for profile in PROFILES)
+
+
+def test_the_larger_model_is_fetched_by_a_command_that_the_error_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "LARGE_GGUF", Path("nowhere/large.gguf"))
+    with pytest.raises(ModelError, match=r"no model at nowhere/large\.gguf: run `make model MODEL=large`"):
+        load_chat_model("large")
+    assert model_file("large") == Path("nowhere/large.gguf")
 
 
 def test_full_descriptions_say_when_and_change_no_argument(services: Services) -> None:

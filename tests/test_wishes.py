@@ -1,6 +1,8 @@
 """What a message was recognised to want becomes calls of code, with nothing in them that nobody said."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,8 +10,8 @@ import pytest
 from agent.context import Services
 from agent.guided import middleware
 from agent.guided.recogniser.labels import LABELS, STATED, STATED_OF_OTHER, details, note_text
-from agent.guided.wishes.plan import chosen, plain_answer
-from agent.models.profile import TUNED
+from agent.guided.wishes.plan import chosen, is_sure, plain_answer
+from agent.models.profile import LARGE, TUNED
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
@@ -288,8 +290,6 @@ def test_only_what_is_likely_is_acted_upon() -> None:
 
 
 def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services) -> None:
-    from datetime import date
-
     def read(text: str) -> Any:
         return services.lexicon.read(text, date(2026, 11, 29))
 
@@ -299,6 +299,33 @@ def test_a_yes_with_a_number_or_another_wish_confirms_nothing(services: Services
     assert plain_answer({"yes": 0.8}, read("i suppose")) is None
     assert plain_answer({"no": 0.8, "orders": 0.2}, read("leave the 2 as they are")) == "no"
     assert plain_answer({"no": 0.6, "exchange": 0.7}, read("no, the 42")) is None
+
+
+def test_a_message_that_is_not_clear_is_left_to_a_larger_model(
+    services: Services, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = ScriptedModel(
+        script=[[("find_answer", {"question": "gift cards"})]], guidance=replace(LARGE, ask_unsure=True)
+    )
+    with keeper(services, model) as agent:
+        told.wants = {"search": 0.4, "answer": 0.45}
+        assert called(agent.reply("visitor-unclear", "unclear", "something for a gift, a card or so")) == [
+            ("find_answer", {"question": "gift cards"})
+        ]
+        told.wants = {"answer": 0.6}
+        sure = agent.reply("visitor-unclear", "unclear", "how do gift cards work")
+    assert [name for name, _ in called(sure)] == ["find_answer"] and model.asked == 1
+    assert not caplog.records
+
+
+def test_a_wish_is_sure_by_its_chance_or_by_plain_words(services: Services) -> None:
+    def read(text: str) -> Any:
+        return services.lexicon.read(text, date(2026, 11, 29))
+
+    assert is_sure({"search": 0.5}, read("a tent"))
+    assert not is_sure({"search": 0.49, "cart.add": 0.9}, read("a tent"))
+    assert is_sure({"person": 0.1}, read("give me a human being please"))
+    assert is_sure({}, read("???"))
 
 
 def test_details_are_taken_from_calls_and_are_labels() -> None:

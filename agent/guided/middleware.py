@@ -28,7 +28,7 @@ from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
-from agent.guided.wishes.plan import Plan, plain_answer, planned
+from agent.guided.wishes.plan import Plan, is_sure, plain_answer, planned
 from agent.middleware.shortcuts import answered
 from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
@@ -96,7 +96,10 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             return None
         context, messages = request.runtime.context, request.state["messages"]
         try:
-            return planned(self._chances(messages, context), context, messages, NoteJudge(self._recogniser, context))
+            chances = self._chances(messages, context)
+            if self._profile.ask_unsure and not is_sure(chances, context.reading):
+                return None
+            return planned(chances, context, messages, NoteJudge(self._recogniser, context))
         except Exception:  # an error of ours: the model can still answer
             log.exception("no plan for a message")
             return None

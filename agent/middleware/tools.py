@@ -24,6 +24,8 @@ from agent.tools.outcome import RefusedWrite
 from errors import ConfigError, DataError, NotFound, Refused
 
 log = logging.getLogger(__name__)
+_MOST_CHARS = 300  # of an error that the model reads, and reads again in each later turn: some list all that there is
+_NOTHING: tuple[Any, ...] = ("", None, [], {})
 _UNUSABLE = (ConfigError, DataError, NotFound, Refused)  # a value that the model gave
 
 
@@ -70,6 +72,7 @@ class ErrorsAsResults(AgentMiddleware[ShopState, TurnContext, Any]):
     ) -> ToolMessage | Command[Any]:
         """Run the tool; never raise."""
         try:
+            request = _as_told(request)
             _check_names(request)
             return handler(request)
         except RefusedWrite as refusal:
@@ -97,6 +100,24 @@ def outspoken(tool: BaseTool) -> BaseTool:
     return tool.model_copy(update={"func": run})
 
 
+def _as_told(request: ToolCallRequest) -> ToolCallRequest:
+    """The call without the optional arguments that say nothing: some models write "" or [] for what they leave open."""
+    function = getattr(request.tool, "func", None)
+    if function is None:
+        return request
+    needed = {name for name, one in inspect.signature(function).parameters.items() if one.default is one.empty}
+    given = request.tool_call["args"]
+    told = {name: part for name, value in given.items() if (part := _told(value)) not in _NOTHING or name in needed}
+    return request.override(tool_call={**request.tool_call, "args": told})
+
+
+def _told(value: Any) -> Any:
+    """The value without the entries of an object that say nothing."""
+    if not isinstance(value, dict):
+        return value
+    return {name: part for name, each in value.items() if (part := _told(each)) not in _NOTHING}
+
+
 def _check_names(request: ToolCallRequest) -> None:
     """Errors: `DataError` for arguments that the tool does not have, or lacks."""
     function = getattr(request.tool, "func", None)
@@ -112,7 +133,7 @@ def _check_names(request: ToolCallRequest) -> None:
 
 def _failed(request: ToolCallRequest, content: str, artifact: dict[str, Any]) -> ToolMessage:
     return ToolMessage(
-        content=f"error: {content}",
+        content=f"error: {content if len(content) <= _MOST_CHARS else content[:_MOST_CHARS] + '…'}",
         name=request.tool_call["name"],
         tool_call_id=str(request.tool_call["id"]),
         status="error",

@@ -1,6 +1,6 @@
 """Choose the language model by one setting.
 
-In: the setting `model` of shop.toml: "embedded", a path to a .gguf file, or the http(s) URL of an
+In: the setting `model` of shop.toml: "embedded", "large", a path to a .gguf file, or the http(s) URL of an
 OpenAI-compatible server (vLLM first); and the shop's registry, for what it has published. Out: a LangChain chat
 model; nobody else in the project needs to know which.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from agent.models.profile import PUBLISHED, ModelProfile, choose_profile
+from agent.models.profile import LARGE, PUBLISHED, ModelProfile, choose_profile
 from errors import ConfigError, ModelError
 
 if TYPE_CHECKING:  # each takes a second to import, and who wants the chat template alone needs none of them
@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # each takes a second to import, and who wants the chat templ
 
     from agent.models.served_model import ServedChatModel
 
-DEFAULT_GGUF = Path(__file__).parents[2] / ".models" / "default" / "model.gguf"
+_MODELS = Path(__file__).parents[2] / ".models"
+DEFAULT_GGUF = _MODELS / "default" / "model.gguf"
+LARGE_GGUF = _MODELS / "large" / "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 API_KEY = "OPENAI_API_KEY"
 
 
@@ -35,7 +37,7 @@ def load_chat_model(
 
     It carries its `profile`, by default that of its kind, which also says the seconds if nobody else does.
 
-    ``load_chat_model("embedded")``, ``load_chat_model("models/mine.gguf")``,
+    ``load_chat_model("embedded")``, ``load_chat_model("large")``, ``load_chat_model("models/mine.gguf")``,
     ``load_chat_model("http://127.0.0.1:8000/v1#my-model")`` (without a name after "#", the first that the
     server lists). With a `registry`, "embedded" and a server's "#published" are what it publishes, from each
     answer to the next. A server's key is read from the environment variable OPENAI_API_KEY. Raises ConfigError
@@ -45,12 +47,18 @@ def load_chat_model(
     seconds = seconds or profile.seconds
     if setting.startswith(("http://", "https://")):
         return _served(setting, profile, registry, seconds, max_new_tokens)
-    if setting != "embedded" and not setting.endswith(".gguf"):
+    if setting not in ("embedded", LARGE.name) and not setting.endswith(".gguf"):
         raise ConfigError(
-            f"model {setting!r} is none of: 'embedded', a path that ends in .gguf, or an http(s) URL "
+            f"model {setting!r} is none of: 'embedded', '{LARGE.name}', a path that ends in .gguf, or an http(s) URL "
             "such as http://127.0.0.1:8000/v1"
         )
     return _embedded(setting, profile, registry, seconds, max_new_tokens)
+
+
+def model_path(setting: str) -> Path:
+    """The file of a model that is loaded into this process."""
+    known = {"embedded": DEFAULT_GGUF, LARGE.name: LARGE_GGUF}
+    return known.get(setting) or Path(setting).expanduser()
 
 
 def _embedded(
@@ -60,12 +68,12 @@ def _embedded(
     from agent.models.engine_model import EmbeddedChatModel
     from agent.models.published_engine import PublishedEngine
 
-    if setting == "embedded":
-        if not DEFAULT_GGUF.is_file():
-            raise ModelError(f"no model at {DEFAULT_GGUF}: run `make model`, or name a .gguf file or a server")
-        engine = PublishedEngine(registry, DEFAULT_GGUF) if registry else EmbeddedEngine(DEFAULT_GGUF)
-    else:
-        engine = EmbeddedEngine(Path(setting).expanduser())
+    path = model_path(setting)
+    if path in (DEFAULT_GGUF, LARGE_GGUF) and not path.is_file():
+        command = "make model MODEL=large" if path == LARGE_GGUF else "make model"
+        raise ModelError(f"no model at {path}: run `{command}`, or name a .gguf file or a server")
+    follows = registry if setting == "embedded" else None
+    engine = PublishedEngine(follows, path) if follows else EmbeddedEngine(path)
     return EmbeddedChatModel(engine=engine, guidance=profile, seconds=seconds, max_new_tokens=max_new_tokens)
 
 

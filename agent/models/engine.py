@@ -24,7 +24,7 @@ BLOCK_TOKENS = 32  # how many tokens OpenVINO keeps in one cache block on a CPU
 BATCH_TOKENS = 256  # prompt tokens per step: more holds up the others longer, and costs 90 MB at 512
 # OpenVINO keeps every distinct grammar it has compiled, one or two MB each, for as long as the pipeline lives.
 MOST_GRAMMARS = 150
-WARM_SECONDS = 300.0  # a 1.5B model reads 1,600 tokens in some 20 s on two cores
+WARM_SECONDS = 600.0  # a 1.5B model reads 8,000 tokens in 90 s on two cores, and in over 300 s if those are busy
 # One token at a time, bfloat16 is a third slower than float32 even on processors that have it; and threads tied to
 # their cores wait for whatever else the machine does there.
 PROPERTIES = {"INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False}

@@ -6,7 +6,7 @@ value and the valid ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,8 +32,10 @@ class ModelProfile:
     the tools: a few words, or when to use each and what its arguments mean. `grammar`: calls are held to their JSON
     schema. `constrain`: arguments are bound to what was said. `repair`: calls are completed with what the message
     plainly says. `guess_ids`: an order id that nobody said becomes the one that was meant. `recognise`: a small encoder
-    says what a message wants, code calls the tools for it, and the model is asked for what is left. `replies`: who
-    writes them if the shop does not say. `seconds`: of one model call if the shop does not say.
+    says what a message wants, code calls the tools for it, and the model is asked for what is left. `ask_unsure`: it is
+    also asked where the encoder is not sure; else the likeliest wish counts. `examples`: the model is shown a few
+    messages with their calls before the conversation. `replies`: who writes them if the shop does not say. `seconds`:
+    of one model call if the shop does not say.
     """
 
     name: str
@@ -45,6 +47,8 @@ class ModelProfile:
     repair: bool = False
     guess_ids: bool = False
     recognise: bool = False
+    ask_unsure: bool = False
+    examples: bool = False
     replies: Literal["strict", "free"] = "strict"
     seconds: float = 20.0
 
@@ -66,8 +70,10 @@ TUNED = ModelProfile(
 )
 # In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
 GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)
+# Untrained, it invents arguments and now and then writes without an end: code calls the tools wherever it can.
+LARGE = replace(GGUF, name="large", examples=True, constrain=True, repair=True, guess_ids=True, recognise=True)
 SERVED = ModelProfile("served", replies="free")
-PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, GGUF, SERVED)}
+PROFILES: Mapping[str, ModelProfile] = {profile.name: profile for profile in (TUNED, LARGE, GGUF, SERVED)}
 _SHAPE = TypeAdapter(ModelProfile)
 
 
@@ -84,7 +90,7 @@ def choose_profile(model: str, name: str | None = None, changes: Mapping[str, An
     fields = asdict(base)
     unknown = [field for field in changes if field not in fields or field == "name"]
     if unknown:
-        valid = choices([*(field for field in fields if field != "name"), BASE])
+        valid = choices([*(field for field in fields if field != "name"), BASE], limit=len(fields))
         raise ConfigError(f"model_profile has no setting {unknown[0]!r}; there are {valid}")
     try:
         return _SHAPE.validate_python(fields | changes)
@@ -102,6 +108,8 @@ def _default(model: str) -> str:
     """By the setting: what the project publishes is tuned, wherever it is served."""
     if model.startswith(("http://", "https://")):
         return "tuned" if model.partition("#")[2] == PUBLISHED else "served"
+    if model == LARGE.name:
+        return LARGE.name
     return "gguf" if model.endswith(".gguf") else "tuned"
 
 

@@ -152,6 +152,13 @@ def chosen(chances: Mapping[str, float]) -> set[str]:
     return sure
 
 
+def is_sure(chances: Mapping[str, float], reading: ShopReading) -> bool:
+    """Whether any wish is sure, or nothing is said at all."""
+    chances = _by_words(chances, reading)
+    is_said = any(char.isalnum() for char in reading.text)
+    return not is_said or any(chances.get(wish, 0.0) >= SURE for wish in WISHES)
+
+
 def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
     """A yes or no that is nothing else. A yes, which carries something out, holds no number and no trace of another
     wish either."""
