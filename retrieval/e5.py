@@ -184,6 +184,10 @@ class Sentences:
             vectors = [self._known[text] for text in texts]
             return np.array(vectors, dtype=np.float32).reshape(len(texts), WIDTH)
 
+    def unread(self, texts: Sequence[str]) -> int:
+        """How many of them were not read before."""
+        return len({text for text in texts if text not in self._known})
+
     def _read(self, texts: Sequence[str]) -> Floats:
         import torch
 

@@ -54,10 +54,11 @@ def build_index(rows: Rows, embedder: Embedder, *before: StoredIndex | None) -> 
 
 def identity_of(rows: Rows, embedder: Embedder) -> Identity:
     """Which embedder, and a digest of the rows of each collection."""
-    return Identity(embedder.name, embedder.sha256, {name: _digest(some) for name, some in rows.items()})
+    return Identity(embedder.name, embedder.sha256, {name: digest_of(some) for name, some in rows.items()})
 
 
-def _digest(rows: Sequence[Row]) -> str:
+def digest_of(rows: Sequence[Row]) -> str:
+    """Of the rows, in whatever order they come."""
     digest = hashlib.sha256()
     for row in sorted(rows, key=lambda row: row.key):
         for part in (row.key, row.text, row.words):

@@ -18,9 +18,10 @@ from pathlib import Path
 from errors import DataError, ShopkeeperError
 from retrieval.answers import load_answers
 from retrieval.catalog import Catalog, Product, load_catalog
+from retrieval.e5 import sentences
 from retrieval.facets import FacetSpace
 from retrieval.index import Row
-from retrieval.index_build import Rows, build_index
+from retrieval.index_build import QUESTIONS, Rows, build_index, digest_of
 from retrieval.policy import load_policy
 from retrieval.rows import background_rows, passage_rows, product_rows, sample_rows
 from retrieval.search import ANSWERS, CATALOG, POLICY, SETTINGS, SOURCES, Retriever, by_key, read_facets
@@ -77,8 +78,10 @@ class LiveRetriever:
         changed = _changed(index, rows)
         if not changed:
             return
-        known = {row.digest for name in changed for row in index.collections[name].rows}
-        new = sum(row.digest not in known for some in changed.values() for row in some)
+        known = {row.digest for name in changed if name not in QUESTIONS for row in index.collections[name].rows}
+        new = sum(row.digest not in known for name, some in changed.items() if name not in QUESTIONS for row in some)
+        if asked := [row.text for name in QUESTIONS if name in changed for row in rows[name]]:
+            new += sentences().unread(asked)
         if new <= _AT_ONCE and sum(map(len, changed.values())) <= _SMALL:
             self._build(rows)
         else:
@@ -188,7 +191,13 @@ def _facets_of(product: Product) -> tuple[object, ...]:
 def _changed(index: StoredIndex, rows: Rows) -> Rows:
     """The collections whose rows are others than those that the index has."""
     ordered = {name: tuple(sorted(some, key=lambda row: row.key)) for name, some in rows.items()}
-    return {name: some for name, some in ordered.items() if some != index.collections[name].rows}
+    return {name: some for name, some in ordered.items() if not _is_indexed(index, name, some)}
+
+
+def _is_indexed(index: StoredIndex, name: str, rows: Sequence[Row]) -> bool:
+    if name in QUESTIONS:
+        return index.identity.sources.get(name) == digest_of(rows)
+    return rows == index.collections[name].rows
 
 
 def _with_row(product: Product, space: FacetSpace) -> tuple[Product, Row]:

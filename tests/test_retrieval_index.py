@@ -89,7 +89,7 @@ def test_a_changed_catalogue_is_indexed_anew_embedding_only_what_changed(tmp_pat
         "CURRENT",
         "manifest.json",
         "products/rows.json",
-        "samples/vectors.faiss",
+        "passages/vectors.faiss",
         "products/words/vocab.index.json",
     ],
 )
