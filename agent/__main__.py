@@ -119,7 +119,8 @@ def _show(event: Event) -> None:
             print(f"{said}\n" if event.reply else _grey("  (a person will answer here)"))
             for name, traits in event.profile.items():
                 for trait in traits:
-                    print(_grey(f"  {name}: {trait['polarity']} {trait['attribute']} = {trait['value']}"))
+                    who = f" ({trait['about']})" if trait["about"] else ""
+                    print(_grey(f"  {name}: {trait['polarity']} {trait['attribute']} = {trait['value']}{who}"))
 
 
 def _grey(text: str) -> str:
