@@ -13,7 +13,8 @@ from babel import Locale
 from pydantic import Field
 
 from language.packs import Section, languages, section
-from language.text import fold, has_han
+from language.patterns import alternatives, spellings
+from language.text import fold
 
 
 class Countries(Section):
@@ -26,16 +27,16 @@ class Countries(Section):
 def countries_in(text: str) -> tuple[str, ...]:
     """``countries_in("do you send it to the UK?") == ("GB",)``."""
     pattern, codes = _names()
-    return tuple(dict.fromkeys(codes[found.group()] for found in pattern.finditer(fold(text).text)))
+    named = (" ".join(found.group().split()) for found in pattern.finditer(fold(text).text))
+    return tuple(dict.fromkeys(codes[name] for name in named))
 
 
 @cache
 def _names() -> tuple[re.Pattern[str], dict[str, str]]:
     ambiguous = {fold(name).text for code in languages() for name in _pack(code).ambiguous}
-    codes = {name: country for name, country in _all_names() if name not in ambiguous}
-    longest = sorted(codes, key=len, reverse=True)
-    parts = [re.escape(name) if has_han(name) else rf"\b{re.escape(name)}\b" for name in longest]
-    return re.compile("|".join(parts)), codes
+    known = [(name, country) for name, country in _all_names() if name not in ambiguous]
+    codes = {typed: country for name, country in known for typed in spellings(name) if typed not in ambiguous}
+    return re.compile(alternatives(codes)), codes
 
 
 def _all_names() -> Iterator[tuple[str, str]]:

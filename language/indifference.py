@@ -7,10 +7,11 @@ language pack.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from language.packs import Section, languages, section
-from language.text import fold, has_han
+from language.patterns import NOTHING, alternatives
+from language.text import fold
 
 _PLACE = "{it}"
 
@@ -31,9 +32,9 @@ def indifferent(text: str, conditions: Mapping[str, Iterable[str]]) -> frozenset
     )
 
 
-@cache
+@lru_cache(maxsize=4096)  # some of the words are customers'
 def _pattern(words: str) -> re.Pattern[str]:
-    it = re.escape(words) if has_han(words) else rf"\b{re.escape(words)}\b"
+    it = f"(?:{alternatives([words])})"
     packs = (section(code, "indifferent", Indifferent) for code in languages())
     ways = [way.replace(_PLACE, it) for pack in packs if pack for way in pack.patterns]
-    return re.compile("|".join(f"(?:{way})" for way in ways) or r"(?!)", re.IGNORECASE)
+    return re.compile("|".join(f"(?:{way})" for way in ways) or NOTHING, re.IGNORECASE)

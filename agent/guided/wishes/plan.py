@@ -288,7 +288,7 @@ class Act:
             yield "cart", {"action": action, "product": product, **self._variant(), **quantity}
 
     def _answer(self) -> Iterator[Call]:
-        """One call, or one for each of several questions that have surely other answers: 包邮不 几天能到."""
+        """One call, or one for each of several questions that have surely other answers."""
         retriever, found = self.context.services.retriever, dict[str, str]()
         for part in filter(None, map(str.strip, _QUESTIONS.split(self.text))):
             hit = retriever.answer(part, self.context.language)

@@ -149,8 +149,8 @@ def _search_before(messages: Sequence[AnyMessage]) -> Json:
 
 def _without(words: str, values: Iterable[object]) -> str:
     """The words of a search without the values that matter no more."""
-    for value in filter(None, map(str, values)):
-        words = re.sub(re.escape(value), "", words, flags=re.IGNORECASE)
+    for value in (value for value in values if value is not None):
+        words = re.sub(re.escape(str(value)), "", words, flags=re.IGNORECASE)
     return " ".join(words.split())
 
 
