@@ -41,14 +41,24 @@ def next_question(
 
 
 def answered(context: TurnContext, messages: Sequence[AnyMessage]) -> dict[str, str]:
-    """Values that the customer named of what they had been asked about; the last word counts, two at once are none."""
+    """Values that the customer named of what they had been asked about; the last word counts, two at once are none.
+
+    Whoever turns to another kind of product has answered nothing of that one.
+    """
     found: dict[str, str] = {}
     asked: set[str] = set()
+    kinds = set[tuple[str, str]]()
     for message in messages:
         if isinstance(message, ToolMessage):
             asked |= set(_asked([message]))
         elif isinstance(message, HumanMessage):
             facets = context.read(str(message.text)).facets
+            named_kinds = {
+                (name, value) for name in context.services.lexicon.kinds & {*facets} for value in facets[name].whole
+            }
+            if named_kinds and kinds and not named_kinds & kinds:
+                found, asked = {}, set()
+            kinds = named_kinds or kinds
             for name in sorted(asked):
                 named = facets.get(name, NOTHING)
                 wanted = [value for value in named.whole if value not in named.ruled_out]

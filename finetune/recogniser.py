@@ -293,7 +293,7 @@ def _targets(part: Sequence[Example], labels: Sequence[str]) -> Any:
 
 def train_and_write(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
     """Train on packed consultations, keep the weights, and give the figures on what was held back."""
-    samples = list(examples(consultations("training", data)))
+    samples = list(examples(consultations("training", data), is_learnt=True))
     held_back = list(examples(consultations("held_back", data)))
     print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
     checkpoint = CHECKPOINTS / f"{out.resolve().name}.pt"

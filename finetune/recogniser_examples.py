@@ -25,7 +25,8 @@ from retrieval.catalog import load_catalog
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
 Said = tuple[str, str, str]  # attribute, value, polarity
-_QUESTIONS = 0.5
+_QUESTIONS, _REFUSALS = 0.5, 0.25  # of proposals, those that the agent asked about or refused, as far as one can tell
+_OTHER_ACTS = 0.15  # of situations that are learnt from, those in which what the agent did is not told
 _WRONG = 3  # that are learnt beside right ones, of the notes that the words of a message allow; beside none, one
 
 
@@ -39,10 +40,11 @@ class Example:
     language: str
 
 
-def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterator[Example]:
+def examples(consultations: Sequence[Consultation], made: Path = MADE, is_learnt: bool = False) -> Iterator[Example]:
     """Every message, in the situation that a perfect agent would have made, and notes of it, right and wrong ones.
 
-    Shops that are not there are made in the folder `made`.
+    Shops that are not there are made in the folder `made`. What `is_learnt` from has some situations without what the
+    agent did: a real one errs, and what is wanted must not follow from that alone.
     """
     lexicons = {name: _lexicon(shop_directory(name, made)) for name in sorted({one.shop for one in consultations})}
     for talk in consultations:
@@ -50,7 +52,8 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterat
         searched: Mapping[str, Any] = {}
         for message in talk.messages:
             asked = "" if _is_answered(message, pending) else pending
-            now = Situation(previous, before, has_list, asked)
+            acts = () if is_learnt and random.Random(f"{talk.id} {message.say}").random() < _OTHER_ACTS else before
+            now = Situation(previous, acts, has_list, asked)
             told = (label for call in message.calls for label in details(call.tool, call.arguments))
             searches = [call.arguments for call in message.calls if call.tool == SEARCH]
             goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
@@ -65,10 +68,12 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE) -> Iterat
 
 
 def _is_answered(message: Message, pending: str) -> bool:
-    """Whether what waits was a question ("which one?") rather than a proposal: for half of the messages that make the
-    same call again, with more of its arguments."""
-    again = any(call.tool == pending for call in message.calls) and not {"yes", "no"} & set(message.wants)
-    return again and random.Random(message.say).random() < _QUESTIONS
+    """Whether what waits was a question ("which one?") or a refusal rather than a proposal: for half of the messages
+    that make the same call again, with more of its arguments, and for some of those that want something else."""
+    if {"yes", "no"} & set(message.wants):
+        return False
+    again = any(call.tool == pending for call in message.calls)
+    return random.Random(message.say).random() < (_QUESTIONS if again else _REFUSALS)
 
 
 def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Example]:

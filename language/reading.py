@@ -181,7 +181,7 @@ def read(
     patterns = [_patterns(code) for code in languages]
     counted = (_aged(page, each, patterns) for each in find_quantities(text, languages, taken))
     quantities = tuple(each for each in counted if not _is_pronoun(each))
-    mentions = lexicon.find(text) if lexicon else ()
+    mentions = _beside_limits(lexicon.find(text), quantities) if lexicon else ()
     values = tuple(_values(text, mentions, languages, quantities, taken))
     return Reading(
         text,
@@ -278,6 +278,16 @@ def _aged(page: Folded, quantity: Quantity, patterns: Sequence[_Patterns]) -> Qu
     clause = re.split(r"[.,;!?]", page.text[max(0, at - _PERSON_BEFORE) : at])[-1]
     is_age = any(each.people.search(clause) for each in patterns)
     return replace(quantity, counts="age") if is_age else quantity
+
+
+def _beside_limits(found: Iterable[Mention], quantities: Sequence[Quantity]) -> tuple[Mention, ...]:
+    """Without words of a limit: "40 tops" names no shirts."""
+    limits = [(q.start, q.end) for q in quantities if q.is_bound]
+    return tuple(
+        one
+        for one in found
+        if one.text[:1].isdigit() or not any(start < one.start and one.end <= end for start, end in limits)
+    )
 
 
 def _values(

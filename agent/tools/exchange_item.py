@@ -21,6 +21,7 @@ from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal
 from agent.tools.proposals import order_for, propose_for
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
+from agent.tools.variants import in_sizes_of
 from language.decimals import plain
 from retrieval.catalog import ONE_SIZE, Product, Variant
 
@@ -48,11 +49,13 @@ def exchange_item(
     except OrderRefused as error:
         raise refusal_of(error, order.id) from error
     said = {"size": written(size), "color": written(color)}
-    wanted = {name: value for name, value in said.items() if value}
     to: dict[str, dict[str, Any]] = {}
     for index, count in pieces.items():
         item = order.items[index]
-        search = search_variant(_product(item, context), item, count, wanted, context.services.retriever.facets)
+        product, space = _product(item, context), context.services.retriever.facets
+        wanted = {**said, "size": in_sizes_of(product, said["size"], item.size, space)}
+        wanted = {name: value for name, value in wanted.items() if value}
+        search = search_variant(product, item, count, wanted, space)
         if search.found is None:
             return _options(order, item, search, wanted, context)
         variant = {name: getattr(search.found, name) for name in ("sku", "color", "size")}

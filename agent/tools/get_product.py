@@ -7,6 +7,8 @@ In: which products (positions in the list shown last, words of a title, SKUs), t
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langchain_core.messages import AnyMessage
+
 from agent.context import Services, TurnContext
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer
@@ -17,6 +19,7 @@ from agent.tools.product_facts import Facts, Question
 from agent.tools.products import best_variant, product_card, product_json
 from agent.tools.schemas import Json, arguments, text
 from agent.tools.tool import Source, Tool
+from agent.tools.variants import ASKED, in_sizes_of, remembered
 from language.names import in_sentence, label_in
 from retrieval.catalog import Product
 from retrieval.search import ProductHit
@@ -26,7 +29,6 @@ MOST = 4  # products that one reply speaks of
 _COLOR = "color"
 _LOW = 3  # pieces left that are worth a word
 TRUTHS = ("true", "false")
-ASKED = "asked"  # key of a product in the artifact: the color and size that were asked for
 
 
 def get_product(
@@ -40,18 +42,28 @@ def get_product(
     context = runtime.context
     products = asked_products(product, runtime)[:MOST]
     facts = Facts.of_shop(context.services)
-    asked = Question(context.read(question), color, size and str(size))
+    said, messages = context.read(question), runtime.state["messages"]
+    asked = {each.sku: Question(said, color, _size(each, size, context, messages)) for each in products}
     artifact = {
         "kind": "product",
         SPEAKS_OF: [each.sku for each in products],
         "products": [
             _shown(each, context)
-            | {"facts": [fact.to_json() for fact in facts.of(each, asked)], ASKED: facts.variant_asked(each, asked)}
+            | {
+                "facts": [fact.to_json() for fact in facts.of(each, asked[each.sku])],
+                ASKED: facts.variant_asked(each, asked[each.sku]),
+            }
             for each in products
         ],
     }
     told = "; ".join(f"{each['title']}: {each['facts'] or each['description']}" for each in artifact["products"])  # type: ignore[index]
     return outcome(context, artifact, f"told about {', '.join(each.title for each in products)}", told)
+
+
+def _size(product: Product, size: str | None, context: TurnContext, messages: Sequence[AnyMessage]) -> str | None:
+    """The size that is asked for; "a size up" is from the one that was spoken of last."""
+    own = remembered(product, messages).get("size", "")
+    return in_sizes_of(product, str(size or ""), own, context.services.retriever.facets) or None
 
 
 def asked_products(references: Reference | Sequence[Reference] | None, runtime: Runtime) -> list[Product]:

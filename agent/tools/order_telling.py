@@ -121,6 +121,8 @@ def _next(composer: Composer, artifact: Artifact) -> list[str]:
     ]
     if artifact["is_late"] and not any(case["is_open"] for case in artifact["cases"]):
         lines.append(composer.say("order_late"))
+    if order["address"] and order["status"] in (*BEFORE_SHIPPING, "shipped"):
+        lines.append(composer.say("order_goes_to", address=order["address"]))
     if order["status"] in BEFORE_SHIPPING:
         lines.append(composer.say("order_may_change"))
     return lines

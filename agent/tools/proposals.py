@@ -96,8 +96,16 @@ def say_proposal(composer: Composer, artifact: Artifact) -> str:
         return say_case(composer, artifact)
     parts = [composer.change("amend" if artifact.get("is_amended") else "propose", proposal)]
     if kept := proposal["summary"].get("kept"):
-        parts.append(composer.say(f"keeps_{proposal['kind']}", items=composer.items(kept)))
+        parts.append(composer.say(f"keeps_{proposal['kind']}", items=_kinds(composer, kept)))
     return " ".join([*parts, composer.say("confirm_ask")])
+
+
+def _kinds(composer: Composer, items: Sequence[Mapping[str, Any]]) -> str:
+    """What stays is named by its kind alone ("boots, backpacks"): titles are for what will be done."""
+    by_sku = composer.services.retriever.catalog.by_sku
+    sold = ((by_sku.get(item["sku"]), item["title"]) for item in items)
+    kinds = (composer.worded("category", product.category) if product else title for product, title in sold)
+    return composer.say("comma").join(dict.fromkeys(kinds))
 
 
 def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:

@@ -19,7 +19,7 @@ from agent.tools.tool import Source, Tool
 from errors import DataError, choices
 from language.cues import cue
 
-_KIND: OrderKind = "report_problem"
+NAME: OrderKind = "report_problem"
 
 
 def report_problem(
@@ -35,19 +35,19 @@ def report_problem(
     def allows(order: Order) -> bool:
         return is_plausible(order, what, context.today)
 
-    order = order_for(_KIND, runtime, order_id, wishes, allows)
+    order = order_for(NAME, runtime, order_id, wishes, allows)
     if not isinstance(order, Order):
         return order
     if not needs_case(order, what, context.today):
         return one_order(order, context)
     words = "\n".join((*_said_before(order, context), context.heard.get(context.turn, "")))
-    return propose_for(order, _KIND, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)
+    return propose_for(order, NAME, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)
 
 
 def _said_before(order: Order, context: TurnContext) -> list[str]:
     """The customer's words for what is being amended."""
     waiting = context.services.proposals.pending(context.consultation, context.now)
-    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (_KIND, order.id)
+    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (NAME, order.id)
     return [str(waiting.arguments["words"])] if waiting and is_same else []
 
 
@@ -66,7 +66,7 @@ def _wish(words: str) -> str:
 
 
 TOOL = Tool(
-    name="report_problem",
+    name=NAME,
     brief="report a problem",
     when=(
         "Report that something is wrong with an order: it did not arrive, is late, or an item of it is damaged, wrong "

@@ -2,14 +2,17 @@
 
 In: the model's arguments and the turn's context. Out: an `Outcome` of kind "products". The profile takes part in code
 (`agent.personalization`, `agent.recommendations`): what the customer dislikes is excluded, what was said in this
-consultation about price holds until it is changed, and what the customer likes and did reorders the hits with a
-reason that names the trait or the act. A search `about` somebody else goes by what is kept of that person instead.
+consultation about the price of such products holds until it is changed, and what the customer likes and did reorders
+the hits with a reason that names the trait or the act. A search `about` somebody else goes by what is kept of that
+person instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
+
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agent.clarification import answered, next_question, onward
 from agent.context import Services, TurnContext
@@ -85,7 +88,7 @@ def search_products(
         named = {name: value for name, value in held.items() if name not in PRICES} | named
         prices = _inherited_prices(held, prices)
         query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
-    wish = _wish(context, profile, query, named, prices, who)
+    wish = _wish(context, profile, query, named, prices, who, messages)
     wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
     pool, filters, dropped = _search(context, profile, wish, sort, who)
     if not (who or _is_sold(wish, pool)):  # ideas for somebody are like no product
@@ -273,6 +276,7 @@ def _wish(
     asked: Mapping[str, Any],
     prices: tuple[float | None, float | None],
     who: str,
+    messages: Sequence[AnyMessage],
 ) -> Wish:
     facets = context.services.retriever.facets
     several = {name: raws for name, raws in asked.items() if isinstance(raws, list) and name in facets.names}
@@ -283,7 +287,7 @@ def _wish(
     unknown = tuple(f"{name} {asked[name]}" for name, value in matched.items() if value is None)
     equals = {name: value for name, value in matched.items() if value is not None}
     low, high = prices
-    bounds = _bounds(context, profile)
+    bounds = _bounds(context, profile, equals, messages)
     without, without_in = avoided(context, profile, equals, who)
     filters = Filters(
         equals=equals,
@@ -305,13 +309,26 @@ def _is_sold(wish: Wish, pool: Sequence[ProductHit]) -> bool:
     return is_narrowed or has_han(wish.query) or not pool or pool[0].score >= UNLIKE
 
 
-def _bounds(context: TurnContext, profile: Profile) -> dict[str, float]:
-    """The prices that hold, by filter."""
+def _bounds(
+    context: TurnContext, profile: Profile, equals: Mapping[str, str], messages: Sequence[AnyMessage]
+) -> dict[str, float]:
+    """The prices that hold, by filter: what was said since the last search, or held for the same kind of product.
+
+    "40 for the headlamp" is no limit for boots.
+    """
+    kind = {name: value for name, value in equals.items() if name in context.services.lexicon.kinds}
+    artifacts = ((at, (m.artifact or {})) for at, m in enumerate(messages) if isinstance(m, ToolMessage))
+    searches = {at: artifact["filters"] for at, artifact in artifacts if artifact.get("kind") == "products"}
+    same = [filters for filters in searches.values() if kind.items() <= filters.items()]
+    said = {str(message.id): at for at, message in enumerate(messages) if isinstance(message, HumanMessage)}
+    newest = max(searches, default=-1)
     found: dict[str, float] = {}
     for trait in profile.traits:
         bound = context.services.schema.attributes[trait.attribute].bound
         if bound and isinstance(trait.value, float) and context.said_here(trait):
-            found[bound] = trait.value
+            is_since = any(said.get(one.id, -1) > newest for one in trait.evidence)
+            held = trait.value if is_since else same[-1].get(bound) if same else None
+            found |= {bound: held} if held is not None else {}
     return found
 
 

@@ -12,14 +12,15 @@ from langchain_core.messages import AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.personalization import held
-from agent.tools.get_product import ASKED
 from agent.tools.outcome import Artifact, Runtime
 from agent.tools.product_facts import own_values
+from language.size_steps import stepped
 from retrieval.catalog import ONE_SIZE, Product, Variant
-from retrieval.facets import VARIANT_FACETS
+from retrieval.facets import VARIANT_FACETS, FacetSpace
 
 OPEN = "cart_open"  # key of a cart's result: what could not be done yet, product by product
 ITEMS = "cart_items"  # what was done
+ASKED = "asked"  # key of a product in a result: the color and size that were asked for
 Said = Mapping[str, Sequence[str]]  # by "color" and "size": the product's values that may be meant
 
 
@@ -40,9 +41,19 @@ class Choice:
 def choice_of(product: Product, color: str | None, size: str | None, runtime: Runtime) -> Choice:
     """The variant that a call means. What was said of the product before counts where nothing is said now."""
     context = runtime.context
+    before, own = remembered(product, runtime.state["messages"]), own_sizes(product, context)
+    worn = before.get("size") or next(iter(sorted(own)), "")
+    size = in_sizes_of(product, size or "", worn, context.services.retriever.facets)
     said = said_of(product, {"color": color, "size": size}, context)
-    before = remembered(product, runtime.state["messages"])
-    return chosen(product, said, before, own_sizes(product, context))
+    return chosen(product, said, before, own)
+
+
+def in_sizes_of(product: Product, said: str, own: str, space: FacetSpace) -> str:
+    """A size as it was said; "a size up" as the product's next one behind `own`."""
+    there = {variant.size for variant in product.variants}
+    return (
+        stepped(said, own, [size for size in space.values("size") if size in there]) if "size" in space.names else said
+    )
 
 
 def chosen(product: Product, said: Said, before: Mapping[str, str], sizes: Iterable[str] = ()) -> Choice:

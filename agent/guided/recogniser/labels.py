@@ -43,6 +43,11 @@ def note_text(attribute: str, value: object, polarity: str) -> str:
     return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}"
 
 
+def of_wish(wish: str) -> tuple[str, ...]:
+    """The details that a wish may have."""
+    return _DETAILS[wish][2]
+
+
 def detail(chances: Mapping[str, float], wish: str, least: float = 0.0) -> str | None:
     """The likeliest detail of a wish, if it is at least so likely."""
     values = _DETAILS[wish][2]

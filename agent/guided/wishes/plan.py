@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
-from agent.guided.recogniser.labels import GOES_ON, WISHES, detail
+from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
 from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.references import Products, by_rank, has_form, names_of, of_extent, referred
 from agent.guided.wishes.searches import Searches
@@ -23,6 +23,7 @@ from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, Order, OrderItem
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
+from agent.tools.report_problem import NAME as REPORT_PROBLEM
 from agent.tools.search_products import AMONG_SHOWN
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
@@ -31,9 +32,11 @@ from language.countries import countries_in
 from language.cues import cues_in
 from language.negation import any_of, denied
 from language.quantities import Quantity
+from language.size_steps import step_words
 from language.text import HAN, fold
 from language.words import bare, mentions, stem, stop_words, tokens
 from profiles.observation import EVERYTHING
+from retrieval.catalog import ONE_SIZE
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
@@ -233,7 +236,7 @@ class Act:
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
             among = AMONG_SHOWN
-        written = Searches(services.shop, services.retriever.facets)
+        written = Searches(services.shop, services.retriever.facets, services.retriever.catalog)
         searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _RARELY)
         who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
@@ -325,8 +328,14 @@ class Act:
 
     def _problem(self) -> Iterator[Call]:
         remedy = detail(self.chances, "remedy", _REMEDY)
-        told = {"problem": detail(self.chances, "problem"), **({"wish": remedy} if remedy else {})}
+        problem = detail(self.chances, "problem", _REMEDY) or self._told_problem() or detail(self.chances, "problem")
+        told = {"problem": problem, **({"wish": remedy} if remedy else {})}
         yield "report_problem", self._order() | self._items() | told
+
+    def _told_problem(self) -> str:
+        """What was wrong by the newest claim of the consultation: "money back, rather" says nothing new of that."""
+        calls = [call for m in self.messages if isinstance(m, AIMessage) for call in m.tool_calls]
+        return next((str(c["args"].get("problem", "")) for c in reversed(calls) if c["name"] == REPORT_PROBLEM), "")
 
     def _profile(self) -> Iterator[Call]:
         asked: Json = {"attribute": ", ".join(names)} if (names := self._attributes_named()) else {}
@@ -343,19 +352,22 @@ class Act:
         return sorted(name.replace("_", " ") for name in by_value | by_name)
 
     def _data(self) -> Iterator[Call]:
-        action = detail(self.chances, "data")
-        items = self._item_words() if action == "exclude_order" else []
-        words = {"words": " ".join(items)} if items else {}
-        yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
+        actions = [name for name in of_wish("data") if self.chances.get(f"data.{name}", 0.0) >= SURE]
+        for action in actions or [detail(self.chances, "data") or ""]:
+            items = self._item_words() if action == "exclude_order" else []
+            words = {"words": " ".join(items)} if items else {}
+            yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
 
     def _person(self) -> Iterator[Call]:
         yield "hand_off", {"reason": self.text[:200]}
 
     def _variant(self) -> Json:
-        """The color and size that the message names."""
+        """The color and size that the message names, a size also as a step ("one up")."""
         named = {name: self.reading.facets[name].wanted for name in VARIANT_FACETS if name in self.reading.facets}
         sure = {(value.facet, value.value) for value in self.reading.values if not value.denied}
-        return {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
+        variant = {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
+        step = step_words(self.text) if variant.get("size", ONE_SIZE) == ONE_SIZE else ""
+        return variant | ({"size": step} if step else {})
 
     def _order(self) -> Json:
         """The order that the message names."""

@@ -20,7 +20,8 @@ from language.aspects import find_aspects
 from language.indifference import indifferent
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
-from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish
+from retrieval.catalog import Catalog
+from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish, facet_values
 from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ class Searches:
 
     shop: Shop
     space: FacetSpace
+    catalog: Catalog
 
     def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool, may_go_on: bool) -> list[Json]:
         """The arguments, one search for each kind that is named, at most two.
@@ -51,14 +53,22 @@ class Searches:
             earlier_words = _without(str(before.get("query", "")), waived.values())
             query = " ".join(filter(None, [earlier_words, reading.text]))
             return [{"query": query[:200], **conditions}]
-        return [{"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2]]
+        searches = ({"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2])
+        return [self._in_own_sizes(search, *kind) for search, kind in zip(searches, kinds, strict=False)]
+
+    def _in_own_sizes(self, search: Json, kind: str, value: str) -> Json:
+        """The search without a size that nothing of the kind comes in: "a headlamp, 40 for that" means no size."""
+        products = (one for one in self.catalog.products if value in facet_values(one, None, kind))
+        sizes = {size for one in products for size in facet_values(one, None, "size")}
+        return {name: wanted for name, wanted in search.items() if name != "size" or {*_listed(wanted)} & sizes}
 
     def _of_kinds(self, before: Json, kinds: Sequence[tuple[str, str]]) -> Json:
-        """What still holds of a search for products of these kinds: of another kind, only whom and what they like."""
+        """What still holds of a search for products of these kinds: of another kind, only for whom it is, and what is
+        ruled out."""
         named = dict(kinds)
         if any(before.get(name) == value for name, value in named.items()):
             return {name: value for name, value in before.items() if name not in named}
-        where = {name: value for name, value in before.get("where", {}).items() if isinstance(value, str)}
+        where = {name: value for name, value in before.get("where", {}).items() if self._tells_people(name)}
         return {"where": where, NOT: before.get(NOT, {})}
 
     def _conditions(self, reading: ShopReading, before: Mapping[str, Any], waived: Json) -> Json:
@@ -137,6 +147,9 @@ class Searches:
                 return sort
         return None
 
+    def _tells_people(self, name: str) -> bool:
+        return name in self.space.names and bool(self.space.facet(name).people)
+
     def _is_number(self, name: str) -> bool:
         return name in self.space.names and self.space.facet(name).type == "number"
 
@@ -145,6 +158,10 @@ def _search_before(messages: Sequence[AnyMessage]) -> Json:
     """The arguments of the newest search of the consultation."""
     calls = (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls))
     return next((dict(call["args"]) for call in calls if call["name"] == NAME), {})
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _without(words: str, values: Iterable[object]) -> str:
