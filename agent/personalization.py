@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from agent.context import TurnContext
 from agent.replies.composer import own_word, shown
+from language.matching import covers
 from language.names import in_sentence, label_in
 from language.reading import said_of
 from language.recipients import recipient_word, recipients_in
@@ -80,19 +81,27 @@ def avoided(
 ) -> tuple[Without, dict[Scope, Without]]:
     """Disliked values by facet, and those that this consultation ruled out; then those that only a scope is without.
 
-    What is asked for now is not left out. `who` is to have it.
+    What is asked for now is not left out, nor what it is a kind of: who wants merino may have it, wool or not. `who` is
+    to have it.
     """
     words, names = context.services.lexicon, context.services.retriever.facets.names
     filters = (name for name in names if name in words.facets and name not in words.kinds)
-    denied = ((name, {v for v in _ruled_out(context, name, who) if equals.get(name) != v}) for name in filters)
+    denied = (
+        (name, {v for v in _ruled_out(context, name, who) if not _is_asked(v, equals.get(name))}) for name in filters
+    )
     everywhere = {name: frozenset(values) for name, values in denied if values}
     within: dict[Scope, Without] = {}
     for one in held(context, profile.traits):
-        if one.trait.polarity != "dislike" or one.facet == PRICE or equals.get(one.facet) == one.value:
+        if one.trait.polarity != "dislike" or one.facet == PRICE or _is_asked(one.value, equals.get(one.facet)):
             continue
         for without in [within.setdefault(scope, {}) for scope in one.scopes] or [everywhere]:
             without[one.facet] = without.get(one.facet, frozenset()) | {one.value}
     return everywhere, within
+
+
+def _is_asked(value: str, wanted: str | None) -> bool:
+    """Whether a value, or a kind of it, is what is wanted."""
+    return wanted is not None and (wanted == value or covers(value, wanted))
 
 
 def _ruled_out(context: TurnContext, facet: str, who: str) -> set[str]:

@@ -276,6 +276,67 @@ def test_a_no_that_keeps_one_item_returns_only_the_other(agent: Shopkeeper, told
     assert say(agent, told, "no, leave it", "no", customer=customer).proposal is None
 
 
+def test_a_size_up_is_from_the_one_that_was_asked_for_and_in_an_exchange_from_the_one_that_was_bought(
+    agent: Shopkeeper, told: Told
+) -> None:
+    say(agent, told, "the larch trail boot in 38, is it there", "product")
+    assert "(39)" in say(agent, told, "and a size up?", "product").reply
+    assert "(38)" in say(agent, told, "hm, one size down again", "product").reply
+    turn = say(agent, told, "swap the boots of AP-10727 for a size up", "exchange", customer="C1275")
+    summary = turn.proposal["summary"]  # type: ignore[index]
+    assert (summary["items"][0]["size"], summary["to"][0]["size"]) == ("38", "39")
+
+
+def test_what_is_open_is_meant_where_no_item_is_named(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "the boots of AP-10727 are too small, swap them", "exchange", customer="C1275")
+    back = say(agent, told, "forget the swap, send it back", "return", customer="C1275")
+    assert [item["title"] for item in back.proposal["summary"]["items"]] == ["Fulmar Women's Winter Boot"]  # type: ignore[index]
+    whole = say(agent, told, "no, return the whole order", "return", customer="C1275")
+    assert len(whole.proposal["summary"]["items"]) > 1  # type: ignore[index]
+
+
+def test_a_claim_that_goes_on_keeps_what_is_wrong(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "the boots of AP-10727 have a rip", "problem", "problem.damaged", customer="C1275")
+    told.wants = {"problem": 1.0, "problem.late": 0.2, "remedy.refund": 0.9}
+    turn = agent.reply("C1275", "wishes C1275", "i would rather have the money")
+    ((_, arguments),) = called(turn)
+    assert (arguments["problem"], arguments["wish"]) == ("damaged", "refund")
+
+
+def test_remembering_is_stopped_and_everything_deleted_in_one_message(agent: Shopkeeper, told: Told) -> None:
+    wants = ("data", "data.stop", "data.erase")
+    turn = say(agent, told, "stop remembering me and bin the lot", *wants, customer="C1010")
+    assert [arguments["action"] for _, arguments in called(turn)] == ["stop", "erase"]
+    assert turn.proposal is not None and turn.proposal["kind"] == "erase_data"
+
+
+def test_a_price_limit_holds_for_the_kind_of_product_that_it_was_said_of(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("budget", 40, "fact"): STATED}
+    lamps = say(agent, told, "a headlamp, 40 tops for that", "search", "note")
+    assert {name: each["category"] for name, each in called(lamps) if name == "search_products"} == {
+        "search_products": "headlamps"
+    }
+    assert lamps.products and all(hit["price"] <= 40 for hit in lamps.products)
+    told.states = {}
+    boots = say(agent, told, "and waterproof boots", "search")
+    assert boots.products and all(hit["price"] > 40 for hit in boots.products)
+    again = say(agent, told, "blue headlamps then", "search")
+    assert again.products and all(hit["price"] <= 40 for hit in again.products)
+
+
+def test_a_size_that_nothing_of_a_kind_comes_in_is_none(agent: Shopkeeper, told: Told) -> None:
+    ((_, lamps),) = called(say(agent, told, "a headlamp, 40 lumens at least", "search"))
+    assert "size" not in lamps
+    ((_, boots),) = called(say(agent, told, "boots in 40", "search"))
+    assert boots["size"] == "40"
+
+
+def test_another_kind_keeps_for_whom_it_is_and_what_is_ruled_out_alone(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "warm women's jackets for hiking, no wool", "search")
+    ((_, socks),) = called(say(agent, told, "and socks", "search", "search.goes_on"))
+    assert socks["where"] == {"gender": "women"} and "wool" in socks["not"]["material"]
+
+
 def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "rain jackets", "search", customer="C1040")
     ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product", customer="C1040"))

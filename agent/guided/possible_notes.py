@@ -4,11 +4,11 @@ In: the message as the shop reads it. Out: changes as the tool that notes takes 
 stands in as its quote. Most of them are wrong, as what is asked or is said of others is among them.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.shop_reading import ShopReading
+from language.clauses import clause_at
 from language.dates import dates_in
 from language.negation import denied
 from language.numbers import as_written
@@ -22,7 +22,6 @@ from retrieval.facets import VARIANT_FACETS
 
 MOST = 24  # of one message
 _LEAST = 3  # letters of a word that may be a value itself; in Chinese one character less
-_CLAUSE = re.compile(r"[.,;:!?\n，。；：！？、…]+|\s-\s")
 TASTES = ("like", "dislike")
 
 
@@ -95,8 +94,4 @@ def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
 def _clause(text: str, words: str) -> str:
     """The clause that has the words; the whole message where they are not one piece of it."""
     at = text.find(words) if words else -1
-    if at < 0:
-        return text
-    before = [found.end() for found in _CLAUSE.finditer(text) if found.end() <= at]
-    after = [found.start() for found in _CLAUSE.finditer(text) if found.start() >= at + len(words)]
-    return text[before[-1] if before else 0 : after[0] if after else len(text)].strip() or text
+    return text if at < 0 else clause_at(text, at, at + len(words))

@@ -3,7 +3,6 @@
 In: the customer's question. Out: an `Outcome` of kind "answer": a template, else a passage of the policy, else none.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from langchain_core.messages import ToolMessage
@@ -16,12 +15,12 @@ from agent.replies.composer import Artifact, Composer
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
+from language.clauses import clauses
 from language.detection import detect
 from language.packs import Section, section
 from profiles.intents.intent import Kind, State
 
 NAME = "find_answer"
-_CLAUSE = re.compile(r"[.,;:!?。，；：！？\n]+")
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
 _CLEARER = 0.2  # by so much a question is answered better behind what was done last
 _SHORT = 8  # characters of a clause that may be a question
@@ -62,8 +61,8 @@ def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
         yield [question]
     whole = list(dict.fromkeys(words for words in (question, own) if words.strip()))
     yield whole
-    clauses = (part.strip() for words in whole for part in _CLAUSE.split(words))
-    yield [part for part in dict.fromkeys(clauses) if len(part) >= _SHORT and part not in whole]
+    parts = (part for words in whole for part in clauses(words))
+    yield [part for part in dict.fromkeys(parts) if len(part) >= _SHORT and part not in whole]
     earlier = [text for turn, text in context.heard.items() if turn != context.turn]
     if earlier and len(question) <= _ELLIPTIC:
         yield [f"{earlier[-1]} {question}"]

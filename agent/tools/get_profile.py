@@ -4,7 +4,7 @@ In: the turn's context; perhaps words for one attribute or person, and whether t
 "profile_read" with the traits of now, each with its reasons where they were asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent.context import Services, TurnContext
 from agent.profile_reasons import reasons_told
@@ -19,6 +19,7 @@ from profiles.observation import Trait
 from profiles.schema import Schema
 
 _JUST_NOW = 2  # turns: the one before, and this one
+_WORD = 4  # letters of a last word that tells: "size", and not "cm"
 _MOST_WHY = 6  # traits whose reasons one reply tells
 
 
@@ -43,9 +44,12 @@ def get_profile(runtime: Runtime, attribute: str | None = None, why: bool = Fals
 
 
 def _asked(words: str, traits: Sequence[Trait], context: TurnContext) -> list[Trait]:
-    """Those of the attributes and people that the words name; all, where they name none."""
+    """Those of the attributes and people that the words name; all, where they name none.
+
+    "My size" is the customer's own alone.
+    """
     names = attributes_named(words, context.services.schema, context.services.shop.languages)
-    people = recipients_in(words)
+    people = recipients_in(words) or ([""] if names and context.reading.about == "self" else [])
     return [
         trait for trait in traits if (not names or trait.attribute in names) and (not people or trait.about in people)
     ]
@@ -54,11 +58,14 @@ def _asked(words: str, traits: Sequence[Trait], context: TurnContext) -> list[Tr
 def attributes_named(words: str, schema: Schema, languages: Sequence[str], *, is_whole: bool = False) -> frozenset[str]:
     """The attributes of which a text has the name, the label, or a word of either: "shoe size", 尺码.
 
-    `is_whole`: only a whole name or label counts, as in a sentence that speaks of other things too.
+    `is_whole`: only a whole name or label counts, or its last word ("my size"), as in a sentence that speaks of other
+    things too.
     """
     if words in schema.attributes:
         return frozenset((words,))
     forms = {one.name: (one.name.replace("_", " "), *one.label.values()) for one in schema.attributes.values()}
+    if is_whole:
+        forms = {name: (*said, *_last_words(said)) for name, said in forms.items()}
     found = Lexicon({"": forms}, tuple(languages)).named("", words)
     whole = {mention.value for mention in found if mention.how == "exact"}
     if whole or is_whole:
@@ -66,6 +73,10 @@ def attributes_named(words: str, schema: Schema, languages: Sequence[str], *, is
     return frozenset(mention.value for mention in found) or frozenset(
         name for name, said in forms.items() if len(words) > 1 and any(words in form for form in said)
     )
+
+
+def _last_words(forms: Sequence[str]) -> Iterator[str]:
+    return (form.split()[-1] for form in forms if " " in form and len(form.split()[-1]) >= _WORD)
 
 
 def describe(trait: Trait) -> str:

@@ -4,7 +4,7 @@ In: orders and the turn's context. Out: artifacts of kind "order" and "orders", 
 Every value is of the order book, the cases and the shop's facts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages.tool import ToolCall
@@ -20,7 +20,13 @@ from language.decimals import plain
 from profiles.intents.intent import Kind, State
 
 ONE, SEVERAL = "order", "orders"  # kinds of artifacts
-Why = Literal["list", "which", "none"]
+Why = Literal["list", "which", "claim", "none"]
+_INTROS: Mapping[Why, str] = {
+    "list": "orders_intro",
+    "which": "which_order",
+    "claim": "which_order_claim",
+    "none": "orders_no_match",
+}
 _REFUND_DAYS = "refund_days"  # a fact of the shop
 
 
@@ -49,7 +55,7 @@ def one_order(order: Order, context: TurnContext) -> Outcome:
 
 
 def some_orders(orders: Sequence[Order], context: TurnContext, why: Why = "list", status: str | None = None) -> Outcome:
-    """The result that lists orders, the newest first. `why`: to answer, to ask which, or since none fits."""
+    """The result that lists orders, the newest first. `why`: to answer, to ask which (of a claim), since none fits."""
     shown = [order_json(order, context) for order in orders[:SHOWN]]
     brief = ", ".join(f"{order['id']} {order['status']}" for order in shown) or "no orders"
     artifact = {
@@ -59,7 +65,7 @@ def some_orders(orders: Sequence[Order], context: TurnContext, why: Why = "list"
         "status": status,
         "why": why,
     }
-    return outcome(context, artifact, {"list": "", "which": "which of: ", "none": "none fits; newest: "}[why] + brief)
+    return outcome(context, artifact, {"list": "", "none": "none fits; newest: "}.get(why, "which of: ") + brief)
 
 
 def say_order(composer: Composer, artifact: Artifact) -> str:
@@ -83,7 +89,7 @@ def say_orders(composer: Composer, artifact: Artifact) -> str:
     """One line for each order."""
     if not artifact["orders"]:
         return composer.say("orders_none")
-    intro = {"list": "orders_intro", "which": "which_order", "none": "orders_no_match"}[artifact["why"]]
+    intro = _INTROS[artifact["why"]]
     return "\n".join([composer.say(intro), *(f"- {composer.order_line(order)}" for order in artifact["orders"])])
 
 

@@ -23,6 +23,7 @@ from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal
 from errors import NotFound
 
 PROPOSAL = "proposal"  # the kind of artifact
+REPORT_PROBLEM: OrderKind = "report_problem"
 _MONEY = ("total", "amount")
 _LINES = ("items", "to", "kept")  # of a summary: lists of items
 _IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into words
@@ -68,7 +69,7 @@ def order_for(
             items=", ".join(items),
             own=", ".join(order.id for order in own[:SHOWN]),
         )
-    return meant[0] if len(meant) == 1 else some_orders(meant, context, "which")
+    return meant[0] if len(meant) == 1 else some_orders(meant, context, "claim" if kind == REPORT_PROBLEM else "which")
 
 
 def propose_for(
@@ -92,7 +93,7 @@ def propose_for(
 def say_proposal(composer: Composer, artifact: Artifact) -> str:
     """What would be done and what not, and the question whether to."""
     proposal = artifact["proposal"]
-    if proposal["kind"] == "report_problem":
+    if proposal["kind"] == REPORT_PROBLEM:
         return say_case(composer, artifact)
     parts = [composer.change("amend" if artifact.get("is_amended") else "propose", proposal)]
     if kept := proposal["summary"].get("kept"):

@@ -7,19 +7,16 @@ several may be meant. Errors: `RefusedWrite` where a rule forbids it, or where i
 
 from agent.context import TurnContext
 from agent.intents import Telling
-from agent.orders.acts import OrderKind
 from agent.orders.cases import PROBLEMS, WISHES, Problem, is_plausible, needs_case
 from agent.orders.order import Order
 from agent.tools.order_telling import one_order
 from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, written
 from agent.tools.outcome import Outcome, Runtime
-from agent.tools.proposals import PROPOSAL, order_for, proposal_cards, propose_for, say_proposal
+from agent.tools.proposals import PROPOSAL, REPORT_PROBLEM, order_for, proposal_cards, propose_for, say_proposal
 from agent.tools.schemas import arguments, choice
 from agent.tools.tool import Source, Tool
 from errors import DataError, choices
 from language.cues import cue
-
-NAME: OrderKind = "report_problem"
 
 
 def report_problem(
@@ -35,19 +32,19 @@ def report_problem(
     def allows(order: Order) -> bool:
         return is_plausible(order, what, context.today)
 
-    order = order_for(NAME, runtime, order_id, wishes, allows)
+    order = order_for(REPORT_PROBLEM, runtime, order_id, wishes, allows)
     if not isinstance(order, Order):
         return order
     if not needs_case(order, what, context.today):
         return one_order(order, context)
     words = "\n".join((*_said_before(order, context), context.heard.get(context.turn, "")))
-    return propose_for(order, NAME, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)
+    return propose_for(order, REPORT_PROBLEM, runtime, wishes, problem=what, wish=_wish(written(wish)), words=words)
 
 
 def _said_before(order: Order, context: TurnContext) -> list[str]:
     """The customer's words for what is being amended."""
     waiting = context.services.proposals.pending(context.consultation, context.now)
-    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (NAME, order.id)
+    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (REPORT_PROBLEM, order.id)
     return [str(waiting.arguments["words"])] if waiting and is_same else []
 
 
@@ -66,7 +63,7 @@ def _wish(words: str) -> str:
 
 
 TOOL = Tool(
-    name=NAME,
+    name=REPORT_PROBLEM,
     brief="report a problem",
     when=(
         "Report that something is wrong with an order: it did not arrive, is late, or an item of it is damaged, wrong "

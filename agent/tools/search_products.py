@@ -8,24 +8,23 @@ person instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
-
-from agent.clarification import answered, next_question, onward
+from agent.clarification import next_question, onward
 from agent.context import Services, TurnContext
-from agent.intents import PRICES, QUERY, Telling, inherited, resumed
-from agent.personalization import avoided, profile_of, tastes
+from agent.intents import Telling
+from agent.personalization import profile_of, tastes
 from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durables, personal_order, suggestion
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
-from agent.shown import SHOWS, shown_in
+from agent.shown import SHOWS
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
+from agent.tools.search_wish import AMONG_SHOWN, NOT, SearchCall, Wish, as_value, wish_of
 from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
 from language.names import label_in
@@ -38,7 +37,6 @@ from retrieval.filters import Filters
 from retrieval.search import BASIC_SORTS, ProductHit, Sort
 
 NAME = "search_products"
-NOT, AMONG_SHOWN = "not", "shown"
 _SORTED = "The order of the results, if the customer wants the cheapest, dearest or best rated."
 SHOWN = 3
 UNLIKE = 0.3  # a score below which nothing is like the words of a search
@@ -47,15 +45,6 @@ POOL = 40  # of which the first are shown; whether and what to ask is judged by 
 # made for; never the kind of product, the price or a dislike.
 _RELAXED_LAST = ("brand", "material", "color", "size")
 _TRIED = 3  # filters at most that are left out together, before all are
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to search for: the words, the filters, and filters that no catalogue value fits."""
-
-    query: str
-    filters: Filters
-    unknown: tuple[str, ...]
 
 
 def search_products(
@@ -74,35 +63,25 @@ def search_products(
     `where`: any other facets, with a value, several or a range; ``not``, among `asked`: what is ruled out. Filters that
     leave nothing are dropped, and named.
     """
-    context = runtime.context
-    ruled_out = asked.pop(NOT, None) or {}
-    asked |= {name: _as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
-    who = recipient(about)
+    context, who = runtime.context, recipient(about)
     profile = profile_of(context, context.services.profiles.read(context.customer), who)
-    messages = runtime.state["messages"]
-    named = answered(context, messages) | {name: value for name, value in asked.items() if value}
-    prices = _prices(min_price, max_price)
-    back = resumed(context, messages, named)
-    if back is not None:
-        held = inherited(context, back)
-        named = {name: value for name, value in held.items() if name not in PRICES} | named
-        prices = _inherited_prices(held, prices)
-        query = " ".join(dict.fromkeys([*query.split(), *back.values.get(QUERY, "").split()]))
-    wish = _wish(context, profile, query, named, prices, who, messages)
-    wish = replace(wish, filters=_narrowed(wish.filters, ruled_out, among, runtime))
+    ruled_out = asked.pop(NOT, None) or {}
+    asked |= {name: as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
+    call = SearchCall(query, asked, min_price, max_price, ruled_out, among, who)
+    wish = wish_of(call, profile, runtime)
     pool, filters, dropped = _search(context, profile, wish, sort, who)
     if not (who or _is_sold(wish, pool)):  # ideas for somebody are like no product
-        artifact: dict[str, Any] = {"kind": "products", "query": query, "filters": {}, "dropped": [], "hits": []}
-        artifact["unsold"] = wish.query
-        return outcome(context, artifact, f"the shop sells no {wish.query}")
+        nothing = {"kind": "products", "query": wish.words, "filters": {}, "dropped": [], "hits": []}
+        return outcome(context, nothing | {"unsold": wish.query}, f"the shop sells no {wish.query}")
+    messages = runtime.state["messages"]
     owned = frozenset() if who else owned_durables(context)
     held_to = _filters_json(filters)
     ordered = pool if sort or who else personal_order(context, pool, owned)
     hits = (ordered if sort else onward(messages, ordered, held_to))[:SHOWN]
     beside = suggestion(context, hits, filters, owned | earlier_suggestions(messages), profile.traits)
-    artifact = {
+    artifact: dict[str, Any] = {
         "kind": "products",
-        "query": query,
+        "query": wish.words,
         "filters": held_to,
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
@@ -113,37 +92,14 @@ def search_products(
     if beside:
         anchor, hit = beside
         artifact[SUGGESTION] = {"anchor": dict(anchor.titles)} | product_json(hit, context.services.shop.currency)
-    if back is not None:
-        artifact["resumed"] = {"id": back.id, "wanted": brief(back)}
+    if wish.resumed is not None:
+        artifact["resumed"] = {"id": wish.resumed.id, "wanted": brief(wish.resumed)}
     if not hits:
         return outcome(context, artifact, "found nothing")
     if not (sort or dropped) and (question := next_question(context, profile, messages, pool, wish.filters)):
         artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
-
-
-def _as_value(wanted: Any) -> Any:
-    """A range as text ("5..8"), a list as it is, a truth in small letters."""
-    if isinstance(wanted, Mapping):
-        low, high = (wanted.get(end) for end in ("min", "max"))
-        return f"{'' if low is None else low}..{'' if high is None else high}"
-    if isinstance(wanted, list | tuple):
-        return [str(one) for one in wanted]
-    return str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
-
-
-def _narrowed(filters: Filters, ruled_out: Mapping[str, Any], among: str | None, runtime: Runtime) -> Filters:
-    """The filters without what this call rules out, and among what was shown, if it says so."""
-    names = runtime.context.services.retriever.facets.names
-    without = {name: frozenset(map(str, _listed(values))) for name, values in ruled_out.items() if name in names}
-    joined = {name: filters.without.get(name, frozenset()) | values for name, values in without.items()}
-    only = frozenset(shown_in(runtime.state["messages"]).listed) if among == AMONG_SHOWN else None
-    return replace(filters, without={**filters.without, **joined}, only=only or None)
-
-
-def _listed(values: Any) -> Sequence[Any]:
-    return values if isinstance(values, list | tuple) else [values]
 
 
 def say(composer: Composer, artifact: Artifact) -> str:
@@ -251,85 +207,11 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _prices(low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    """A range the wrong way round is a slip of the tongue; a ceiling of nothing is none."""
-    low = low if low is not None and low > 0 else None
-    high = high if high is not None and high > 0 else None
-    return (high, low) if low is not None and high is not None and low > high else (low, high)
-
-
-def _inherited_prices(
-    held: Mapping[str, str], prices: tuple[float | None, float | None]
-) -> tuple[float | None, float | None]:
-    """What is said now counts before what was said then."""
-    low, high = (
-        said if said is not None else float(held[name]) if name in held else None
-        for name, said in zip(PRICES, prices, strict=True)
-    )
-    return _prices(low, high)
-
-
-def _wish(
-    context: TurnContext,
-    profile: Profile,
-    query: str,
-    asked: Mapping[str, Any],
-    prices: tuple[float | None, float | None],
-    who: str,
-    messages: Sequence[AnyMessage],
-) -> Wish:
-    facets = context.services.retriever.facets
-    several = {name: raws for name, raws in asked.items() if isinstance(raws, list) and name in facets.names}
-    any_of = {name: tuple(filter(None, (facets.match(name, raw) for raw in raws))) for name, raws in several.items()}
-    matched = {
-        name: facets.match(name, raw) for name, raw in asked.items() if name in facets.names and name not in several
-    }
-    unknown = tuple(f"{name} {asked[name]}" for name, value in matched.items() if value is None)
-    equals = {name: value for name, value in matched.items() if value is not None}
-    low, high = prices
-    bounds = _bounds(context, profile, equals, messages)
-    without, without_in = avoided(context, profile, equals, who)
-    filters = Filters(
-        equals=equals,
-        without=without,
-        without_in=without_in,
-        min_price=low if low is not None else bounds.get("min_price"),
-        max_price=high if high is not None else bounds.get("max_price"),
-        any_of={name: values for name, values in any_of.items() if values and not facets.facet(name).many},
-        all_of={name: values for name, values in any_of.items() if values and facets.facet(name).many},
-    )
-    words = " ".join([query, *(asked[name] for name, value in matched.items() if value is None)])
-    return Wish(words.strip() or equals.get("category", "") or "anything", filters, unknown)
-
-
 def _is_sold(wish: Wish, pool: Sequence[ProductHit]) -> bool:
     """Whether what was found may be what is looked for: by a filter that it meets, or since it is like the words."""
     filters = wish.filters
     is_narrowed = bool(filters.equals or filters.any_of or filters.all_of or filters.only is not None)
     return is_narrowed or has_han(wish.query) or not pool or pool[0].score >= UNLIKE
-
-
-def _bounds(
-    context: TurnContext, profile: Profile, equals: Mapping[str, str], messages: Sequence[AnyMessage]
-) -> dict[str, float]:
-    """The prices that hold, by filter: what was said since the last search, or held for the same kind of product.
-
-    "40 for the headlamp" is no limit for boots.
-    """
-    kind = {name: value for name, value in equals.items() if name in context.services.lexicon.kinds}
-    artifacts = ((at, (m.artifact or {})) for at, m in enumerate(messages) if isinstance(m, ToolMessage))
-    searches = {at: artifact["filters"] for at, artifact in artifacts if artifact.get("kind") == "products"}
-    same = [filters for filters in searches.values() if kind.items() <= filters.items()]
-    said = {str(message.id): at for at, message in enumerate(messages) if isinstance(message, HumanMessage)}
-    newest = max(searches, default=-1)
-    found: dict[str, float] = {}
-    for trait in profile.traits:
-        bound = context.services.schema.attributes[trait.attribute].bound
-        if bound and isinstance(trait.value, float) and context.said_here(trait):
-            is_since = any(said.get(one.id, -1) > newest for one in trait.evidence)
-            held = trait.value if is_since else same[-1].get(bound) if same else None
-            found |= {bound: held} if held is not None else {}
-    return found
 
 
 def _search(

@@ -4,37 +4,32 @@ In: the probability of each wish, the turn's context, the messages. Out: a `Plan
 sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import Any, Literal
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage
 
 from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
-from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, by_rank, has_form, names_of, of_extent, referred
+from agent.guided.wishes.bought import Bought
+from agent.guided.wishes.measures import units_of
+from agent.guided.wishes.references import Products, by_rank, referred
 from agent.guided.wishes.searches import Searches
-from agent.orders.naming import item_words
-from agent.orders.order import NEWEST, Order, OrderItem
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
-from agent.tools.report_problem import NAME as REPORT_PROBLEM
-from agent.tools.search_products import AMONG_SHOWN
+from agent.tools.proposals import REPORT_PROBLEM
+from agent.tools.search_wish import AMONG_SHOWN
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from language.aspects import find_aspects
+from language.clauses import clauses
 from language.countries import countries_in
 from language.cues import cues_in
-from language.negation import any_of, denied
 from language.quantities import Quantity
 from language.size_steps import step_words
-from language.text import HAN, fold
-from language.words import bare, mentions, stem, stop_words, tokens
 from profiles.observation import EVERYTHING
 from retrieval.catalog import ONE_SIZE
 from retrieval.facets import VARIANT_FACETS
@@ -61,9 +56,6 @@ _BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
 _PLAIN_CHARS = 40  # of a no that is nothing else
 _MOST_PIECES = 99
 _TWO = 2
-_OF_ITEMS = ("return_items", "cancel_order", "report_problem")
-_CLAUSE = re.compile(r"[.,;:!?，。；：！？]+")
-_QUESTIONS = re.compile(rf"[.,;:!?，。；：！？]+|(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
 _SURE_ANSWER = 0.8
 
 
@@ -87,7 +79,7 @@ def planned(
     if not wishes:
         return None
     act = Act(chances, context, messages)
-    if wishes == {"no"} and (amended := [*act.amended()]):
+    if wishes == {"no"} and (amended := [*act.bought.amended()]):
         return Plan(tuple(amended))
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
@@ -186,12 +178,14 @@ class Act:
     messages: Sequence[AnyMessage]
     products: Products = field(init=False)
     refers: tuple[str, ...] = field(init=False)
+    bought: Bought = field(init=False)
 
     def __post_init__(self) -> None:
         services = self.context.services
         products = Products.of(self.messages, services.retriever.catalog, units_of(services.shop))
         object.__setattr__(self, "products", products)
         object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
+        object.__setattr__(self, "bought", Bought(self.context, self.messages, products.units))
 
     @property
     def reading(self) -> ShopReading:
@@ -207,18 +201,6 @@ class Act:
         """The calls that one wish takes."""
         write = getattr(self, f"_{wish}")
         return list(write())
-
-    def amended(self) -> Iterator[Call]:
-        """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
-        waiting = self.context.services.proposals.pending(self.context.consultation, self.context.now)
-        if waiting is None or waiting.kind not in _OF_ITEMS or len(waiting.summary.get("items", ())) < _TWO:
-            return
-        clauses = [part for part in _CLAUSE.split(self.text) if not _keeps().search(fold(part).text)]
-        rest = replace(self.context, heard={**self.context.heard, self.context.turn: ". ".join(clauses)})
-        if any(has_form(rest.reading.text, word) for word in item_words().only):
-            words = replace(self, context=rest)._item_words()
-            if words:
-                yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
 
     def is_told_freely(self, wishes: set[str]) -> bool:
         """Whether the message may tell an attribute that takes any words: a name, an allergy."""
@@ -293,7 +275,7 @@ class Act:
     def _answer(self) -> Iterator[Call]:
         """One call, or one for each of several questions that have surely other answers."""
         retriever, found = self.context.services.retriever, dict[str, str]()
-        for part in filter(None, map(str.strip, _QUESTIONS.split(self.text))):
+        for part in clauses(self.text, is_spaced=True):
             hit = retriever.answer(part, self.context.language)
             if hit and hit.score >= _SURE_ANSWER:
                 found.setdefault(hit.template.id, part)
@@ -301,15 +283,15 @@ class Act:
             yield "find_answer", {"question": question}
 
     def _orders(self) -> Iterator[Call]:
-        items = self._item_words()
+        items = self.bought.words()
         words = [*self._variant().values(), *items] if items else []
-        found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self._order() else {}
+        found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self.bought.order() else {}
         days = self._past([day for each in self.reading.dates for day in (each.first, each.last) if day])
-        if days and "order_id" not in self._order():
+        if days and "order_id" not in self.bought.order():
             found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
-        if not (found or self._order()) and "all_orders" not in self.reading.cues:
-            found = {"order_id": self._order_in_focus()} if self._order_in_focus() else {}
-        yield "find_orders", self._order() | found
+        if not (found or self.bought.order()) and "all_orders" not in self.reading.cues:
+            found = {"order_id": self.bought.in_focus()} if self.bought.in_focus() else {}
+        yield "find_orders", self.bought.order() | found
 
     def _past(self, days: Sequence[date]) -> list[date]:
         """ "In August", of orders: the last one."""
@@ -318,19 +300,19 @@ class Act:
         return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
 
     def _cancel(self) -> Iterator[Call]:
-        yield "cancel_order", self._order() | self._items("cancel_order")
+        yield "cancel_order", self.bought.order() | self.bought.items("cancel_order")
 
     def _return(self) -> Iterator[Call]:
-        yield "return_items", self._order() | self._items("return_items") | {"reason": self.text[:200]}
+        yield "return_items", self.bought.order() | self.bought.items("return_items") | {"reason": self.text[:200]}
 
     def _exchange(self) -> Iterator[Call]:
-        yield "exchange_item", self._order() | self._items() | self._variant()
+        yield "exchange_item", self.bought.order() | self.bought.items() | self._variant()
 
     def _problem(self) -> Iterator[Call]:
         remedy = detail(self.chances, "remedy", _REMEDY)
         problem = detail(self.chances, "problem", _REMEDY) or self._told_problem() or detail(self.chances, "problem")
         told = {"problem": problem, **({"wish": remedy} if remedy else {})}
-        yield "report_problem", self._order() | self._items() | told
+        yield "report_problem", self.bought.order() | self.bought.items() | told
 
     def _told_problem(self) -> str:
         """What was wrong by the newest claim of the consultation: "money back, rather" says nothing new of that."""
@@ -354,9 +336,12 @@ class Act:
     def _data(self) -> Iterator[Call]:
         actions = [name for name in of_wish("data") if self.chances.get(f"data.{name}", 0.0) >= SURE]
         for action in actions or [detail(self.chances, "data") or ""]:
-            items = self._item_words() if action == "exclude_order" else []
+            items = self.bought.words() if action == "exclude_order" else []
             words = {"words": " ".join(items)} if items else {}
-            yield "manage_data", {"action": action, **(self._order() if action == "exclude_order" else {}), **words}
+            yield (
+                "manage_data",
+                {"action": action, **(self.bought.order() if action == "exclude_order" else {}), **words},
+            )
 
     def _person(self) -> Iterator[Call]:
         yield "hand_off", {"reason": self.text[:200]}
@@ -368,81 +353,6 @@ class Act:
         variant = {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
         step = step_words(self.text) if variant.get("size", ONE_SIZE) == ONE_SIZE else ""
         return variant | ({"size": step} if step else {})
-
-    def _order(self) -> Json:
-        """The order that the message names."""
-        own = [each.id for each in self.reading.order_ids]
-        if own:
-            return {"order_id": own[-1]}
-        names_newest = any(mentions(self.text, words) for words in item_words().newest)
-        return {"order_id": NEWEST} if names_newest and "all_orders" not in self.reading.cues else {}
-
-    def _order_in_focus(self) -> str:
-        """The one order that the results spoke of last."""
-        for message in reversed(self.messages):
-            artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
-            if artifact.get("kind") == "order":
-                return str(artifact["order"]["id"])
-            if artifact.get("kind") == "proposal" and "order_id" in artifact["proposal"]["summary"]:
-                return str(artifact["proposal"]["summary"]["order_id"])
-            if artifact.get("kind") == "orders":
-                return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
-        return ""
-
-    def _items(self, of: str = "") -> Json:
-        """The items that are named; "the small one too" adds them to those of a proposal of this kind that waits."""
-        words, context = self._item_words(), self.context
-        waiting = context.services.proposals.pending(context.consultation, context.now)
-        if (
-            words
-            and waiting is not None
-            and waiting.kind == of
-            and any(has_form(self.text, each) for each in item_words().also)
-        ):
-            words = [*(str(item["title"]) for item in waiting.summary.get("items", ())), *words]
-        return {"items": words} if words else {}
-
-    def _item_words(self) -> list[str]:
-        """What the message calls things that the customer has ordered: kinds of product, and words of their titles."""
-        if self.context.is_visitor:
-            return []
-        orders = self.context.services.orders.list(self.context.customer)
-        focus = {each.id for each in self.reading.order_ids} or {self._order_in_focus()}
-        spoken_of = [order for order in orders if order.id in focus]
-        for some in (spoken_of, orders):
-            if measured := self._measured(item for order in some for item in order.items if item.left):
-                return measured
-        names = names_of(self.context.services.retriever.catalog).keys()
-        titles = _title_stems(orders) & names | _title_stems(spoken_of) - stop_words()
-        kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
-        covered = [(value.start, value.end) for value in kinds]
-        named = [
-            word
-            for word in tokens(self.text)
-            if stem(bare(word)) in titles
-            and not any(start <= word.start < end for start, end in covered)
-            and not denied(self.text, (word.start, word.end), self.reading.languages)
-        ]
-        if len(kinds) < _TWO:
-            words = [*(word.text for word in named), *(kind.text for kind in kinds)]
-            return [" ".join(words)] if words else []
-        ends = [0, *(kind.end for kind in kinds)]
-        before = [
-            [word.text for word in named if end <= word.start < kind.start]
-            for end, kind in zip(ends[:-1], kinds, strict=True)
-        ]
-        return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
-
-    def _measured(self, items: Iterable[OrderItem]) -> list[str]:
-        """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
-        "the rucksack, the 60 litre one", "just the big one"."""
-        retriever, sizes = self.context.services.retriever, {*measures(self.reading, self.products.units)}
-        kinds = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
-        found = (retriever.catalog.by_sku.get(item.sku) for item in items)
-        products = [one for one in found if one and (not kinds or one.category in kinds)]
-        fitting = [one for one in products if any(one.facets.get(name) == size for name, size in sizes)]
-        fitting = fitting or of_extent(self.text, products, self.products.units)
-        return list(dict.fromkeys(one.title for one in fitting))
 
     def _counts(self) -> Iterator[Quantity]:
         """Numbers of pieces."""
@@ -461,16 +371,6 @@ class Act:
         kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
         near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
         return int(near[-1].low or 1) if near else 1
-
-
-def _title_stems(orders: Iterable[Order]) -> set[str]:
-    return {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)}
-
-
-@cache
-def _keeps() -> re.Pattern[str]:
-    """Words that are said of what stays."""
-    return re.compile(any_of(item_words().keep))
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:

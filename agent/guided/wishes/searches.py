@@ -15,9 +15,11 @@ from langchain_core.messages import AIMessage, AnyMessage
 from agent.guided.wishes.measures import in_unit
 from agent.shop import Shop
 from agent.shop_reading import ShopReading
-from agent.tools.search_products import NAME, NOT
+from agent.tools.search_products import NAME
+from agent.tools.search_wish import NOT
 from language.aspects import find_aspects
 from language.indifference import indifferent
+from language.matching import covers
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
 from retrieval.catalog import Catalog
@@ -94,7 +96,8 @@ class Searches:
         where = {name: value for name, value in where.items() if name not in dropped}
         prices = {"min_price": reading.price.min, "max_price": reading.price.max}
         held |= {name: float(price) for name, price in prices.items() if price is not None}
-        optional = {"where": where, NOT: {**before.get(NOT, {}), **ruled_out}, "sort": self._sort(reading)}
+        without = _both(_not_wanted(before.get(NOT, {}), wanted), ruled_out)
+        optional = {"where": where, NOT: without, "sort": self._sort(reading)}
         return held | {name: value for name, value in optional.items() if value}
 
     def _waived(self, reading: ShopReading, before: Mapping[str, Any]) -> Json:
@@ -169,6 +172,20 @@ def _without(words: str, values: Iterable[object]) -> str:
     for value in (value for value in values if value is not None):
         words = re.sub(re.escape(str(value)), "", words, flags=re.IGNORECASE)
     return " ".join(words.split())
+
+
+def _not_wanted(ruled_out: Mapping[str, Sequence[str]], wanted: Json) -> dict[str, Sequence[str]]:
+    """What was ruled out before and is not asked for now, nor a kind of it."""
+    left = {
+        name: [value for value in values if not any(covers(value, str(one)) for one in _listed(wanted.get(name, [])))]
+        for name, values in ruled_out.items()
+    }
+    return {name: values for name, values in left.items() if values}
+
+
+def _both(before: Mapping[str, Sequence[str]], now: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """What was ruled out before, and what is now."""
+    return {name: list(dict.fromkeys([*before.get(name, ()), *now.get(name, ())])) for name in {**before, **now}}
 
 
 def _is_dropped(value: object, ruled_out: Sequence[str] | None) -> bool:

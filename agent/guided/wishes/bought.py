@@ -1,0 +1,165 @@
+"""What a message says of things that the customer has ordered: which order, and which items of it.
+
+In: the turn's context and the consultation's messages. Out: arguments of the tools that change orders: an order's id
+where the message names it, and words for items as the tools read them. Nothing is guessed: what is not named is left
+out, and the tool asks.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from langchain_core.messages import AnyMessage, ToolMessage
+
+from agent.context import TurnContext
+from agent.guided.wishes.measures import measures
+from agent.guided.wishes.references import has_form, names_of, of_extent
+from agent.orders.naming import item_words
+from agent.orders.order import NEWEST, Order, OrderItem
+from agent.orders.proposals import Proposal
+from agent.shop_reading import ShopReading
+from agent.tools.exchange_item import OPTIONS
+from agent.tools.order_telling import ONE, SEVERAL
+from agent.tools.proposals import PROPOSAL
+from language.clauses import clauses
+from language.negation import any_of, denied
+from language.text import fold
+from language.words import bare, mentions, stem, stop_words, tokens
+
+Json = dict[str, Any]
+_TWO = 2
+_TOLD = (ONE, SEVERAL)  # kinds of results that tell orders
+_OF_ITEMS = ("return_items", "cancel_order", "report_problem")
+
+
+@dataclass(frozen=True)
+class Bought:
+    """Reads the newest message. `units`: what the numbers of a facet count, by facet."""
+
+    context: TurnContext
+    messages: Sequence[AnyMessage]
+    units: Mapping[str, str]
+
+    @property
+    def reading(self) -> ShopReading:
+        """The newest message."""
+        return self.context.reading
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.reading.text.strip()
+
+    def amended(self) -> Iterator[tuple[str, Json]]:
+        """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
+        waiting = self.context.services.proposals.pending(self.context.consultation, self.context.now)
+        if waiting is None or waiting.kind not in _OF_ITEMS or len(waiting.summary.get("items", ())) < _TWO:
+            return
+        others = [part for part in clauses(self.text) if not _keeps().search(fold(part).text)]
+        rest = replace(self.context, heard={**self.context.heard, self.context.turn: ". ".join(others)})
+        if any(has_form(rest.reading.text, word) for word in item_words().only):
+            words = replace(self, context=rest).words()
+            if words:
+                yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
+
+    def order(self) -> Json:
+        """The order that the message names."""
+        own = [each.id for each in self.reading.order_ids]
+        if own:
+            return {"order_id": own[-1]}
+        names_newest = any(mentions(self.text, words) for words in item_words().newest)
+        return {"order_id": NEWEST} if names_newest and "all_orders" not in self.reading.cues else {}
+
+    def in_focus(self) -> str:
+        """The one order that the results spoke of last."""
+        for message in reversed(self.messages):
+            artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
+            if artifact.get("kind") == "order":
+                return str(artifact["order"]["id"])
+            if artifact.get("kind") == "proposal" and "order_id" in artifact["proposal"]["summary"]:
+                return str(artifact["proposal"]["summary"]["order_id"])
+            if artifact.get("kind") == "orders":
+                return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
+        return ""
+
+    def items(self, of: str = "") -> Json:
+        """The items that are named; "the small one too" adds them to those of a proposal of this kind that waits."""
+        words, context = self.words(), self.context
+        waiting = context.services.proposals.pending(context.consultation, context.now)
+        if (
+            words
+            and waiting is not None
+            and waiting.kind == of
+            and any(has_form(self.text, each) for each in item_words().also)
+        ):
+            words = [*(str(item["title"]) for item in waiting.summary.get("items", ())), *words]
+        words = words or self._open_items(waiting)
+        return {"items": words} if words else {}
+
+    def _open_items(self, waiting: Proposal | None) -> list[str]:
+        """The items of what is still open, a proposal or a choice of sizes, for "forget the swap, send it back".
+
+        None where the message names an order, or all of it.
+        """
+        names_all = any(has_form(fold(self.text).text, each) for each in item_words().all)
+        if names_all or self.order():
+            return []
+        if waiting is not None:
+            return [str(item["title"]) for item in waiting.summary.get("items", ())]
+        artifacts = (m.artifact or {} for m in reversed(self.messages) if isinstance(m, ToolMessage))
+        newest = next((one for one in artifacts if one.get("kind") in (OPTIONS, PROPOSAL, *_TOLD)), {})
+        return [str(newest["item"]["title"])] if newest.get("kind") == OPTIONS else []
+
+    def words(self) -> list[str]:
+        """What the message calls things that the customer has ordered: kinds of product, and words of their titles."""
+        if self.context.is_visitor:
+            return []
+        orders = self.context.services.orders.list(self.context.customer)
+        focus = {each.id for each in self.reading.order_ids} or {self.in_focus()}
+        spoken_of = [order for order in orders if order.id in focus]
+        for some in (spoken_of, orders):
+            if measured := self._measured(item for order in some for item in order.items if item.left):
+                return measured
+        names = names_of(self.context.services.retriever.catalog).keys()
+        titles = _title_stems(orders) & names | _title_stems(spoken_of) - stop_words()
+        kinds = [value for value in self.reading.values if value.facet in self.reading.kinds and not value.denied]
+        covered = [(value.start, value.end) for value in kinds]
+        named = [
+            word
+            for word in tokens(self.text)
+            if stem(bare(word)) in titles
+            and not any(start <= word.start < end for start, end in covered)
+            and not denied(self.text, (word.start, word.end), self.reading.languages)
+        ]
+        if len(kinds) < _TWO:
+            words = [*(word.text for word in named), *(kind.text for kind in kinds)]
+            return [" ".join(words)] if words else []
+        ends = [0, *(kind.end for kind in kinds)]
+        before = [
+            [word.text for word in named if end <= word.start < kind.start]
+            for end, kind in zip(ends[:-1], kinds, strict=True)
+        ]
+        return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
+
+    def _measured(self, items: Iterable[OrderItem]) -> list[str]:
+        """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
+        "the rucksack, the 60 litre one", "just the big one"."""
+        retriever, sizes = self.context.services.retriever, {*measures(self.reading, self.units)}
+        kinds = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
+        found = (retriever.catalog.by_sku.get(item.sku) for item in items)
+        products = [one for one in found if one and (not kinds or one.category in kinds)]
+        fitting = [one for one in products if any(one.facets.get(name) == size for name, size in sizes)]
+        fitting = fitting or of_extent(self.text, products, self.units)
+        return list(dict.fromkeys(one.title for one in fitting))
+
+
+def _title_stems(orders: Iterable[Order]) -> set[str]:
+    return {stem(bare(word)) for order in orders for item in order.items for word in tokens(item.title)}
+
+
+@cache
+def _keeps() -> re.Pattern[str]:
+    """Words that are said of what stays."""
+    return re.compile(any_of(item_words().keep))
