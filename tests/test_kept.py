@@ -32,3 +32,19 @@ def test_only_what_is_wished_for_goes(said: str, wish: str, pieces: dict[int, in
 def test_excluding_what_another_order_has_keeps_nothing_of_this_one() -> None:
     alone = order("Moss Trail Running Shoe")
     assert pieces_of(alone, ["shoes"], Wording(said="the shoes not the socks")) == {0: 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "wish", "pieces"),
+    [
+        ("只退裤子 袜子我留着", ["裤子", "袜子"], {0: 1}),
+        ("袜子 留着 裤子退掉", ["裤子", "袜子"], {0: 1}),
+        ("不要退 袜子", ["裤子", "袜子"], {0: 1}),
+        ("裤子 袜子 都退", ["裤子", "袜子"], {0: 1, 1: 1}),
+    ],
+)
+def test_a_space_between_chinese_items_parts_what_is_said_of_them(
+    said: str, wish: list[str], pieces: dict[int, int]
+) -> None:
+    both = order("裤子", "袜子")
+    assert pieces_of(both, wish, Wording(said=said)) == pieces

@@ -254,6 +254,15 @@ def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(age
     assert done.proposal is None and "cancel" in done.reply.lower()
 
 
+def test_a_second_yes_in_other_words_is_told_that_it_is_done(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "cancel the shoes", "cancel", customer="C1003")
+    say(agent, told, "yes", "yes", customer="C1003")
+    again = say(agent, told, "did that go thru?? my phone froze. yes do it pls", "yes", customer="C1003")
+    assert "already" in again.reply and "cancelled" in again.reply and not again.tools
+    turn = say(agent, told, "and show me socks", "search", customer="C1003")
+    assert turn.products
+
+
 def test_a_no_that_names_something_drops_what_waits(agent: Shopkeeper, told: Told) -> None:
     assert say(agent, told, "cancel my last order", "cancel", customer="C1001").proposal
     turn = say(agent, told, "no wait, i am keeping the socks after all and everything in there", "no", customer="C1001")
@@ -270,9 +279,11 @@ def test_a_no_that_keeps_one_item_returns_only_the_other(agent: Shopkeeper, told
         "Eddy Hiking Pack 22",
         "Plover Women's Trekking Pack 60",
     }
-    turn = say(agent, told, "no wait. keeping the small one. just the big one", "no", customer=customer)
-    (item,) = turn.proposal["summary"]["items"]  # type: ignore[index]
-    assert item["title"] == "Plover Women's Trekking Pack 60"
+    for wish in ("no", "return"):
+        turn = say(agent, told, "no wait. keeping the small one. just the big one", wish, customer=customer)
+        (item,) = turn.proposal["summary"]["items"]  # type: ignore[index]
+        assert item["title"] == "Plover Women's Trekking Pack 60"
+        say(agent, told, "return the trekking pack and the hiking pack of AP-10727", "return", customer=customer)
     assert say(agent, told, "no, leave it", "no", customer=customer).proposal is None
 
 

@@ -28,10 +28,11 @@ from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
-from agent.guided.wishes.plan import Plan, is_sure, plain_answer, planned
-from agent.middleware.shortcuts import answered
+from agent.guided.wishes.plan import Plan, chosen, is_sure, plain_answer, planned
+from agent.middleware.shortcuts import answered, in_question
 from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
+from agent.orders.confirm import Answer
 from agent.prompt import composed
 from agent.replies.composer import Composer
 from agent.tools.update_profile import MAX_CHANGES
@@ -52,15 +53,22 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
 
     @hook_config(can_jump_to=["end"])
     def before_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
-        """A plain yes or no to what was proposed, in words that no list has: "yep thats his"."""
+        """A plain yes or no to what was proposed, in words that no list has: "yep thats his".
+
+        A yes to what was just done ("did that go through? yes do it") is told that it is.
+        """
         context = runtime.context
-        pending = context.services.proposals.pending(context.consultation, context.now)
-        if self._recogniser is None or pending is None or pending.customer != context.customer:
+        newest = context.services.proposals.last(context.consultation)
+        if self._recogniser is None or newest is None or newest.customer != context.customer:
             return None
-        answer = plain_answer(self._chances(state["messages"], context), context.reading)
-        if answer == "yes" and pending.kind == ERASE_DATA:  # that takes a plain word
+        if not in_question(newest, state["messages"]):
             return None
-        reply = answered(context, pending, answer) if answer else []
+        chances = self._chances(state["messages"], context)
+        again: Answer | None = "yes" if chosen(chances) == {"yes"} else None
+        answer = again if newest.status == "done" else plain_answer(chances, context.reading)
+        if answer == "yes" and newest.kind == ERASE_DATA:  # that takes a plain word
+            return None
+        reply = answered(context, newest, answer) if answer else []
         return {"messages": reply, "jump_to": "end"} if reply else None
 
     def wrap_model_call(

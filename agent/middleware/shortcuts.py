@@ -66,7 +66,7 @@ def _too_little_or_much(context: TurnContext, message: AnyMessage) -> list[AnyMe
 def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> list[AnyMessage]:
     proposals = context.services.proposals
     newest = proposals.last(context.consultation)
-    if newest is None or newest.customer != context.customer or not _in_question(newest, messages):
+    if newest is None or newest.customer != context.customer or not in_question(newest, messages):
         return []
     order_id = str(newest.summary.get("order_id", ""))
     answer = read_answer(
@@ -108,7 +108,7 @@ def _erased(context: TurnContext, composer: Composer) -> AnyMessage:
     return composed(said, "done: erase_data").model_copy(update={"additional_kwargs": {FAREWELL: True}})
 
 
-def _in_question(newest: Proposal, messages: list[AnyMessage]) -> bool:
+def in_question(newest: Proposal, messages: list[AnyMessage]) -> bool:
     """Whether a yes can mean this proposal: it waits, or the reply just before said that it was done."""
     if newest.status == "pending":
         return True

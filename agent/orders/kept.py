@@ -13,9 +13,10 @@ from itertools import pairwise
 from agent.orders.naming import NOTHING, Names, item_words, likeness, telling
 from agent.orders.order import Order
 from language.negation import any_of, turned_round
-from language.text import fold
+from language.text import HAN, fold
 
 _CLAUSE = r"[;!?\n,、:]|\.(?!\d)"
+_SPACED = rf"(?<=[{HAN}])\s+(?=[{HAN}])"  # as many type a comma in Chinese
 
 
 @dataclass(slots=True)
@@ -40,17 +41,30 @@ def kept_items(order: Order, said: str, names: Names) -> frozenset[int]:
 
 
 def _pieces(order: Order, text: str, names: Names) -> Iterator[_Piece]:
-    """Cut at the ends of clauses, at what joins items, and before each word that says what becomes of them."""
-    clause, start, state, excludes = 0, 0, None, False
-    for mark in [*_marks().finditer(text), None]:
+    """Cut at the ends of clauses, at what joins items, and before each word that says what becomes of them.
+
+    A space between Chinese words ends a clause where both sides name items: "只退裤子 袜子我留着".
+    """
+    clause, start, state, excludes, names_some = 0, 0, None, False, False
+    marks = [*_marks().finditer(text)]
+    for mark, behind in zip([*marks, None], [*marks[1:], None, None], strict=False):
         end = mark.start() if mark else len(text)
         if end > start:
-            yield _Piece(_named(order, text[start:end], names), state, clause, excludes)
+            piece = _Piece(_named(order, text[start:end], names), state, clause, excludes)
+            names_some = names_some or bool(piece.items)
+            yield piece
         if mark is None:
             return
+        if mark.lastgroup == "spaced":
+            rest = text[mark.end() : behind.start() if behind else len(text)]
+            ends = names_some and bool(_named(order, rest, names))
+            start, clause, names_some = mark.end(), clause + ends, names_some and not ends
+            state, excludes = (None, False) if ends else (state, excludes)
+            continue
         start, state, excludes = mark.start(), None, mark.lastgroup == "exclude"
         if mark.lastgroup in ("clause", "parts", "joins"):
             start, clause = mark.end(), clause + (mark.lastgroup != "joins")
+            names_some = names_some and mark.lastgroup == "joins"
             continue
         is_kept = mark.lastgroup != "act"
         state = is_kept if mark.lastgroup == "exclude" else is_kept != turned_round(text[: mark.start()])
@@ -88,5 +102,6 @@ def _marks() -> re.Pattern[str]:
         "parts": any_of(told.parts),
         "joins": any_of(told.joins),
         "clause": _CLAUSE,
+        "spaced": _SPACED,
     }
     return re.compile("|".join(f"(?P<{name}>{words})" for name, words in groups.items()))

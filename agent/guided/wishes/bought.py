@@ -6,7 +6,7 @@ out, and the tool asks.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -31,7 +31,7 @@ from language.words import bare, mentions, stem, stop_words, tokens
 Json = dict[str, Any]
 _TWO = 2
 _TOLD = (ONE, SEVERAL)  # kinds of results that tell orders
-_OF_ITEMS = ("return_items", "cancel_order", "report_problem")
+_OF_ITEMS = {"return_items": "return", "cancel_order": "cancel", "report_problem": "problem"}  # their wishes
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ class Bought:
         """Its words."""
         return self.reading.text.strip()
 
-    def amended(self) -> Iterator[tuple[str, Json]]:
+    def amended(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
         """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
         waiting = self.context.services.proposals.pending(self.context.consultation, self.context.now)
-        if waiting is None or waiting.kind not in _OF_ITEMS or len(waiting.summary.get("items", ())) < _TWO:
+        if waiting is None or waiting.kind not in _OF_ITEMS or {*wishes} - {"no", _OF_ITEMS[waiting.kind]}:
+            return
+        if len(waiting.summary.get("items", ())) < _TWO:
             return
         others = [part for part in clauses(self.text) if not _keeps().search(fold(part).text)]
         rest = replace(self.context, heard={**self.context.heard, self.context.turn: ". ".join(others)})

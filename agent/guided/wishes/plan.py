@@ -79,7 +79,7 @@ def planned(
     if not wishes:
         return None
     act = Act(chances, context, messages)
-    if wishes == {"no"} and (amended := [*act.bought.amended()]):
+    if amended := [*act.bought.amended(wishes)]:
         return Plan(tuple(amended))
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}

@@ -22,6 +22,7 @@ from language.indifference import indifferent
 from language.matching import covers
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
+from language.reading import ShopValue
 from retrieval.catalog import Catalog
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish, facet_values
 from retrieval.search import BASIC_SORTS
@@ -114,9 +115,10 @@ class Searches:
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
-        taken = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
-        taken += [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
-        free = [v for v in reading.values if not any(v.start < end and start < v.end for start, end in taken)]
+        kinds = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
+        taken = [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
+        free = [value for value in reading.values if not _overlaps(value, taken)]
+        free = [v for v in free if (v.start, v.end) in kinds or not _overlaps(v, kinds)]  # a thermos is insulated
         said = [value for value in free if not (is_no_option(value.value) or means_nobody(value.value))]
         others = [value for value in said if not value.denied]
         for name, named in reading.facets.items():
@@ -161,6 +163,10 @@ def _search_before(messages: Sequence[AnyMessage]) -> Json:
     """The arguments of the newest search of the consultation."""
     calls = (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls))
     return next((dict(call["args"]) for call in calls if call["name"] == NAME), {})
+
+
+def _overlaps(value: ShopValue, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(value.start < end and start < value.end for start, end in spans)
 
 
 def _listed(value: Any) -> Sequence[Any]:
