@@ -298,6 +298,15 @@ def test_a_size_up_is_from_the_one_that_was_asked_for_and_in_an_exchange_from_th
     assert (summary["items"][0]["size"], summary["to"][0]["size"]) == ("38", "39")
 
 
+def test_who_is_asked_which_order_and_names_one_goes_on_with_it(agent: Shopkeeper, told: Told) -> None:
+    asked = say(agent, told, "wheres the one with the tent", "orders", customer="C1133")
+    assert asked.reply.startswith("Which of these orders")
+    turn = say(agent, told, "the little one, for 2", "talk", customer="C1133")
+    assert "AP-10738" in turn.reply and "AP-10742" not in turn.reply
+    thanked = say(agent, told, "cheers for that", "talk", customer="C1133")
+    assert not thanked.tools
+
+
 def test_what_is_open_is_meant_where_no_item_is_named(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "the boots of AP-10727 are too small, swap them", "exchange", customer="C1275")
     back = say(agent, told, "forget the swap, send it back", "return", customer="C1275")

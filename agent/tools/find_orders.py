@@ -30,6 +30,8 @@ from errors import NotFound
 from language.cues import cue
 from language.dates import find_dates
 
+NAME = "find_orders"
+
 
 def find_orders(
     runtime: Runtime,
@@ -80,7 +82,7 @@ def _days(words: str | None, context: TurnContext) -> Sequence[date]:
 
 
 TOOL = Tool(
-    name="find_orders",
+    name=NAME,
     brief="find orders",
     when=(
         "Find the customer's own orders: where one is, when it comes, what was in it, what was ordered in a month, or "

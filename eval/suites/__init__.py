@@ -22,6 +22,7 @@ MODULES = {
     "safety": "eval.suites.safety",
     "service": "eval.suites.service",
     "shopcalls": "eval.suites.shopcalls",
+    "wishes": "eval.suites.wishes",
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from langchain_core.messages import AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.guided.wishes.measures import measures
@@ -21,6 +21,7 @@ from agent.orders.order import NEWEST, Order, OrderItem
 from agent.orders.proposals import Proposal
 from agent.shop_reading import ShopReading
 from agent.tools.exchange_item import OPTIONS
+from agent.tools.find_orders import NAME as FIND_ORDERS
 from agent.tools.order_telling import ONE, SEVERAL
 from agent.tools.proposals import PROPOSAL
 from language.clauses import clauses
@@ -30,6 +31,7 @@ from language.words import bare, mentions, stem, stop_words, tokens
 
 Json = dict[str, Any]
 _TWO = 2
+_BEFORE_REPLY = 3  # messages from the end: the result, the reply that was made of it, and what is said now
 _TOLD = (ONE, SEVERAL)  # kinds of results that tell orders
 _OF_ITEMS = {"return_items": "return", "cancel_order": "cancel", "report_problem": "problem"}  # their wishes
 
@@ -65,6 +67,19 @@ class Bought:
             words = replace(self, context=rest).words()
             if words:
                 yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
+
+    def told_which(self) -> Iterator[tuple[str, Json]]:
+        """The call of which it was asked just now which order is meant, with what this message calls it: "the little
+        one, for 2"."""
+        result = self.messages[-_BEFORE_REPLY] if len(self.messages) >= _BEFORE_REPLY else None
+        words = self.words()
+        if not (words and isinstance(result, ToolMessage) and (result.artifact or {}).get("why") in ("which", "claim")):
+            return
+        calls = (call for m in reversed(self.messages) if isinstance(m, AIMessage) for call in m.tool_calls)
+        asked = next((call for call in calls if call["id"] == result.tool_call_id), None)
+        if asked is not None:
+            named = {"words": " ".join(words)} if asked["name"] == FIND_ORDERS else {"items": words}
+            yield asked["name"], {**asked["args"], **named}
 
     def order(self) -> Json:
         """The order that the message names."""

@@ -91,6 +91,8 @@ def planned(
     model_tools = _left_to_model(wishes, changes, act)
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
+    if told := [*act.bought.told_which()]:
+        return Plan(tuple(told))
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
     return Plan(said=next((wish for wish in _SAID if wish in wishes), "talk"))
