@@ -20,7 +20,6 @@ from agent.guided.recogniser.encoder import (
     bag,
     lower_and_network,
     sentence_encoder,
-    trained,
     write,
 )
 from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES
@@ -47,22 +46,16 @@ class Recipe:
 
 
 def train(
-    samples: Sequence[Example],
-    labels: Sequence[str],
-    recipe: Recipe,
-    held_back: Sequence[Example],
-    checkpoint: Path,
-    start: Path | None = None,
+    samples: Sequence[Example], labels: Sequence[str], recipe: Recipe, held_back: Sequence[Example], checkpoint: Path
 ) -> Any:
     """The trained network; after each pass over the samples a line says how it does on what was held back.
 
-    What was learnt is then kept in the file `checkpoint`: a training that was stopped goes on from there. `start`: a
-    folder with what was trained before, on which this training builds.
+    What was learnt is then kept in the file `checkpoint`: a training that was stopped goes on from there.
     """
     import torch
 
     torch.manual_seed(recipe.seed)
-    lower, whole = trained(start) if start else lower_and_network(len(labels))
+    lower, whole = lower_and_network(len(labels))
     read = Read.of([*samples, *held_back], lower)
     learners = [list(group) for group in _upper_and_head(whole)]
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
@@ -78,7 +71,7 @@ def train(
 
     state = Checkpoint(checkpoint, {"recipe": asdict(recipe), "samples": len(samples)})
     done = state.restore(whole, optimizer, schedule)
-    if not (done or start):
+    if not done:
         _standardise(whole, read, samples[:: max(1, len(samples) // _STANDARD)])
     began, chances = time.monotonic(), None
     for epoch in range(done + 1, recipe.epochs + 1):
@@ -298,13 +291,13 @@ def _targets(part: Sequence[Example], labels: Sequence[str]) -> Any:
     return torch.tensor([[float(label in each.wants) for label in labels] for each in part])
 
 
-def train_and_write(data: Path, out: Path, recipe: Recipe, start: Path | None = None) -> dict[str, Any]:
+def train_and_write(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
     """Train on packed consultations, keep the weights, and give the figures on what was held back."""
     samples = list(examples(consultations("training", data), is_learnt=True))
     held_back = list(examples(consultations("held_back", data)))
     print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
     checkpoint = CHECKPOINTS / f"{out.resolve().name}.pt"
-    whole, chances = train(samples, LABELS, recipe, held_back, checkpoint, start)
+    whole, chances = train(samples, LABELS, recipe, held_back, checkpoint)
     write(out, Settings(LABELS, recipe.rank), trained_tensors(whole, recipe.rank))
     checkpoint.unlink()
     return score(chances, held_back, LABELS)

@@ -5,7 +5,6 @@ In: arguments. Out: weights in a folder, and their figures on standard output. W
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 OUT = Path("agent/guided/recogniser/trained")
@@ -16,7 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("--data", type=Path, help="packed consultations (default: the project's own)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default: %(default)s)")
-    parser.add_argument("--start", type=Path, metavar="DIR", help="go on from what was trained before (default: none)")
     parser.add_argument("--epochs", type=int, default=_EPOCHS, help="passes over them (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=_SEED, help="(default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="the figures as one line of JSON at the end")
@@ -27,9 +25,6 @@ def run(args: argparse.Namespace) -> int:
     from finetune.consultations.written import WRITTEN
     from finetune.recogniser import Recipe, table, train_and_write
 
-    recipe = Recipe(epochs=args.epochs, seed=args.seed)
-    if args.start:  # what was learnt is to be kept
-        recipe = replace(recipe, learning_rate=recipe.learning_rate / 2, head_rate=recipe.head_rate / 2)
-    figures = train_and_write(args.data or WRITTEN, args.out, recipe, args.start)
+    figures = train_and_write(args.data or WRITTEN, args.out, Recipe(epochs=args.epochs, seed=args.seed))
     print(json.dumps(figures) if args.json else table(figures))
     return 0

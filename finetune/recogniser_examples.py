@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.guided.possible_notes import possible_notes, words_of
+from agent.guided.possible_notes import possible_notes
 from agent.guided.recogniser.labels import GOES_ON, STATED, STATED_OF_OTHER, details, note_text
 from agent.guided.recogniser.situation import Situation
 from agent.lexicon import ShopLexicon
@@ -90,21 +90,16 @@ def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Exa
         polarity = "like" if isinstance(tempting.value, str) and tempting.value.isalpha() else "fact"
         wrong.setdefault(_said(tempting.attribute, tempting.value, polarity, lexicon.schema), of_other)
     possible = possible_notes(lexicon.read(message.say, now().date(), language=language))
-    words = words_of(possible)
     others = [_said(note.attribute, note.value, note.polarity, lexicon.schema) for note in possible]
     free = {attribute for attribute, _, _ in right if lexicon.schema.attributes[attribute].type == "text"}
     others = [said for said in others if said not in right and said not in wrong and said[0] not in free]
     rng = random.Random(message.say)
     wrong |= dict.fromkeys(rng.sample(others, min(_WRONG if right else 1, len(others))), frozenset())
     for said, label in right.items():
-        yield Example(_text(said, words), message.say, frozenset({label}), language)
+        yield Example(note_text(*said), message.say, frozenset({label}), language)
     for said, labels in wrong.items():
         if said not in right:
-            yield Example(_text(said, words), message.say, labels, language)
-
-
-def _text(said: Said, words: Mapping[tuple[str, str], str]) -> str:
-    return note_text(*said, words.get(said[:2], ""))
+            yield Example(note_text(*said), message.say, labels, language)
 
 
 def _said(attribute: str, value: object, polarity: str, schema: Schema) -> Said:

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
-from agent.guided.possible_notes import PossibleNote, possible_notes, words_of
+from agent.guided.possible_notes import PossibleNote, possible_notes
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
@@ -45,7 +45,7 @@ class NoteJudge:
     def stated(self) -> list[Json]:
         """The changes that the newest message states, of all that its words allow."""
         possible = possible_notes(self.context.reading)
-        chances = self._chances([(note.attribute, note.value, note.polarity, note.words) for note in possible])
+        chances = self._chances([(note.attribute, note.value, note.polarity) for note in possible])
         best: dict[tuple[str, str, str], tuple[float, Json]] = {}
         for note, (own, other) in zip(possible, chances, strict=True):
             change = self._under(note.change(), own, other)
@@ -72,12 +72,10 @@ class NoteJudge:
         """The change if the message states it, under whom it states it of; None if it does not."""
         if change.get("polarity") == "forget":
             return change
-        attribute, value = str(change.get("attribute")), change.get("value")
-        words = words_of(possible_notes(self.context.reading)).get((attribute, str(value)), "")
-        said = (attribute, value, str(change.get("polarity", "fact")), words)
+        said = (str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
         return self._under(change, *self._chances([said])[0])
 
-    def _chances(self, notes: Sequence[tuple[str, object, str, str]]) -> list[tuple[float, float]]:
+    def _chances(self, notes: Sequence[tuple[str, object, str]]) -> list[tuple[float, float]]:
         """That the message states each of the customer, and of somebody else."""
         judged = self.recogniser.judged([note_text(*note) for note in notes], self.context.reading.text)
         return [(chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)) for chances in judged]

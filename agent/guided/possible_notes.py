@@ -4,7 +4,7 @@ In: the message as the shop reads it. Out: changes as the tool that notes takes 
 stands in as its quote. Most of them are wrong, as what is asked or is said of others is among them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.shop_reading import ShopReading
@@ -27,13 +27,12 @@ TASTES = ("like", "dislike")
 
 @dataclass(frozen=True, slots=True)
 class PossibleNote:
-    """What might be noted. `polarity` is "fact" where the attribute has no likes; `words`: what the value is called."""
+    """What might be noted. `polarity` is "fact" where the attribute has no likes."""
 
     attribute: str
     value: Value
     polarity: str
     quote: str
-    words: str
 
     def change(self) -> dict[str, Value]:
         """As an entry of the tool's list of changes."""
@@ -50,14 +49,9 @@ def possible_notes(reading: ShopReading) -> list[PossibleNote]:
         for value, words in _values(attribute, reading):
             tastes = TASTES[1:] if value in ruled_out else TASTES
             for polarity in tastes if attribute.polarity and not attribute.sensitive else ("fact",):
-                note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words), words)
+                note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words))
                 found.setdefault((attribute.name, str(value).casefold(), polarity), note)
     return [*found.values()][:MOST]
-
-
-def words_of(notes: Iterable[PossibleNote]) -> dict[tuple[str, str], str]:
-    """What the message calls each value, by attribute and value as text."""
-    return {(note.attribute, str(note.value)): note.words for note in notes}
 
 
 def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value, str]]:

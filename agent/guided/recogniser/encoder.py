@@ -190,8 +190,9 @@ def lower_and_network(wishes: int) -> tuple[Lower, Any]:
     return Lower(encoder, tokenizer, words), network(encoder.encoder.layer[FROZEN:], wishes)
 
 
-def trained(folder: Path) -> tuple[Lower, Any]:
-    """The same with the trained changes merged in."""
+@cache
+def _load(folder: Path) -> tuple[Any, Lower, Any]:
+    """The network with the trained changes merged in."""
     from safetensors.torch import load_file
 
     settings = read_settings(folder)
@@ -208,10 +209,4 @@ def trained(folder: Path) -> tuple[Lower, Any]:
             parameter.data = tensors[name].float()
         else:
             raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
-    return lower, whole
-
-
-@cache
-def _load(folder: Path) -> tuple[Any, Lower, Any]:
-    lower, whole = trained(folder)
     return whole.eval(), lower, sentence_encoder()

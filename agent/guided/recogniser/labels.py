@@ -25,7 +25,6 @@ OF_OTHER = "note.other"  # what is to be noted is of somebody the customer buys 
 _OF_CALLS = (f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values)
 STATED, STATED_OF_OTHER = "stated.self", "stated.other"  # of a note: the message states it, of whom
 NOTE = "note: "  # before a note that is judged
-_WORDS = 60  # characters of a value and of its words that are read
 LABELS = (*WISHES, *_OF_CALLS, GOES_ON, OF_OTHER, STATED, STATED_OF_OTHER)
 
 
@@ -38,14 +37,10 @@ def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
         yield OF_OTHER
 
 
-def note_text(attribute: str, value: object, polarity: str, words: str = "") -> str:
-    """A note, in place of the situation: the encoder then judges whether the message states it.
-
-    `words`: what the message calls the value, as far as that is something else: "medium" of M, 橙色 of orange.
-    """
+def note_text(attribute: str, value: object, polarity: str) -> str:
+    """A note, in place of the situation: the encoder then judges whether the message states it."""
     said = f"{value:g}" if isinstance(value, float) else str(value)
-    called = f" ({words[:_WORDS]})" if words and words.casefold() != said.casefold() else ""
-    return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:_WORDS]}{called}"
+    return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}"
 
 
 def of_wish(wish: str) -> tuple[str, ...]:
