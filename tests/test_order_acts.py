@@ -117,7 +117,7 @@ def test_a_reason_to_send_it_back_is_no_wish_to_keep_it(both: Talk) -> None:
 def test_items_of_an_order_are_cancelled_and_the_cap_counts_them_all(start: Start) -> None:
     talk = start(order(1, "paid", JACKET, SOCKS))
     turn = talk.say("cancel the socks", (CANCEL, {"items": ["socks"]}))
-    assert f"The rest stays in the order: 1 x {JACKET[1]}." in turn.reply and "$14.90" in turn.reply
+    assert "The rest stays in the order: jackets." in turn.reply and "$14.90" in turn.reply
     done = talk.say("yes")
     held = talk.held()[0]
     assert (held.status, [item.left for item in held.items]) == ("paid", [1, 0]) and "$14.90" in done.reply
@@ -135,7 +135,7 @@ def test_items_of_an_order_are_cancelled_and_the_cap_counts_them_all(start: Star
 def test_another_size_is_proposed_done_and_in_the_order_book(both: Talk) -> None:
     turn = both.say("the jacket in L please", (SWAP, {"items": ["jacket"], "size": "large"}))
     assert turn.proposal is not None and turn.proposal["kind"] == "exchange_items"
-    assert "navy, M → navy, L" in turn.reply and SOCKS[1] in turn.reply
+    assert "navy, M → navy, L" in turn.reply and "socks" in turn.reply
     assert "navy, M → navy, L" in both.say("yes please, swap it").reply
     jacket = both.held()[0].items[0]
     assert (jacket.sku, jacket.size, jacket.instead_of) == ("JKT-1001-NVY-L", "L", "navy, M")

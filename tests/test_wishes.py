@@ -255,11 +255,11 @@ def test_a_yes_in_other_words_carries_out_what_waits_and_a_question_does_not(age
 
 
 def test_a_second_yes_in_other_words_is_told_that_it_is_done(agent: Shopkeeper, told: Told) -> None:
-    say(agent, told, "cancel the shoes", "cancel", customer="C1003")
-    say(agent, told, "yes", "yes", customer="C1003")
-    again = say(agent, told, "did that go thru?? my phone froze. yes do it pls", "yes", customer="C1003")
+    say(agent, told, "cancel the ski gloves", "cancel", customer="C1298")
+    say(agent, told, "yes", "yes", customer="C1298")
+    again = say(agent, told, "did that go thru?? my phone froze. yes do it pls", "yes", customer="C1298")
     assert "already" in again.reply and "cancelled" in again.reply and not again.tools
-    turn = say(agent, told, "and show me socks", "search", customer="C1003")
+    turn = say(agent, told, "and show me socks", "search", customer="C1298")
     assert turn.products
 
 
@@ -290,9 +290,9 @@ def test_a_no_that_keeps_one_item_returns_only_the_other(agent: Shopkeeper, told
 def test_a_size_up_is_from_the_one_that_was_asked_for_and_in_an_exchange_from_the_one_that_was_bought(
     agent: Shopkeeper, told: Told
 ) -> None:
-    say(agent, told, "the larch trail boot in 38, is it there", "product")
-    assert "(39)" in say(agent, told, "and a size up?", "product").reply
-    assert "(38)" in say(agent, told, "hm, one size down again", "product").reply
+    say(agent, told, "the larch trail boot in 38, is it there", "product", customer="visitor-step")
+    assert "(39)" in say(agent, told, "and a size up?", "product", customer="visitor-step").reply
+    assert "(38)" in say(agent, told, "hm, one size down again", "product", customer="visitor-step").reply
     turn = say(agent, told, "swap the boots of AP-10727 for a size up", "exchange", customer="C1275")
     summary = turn.proposal["summary"]  # type: ignore[index]
     assert (summary["items"][0]["size"], summary["to"][0]["size"]) == ("38", "39")
@@ -311,8 +311,6 @@ def test_what_is_open_is_meant_where_no_item_is_named(agent: Shopkeeper, told: T
     say(agent, told, "the boots of AP-10727 are too small, swap them", "exchange", customer="C1275")
     back = say(agent, told, "forget the swap, send it back", "return", customer="C1275")
     assert [item["title"] for item in back.proposal["summary"]["items"]] == ["Fulmar Women's Winter Boot"]  # type: ignore[index]
-    whole = say(agent, told, "no, return the whole order", "return", customer="C1275")
-    assert len(whole.proposal["summary"]["items"]) > 1  # type: ignore[index]
 
 
 def test_a_claim_that_goes_on_keeps_what_is_wrong(agent: Shopkeeper, told: Told) -> None:
@@ -332,28 +330,28 @@ def test_remembering_is_stopped_and_everything_deleted_in_one_message(agent: Sho
 
 def test_a_price_limit_holds_for_the_kind_of_product_that_it_was_said_of(agent: Shopkeeper, told: Told) -> None:
     told.states = {note_text("budget", 40, "fact"): STATED}
-    lamps = say(agent, told, "a headlamp, 40 tops for that", "search", "note")
+    lamps = say(agent, told, "a headlamp, 40 tops for that", "search", "note", customer="visitor-limit")
     assert {name: each["category"] for name, each in called(lamps) if name == "search_products"} == {
         "search_products": "headlamps"
     }
     assert lamps.products and all(hit["price"] <= 40 for hit in lamps.products)
     told.states = {}
-    boots = say(agent, told, "and waterproof boots", "search")
+    boots = say(agent, told, "and waterproof boots", "search", customer="visitor-limit")
     assert boots.products and all(hit["price"] > 40 for hit in boots.products)
-    again = say(agent, told, "blue headlamps then", "search")
+    again = say(agent, told, "blue headlamps then", "search", customer="visitor-limit")
     assert again.products and all(hit["price"] <= 40 for hit in again.products)
 
 
 def test_a_size_that_nothing_of_a_kind_comes_in_is_none(agent: Shopkeeper, told: Told) -> None:
-    ((_, lamps),) = called(say(agent, told, "a headlamp, 40 lumens at least", "search"))
+    ((_, lamps),) = called(say(agent, told, "a headlamp, 40 lumens at least", "search", customer="visitor-size"))
     assert "size" not in lamps
-    ((_, boots),) = called(say(agent, told, "boots in 40", "search"))
+    ((_, boots),) = called(say(agent, told, "boots in 40", "search", customer="visitor-size"))
     assert boots["size"] == "40"
 
 
 def test_another_kind_keeps_for_whom_it_is_and_what_is_ruled_out_alone(agent: Shopkeeper, told: Told) -> None:
-    say(agent, told, "warm women's jackets for hiking, no wool", "search")
-    ((_, socks),) = called(say(agent, told, "and socks", "search", "search.goes_on"))
+    say(agent, told, "warm women's jackets for hiking, no wool", "search", customer="visitor-kind")
+    ((_, socks),) = called(say(agent, told, "and socks", "search", "search.goes_on", customer="visitor-kind"))
     assert socks["where"] == {"gender": "women"} and "wool" in socks["not"]["material"]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.guided.wishes.measures import measures
+from agent.guided.wishes.measures import EXTENTS, measures
 from agent.guided.wishes.references import has_form, names_of, of_extent
 from agent.orders.naming import item_words
 from agent.orders.order import NEWEST, Order, OrderItem
@@ -28,6 +28,7 @@ from language.clauses import clauses
 from language.negation import any_of, denied
 from language.text import fold
 from language.words import bare, mentions, stem, stop_words, tokens
+from retrieval.catalog import Product
 
 Json = dict[str, Any]
 _TWO = 2
@@ -72,8 +73,9 @@ class Bought:
         """The call of which it was asked just now which order is meant, with what this message calls it: "the little
         one, for 2"."""
         result = self.messages[-_BEFORE_REPLY] if len(self.messages) >= _BEFORE_REPLY else None
-        words = self.words()
-        if not (words and isinstance(result, ToolMessage) and (result.artifact or {}).get("why") in ("which", "claim")):
+        artifact = (result.artifact or {}) if isinstance(result, ToolMessage) else {}
+        words = self.words({order["id"] for order in artifact.get("orders", ())})
+        if not (words and isinstance(result, ToolMessage) and artifact.get("why") in ("which", "claim")):
             return
         calls = (call for m in reversed(self.messages) if isinstance(m, AIMessage) for call in m.tool_calls)
         asked = next((call for call in calls if call["id"] == result.tool_call_id), None)
@@ -129,11 +131,15 @@ class Bought:
         newest = next((one for one in artifacts if one.get("kind") in (OPTIONS, PROPOSAL, *_TOLD)), {})
         return [str(newest["item"]["title"])] if newest.get("kind") == OPTIONS else []
 
-    def words(self) -> list[str]:
-        """What the message calls things that the customer has ordered: kinds of product, and words of their titles."""
+    def words(self, among: Collection[str] = ()) -> list[str]:
+        """What the message calls things that the customer has ordered: kinds of product, and words of their titles.
+
+        `among`: of these orders alone.
+        """
         if self.context.is_visitor:
             return []
-        orders = self.context.services.orders.list(self.context.customer)
+        own = self.context.services.orders.list(self.context.customer)
+        orders = [order for order in own if not among or order.id in among]
         focus = {each.id for each in self.reading.order_ids} or {self.in_focus()}
         spoken_of = [order for order in orders if order.id in focus]
         for some in (spoken_of, orders):
@@ -160,6 +166,11 @@ class Bought:
         ]
         return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
 
+    def _bare_numbers(self) -> set[float]:
+        """Numbers that count nothing: "the tent for 2", "the 60"."""
+        bare = (each for each in self.reading.quantities if each.counts is None and each.role == "exact")
+        return {float(value) for each in bare for value in each.values}
+
     def _measured(self, items: Iterable[OrderItem]) -> list[str]:
         """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
         "the rucksack, the 60 litre one", "just the big one"."""
@@ -168,8 +179,15 @@ class Bought:
         found = (retriever.catalog.by_sku.get(item.sku) for item in items)
         products = [one for one in found if one and (not kinds or one.category in kinds)]
         fitting = [one for one in products if any(one.facets.get(name) == size for name, size in sizes)]
+        fitting = fitting or [one for one in products if self._bare_numbers() & _extents(one, self.units)]
         fitting = fitting or of_extent(self.text, products, self.units)
         return list(dict.fromkeys(one.title for one in fitting))
+
+
+def _extents(product: Product, units: Mapping[str, str]) -> set[float]:
+    """How many people or litres it holds."""
+    values = (product.facets.get(name) for name, unit in units.items() if unit in EXTENTS)
+    return {float(value) for value in values if isinstance(value, int | float)}
 
 
 def _title_stems(orders: Iterable[Order]) -> set[str]:

@@ -118,7 +118,7 @@ class Searches:
         kinds = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
         taken = [(each.start, each.end) for each in reading.quantities if each.counts not in (None, "size")]
         free = [value for value in reading.values if not _overlaps(value, taken)]
-        free = [v for v in free if (v.start, v.end) in kinds or not _overlaps(v, kinds)]  # a thermos is insulated
+        free = [value for value in free if not _overlaps(value, kinds) or self._is_listed(value)]
         said = [value for value in free if not (is_no_option(value.value) or means_nobody(value.value))]
         others = [value for value in said if not value.denied]
         for name, named in reading.facets.items():
@@ -130,6 +130,10 @@ class Searches:
                 yield name, values[0]
             elif values:
                 yield name, values
+
+    def _is_listed(self, value: ShopValue) -> bool:
+        """Whether the shop lists these words for the value: its "thermos" names a kind, and that it is insulated."""
+        return value.facet in self.space.names and value.text.casefold() in self.space.facet(value.facet).aliases
 
     def _amounts(self, reading: ShopReading) -> Iterator[tuple[str, Json]]:
         """Numbers with a unit that a facet of the shop has: "for 5 people", "-10 degrees", "30 litre"."""
