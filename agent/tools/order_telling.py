@@ -109,7 +109,8 @@ def _refund(order: Order, context: TurnContext) -> dict[str, Any] | None:
 
 def _next(composer: Composer, artifact: Artifact) -> list[str]:
     order, refund = artifact["order"], artifact["refund"]
-    lines = []
+    is_to_come = order["address"] and order["status"] in (*BEFORE_SHIPPING, "shipped")
+    lines = [composer.say("order_goes_to", address=order["address"])] if is_to_come else []
     for item in order["items"]:
         if item["instead_of"]:
             swap = {"item": item["title"], "to": variant_of(item), "was": item["instead_of"]}
@@ -127,8 +128,6 @@ def _next(composer: Composer, artifact: Artifact) -> list[str]:
     ]
     if artifact["is_late"] and not any(case["is_open"] for case in artifact["cases"]):
         lines.append(composer.say("order_late"))
-    if order["address"] and order["status"] in (*BEFORE_SHIPPING, "shipped"):
-        lines.append(composer.say("order_goes_to", address=order["address"]))
     if order["status"] in BEFORE_SHIPPING:
         lines.append(composer.say("order_may_change"))
     return lines

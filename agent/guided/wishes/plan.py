@@ -76,9 +76,9 @@ def planned(
         return Plan(said="nothing")
     chances = _by_words(chances, context.reading)
     wishes = chosen(chances)
-    if not wishes:
-        return None
     act = Act(chances, context, messages)
+    if not wishes:
+        return Plan(told) if (told := tuple(act.bought.told_which())) else None
     if amended := [*act.bought.amended(wishes)]:
         return Plan(tuple(amended))
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
@@ -91,8 +91,8 @@ def planned(
     model_tools = _left_to_model(wishes, changes, act)
     if calls or model_tools:
         return Plan(tuple(calls), model_tools)
-    if told := [*act.bought.told_which()]:
-        return Plan(tuple(told))
+    if told := tuple(act.bought.told_which()):
+        return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
     return Plan(said=next((wish for wish in _SAID if wish in wishes), "talk"))
