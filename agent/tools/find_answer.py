@@ -22,7 +22,7 @@ from profiles.intents.intent import Kind, State
 
 NAME = "find_answer"
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
-_CLEARER = 0.2  # by so much a question is answered better behind what was done last
+_CLEARER = 0.2  # by so much a question that points at nothing is answered better behind what was done last
 _SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
 
@@ -43,7 +43,8 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
             continue
         best = max(hits, key=lambda hit: hit.score)
         behind = [hit for each in _topical(question, runtime) if (hit := retriever.answer(each, context.language))]
-        template = next((hit for hit in behind if hit.score >= best.score + _CLEARER), best).template
+        clearer = 0.0 if context.reading.references else _CLEARER
+        template = next((hit for hit in behind if hit.score >= best.score + clearer), best).template
         words = template.text[context.language].format_map(shop.facts)
         return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
     passage = retriever.policy(question) if context.language == _policy_language(context) else None
