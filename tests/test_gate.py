@@ -218,7 +218,10 @@ def test_a_text_supports_itself(text: str) -> None:
 
 @cache
 def composer(language: str) -> Composer:
-    services = SimpleNamespace(shop=load_shop(SHOP), phrases=load_phrases(), schema=None, tools=TOOLS)
+    nothing_sold = SimpleNamespace(catalog=SimpleNamespace(by_sku={}))
+    services = SimpleNamespace(
+        shop=load_shop(SHOP), phrases=load_phrases(), schema=None, tools=TOOLS, retriever=nothing_sold
+    )
     return Composer(cast(Services, services), language, "seed")
 
 

@@ -1,6 +1,7 @@
 """What the agent says it knows: all, one attribute, one person; and why, in the customer's words or by their acts."""
 
 import itertools
+import re
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_one_attribute_is_told_alone_and_why_with_the_words_and_the_day(
     assert [trait["attribute"] for trait in told.tools[0].result["traits"]] == ["size"]
     assert "Clothing size: M" in told.reply and "red" not in told.reply
     why = _say(agent, model, visitor, "why do you think red?", ("get_profile", {"attribute": "color", "why": True}))
-    assert "you said on Sunday: “love red”" in why.reply, why.reply
+    assert re.search(r"you said on \w+day: “love red”", why.reply), why.reply
     assert not why.gate["blocked"]
     chinese = _say(
         agent, model, visitor, "你为什么觉得我喜欢红色？", ("get_profile", {"attribute": "颜色", "why": True})
