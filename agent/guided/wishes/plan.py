@@ -28,6 +28,7 @@ from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
 from language.cues import cues_in
+from language.indifference import indifferent
 from language.quantities import Quantity
 from language.size_steps import step_words
 from profiles.observation import EVERYTHING
@@ -100,10 +101,18 @@ def planned(
 
 def _changes(wishes: set[str], chances: Mapping[str, float], context: TurnContext, judge: NoteJudge) -> list[Json]:
     """What is to be forgotten, then what is to be noted."""
-    changes = forgotten(context) if "forget" in wishes else []
+    waived = _waived(context)
+    changes = forgotten(context) if "forget" in wishes or waived else []
     if chances.get("note", 0.0) >= _NOTED or context.reading.plain:
-        changes = [*_besides(changes, stated := judge.stated()), *stated]
+        stated = [change for change in judge.stated() if str(change["value"]) not in waived]
+        changes = [*_besides(changes, stated), *stated]
     return changes[:MAX_CHANGES]
+
+
+def _waived(context: TurnContext) -> frozenset[str]:
+    """Values of what is noted that the message says do not matter: "never mind the wool"."""
+    traits = context.services.profiles.read(context.customer).everyone
+    return indifferent(context.reading.text, {str(trait.value): [str(trait.value)] for trait in traits})
 
 
 def _besides(forgets: Sequence[Json], stated: Sequence[Json]) -> list[Json]:
