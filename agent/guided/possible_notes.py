@@ -75,7 +75,8 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
         written = (as_written(float(price)) for price in dict.fromkeys(named) if not isinstance(price, str))
         yield from ((price, str(price)) for price in written)
     elif attribute.type == "number":
-        yield from ((value, "") for value in note.values or ())
+        limits = {float(limit.price) for limit in reading.limits}  # "under 160" is nobody's height
+        yield from ((value, "") for value in note.values or () if value not in limits)
     elif note.may_be_told:
         yield from ((words, words) for words in _words(attribute, reading))
 
