@@ -38,12 +38,11 @@ _OF_ITEMS = {"return_items": "return", "cancel_order": "cancel", "report_problem
 
 
 @dataclass(frozen=True)
-class Bought:
-    """Reads the newest message. `units`: what the numbers of a facet count, by facet."""
+class Heard:
+    """The newest message of a turn, and the consultation's messages."""
 
     context: TurnContext
     messages: Sequence[AnyMessage]
-    units: Mapping[str, str]
 
     @property
     def reading(self) -> ShopReading:
@@ -54,6 +53,13 @@ class Bought:
     def text(self) -> str:
         """Its words."""
         return self.reading.text.strip()
+
+
+@dataclass(frozen=True)
+class Bought(Heard):
+    """Reads the newest message. `units`: what the numbers of a facet count, by facet."""
+
+    units: Mapping[str, str]
 
     def amended(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
         """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
@@ -74,12 +80,12 @@ class Bought:
         one, for 2"."""
         result = self.messages[-_BEFORE_REPLY] if len(self.messages) >= _BEFORE_REPLY else None
         artifact = (result.artifact or {}) if isinstance(result, ToolMessage) else {}
-        words = self.words({order["id"] for order in artifact.get("orders", ())})
-        if not (words and isinstance(result, ToolMessage) and artifact.get("why") in ("which", "claim")):
+        if not isinstance(result, ToolMessage) or artifact.get("why") not in ("which", "claim"):
             return
+        words = self.words({order["id"] for order in artifact.get("orders", ())})
         calls = (call for m in reversed(self.messages) if isinstance(m, AIMessage) for call in m.tool_calls)
         asked = next((call for call in calls if call["id"] == result.tool_call_id), None)
-        if asked is not None:
+        if words and asked is not None:
             named = {"words": " ".join(words)} if asked["name"] == FIND_ORDERS else {"items": words}
             yield asked["name"], {**asked["args"], **named}
 

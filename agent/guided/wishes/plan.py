@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, AnyMessage
 from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
-from agent.guided.wishes.bought import Bought
+from agent.guided.wishes.bought import Bought, Heard
 from agent.guided.wishes.measures import units_of
 from agent.guided.wishes.references import Products, by_rank, referred
 from agent.guided.wishes.searches import Searches
@@ -77,7 +77,7 @@ def planned(
         return Plan(said="nothing")
     chances = _by_words(chances, context.reading)
     wishes = chosen(chances)
-    act = Act(chances, context, messages)
+    act = Act(context, messages, chances)
     if not wishes:
         return Plan(told) if (told := tuple(act.bought.told_which())) else None
     if amended := [*act.bought.amended(wishes)]:
@@ -181,12 +181,10 @@ def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal[
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Heard):
     """Writes the calls of one message."""
 
     chances: Mapping[str, float]
-    context: TurnContext
-    messages: Sequence[AnyMessage]
     products: Products = field(init=False)
     refers: tuple[str, ...] = field(init=False)
     bought: Bought = field(init=False)
@@ -197,16 +195,6 @@ class Act:
         object.__setattr__(self, "products", products)
         object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
         object.__setattr__(self, "bought", Bought(self.context, self.messages, products.units))
-
-    @property
-    def reading(self) -> ShopReading:
-        """The newest message."""
-        return self.context.reading
-
-    @property
-    def text(self) -> str:
-        """Its words."""
-        return self.reading.text.strip()
 
     def calls(self, wish: str) -> list[Call]:
         """The calls that one wish takes."""
