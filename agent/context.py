@@ -7,6 +7,7 @@ context that every tool and middleware reads; the customer's id comes from here 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NotRequired
 
 from langchain.agents import AgentState
@@ -30,6 +31,7 @@ from profiles.privacy.purposes import Purpose
 from profiles.schema import Schema
 from profiles.store import ProfileStore
 from profiles.validator import WriteValidator
+from retrieval.assortment import Assortment
 from retrieval.search import Retriever
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 VISITOR = "visitor-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """Everything a tool may use, and the tools themselves. Built once by `agent.services.open_services`."""
 
@@ -57,6 +59,11 @@ class Services:
     preferences: Preferences
     data: CustomerData
     tools: tuple["Tool", ...]  # in the order in which the prompt lists them
+
+    @cached_property
+    def assortment(self) -> Assortment:
+        """What the shop sells, by kind."""
+        return Assortment(self.retriever.catalog, self.retriever.facets, self.lexicon.kinds)
 
 
 @dataclass(frozen=True, slots=True)

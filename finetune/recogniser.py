@@ -19,15 +19,16 @@ from agent.guided.recogniser.encoder import (
     Settings,
     bag,
     lower_and_network,
-    sentence_encoder,
     write,
 )
-from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES
+from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES, meant
 from finetune.consultations.written import consultations
 from finetune.recogniser_examples import Example, examples
+from retrieval.use import sentence_vectors
 
 CHECKPOINTS = Path("runs/recogniser")
 _Item = TypeVar("_Item")
+_Pair = tuple[str, str]  # situation and message
 UPPER = "upper."  # begins the names of the encoder's layers in the network
 _AT_ONCE = 64
 _STANDARD = 1000  # samples from which the head's numbers are standardised
@@ -103,18 +104,18 @@ def train(
 class Read:
     """What the parts of the recogniser that are not trained read from texts, once for all passes.
 
-    `states` by pair of texts: states of its pieces (half precision) and which of them are the message's;
+    `states` by pair of texts: states of its pieces (half precision) and which of them are the message's and marked;
     `sentences`: vectors of texts.
     """
 
-    states: Mapping[tuple[str, str], tuple[Any, Any]]
+    states: Mapping[_Pair, tuple[Any, Any]]
     sentences: Mapping[str, Any]
 
     @classmethod
     def of(cls, samples: Sequence[Example], lower: Lower) -> "Read":
         """Read all of these; it is told how far that is."""
-        pairs = list(dict.fromkeys((each.situation, each.message) for each in samples))
-        pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
+        pairs = list(dict.fromkeys(((each.situation, each.message), each.marked) for each in samples))
+        pairs.sort(key=lambda pair: len(pair[0][0]) + len(pair[0][1]))
         return cls(dict(_read_states(pairs, lower)), dict(_read_sentences(samples)))
 
     def batch(self, part: Sequence[Example]) -> tuple[Any, ...]:
@@ -126,23 +127,25 @@ class Read:
         pad = partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
         states = pad([states for states, _ in read]).float()
         mask, of_message = pad([torch.ones_like(of) for _, of in read]), pad([of for _, of in read])
-        sentences = [np.concatenate([self.sentences[each.message], self.sentences[each.situation]]) for each in part]
-        return states, mask, of_message, torch.from_numpy(np.stack(sentences)), *bag([each.message for each in part])
+        texts = [(each.message, meant(each.situation)) for each in part]
+        sentences = np.stack([np.concatenate([self.sentences[text] for text in pair]) for pair in texts])
+        return states, mask, of_message, torch.from_numpy(sentences), *bag([each.message for each in part])
 
     def length(self, sample: Example) -> int:
         """Its pieces."""
         return len(self.states[sample.situation, sample.message][1])
 
 
-def _read_states(pairs: Sequence[tuple[str, str]], lower: Lower) -> Iterator[tuple[tuple[str, str], tuple[Any, Any]]]:
+def _read_states(pairs: Sequence[tuple[_Pair, str]], lower: Lower) -> Iterator[tuple[_Pair, tuple[Any, Any]]]:
+    """Of pairs of texts with their marked words."""
     import torch
 
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            batch = lower.encoded(part)
+            batch = lower.encoded([pair for pair, _ in part], [words for _, words in part])
             states = lower.states(batch).half()
-        for place, pair in enumerate(part):
+        for place, (pair, _) in enumerate(part):
             length = int(batch.mask[place].sum())
             yield pair, (states[place, :length].clone(), batch.part[place, :length].clone())
         if start % (_AT_ONCE * 50) == 0:
@@ -150,10 +153,9 @@ def _read_states(pairs: Sequence[tuple[str, str]], lower: Lower) -> Iterator[tup
 
 
 def _read_sentences(samples: Sequence[Example]) -> Iterator[tuple[str, Any]]:
-    encode = sentence_encoder()
-    texts = list(dict.fromkeys(text for each in samples for text in (each.message, each.situation)))
+    texts = list(dict.fromkeys(text for each in samples for text in (each.message, meant(each.situation))))
     for part in _parts(texts, 256):
-        yield from zip(part, encode(part), strict=True)
+        yield from zip(part, sentence_vectors(part), strict=True)
 
 
 def _upper_and_head(whole: Any) -> Iterator[Iterator[Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.guided.possible_notes import possible_notes
+from agent.guided.possible_notes import possible_notes, words_of
 from agent.guided.recogniser.labels import GOES_ON, STATED, STATED_OF_OTHER, details, note_text
 from agent.guided.recogniser.situation import Situation
 from agent.lexicon import ShopLexicon
@@ -27,17 +27,20 @@ PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", 
 Said = tuple[str, str, str]  # attribute, value, polarity
 _QUESTIONS, _REFUSALS = 0.5, 0.25  # of proposals, those that the agent asked about or refused, as far as one can tell
 _OTHER_ACTS = 0.15  # of situations that are learnt from, those in which what the agent did is not told
-_WRONG = 3  # that are learnt beside right ones, of the notes that the words of a message allow; beside none, one
+# Learnt beside right ones, of the notes that the words of a message allow: of the same attributes, of others. Beside
+# none, one.
+_ALIKE, _WRONG = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A message in its situation, and what it wants."""
+    """A message in its situation, and what it wants; `marked`: the words that a note to be judged stands in."""
 
     situation: str
     message: str
     wants: frozenset[str]
     language: str
+    marked: str = ""
 
 
 def examples(consultations: Sequence[Consultation], made: Path = MADE, is_learnt: bool = False) -> Iterator[Example]:
@@ -58,7 +61,7 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE, is_learnt
             searches = [call.arguments for call in message.calls if call.tool == SEARCH]
             goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
             yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
-            yield from notes(message, talk.language, lexicons[talk.shop])
+            yield from notes(message, previous, talk.language, lexicons[talk.shop])
             searched = searches[-1] if searches else searched
             called = tuple(call.tool for call in message.calls)
             has_list = has_list or SEARCH in called
@@ -76,7 +79,7 @@ def _is_answered(message: Message, pending: str) -> bool:
     return random.Random(message.say).random() < (_QUESTIONS if again else _REFUSALS)
 
 
-def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Example]:
+def notes(message: Message, previous: str, language: str, lexicon: ShopLexicon) -> Iterator[Example]:
     """The notes that a message bears out, of whom; and of those that tempt or that its words allow, some that it does
     not."""
     right = dict[Said, str]()
@@ -93,13 +96,16 @@ def notes(message: Message, language: str, lexicon: ShopLexicon) -> Iterator[Exa
     others = [_said(note.attribute, note.value, note.polarity, lexicon.schema) for note in possible]
     free = {attribute for attribute, _, _ in right if lexicon.schema.attributes[attribute].type == "text"}
     others = [said for said in others if said not in right and said not in wrong and said[0] not in free]
+    attributes = {attribute for attribute, _, _ in right}
+    alike = [said for said in others if said[0] in attributes]
+    unlike = [said for said in others if said[0] not in attributes]
     rng = random.Random(message.say)
-    wrong |= dict.fromkeys(rng.sample(others, min(_WRONG if right else 1, len(others))), frozenset())
-    for said, label in right.items():
-        yield Example(note_text(*said), message.say, frozenset({label}), language)
-    for said, labels in wrong.items():
-        if said not in right:
-            yield Example(note_text(*said), message.say, labels, language)
+    for some, most in ((alike, _ALIKE), (unlike, _WRONG if right else 1)):
+        wrong |= dict.fromkeys(rng.sample(some, min(most, len(some))), frozenset())
+    judged = {said: frozenset({label}) for said, label in right.items()}
+    for said, labels in ({said: labels for said, labels in wrong.items() if said not in right} | judged).items():
+        marked = words_of(said[0], said[1], possible)
+        yield Example(note_text(*said, previous), message.say, labels, language, marked)
 
 
 def _said(attribute: str, value: object, polarity: str, schema: Schema) -> Said:

@@ -10,10 +10,14 @@ from language.packs import Section, languages, section
 
 
 class AspectWords(Section):
-    """The words of one aspect; `facets`: other names that a facet of this kind may have."""
+    """The words of one aspect; `facets`: other names that a facet of this kind may have.
+
+    `alone`: words that ask for it only where the message has hardly any other.
+    """
 
     facets: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
     least: tuple[str, ...] = ()
     most: tuple[str, ...] = ()
 

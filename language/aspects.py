@@ -29,6 +29,7 @@ class Aspect:
     direction: Direction = ""
 
 
+_SHORT, _WORDS = 16, 2  # characters and words of a message that is one word
 OF_ALL = ("price", "rating", "stock", "color", "size")  # that every product has, whatever facets a shop declares
 
 
@@ -47,13 +48,19 @@ def _found(text: str, facets: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[
                 places[Aspect(name)] = min(place, places.get(Aspect(name), place))
     for common, words in all_aspects():
         names = [*_facets_like(common, words.facets, [name for name, _ in facets])]
-        for direction, phrases in (("", words.words), ("least", words.least), ("most", words.most)):
+        plain = (*words.words, *words.alone) if _is_short(text) else words.words
+        for direction, phrases in (("", plain), ("least", words.least), ("most", words.most)):
             found = [place for phrase in phrases if (place := _place(text, phrase)) >= 0]
             if found:
                 places |= {Aspect(name, direction): min(found) for name in names}  # type: ignore[arg-type]
     directed = {aspect.name for aspect in places if aspect.direction}
     kept = [aspect for aspect in places if aspect.direction or aspect.name not in directed]
     return tuple(sorted(kept, key=lambda aspect: places[aspect]))
+
+
+def _is_short(text: str) -> bool:
+    """Whether it is hardly more than one word: "colurs?", "and sizes"."""
+    return len(fold(text).text) <= _SHORT and len(tokens(text)) <= _WORDS
 
 
 def _facets_like(common: str, others: Sequence[str], facets: Sequence[str]) -> Iterator[str]:

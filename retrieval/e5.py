@@ -10,8 +10,9 @@ that hold number j in the lower and j + 16 in the upper half, as llama.cpp's Q4_
 """
 
 import hashlib
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, files
@@ -76,7 +77,10 @@ class _Weights:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Pairs of texts in pieces: torch tensors (pairs, pieces). `part` is 1 for pieces of the second text."""
+    """Pairs of texts in pieces: torch tensors (pairs, pieces).
+
+    `part` is 1 for pieces of the second text, 2 for those of its marked words.
+    """
 
     ids: Any
     mask: Any
@@ -96,26 +100,49 @@ class Tokenizer:
         self._pieces.normalizer = normalizers.Replace(Regex(" {2,}"), " ")
         self._pieces.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
 
-    def pairs(self, pairs: Sequence[tuple[str, str]], most: int) -> Encoded:
-        """At most `most` pieces a pair: the first text is cut where both are more, then the second."""
-        import torch
+    def pairs(self, pairs: Sequence[tuple[str, str]], most: int, marked: Sequence[str] = ()) -> Encoded:
+        """At most `most` pieces a pair: the first text is cut where both are more, then the second.
 
+        `marked`: words of each second text, or "".
+        """
         of = self._of
-        firsts, seconds = (self._numbers(texts) for texts in zip(*pairs, strict=True))
-        rows = list[tuple[list[int], int]]()
-        for first, second in zip(firsts, seconds, strict=True):
-            second = second[: most - 3]
-            first = first[: most - 3 - len(second)]
-            rows.append(([of.first, *first, of.last, *second, of.last], len(first) + 2))
-        longest = max(len(row) for row, _ in rows)
-        ids = torch.tensor([row + [of.pad] * (longest - len(row)) for row, _ in rows])
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row, _ in rows])
-        part = torch.tensor([[int(begin <= place < len(row)) for place in range(longest)] for row, begin in rows])
-        return Encoded(ids, mask, part)
+        firsts, seconds = (self._read(texts) for texts in zip(*pairs, strict=True))
+        rows, parts = list[list[int]](), list[list[int]]()
+        for first, second, words in zip(firsts, seconds, marked or [""] * len(pairs), strict=True):
+            own = second.ids[: most - 3]
+            other = first.ids[: most - 3 - len(own)]
+            marks = [1 + is_marked for is_marked in self._marks(second, words)][: len(own)]
+            rows.append([of.first, *other, of.last, *own, of.last])
+            parts.append([0] * (len(other) + 2) + marks + [1])
+        masks = [[1] * len(row) for row in rows]
+        return Encoded(_padded(rows, of.pad), _padded(masks, 0), _padded(parts, 0))
 
-    def _numbers(self, texts: Sequence[str]) -> list[list[int]]:
+    def _read(self, texts: Sequence[str]) -> list["_Pieces"]:
         read = [text.translate(self._of.characters) for text in texts]
-        return [each.ids for each in self._pieces.encode_batch(read)]
+        encoded = self._pieces.encode_batch(read)
+        return [_Pieces(text, each.ids, each.offsets) for text, each in zip(read, encoded, strict=True)]
+
+    def _marks(self, of: "_Pieces", words: str) -> Iterator[bool]:
+        """Of each piece, whether it is one of these words, wherever they stand."""
+        wanted = re.escape(words.translate(self._of.characters).strip())
+        found = [m.span() for m in re.finditer(rf"(?<![a-z\d]){wanted}(?![a-z\d])", of.text, re.I)] if wanted else []
+        yield from (any(start < end_of and begin < end for begin, end_of in found) for start, end in of.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A text in pieces: their numbers, and where in the text they stand."""
+
+    text: str
+    ids: list[int]
+    spans: list[tuple[int, int]]
+
+
+def _padded(rows: Sequence[list[int]], pad: int) -> Any:
+    import torch
+
+    longest = max(map(len, rows))
+    return torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
 
 
 class Words:

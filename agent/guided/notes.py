@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
-from agent.guided.possible_notes import PossibleNote, possible_notes
+from agent.guided.possible_notes import PossibleNote, possible_notes, words_of
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
@@ -32,7 +32,9 @@ Json = dict[str, Any]
 class Recogniser(Protocol):
     """Texts before one message in, the probability of each label out."""
 
-    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]: ...
+    def judged(
+        self, situations: Sequence[str], message: str, marked: Sequence[str] = ()
+    ) -> list[Mapping[str, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class NoteJudge:
     def stated(self) -> list[Json]:
         """The changes that the newest message states, of all that its words allow."""
         possible = possible_notes(self.context.reading)
-        chances = self._chances([(note.attribute, note.value, note.polarity) for note in possible])
+        said = [(note.attribute, note.value, note.polarity) for note in possible]
+        chances = self._chances(said, [note.words for note in possible])
         best: dict[tuple[str, str, str], tuple[float, Json]] = {}
         for note, (own, other) in zip(possible, chances, strict=True):
             change = self._under(note.change(), own, other)
@@ -73,11 +76,14 @@ class NoteJudge:
         if change.get("polarity") == "forget":
             return change
         said = (str(change.get("attribute")), change.get("value"), str(change.get("polarity", "fact")))
-        return self._under(change, *self._chances([said])[0])
+        words = words_of(said[0], said[1], possible_notes(self.context.reading))
+        return self._under(change, *self._chances([said], [words])[0])
 
-    def _chances(self, notes: Sequence[tuple[str, object, str]]) -> list[tuple[float, float]]:
+    def _chances(self, notes: Sequence[tuple[str, object, str]], words: Sequence[str]) -> list[tuple[float, float]]:
         """That the message states each of the customer, and of somebody else."""
-        judged = self.recogniser.judged([note_text(*note) for note in notes], self.context.reading.text)
+        previous = list(self.context.heard.values())[-2:-1]
+        texts = [note_text(*note, *previous) for note in notes]
+        judged = self.recogniser.judged(texts, self.context.reading.text, words)
         return [(chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)) for chances in judged]
 
     def _under(self, change: Json, own: float, other: float) -> Json | None:

@@ -4,7 +4,7 @@ In: the message as the shop reads it. Out: changes as the tool that notes takes 
 stands in as its quote. Most of them are wrong, as what is asked or is said of others is among them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.shop_reading import ShopReading
@@ -27,12 +27,13 @@ TASTES = ("like", "dislike")
 
 @dataclass(frozen=True, slots=True)
 class PossibleNote:
-    """What might be noted. `polarity` is "fact" where the attribute has no likes."""
+    """What might be noted. `polarity` is "fact" where the attribute has no likes; `words`: where the message has it."""
 
     attribute: str
     value: Value
     polarity: str
     quote: str
+    words: str
 
     def change(self) -> dict[str, Value]:
         """As an entry of the tool's list of changes."""
@@ -49,9 +50,15 @@ def possible_notes(reading: ShopReading) -> list[PossibleNote]:
         for value, words in _values(attribute, reading):
             tastes = TASTES[1:] if value in ruled_out else TASTES
             for polarity in tastes if attribute.polarity and not attribute.sensitive else ("fact",):
-                note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words))
+                note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words), words)
                 found.setdefault((attribute.name, str(value).casefold(), polarity), note)
     return [*found.values()][:MOST]
+
+
+def words_of(attribute: str, value: object, possible: Sequence[PossibleNote]) -> str:
+    """The words of a message that a note stands in, of all that it allows; of none of those, the value itself."""
+    same = (note for note in possible if (note.attribute, str(note.value)) == (attribute, str(value)))
+    return next((note.words for note in same), str(value))
 
 
 def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value, str]]:
@@ -76,7 +83,7 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
         yield from ((price, str(price)) for price in written)
     elif attribute.type == "number":
         limits = {float(limit.price) for limit in reading.limits}  # "under 160" is nobody's height
-        yield from ((value, "") for value in note.values or () if value not in limits)
+        yield from ((value, str(value)) for value in note.values or () if value not in limits)
     elif note.may_be_told:
         yield from ((words, words) for words in _words(attribute, reading))
 

@@ -27,6 +27,7 @@ from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, tex
 from agent.tools.search_wish import AMONG_SHOWN, NOT, SearchCall, Wish, as_value, wish_of
 from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
+from agent.unsold import unsold
 from language.names import label_in
 from language.recipients import recipient
 from language.text import has_han
@@ -67,6 +68,11 @@ def search_products(
     profile = profile_of(context, context.services.profiles.read(context.customer), who)
     ruled_out = asked.pop(NOT, None) or {}
     asked |= {name: as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
+    thing, nearest = _unsold(context, query, asked)
+    if thing and not nearest:
+        nothing = {"kind": "products", "query": thing, "filters": {}, "dropped": [], "hits": []}
+        return outcome(context, nothing | {"unsold": thing}, f"the shop sells no {thing}")
+    asked |= nearest
     call = SearchCall(query, asked, min_price, max_price, ruled_out, among, who)
     wish = wish_of(call, profile, runtime)
     pool, filters, dropped = _search(context, profile, wish, sort, who)
@@ -86,7 +92,7 @@ def search_products(
         "dropped": [*wish.unknown, *dropped],
         "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
         SHOWS: [hit.product.sku for hit in hits],
-    }
+    } | ({"instead_of": thing} if thing else {})
     if who:
         artifact["about"] = who
     if beside:
@@ -102,6 +108,16 @@ def search_products(
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
 
+def _unsold(context: TurnContext, query: str, asked: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """What a query without a kind names and the shop does not sell, and the kind nearest to it, if any."""
+    services = context.services
+    things = () if services.lexicon.kinds & asked.keys() else unsold(context.read(query), services.assortment)
+    if not things:
+        return "", {}
+    nearest = services.assortment.nearest(things[0].text)
+    return things[0].text, dict([nearest]) if nearest else {}
+
+
 def say(composer: Composer, artifact: Artifact) -> str:
     """One line for each product, behind what had to be left out or was taken up again."""
     hits = artifact["hits"]
@@ -110,6 +126,8 @@ def say(composer: Composer, artifact: Artifact) -> str:
     if not hits:
         return composer.say("found_none")
     head = composer.say("found_one") if len(hits) == 1 else composer.say("found_many", count=len(hits))
+    if thing := artifact.get("instead_of"):
+        head = composer.say("found_instead", thing=thing)
     if artifact["dropped"]:
         names = ", ".join(composer.value(*named.split(" ", 1)) for named in artifact["dropped"])
         head = f"{composer.say('found_relaxed', dropped=names)} {head}"

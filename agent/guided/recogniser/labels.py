@@ -25,6 +25,8 @@ OF_OTHER = "note.other"  # what is to be noted is of somebody the customer buys 
 _OF_CALLS = (f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values)
 STATED, STATED_OF_OTHER = "stated.self", "stated.other"  # of a note: the message states it, of whom
 NOTE = "note: "  # before a note that is judged
+BEFORE = "; before: "  # behind it, the message before
+_WORDS, _LETTERS = 12, 72  # of which so much is read
 LABELS = (*WISHES, *_OF_CALLS, GOES_ON, OF_OTHER, STATED, STATED_OF_OTHER)
 
 
@@ -37,10 +39,19 @@ def details(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
         yield OF_OTHER
 
 
-def note_text(attribute: str, value: object, polarity: str) -> str:
-    """A note, in place of the situation: the encoder then judges whether the message states it."""
+def note_text(attribute: str, value: object, polarity: str, previous: str = "") -> str:
+    """A note, in place of the situation: the encoder then judges whether the message states it.
+
+    `previous`: the message before, which tells of whom or of what it speaks.
+    """
     said = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}"
+    before = " ".join(previous.split()[:_WORDS])[:_LETTERS]
+    return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}{BEFORE if before else ''}{before}"
+
+
+def meant(situation: str) -> str:
+    """What is read of a situation as one sentence: of a note, the note alone."""
+    return situation.partition(BEFORE)[0] if situation.startswith(NOTE) else situation
 
 
 def of_wish(wish: str) -> tuple[str, ...]:

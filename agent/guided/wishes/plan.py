@@ -24,6 +24,7 @@ from agent.tools.proposals import REPORT_PROBLEM
 from agent.tools.search_wish import AMONG_SHOWN
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
+from agent.unsold import unsold
 from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
@@ -217,7 +218,8 @@ class Act(Heard):
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
             among = AMONG_SHOWN
-        written = Searches(services.shop, services.retriever.facets, services.retriever.catalog)
+        retriever = services.retriever
+        written = Searches(services.shop, retriever.facets, retriever.catalog, services.assortment)
         searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _RARELY)
         who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
@@ -226,11 +228,15 @@ class Act(Heard):
 
     def _product(self) -> Iterator[Call]:
         names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
-        if not self.refers and (names_kind or not self.products.recent):  # of a kind that was not shown
+        is_unsold = self._may_search() and bool(unsold(self.reading, self.context.services.assortment))
+        if not self.refers and (names_kind or is_unsold or not self.products.recent):  # of a kind that was not shown
             yield from self._search()
             return
         asked: Json = {"product": list(self.refers) or "it", "question": self.text}
         yield "get_product", asked | self._variant()
+
+    def _may_search(self) -> bool:
+        return self.chances.get("search", 0.0) >= _MAYBE
 
     def _compare(self) -> Iterator[Call]:
         if not self.products.recent and not self.refers:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from langchain_core.messages import AnyMessage, ToolMessage
+from pydantic import Field
 
 from agent.guided.wishes.measures import EXTENTS, measures
 from agent.shop_reading import ShopReading
@@ -32,6 +33,7 @@ class Positions(Section):
     largest: tuple[str, ...] = ()
     smallest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    firsts: dict[int, tuple[str, ...]] = Field(default_factory=dict)
     both: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
 
@@ -80,6 +82,10 @@ def referred(reading: ShopReading, products: Products) -> list[str]:
 
 def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
     listed, text = products.shown.listed, fold(reading.text).text
+    for count, forms in (pair for words in _positions() for pair in words.firsts.items()):
+        if any(has_form(text, form) for form in forms):
+            yield from listed[:count]
+            return
     for words in _positions():
         for place, forms in sorted(words.ordinals.items()):
             if place <= len(listed) and any(has_form(text, form) for form in forms):

@@ -8,27 +8,35 @@ kind goes on with the search before it; one that names a kind begins anew, unles
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage
 
 from agent.guided.wishes.measures import in_unit
+from agent.orders.naming import item_words
 from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME
 from agent.tools.search_wish import NOT
+from agent.unsold import unsold
 from language.aspects import find_aspects
+from language.clauses import clauses
 from language.indifference import indifferent
 from language.matching import covers
+from language.negation import any_of
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity
 from language.reading import ShopValue
+from language.things import Thing, is_beside
+from retrieval.assortment import Assortment
 from retrieval.catalog import Catalog
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish, facet_values
 from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
+_KINDS = 2  # that are searched for one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class Searches:
     shop: Shop
     space: FacetSpace
     catalog: Catalog
+    assortment: Assortment
 
     def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool, may_go_on: bool) -> list[Json]:
         """The arguments, one search for each kind that is named, at most two.
@@ -45,9 +54,16 @@ class Searches:
         `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
         """
         kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
+        things = unsold(reading, self.assortment)
         earlier = _search_before(messages)
         waived = self._waived(reading, earlier)
         conditions = self._conditions(reading, {}, waived)
+        kinds = [kind for kind in kinds if self._is_apart(kind, things, reading)] if things else kinds
+        if kinds or (goes_on and conditions):  # "has to be rechargeable, batteries get eaten"
+            things = tuple(thing for thing in things if kinds and _is_beside_kinds(thing, reading))
+        if things:
+            others = [{"query": thing.text} for thing in things]
+            return [*(self._of_kind(reading, kind) for kind in kinds), *others][:_KINDS]
         before = earlier if goes_on or ((conditions or waived) and may_go_on and not kinds) else {}
         if kinds and before:
             before = self._of_kinds(before, kinds)
@@ -56,8 +72,19 @@ class Searches:
             earlier_words = _without(str(before.get("query", "")), waived.values())
             query = " ".join(filter(None, [earlier_words, reading.text]))
             return [{"query": query[:200], **conditions}]
-        searches = ({"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:2])
+        searches = ({"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:_KINDS])
         return [self._in_own_sizes(search, *kind) for search, kind in zip(searches, kinds, strict=False)]
+
+    def _of_kind(self, reading: ShopReading, kind: tuple[str, str]) -> Json:
+        """A search of one kind, beside something that is not sold."""
+        search = {"query": kind[1], **dict([kind]), **self._conditions(reading, {}, {})}
+        return self._in_own_sizes(search, *kind)
+
+    def _is_apart(self, kind: tuple[str, str], things: Sequence[Thing], reading: ShopReading) -> bool:
+        """Whether a kind is asked for beside what is not sold: not in "tent pegs", nor in "a mat for my tent"."""
+        places = [value for value in reading.values if (value.facet, value.value) == kind]
+        within = any(_overlaps(place, [(thing.start, thing.end) for thing in things]) for place in places)
+        return not (within or all(is_beside(reading.text, place.start) for place in places))
 
     def _in_own_sizes(self, search: Json, kind: str, value: str) -> Json:
         """The search without a size that nothing of the kind comes in: "a headlamp, 40 for that" means no size."""
@@ -161,6 +188,21 @@ class Searches:
 
     def _is_number(self, name: str) -> bool:
         return name in self.space.names and self.space.facet(name).type == "number"
+
+
+def _is_beside_kinds(thing: Thing, reading: ShopReading) -> bool:
+    """Whether a thing is asked for beside the nearest kind: in "boots. And goggles", not in "boots for a trailer"."""
+    places = [(value.start, value.end) for value in reading.values if value.facet in reading.kinds]
+    gaps = [(end, thing.start) for _, end in places if end <= thing.start]
+    gaps += [(thing.end, start) for start, _ in places if start >= thing.end]
+    start, end = min(gaps, key=lambda gap: gap[1] - gap[0], default=(0, 0))
+    between = reading.text[start:end]
+    return len(clauses(f"x{between}x")) > 1 or bool(_joint().search(between))
+
+
+@cache
+def _joint() -> re.Pattern[str]:
+    return re.compile(any_of(item_words().joins), re.IGNORECASE)
 
 
 def _search_before(messages: Sequence[AnyMessage]) -> Json:
