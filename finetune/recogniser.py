@@ -21,14 +21,14 @@ from agent.guided.recogniser.encoder import (
     lower_and_network,
     write,
 )
-from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES, meant
+from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES, without_previous
 from finetune.consultations.written import consultations
 from finetune.recogniser_examples import Example, examples
-from retrieval.use import sentence_vectors
+from retrieval.sentence_encoder import sentence_vectors
 
 CHECKPOINTS = Path("runs/recogniser")
 _Item = TypeVar("_Item")
-_Pair = tuple[str, str]  # situation and message
+_Key = tuple[tuple[str, str], str]  # situation and message, and the marked words
 UPPER = "upper."  # begins the names of the encoder's layers in the network
 _AT_ONCE = 64
 _STANDARD = 1000  # samples from which the head's numbers are standardised
@@ -108,13 +108,13 @@ class Read:
     `sentences`: vectors of texts.
     """
 
-    states: Mapping[_Pair, tuple[Any, Any]]
+    states: Mapping[_Key, tuple[Any, Any]]
     sentences: Mapping[str, Any]
 
     @classmethod
     def of(cls, samples: Sequence[Example], lower: Lower) -> "Read":
         """Read all of these; it is told how far that is."""
-        pairs = list(dict.fromkeys(((each.situation, each.message), each.marked) for each in samples))
+        pairs = list(dict.fromkeys(map(_key, samples)))
         pairs.sort(key=lambda pair: len(pair[0][0]) + len(pair[0][1]))
         return cls(dict(_read_states(pairs, lower)), dict(_read_sentences(samples)))
 
@@ -123,21 +123,24 @@ class Read:
         import numpy as np
         import torch
 
-        read = [self.states[each.situation, each.message] for each in part]
+        read = [self.states[_key(each)] for each in part]
         pad = partial(torch.nn.utils.rnn.pad_sequence, batch_first=True)
         states = pad([states for states, _ in read]).float()
         mask, of_message = pad([torch.ones_like(of) for _, of in read]), pad([of for _, of in read])
-        texts = [(each.message, meant(each.situation)) for each in part]
+        texts = [(each.message, without_previous(each.situation)) for each in part]
         sentences = np.stack([np.concatenate([self.sentences[text] for text in pair]) for pair in texts])
         return states, mask, of_message, torch.from_numpy(sentences), *bag([each.message for each in part])
 
     def length(self, sample: Example) -> int:
         """Its pieces."""
-        return len(self.states[sample.situation, sample.message][1])
+        return len(self.states[_key(sample)][1])
 
 
-def _read_states(pairs: Sequence[tuple[_Pair, str]], lower: Lower) -> Iterator[tuple[_Pair, tuple[Any, Any]]]:
-    """Of pairs of texts with their marked words."""
+def _key(sample: Example) -> _Key:
+    return (sample.situation, sample.message), sample.marked
+
+
+def _read_states(pairs: Sequence[_Key], lower: Lower) -> Iterator[tuple[_Key, tuple[Any, Any]]]:
     import torch
 
     for start in range(0, len(pairs), _AT_ONCE):
@@ -145,15 +148,15 @@ def _read_states(pairs: Sequence[tuple[_Pair, str]], lower: Lower) -> Iterator[t
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             batch = lower.encoded([pair for pair, _ in part], [words for _, words in part])
             states = lower.states(batch).half()
-        for place, (pair, _) in enumerate(part):
+        for place, (pair, words) in enumerate(part):
             length = int(batch.mask[place].sum())
-            yield pair, (states[place, :length].clone(), batch.part[place, :length].clone())
+            yield (pair, words), (states[place, :length].clone(), batch.part[place, :length].clone())
         if start % (_AT_ONCE * 50) == 0:
             print(f"read {start} of {len(pairs)} texts", flush=True)
 
 
 def _read_sentences(samples: Sequence[Example]) -> Iterator[tuple[str, Any]]:
-    texts = list(dict.fromkeys(text for each in samples for text in (each.message, meant(each.situation))))
+    texts = list(dict.fromkeys(text for each in samples for text in (each.message, without_previous(each.situation))))
     for part in _parts(texts, 256):
         yield from zip(part, sentence_vectors(part), strict=True)
 

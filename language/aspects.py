@@ -15,7 +15,7 @@ from language.aspect_words import all_aspects
 from language.common import is_common
 from language.slips import is_typed_wrong
 from language.text import fold, has_han
-from language.words import Token, tokens
+from language.words import Token, stop_words, tokens
 
 Direction = Literal["", "least", "most"]
 Labels = Mapping[str, Mapping[str, str]]  # facet -> language -> label
@@ -29,7 +29,7 @@ class Aspect:
     direction: Direction = ""
 
 
-_SHORT, _WORDS = 16, 2  # characters and words of a message that is one word
+_SHORT = 4  # Chinese characters of a message that is one word
 OF_ALL = ("price", "rating", "stock", "color", "size")  # that every product has, whatever facets a shop declares
 
 
@@ -59,8 +59,10 @@ def _found(text: str, facets: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[
 
 
 def _is_short(text: str) -> bool:
-    """Whether it is hardly more than one word: "colurs?", "and sizes"."""
-    return len(fold(text).text) <= _SHORT and len(tokens(text)) <= _WORDS
+    """Whether it is hardly more than one word: "colurs?", "and sizes", "颜色呢"."""
+    folded = fold(text).text
+    said = [word for word in tokens(text) if word.stem not in stop_words()]
+    return len(said) <= 1 and sum(map(has_han, folded)) <= _SHORT and bool(said) != has_han(folded)
 
 
 def _facets_like(common: str, others: Sequence[str], facets: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ In: a text. Out: its clauses, or the one that holds a place. A point, comma or c
 
 import re
 
-from language.text import HAN
+from language.text import HAN, Span
 
 _BREAK = r"(?:[.,:](?!\d)|[;!?\n…，。；：！？、])+|\s-\s"
 _BREAKS = re.compile(_BREAK)
@@ -22,8 +22,13 @@ def clauses(text: str, *, is_spaced: bool = False) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def clause_at(text: str, start: int, end: int) -> str:
-    """The clause that holds a place, the whole text if that is none."""
+def clause_span(text: str, start: int, end: int) -> Span:
+    """Where the clause that holds a place begins and ends."""
     before = [found.end() for found in _BREAKS.finditer(text) if found.end() <= start]
     after = [found.start() for found in _BREAKS.finditer(text) if found.start() >= end]
-    return text[before[-1] if before else 0 : after[0] if after else len(text)].strip() or text
+    return before[-1] if before else 0, after[0] if after else len(text)
+
+
+def clause_at(text: str, start: int, end: int) -> str:
+    """The clause that holds a place, the whole text if that is none."""
+    return text[slice(*clause_span(text, start, end))].strip() or text

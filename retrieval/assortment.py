@@ -5,19 +5,21 @@ is sold if titles end in it, or if all that name it are of one kind ("Lantern Hi
 lanterns). Nearness is that of two short texts by the multilingual universal sentence encoder.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
-from language.text import has_han
+from language.text import HAN, has_han
 from language.words import stem, tokens
-from retrieval.catalog import Catalog, Product
+from retrieval.catalog import Catalog
 from retrieval.embedder import Vectors
 from retrieval.facets import FacetSpace
-from retrieval.use import sentence_vectors
+from retrieval.sentence_encoder import sentence_vectors
 
+_NUMBERED = re.compile(rf"[^{HAN}]+$")  # the end of a Chinese title: "头灯 400"
 NEAR = 0.74  # cosine of "lantern" and "lamp"; of "umbrella" and "raincoat", which are two things, 0.71
 
 
@@ -32,11 +34,10 @@ class Assortment:
     def has(self, thing: str) -> bool:
         """Whether any product is such a thing, as its title says."""
         if has_han(thing):
-            return any(thing in title for product in self.catalog.products for title in product.titles.values())
-        row = _row(thing)
-        titled = [(product, rows) for product, rows in self._titles if any(_at(row, each) >= 0 for each in rows)]
-        is_last = any(each[len(each) - len(row) :] == row for _, rows in titled for each in rows)
-        return is_last or len({product.category for product, _ in titled}) == 1
+            return any(title.endswith(thing) for title in self._titles_in_han)
+        row = _stems(thing)
+        titled = [(kind, each) for kind, each in self._titles.get(row[-1], ()) if _is_in(row, each)] if row else []
+        return any(each[-len(row) :] == row for _, each in titled) or len({kind for kind, _ in titled}) == 1
 
     def nearest(self, thing: str) -> tuple[str, str] | None:
         """The facet and the value that mean nearly the same; None where nothing sold does."""
@@ -45,12 +46,23 @@ class Assortment:
         likeness = self._vectors @ sentence_vectors([thing])[0]
         best = int(np.argmax(likeness))
         words, *kind = self._named[best]
-        is_near = likeness[best] >= NEAR and not _is_part(_row(thing), _row(words))
+        is_near = likeness[best] >= NEAR and not _is_part(_stems(thing), _stems(words))
         return (kind[0], kind[1]) if is_near else None
 
     @cached_property
-    def _titles(self) -> list[tuple[Product, list[tuple[str, ...]]]]:
-        return [(product, [_row(title) for title in product.titles.values()]) for product in self.catalog.products]
+    def _titles(self) -> Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]:
+        """By a stem, the titles that have it, in stems, with the kinds of their products."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for product in self.catalog.products:
+            for row in map(_stems, product.titles.values()):
+                for each in dict.fromkeys(row):
+                    found.setdefault(each, []).append((product.category, row))
+        return found
+
+    @cached_property
+    def _titles_in_han(self) -> list[str]:
+        titles = (title for product in self.catalog.products for title in product.titles.values())
+        return [_NUMBERED.sub("", title) for title in titles if has_han(title)]
 
     @cached_property
     def _named(self) -> list[tuple[str, str, str]]:
@@ -59,7 +71,7 @@ class Assortment:
 
     @cached_property
     def _vectors(self) -> Vectors:
-        return sentence_vectors([words for words, _, _ in self._named])
+        return _vectors_of(tuple(words for words, _, _ in self._named))
 
     def _words(self) -> Mapping[tuple[str, str], Sequence[str]]:
         facets = (self.space.facet(name) for name in sorted(self.kinds & set(self.space.names)))
@@ -71,7 +83,13 @@ def _called(aliases: Mapping[str, str], value: str) -> Iterator[str]:
     yield from (words for words, meant in aliases.items() if meant == value)
 
 
-def _row(text: str) -> tuple[str, ...]:
+@cache
+def _vectors_of(words: tuple[str, ...]) -> Vectors:
+    """Read once for all states of a catalogue that has the same kinds."""
+    return sentence_vectors(words)
+
+
+def _stems(text: str) -> tuple[str, ...]:
     """The stems of a text, without the numbers at its end and what they count: "Headlamp 400", "Flask 0.75 L"."""
     row = [stem(word.text) for word in tokens(text)]
     while row and (row[-1][:1].isdigit() or (len(row[-1]) <= 2 and len(row) > 1 and row[-2][:1].isdigit())):
@@ -84,6 +102,6 @@ def _is_part(thing: tuple[str, ...], kind: tuple[str, ...]) -> bool:
     return bool(set(thing[:-1]) & set(kind)) and thing[-1] not in kind
 
 
-def _at(row: tuple[str, ...], within: tuple[str, ...]) -> int:
+def _is_in(row: tuple[str, ...], within: tuple[str, ...]) -> bool:
     size = len(row)
-    return next((at for at in range(len(within) - size + 1) if within[at : at + size] == row), -1) if size else -1
+    return any(within[at : at + size] == row for at in range(len(within) - size + 1))

@@ -117,6 +117,10 @@ class Tokenizer:
         masks = [[1] * len(row) for row in rows]
         return Encoded(_padded(rows, of.pad), _padded(masks, 0), _padded(parts, 0))
 
+    def piece(self, number: int) -> str:
+        """The piece that a number stands for."""
+        return self._of.pieces[number][0]
+
     def _read(self, texts: Sequence[str]) -> list["_Pieces"]:
         read = [text.translate(self._of.characters) for text in texts]
         encoded = self._pieces.encode_batch(read)

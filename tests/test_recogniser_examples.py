@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from agent.guided.possible_notes import TASTES, possible_notes
-from agent.guided.recogniser.labels import GOES_ON, LABELS, NOTE, STATED, STATED_OF_OTHER, note_text
+from agent.guided.recogniser.labels import (
+    GOES_ON,
+    LABELS,
+    NOTE,
+    STATED,
+    STATED_OF_OTHER,
+    note_text,
+    without_previous,
+)
 from agent.lexicon import ShopLexicon
 from agent.shop import load_shop
 from finetune.consultations.consultation import Consultation, read
@@ -72,11 +80,21 @@ def test_each_message_stands_in_the_situation_that_a_perfect_agent_made(learnt: 
 
 
 def test_a_note_is_learnt_with_who_states_it_and_beside_what_tempts(learnt: tuple[Example, ...]) -> None:
-    told = {each.situation: each.wants for each in learnt}
+    told = {without_previous(each.situation): each.wants for each in learnt}
     assert told[note_text("shoe_size", "42", "fact")] == {STATED}
     assert told[note_text("material", "wool", "dislike")] == {STATED_OF_OTHER}
     assert told[note_text("color", "black", "like")] == frozenset()
     assert sum(not wants for wants in told.values()) >= 2
+
+
+def test_a_note_stands_in_its_words_and_behind_the_message_before(learnt: tuple[Example, ...]) -> None:
+    notes = {without_previous(each.situation): each for each in learnt if each.situation.startswith(NOTE)}
+    hers = notes[note_text("material", "wool", "dislike")]
+    assert hers.marked == "wool" and hers.situation.endswith("do you have them in black?")
+    assert notes[note_text("shoe_size", "42", "fact")].marked == "42"
+    long = note_text("color", "red", "like", "word " * 40)
+    assert len(long) < 120 and without_previous(long) == note_text("color", "red", "like")
+    assert without_previous("search products, list. red; before: x") == "search products, list. red; before: x"
 
 
 def test_the_words_allow_a_value_as_a_like_and_a_dislike_and_one_that_is_ruled_out_only_so(

@@ -50,6 +50,21 @@ def test_the_first_text_of_a_pair_is_cut_before_the_second() -> None:
     assert batch.part[0].sum() == alone.part[0].sum() and batch.part[1].sum() < batch.mask[1].sum()
 
 
+def test_marked_words_are_marked_wherever_they_stand_as_whole_words() -> None:
+    _, tokenizer, _ = load()
+
+    def marked(text: str, words: str, most: int = 40) -> list[str]:
+        batch = tokenizer.pairs([("note: size, M", text)], most, [words])
+        places = [place for place, part in enumerate(batch.part[0].tolist()) if part == 2]
+        return [str(tokenizer.piece(int(batch.ids[0][place]))) for place in places]
+
+    assert marked("Medium in all, medium always", "medium") == ["▁Medium", "▁medium"]
+    assert marked("im a medium", "M") == []
+    assert marked("我喜欢黑色的", "黑色") == ["黑色"]
+    assert marked("anything else", "") == marked("anything else", "wool") == []
+    assert marked("word " * 40 + "medium", "medium", most=20) == []  # cut off
+
+
 def test_another_file_and_a_missing_package_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(e5, "PACKAGE", "no-such-package")
     with pytest.raises(ConfigError, match=r"make \.venv/installed"):

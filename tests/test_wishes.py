@@ -9,7 +9,7 @@ import pytest
 
 from agent.context import Services
 from agent.guided import middleware
-from agent.guided.recogniser.labels import LABELS, STATED, STATED_OF_OTHER, details, note_text
+from agent.guided.recogniser.labels import LABELS, STATED, STATED_OF_OTHER, details, note_text, without_previous
 from agent.guided.wishes.plan import chosen, is_sure, plain_answer
 from agent.models.profile import LARGE, TUNED
 from agent.models.scripted import ScriptedModel
@@ -28,8 +28,9 @@ class Told:
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         return self.wants
 
-    def judged(self, situations: Sequence[str], message: str) -> list[Mapping[str, float]]:
-        return [{self.states[note]: 1.0} if note in self.states else {} for note in situations]
+    def judged(self, situations: Sequence[str], message: str, marked: Sequence[str] = ()) -> list[Mapping[str, float]]:
+        assert all(words in message for words in marked)
+        return [{self.states[note]: 1.0} if note in self.states else {} for note in map(without_previous, situations)]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_products_are_meant_by_place_name_rank_and_all(agent: Shopkeeper, told: 
     assert meant("do any of them come in grey", "product")["product"] == listed
     prices = {hit["sku"]: hit["price"] for hit in say(agent, told, "family tents", "search").products}
     assert meant("how heavy is the cheapest", "product")["product"] == [min(prices, key=lambda sku: prices[sku])]
-    assert meant("put the first two side by side", "compare")["products"] == "shown"
+    assert meant("put the first two side by side", "compare")["products"] == [*prices][:2]
     assert meant("tell me about the nimbus", "product")["product"] == ["TNT-1017"]
 
 
@@ -321,6 +322,16 @@ def test_a_claim_that_goes_on_keeps_what_is_wrong(agent: Shopkeeper, told: Told)
     assert (arguments["problem"], arguments["wish"]) == ("damaged", "refund")
 
 
+def test_a_parcel_that_was_looked_for_and_is_nowhere_is_still_reported(agent: Shopkeeper, told: Told) -> None:
+    words = "it says delivered but the gloves never came"
+    wants = ("problem", "problem.not_received")
+    asked = say(agent, told, words, *wants, customer="C1248")
+    assert asked.proposal is not None and asked.proposal["kind"] == "report_problem"
+    again = say(agent, told, "asked the neighbours already, nope. no slip either", "no", customer="C1248")
+    assert again.proposal is not None and again.proposal["summary"] == asked.proposal["summary"]
+    assert say(agent, told, "nah leave it", "no", customer="C1248").proposal is None
+
+
 def test_remembering_is_stopped_and_everything_deleted_in_one_message(agent: Shopkeeper, told: Told) -> None:
     wants = ("data", "data.stop", "data.erase")
     turn = say(agent, told, "stop remembering me and bin the lot", *wants, customer="C1010")
@@ -359,6 +370,71 @@ def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeepe
     say(agent, told, "rain jackets", "search", customer="C1040")
     ((name, arguments),) = called(say(agent, told, "你们有灰色的手套吗", "product", customer="C1040"))
     assert (name, arguments["category"], arguments["color"]) == ("search_products", "gloves", "grey")
+
+
+def test_what_the_shop_does_not_sell_is_said_and_the_nearest_kind_is_shown(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "tents for 5 people", "search")
+    none = say(agent, told, "need a footprint for underneath too", "search", "search.goes_on")
+    assert called(none) == [("search_products", {"query": "footprint"})] and "footprint" in none.reply
+    assert not none.products
+    ((_, on),) = called(say(agent, told, "under 250 then", "search", "search.goes_on"))
+    assert (on["category"], on["max_price"]) == ("tents", 250)
+    near = say(agent, told, "what about a lantern", "search", "search.goes_on")
+    assert {product["category"] for product in near.products} == {"headlamps"} and "lantern" in near.reply
+    ((_, on),) = called(say(agent, told, "under 40 tho", "search", "search.goes_on"))
+    assert (on["category"], on["max_price"]) == ("headlamps", 40)
+    both = called(say(agent, told, "hiking socks. and gaiters", "search"))
+    assert [arguments.get("category", arguments["query"]) for _, arguments in both] == ["socks", "gaiters"]
+    ((_, one),) = called(say(agent, told, "socks that go under gaiters", "search"))
+    assert one["category"] == "socks"
+
+
+def test_a_part_of_what_is_shown_is_a_question_about_it(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "a trekking backpack", "search")
+    ((name, _),) = called(say(agent, told, "does it have a rain cover?", "product"))
+    assert name == "get_product"
+
+
+def test_what_is_to_be_forgotten_is_not_noted_again(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("material", "wool", "dislike"): STATED}
+    say(agent, told, "no wool for me, it itches", "note")
+    turn = say(agent, told, "never mind the wool, drop that", "forget", "note")
+    assert [trait["value"] for trait in turn.profile["retracted"]] == ["wool"]
+    assert not turn.profile["added"]
+
+
+def test_a_price_that_is_about_so_much_is_a_limit_somewhat_above(agent: Shopkeeper, told: Told) -> None:
+    ((_, asked),) = called(say(agent, told, "a jacket for around $100", "search"))
+    assert asked["max_price"] == 120 and "min_price" not in asked
+    ((_, on),) = called(say(agent, told, "hm. 50ish?", "search", "search.goes_on"))
+    assert (on["category"], on["max_price"]) == ("jackets", 60)
+    ((_, pack),) = called(say(agent, told, "backpacks of around 40 litres", "search"))
+    assert "max_price" not in pack
+
+
+def test_the_first_two_of_a_list_are_those(agent: Shopkeeper, told: Told) -> None:
+    shown = say(agent, told, "rain jackets", "search").products
+    ((_, arguments),) = called(say(agent, told, "compare the first two", "compare"))
+    assert arguments["products"] == [product["sku"] for product in shown[:2]]
+
+
+def test_the_best_that_meets_a_condition_is_of_the_whole_shop_and_else_of_the_list(
+    agent: Shopkeeper, told: Told
+) -> None:
+    shown = say(agent, told, "sleeping bags down to minus 12", "search").products
+    ((name, asked),) = called(say(agent, told, "whats the cheapest one that really does -12?", "compare"))
+    assert name == "search_products" and (asked["category"], asked["sort"]) == ("sleeping bags", "price_low")
+    assert asked["where"]["comfort_temperature"] == {"max": -12.0}
+    ((name, _),) = called(say(agent, told, "which of those is the cheapest?", "compare"))
+    assert name == "compare_products" and shown
+
+
+def test_all_of_one_size_are_compared_whether_shown_or_not(agent: Shopkeeper, told: Told, services: Services) -> None:
+    say(agent, told, "a big family tent, theres 5 of us", "search")
+    ((_, arguments),) = called(say(agent, told, "put the two 5-person ones side by side", "compare"))
+    by_sku = services.retriever.catalog.by_sku
+    assert {by_sku[sku].facets["capacity"] for sku in arguments["products"]} == {5}
+    assert {by_sku[sku].category for sku in arguments["products"]} == {"tents"} and len(arguments["products"]) == 2
 
 
 def test_only_what_is_likely_is_acted_upon() -> None:

@@ -28,6 +28,7 @@ from agent.guided.order_ids import order_meant
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
+from agent.guided.wishes.bought import is_nowhere
 from agent.guided.wishes.plan import Plan, chosen, is_sure, plain_answer, planned
 from agent.middleware.shortcuts import answered, in_question
 from agent.models.profile import ModelProfile
@@ -66,6 +67,8 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         chances = self._chances(state["messages"], context)
         again: Answer | None = "yes" if chosen(chances) == {"yes"} else None
         answer = again if newest.status == "done" else plain_answer(chances, context.reading)
+        if answer == "no" and is_nowhere(newest, context.reading):
+            return None
         if answer == "yes" and newest.kind == ERASE_DATA:  # that takes a plain word
             return None
         reply = answered(context, newest, answer) if answer else []

@@ -81,8 +81,8 @@ class NoteJudge:
 
     def _chances(self, notes: Sequence[tuple[str, object, str]], words: Sequence[str]) -> list[tuple[float, float]]:
         """That the message states each of the customer, and of somebody else."""
-        previous = list(self.context.heard.values())[-2:-1]
-        texts = [note_text(*note, *previous) for note in notes]
+        previous = "".join(list(self.context.heard.values())[-2:-1])
+        texts = [note_text(*note, previous) for note in notes]
         judged = self.recogniser.judged(texts, self.context.reading.text, words)
         return [(chances.get(STATED, 0.0), chances.get(STATED_OF_OTHER, 0.0)) for chances in judged]
 

@@ -24,6 +24,7 @@ from errors import NotFound
 
 PROPOSAL = "proposal"  # the kind of artifact
 REPORT_PROBLEM: OrderKind = "report_problem"
+_SPOKEN_OF = 3  # items at most that "those" may mean behind a proposal
 _MONEY = ("total", "amount")
 _LINES = ("items", "to", "kept")  # of a summary: lists of items
 _IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into words
@@ -119,10 +120,11 @@ def proposal_cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
 
 
 def _artifact(proposal: Mapping[str, Any], order: Order, is_amended: bool, context: TurnContext) -> dict[str, Any]:
-    skus = [item["sku"] for item in proposal["summary"].get("items") or () if item.get("sku")]
+    items = proposal["summary"].get("items") or ()
+    skus = list(dict.fromkeys(item["sku"] for item in items if item.get("sku")))
     return {
         "kind": PROPOSAL,
-        SPEAKS_OF: skus if len(skus) == 1 else [],
+        SPEAKS_OF: skus if len(skus) <= _SPOKEN_OF else [],
         "proposal": dict(proposal),
         "is_amended": is_amended,
         "order": order_json(order, context),

@@ -7,7 +7,7 @@ the hits with a reason that names the trait or the act. A search `about` somebod
 person instead.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -27,7 +27,7 @@ from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, tex
 from agent.tools.search_wish import AMONG_SHOWN, NOT, SearchCall, Wish, as_value, wish_of
 from agent.tools.suited import suited
 from agent.tools.tool import Source, Tool
-from agent.unsold import unsold
+from agent.unsold import unsold_things
 from language.names import label_in
 from language.recipients import recipient
 from language.text import has_han
@@ -68,7 +68,7 @@ def search_products(
     profile = profile_of(context, context.services.profiles.read(context.customer), who)
     ruled_out = asked.pop(NOT, None) or {}
     asked |= {name: as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
-    thing, nearest = _unsold(context, query, asked)
+    thing, nearest = ("", {}) if who or among else _unsold(context, query, {*asked, *ruled_out})
     if thing and not nearest:
         nothing = {"kind": "products", "query": thing, "filters": {}, "dropped": [], "hits": []}
         return outcome(context, nothing | {"unsold": thing}, f"the shop sells no {thing}")
@@ -108,14 +108,16 @@ def search_products(
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
 
 
-def _unsold(context: TurnContext, query: str, asked: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """What a query without a kind names and the shop does not sell, and the kind nearest to it, if any."""
-    services = context.services
-    things = () if services.lexicon.kinds & asked.keys() else unsold(context.read(query), services.assortment)
-    if not things:
-        return "", {}
-    nearest = services.assortment.nearest(things[0].text)
-    return things[0].text, dict([nearest]) if nearest else {}
+def _unsold(context: TurnContext, query: str, conditions: Collection[str]) -> tuple[str, dict[str, str]]:
+    """What a query asks for that the shop does not sell, and the kind nearest to it, if any.
+
+    Nothing where a kind is among the conditions; in a query that goes on, only what the newest message names counts.
+    """
+    services, said = context.services, context.reading.text.casefold()
+    found = () if services.lexicon.kinds & {*conditions} else unsold_things(context.read(query), services.assortment)
+    things = [thing.text for thing in found if thing.text.casefold() in said]
+    nearest = services.assortment.nearest(things[0]) if things else None
+    return (things[0] if things else ""), (dict([nearest]) if nearest else {})
 
 
 def say(composer: Composer, artifact: Artifact) -> str:

@@ -2,10 +2,9 @@
 
 In: a folder with `weights.safetensors` and `settings.json`, as training writes them: low-rank changes of the upper half
 of multilingual-e5-small, two layers over its first vector and the means over message, situation and the words that a
-note to be judged stands in (384 numbers each),
-two layers over the vectors of both texts by the multilingual universal sentence encoder (512 each), and a weight for
-each word, character and pair of them in the message. Out: probabilities between 0 and 1. Errors: `ConfigError` for
-weights that are not there, `ModelError` for weights that do not fit.
+note to be judged stands in (384 numbers each), two layers over the vectors of both texts by the multilingual universal
+sentence encoder (512 each), and a weight for each word, character and pair of them in the message. Out: probabilities
+between 0 and 1. Errors: `ConfigError` for weights that are not there, `ModelError` for weights that do not fit.
 """
 
 import json
@@ -21,12 +20,12 @@ from zlib import crc32
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.guided.recogniser.labels import meant
+from agent.guided.recogniser.labels import without_previous
 from errors import ConfigError, ModelError, first_mistake
 from language.text import HAN, fold
 from retrieval.e5 import Encoded, Tokenizer, Words, load
-from retrieval.use import WIDTH as SENTENCE
-from retrieval.use import sentence_vectors
+from retrieval.sentence_encoder import WIDTH as SENTENCE
+from retrieval.sentence_encoder import sentence_vectors
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
 MAX_TOKENS = 80
@@ -67,7 +66,7 @@ class Encoder:
             return []
         with self._lock:
             batch = self._lower.encoded([(situation, message) for situation in situations], marked)
-        vectors = torch.from_numpy(sentence_vectors([message, *map(meant, situations)]))
+        vectors = torch.from_numpy(sentence_vectors([message, *map(without_previous, situations)]))
         sentences = torch.cat([vectors[:1].expand(len(situations), -1), vectors[1:]], dim=1)
         with torch.inference_mode():
             states = self._lower.states(batch)
@@ -205,7 +204,7 @@ def _load(folder: Path) -> tuple[Any, Lower]:
         layer = name.removesuffix(".weight")
         if f"{layer}.up" in tensors:
             parameter.data = parameter.data + tensors[f"{layer}.up"].float() @ tensors[f"{layer}.down"].float()
-        elif name in tensors:
+        elif name in tensors and tensors[name].shape == parameter.shape:
             parameter.data = tensors[name].float()
         else:
             raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")

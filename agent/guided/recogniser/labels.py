@@ -49,7 +49,7 @@ def note_text(attribute: str, value: object, polarity: str, previous: str = "") 
     return f"{NOTE}{attribute.replace('_', ' ')}, {polarity}, {said[:60]}{BEFORE if before else ''}{before}"
 
 
-def meant(situation: str) -> str:
+def without_previous(situation: str) -> str:
     """What is read of a situation as one sentence: of a note, the note alone."""
     return situation.partition(BEFORE)[0] if situation.startswith(NOTE) else situation
 

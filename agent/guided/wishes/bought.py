@@ -23,7 +23,7 @@ from agent.shop_reading import ShopReading
 from agent.tools.exchange_item import OPTIONS
 from agent.tools.find_orders import NAME as FIND_ORDERS
 from agent.tools.order_telling import ONE, SEVERAL
-from agent.tools.proposals import PROPOSAL
+from agent.tools.proposals import PROPOSAL, REPORT_PROBLEM
 from language.clauses import clauses
 from language.negation import any_of, denied
 from language.text import fold
@@ -62,8 +62,14 @@ class Bought(Heard):
     units: Mapping[str, str]
 
     def amended(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
-        """What waits for a yes, of fewer items: "no wait, I keep the small one. just the big one"."""
+        """What waits for a yes, of fewer items ("no wait, I keep the small one. just the big one"), or still wanted
+        though it is no yes: a parcel that was looked for and is nowhere."""
         waiting = self.context.services.proposals.pending(self.context.consultation, self.context.now)
+        if is_nowhere(waiting, self.reading) and waiting is not None:
+            if not {*wishes} - {"no", "talk", "problem"}:
+                told = ((name, waiting.summary.get(name)) for name in ("order_id", "problem", "wish"))
+                yield REPORT_PROBLEM, {name: value for name, value in told if value}
+            return
         if waiting is None or waiting.kind not in _OF_ITEMS or {*wishes} - {"no", _OF_ITEMS[waiting.kind]}:
             return
         if len(waiting.summary.get("items", ())) < _TWO:
@@ -188,6 +194,12 @@ class Bought(Heard):
         fitting = fitting or [one for one in products if self._bare_numbers() & _extents(one, self.units)]
         fitting = fitting or of_extent(self.text, products, self.units)
         return list(dict.fromkeys(one.title for one in fitting))
+
+
+def is_nowhere(waiting: Proposal | None, reading: ShopReading) -> bool:
+    """Whether a parcel that is to be reported was looked for, and did not turn up."""
+    is_lost = waiting and waiting.kind == REPORT_PROBLEM and waiting.summary.get("problem") == "not_received"
+    return bool(is_lost) and "looked_around" in reading.cues and "turned_up" not in reading.cues
 
 
 def _extents(product: Product, units: Mapping[str, str]) -> set[float]:

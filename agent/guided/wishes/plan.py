@@ -15,16 +15,16 @@ from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
 from agent.guided.wishes.bought import Bought, Heard
-from agent.guided.wishes.measures import units_of
+from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.references import Products, by_rank, referred
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
 from agent.tools.proposals import REPORT_PROBLEM
-from agent.tools.search_wish import AMONG_SHOWN
+from agent.tools.search_wish import AMONG_SHOWN, NOT
 from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
-from agent.unsold import unsold
+from agent.unsold import unsold_things
 from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
@@ -57,7 +57,9 @@ _CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what els
 _BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
 _PLAIN_CHARS = 40  # of a no that is nothing else
 _MOST_PIECES = 99
+_OR_SEARCH = 0.3  # that a question about a product may be a search instead
 _TWO = 2
+_MOST_COMPARED = 4
 _SURE_ANSWER = 0.8
 
 
@@ -105,7 +107,8 @@ def _changes(wishes: set[str], chances: Mapping[str, float], context: TurnContex
     waived = _waived(context)
     changes = forgotten(context) if "forget" in wishes or waived else []
     if chances.get("note", 0.0) >= _NOTED or context.reading.plain:
-        stated = [change for change in judge.stated() if str(change["value"]) not in waived]
+        kept = _forgotten_as(changes, context)  # nothing that is to be forgotten is noted as it was
+        stated = [one for one in judge.stated() if str(one["value"]) not in waived and _key(one) not in kept]
         changes = [*_besides(changes, stated), *stated]
     return changes[:MAX_CHANGES]
 
@@ -114,6 +117,18 @@ def _waived(context: TurnContext) -> frozenset[str]:
     """Values of what is noted that the message says do not matter: "never mind the wool"."""
     traits = context.services.profiles.read(context.customer).everyone
     return indifferent(context.reading.text, {str(trait.value): [str(trait.value)] for trait in traits})
+
+
+def _forgotten_as(changes: Sequence[Json], context: TurnContext) -> frozenset[tuple[str, ...]]:
+    """Of single values that are to be forgotten, how they are noted."""
+    values = {(str(one["attribute"]), str(one["value"]), str(one.get("about", ""))) for one in changes}
+    traits = context.services.profiles.read(context.customer).everyone if values else ()
+    noted = ((trait.attribute, str(trait.value), trait.about, str(trait.polarity)) for trait in traits)
+    return frozenset(key for key in noted if key[:3] in values)
+
+
+def _key(change: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(change.get(name) or "") for name in ("attribute", "value", "about", "polarity"))
 
 
 def _besides(forgets: Sequence[Json], stated: Sequence[Json]) -> list[Json]:
@@ -212,15 +227,17 @@ class Act(Heard):
         if not any(char.isdigit() for char in self.text):
             yield "change_address", {}
 
-    def _search(self) -> Iterator[Call]:
+    def _searches(self) -> Searches:
         services = self.context.services
-        goes_on = self.chances.get(GOES_ON, 0.0)
+        retriever = services.retriever
+        return Searches(services.shop, retriever.facets, retriever.catalog, services.assortment)
+
+    def _search(self, *, goes_on: bool = False) -> Iterator[Call]:
+        chance = 1.0 if goes_on else self.chances.get(GOES_ON, 0.0)
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
             among = AMONG_SHOWN
-        retriever = services.retriever
-        written = Searches(services.shop, retriever.facets, retriever.catalog, services.assortment)
-        searches = written.asked(self.reading, self.messages, goes_on >= SURE, goes_on >= _RARELY)
+        searches = self._searches().asked(self.reading, self.messages, chance >= SURE, chance >= _RARELY)
         who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
@@ -228,15 +245,17 @@ class Act(Heard):
 
     def _product(self) -> Iterator[Call]:
         names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
-        is_unsold = self._may_search() and bool(unsold(self.reading, self.context.services.assortment))
-        if not self.refers and (names_kind or is_unsold or not self.products.recent):  # of a kind that was not shown
+        if not self.refers and (names_kind or not self.products.recent or self._is_unsold()):  # of what was not shown
             yield from self._search()
             return
         asked: Json = {"product": list(self.refers) or "it", "question": self.text}
         yield "get_product", asked | self._variant()
 
-    def _may_search(self) -> bool:
-        return self.chances.get("search", 0.0) >= _MAYBE
+    def _is_unsold(self) -> bool:
+        """Whether it asks for something that the shop does not have, rather than for a part of what was shown."""
+        if self.reading.references or self.chances.get("search", 0.0) < _OR_SEARCH:
+            return False
+        return bool(unsold_things(self.reading, self.context.services.assortment))
 
     def _compare(self) -> Iterator[Call]:
         if not self.products.recent and not self.refers:
@@ -246,11 +265,34 @@ class Act(Heard):
         is_ranked = any(aspect.direction for aspect in find_aspects(self.text, facets))
         by = {"by": self.text} if is_ranked else {}
         focus = self.products.shown.focus
+        if is_ranked and self._asks_more():
+            yield from self._search(goes_on=True)
+            return
         is_by_rank = is_ranked and {*self.refers} <= {*by_rank(self.reading, self.products)}
         meant = [] if is_by_rank else list(self.refers)  # two may be equally light: all are compared
         if len(meant) == 1 and len(focus) == 1 and focus[0] != meant[0]:
             meant = [*focus, *meant]
+        if len(meant) < _TWO and not is_ranked:
+            meant = list(dict.fromkeys([*meant, *self._sized()]))
         yield "compare_products", {"products": meant if len(meant) > 1 else "shown", **by}
+
+    def _asks_more(self) -> bool:
+        """Whether the best is asked for of all that meet a condition, and not of what was shown: "the cheapest one that
+        really does -12"."""
+        if self.reading.references or detail(self.chances, "search", SURE):
+            return False
+        if {*self.refers} - {*by_rank(self.reading, self.products)}:
+            return False
+        asked = self._searches().asked(self.reading, (), goes_on=False, may_go_on=False)
+        return any(one.keys() - {"query", "sort", NOT, *self.reading.kinds} for one in asked)
+
+    def _sized(self) -> list[str]:
+        """All that the shop has of the kind that was spoken of, in the size that the message names: "the two 5-person
+        ones side by side"."""
+        sizes, kinds = {*measures(self.reading, self.products.units)}, {p.category for p in self.products.recent[:1]}
+        same = (one for one in self.products.catalog.products if one.category in kinds)
+        found = [one.sku for one in same if any(one.facets.get(name) == size for name, size in sizes)]
+        return found if _TWO <= len(found) <= _MOST_COMPARED else []
 
     def _total(self) -> Iterator[Call]:
         counts = [*self._counts()]

@@ -85,7 +85,6 @@ def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
     for count, forms in (pair for words in _positions() for pair in words.firsts.items()):
         if any(has_form(text, form) for form in forms):
             yield from listed[:count]
-            return
     for words in _positions():
         for place, forms in sorted(words.ordinals.items()):
             if place <= len(listed) and any(has_form(text, form) for form in forms):

@@ -6,12 +6,13 @@ kind goes on with the search before it; one that names a kind begins anew, unles
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.guided.wishes.measures import in_unit
 from agent.orders.naming import item_words
@@ -19,14 +20,15 @@ from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME
 from agent.tools.search_wish import NOT
-from agent.unsold import unsold
+from agent.unsold import unsold_things
 from language.aspects import find_aspects
-from language.clauses import clauses
+from language.clauses import clause_at, clauses
 from language.indifference import indifferent
 from language.matching import covers
 from language.negation import any_of
+from language.packs import languages, section
 from language.placeholders import is_no_option, means_nobody
-from language.quantities import Quantity
+from language.quantities import Quantity, QuantityWords
 from language.reading import ShopValue
 from language.things import Thing, is_beside
 from retrieval.assortment import Assortment
@@ -37,6 +39,7 @@ from retrieval.search import BASIC_SORTS
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
 _KINDS = 2  # that are searched for one message
+_ABOUT = Decimal("1.2")  # of a price that is about what is to be spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,15 @@ class Searches:
 
         `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
         """
-        kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
-        things = unsold(reading, self.assortment)
-        earlier = _search_before(messages)
+        earlier = _search_before(messages, reading.kinds)
         waived = self._waived(reading, earlier)
         conditions = self._conditions(reading, {}, waived)
-        kinds = [kind for kind in kinds if self._is_apart(kind, things, reading)] if things else kinds
-        if kinds or (goes_on and conditions):  # "has to be rechargeable, batteries get eaten"
-            things = tuple(thing for thing in things if kinds and _is_beside_kinds(thing, reading))
+        kinds, things = self._wanted(reading, is_refined=goes_on and bool(conditions))
         if things:
-            others = [{"query": thing.text} for thing in things]
-            return [*(self._of_kind(reading, kind) for kind in kinds), *others][:_KINDS]
+            own = [{"query": reading.text[:200], name: value, **conditions} for name, value in kinds]
+            others = [{"query": thing.text, **conditions} for thing in things]
+            own = [self._in_own_sizes(search, *kind) for search, kind in zip(own, kinds, strict=True)]
+            return [*own, *others][:_KINDS]
         before = earlier if goes_on or ((conditions or waived) and may_go_on and not kinds) else {}
         if kinds and before:
             before = self._of_kinds(before, kinds)
@@ -75,10 +76,19 @@ class Searches:
         searches = ({"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:_KINDS])
         return [self._in_own_sizes(search, *kind) for search, kind in zip(searches, kinds, strict=False)]
 
-    def _of_kind(self, reading: ShopReading, kind: tuple[str, str]) -> Json:
-        """A search of one kind, beside something that is not sold."""
-        search = {"query": kind[1], **dict([kind]), **self._conditions(reading, {}, {})}
-        return self._in_own_sizes(search, *kind)
+    def _wanted(self, reading: ShopReading, *, is_refined: bool) -> tuple[list[tuple[str, str]], list[Thing]]:
+        """The kinds that are asked for, and what is asked for and not sold.
+
+        `is_refined`: the message has conditions for the search before: "has to be rechargeable, batteries get eaten".
+        """
+        kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
+        things = list(unsold_things(reading, self.assortment))
+        if not things:
+            return kinds, []
+        apart = [kind for kind in kinds if self._is_apart(kind, things, reading)]
+        if apart:
+            return apart, [thing for thing in things if _is_beside_kinds(thing, reading)]
+        return ([], things) if kinds or not is_refined else ([], [])
 
     def _is_apart(self, kind: tuple[str, str], things: Sequence[Thing], reading: ShopReading) -> bool:
         """Whether a kind is asked for beside what is not sold: not in "tent pegs", nor in "a mat for my tent"."""
@@ -122,7 +132,7 @@ class Searches:
         dropped = {name for name, value in both.items() if _is_dropped(value, ruled_out.get(name))}
         held = {name: value for name, value in held.items() if name not in dropped}
         where = {name: value for name, value in where.items() if name not in dropped}
-        prices = {"min_price": reading.price.min, "max_price": reading.price.max}
+        prices = {"min_price": reading.price.min, "max_price": reading.price.max or _about(reading, before)}
         held |= {name: float(price) for name, price in prices.items() if price is not None}
         without = _both(_not_wanted(before.get(NOT, {}), wanted), ruled_out)
         optional = {"where": where, NOT: without, "sort": self._sort(reading)}
@@ -205,10 +215,39 @@ def _joint() -> re.Pattern[str]:
     return re.compile(any_of(item_words().joins), re.IGNORECASE)
 
 
-def _search_before(messages: Sequence[AnyMessage]) -> Json:
-    """The arguments of the newest search of the consultation."""
-    calls = (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls))
-    return next((dict(call["args"]) for call in calls if call["name"] == NAME), {})
+def _about(reading: ShopReading, before: Mapping[str, Any]) -> Decimal | None:
+    """The most of what costs about so much: "around $50", and of a search that goes on "50ish"."""
+    about = [one for one in reading.quantities if one.role == "about" and one.may_be("money") and one.low == one.high]
+    about = [one for one in about if one.counts == "money" or (before and _is_alone(reading.text, one))]
+    most = about[0].prices[1] if len(about) == 1 else None
+    return most * _ABOUT if most else None
+
+
+def _is_alone(text: str, quantity: Quantity) -> bool:
+    """Whether a clause says nothing else: "still round 50", but not "she's about 60"."""
+    clause = clause_at(text, quantity.start, quantity.end)
+    return set(clause.replace(quantity.text, "").casefold().split()) <= _fillers()
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    packs = (section(code, "quantities", QuantityWords) for code in languages())
+    return frozenset(word for pack in packs if pack for word in pack.fillers)
+
+
+def _search_before(messages: Sequence[AnyMessage], kinds: Collection[str]) -> Json:
+    """The arguments of the newest search of the consultation that found something; of what is not sold, those of the
+    nearest kind."""
+    results = {m.tool_call_id: m.artifact or {} for m in messages if isinstance(m, ToolMessage)}
+    for call in (call for m in reversed(messages) if isinstance(m, AIMessage) for call in reversed(m.tool_calls)):
+        artifact = results.get(str(call["id"]), {})
+        if call["name"] != NAME or artifact.get("unsold"):
+            continue
+        if artifact.get("instead_of"):
+            nearest = {name: value for name, value in artifact["filters"].items() if name in kinds}
+            return {**call["args"], "query": "", **nearest}
+        return dict(call["args"])
+    return {}
 
 
 def _overlaps(value: ShopValue, spans: Iterable[tuple[int, int]]) -> bool:
