@@ -403,6 +403,12 @@ def test_what_is_to_be_forgotten_is_not_noted_again(agent: Shopkeeper, told: Tol
     assert not turn.profile["added"]
 
 
+def test_a_gift_is_the_order_of_the_days_that_are_named(agent: Shopkeeper, told: Told) -> None:
+    words = "dont go by what i bought last december, that was all for my mum"
+    ((name, arguments),) = called(say(agent, told, words, "data", "data.exclude_order", customer="C1223"))
+    assert (name, arguments) == ("manage_data", {"action": "exclude_order", "order_id": "AP-10045"})
+
+
 def test_a_price_that_is_about_so_much_is_a_limit_somewhat_above(agent: Shopkeeper, told: Told) -> None:
     ((_, asked),) = called(say(agent, told, "a jacket for around $100", "search"))
     assert asked["max_price"] == 120 and "min_price" not in asked

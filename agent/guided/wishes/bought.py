@@ -8,6 +8,7 @@ out, and the tool asks.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -102,6 +103,14 @@ class Bought(Heard):
             return {"order_id": own[-1]}
         names_newest = any(mentions(self.text, words) for words in item_words().newest)
         return {"order_id": NEWEST} if names_newest and "all_orders" not in self.reading.cues else {}
+
+    def placed(self, since: date, until: date) -> Json:
+        """The one order that was placed in these days."""
+        context = self.context
+        own = context.services.orders.list(context.customer) if not context.is_visitor else ()
+        days = {order.id: context.day_of(datetime.fromisoformat(order.placed)) for order in own}
+        found = [name for name, day in days.items() if since <= day <= until]
+        return {"order_id": found[0]} if len(found) == 1 else {}
 
     def in_focus(self) -> str:
         """The one order that the results spoke of last."""

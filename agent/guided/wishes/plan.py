@@ -333,15 +333,16 @@ class Act(Heard):
         items = self.bought.words()
         words = [*self._variant().values(), *items] if items else []
         found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self.bought.order() else {}
-        days = self._past([day for each in self.reading.dates for day in (each.first, each.last) if day])
+        days = self._days()
         if days and "order_id" not in self.bought.order():
             found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
         if not (found or self.bought.order()) and "all_orders" not in self.reading.cues:
             found = {"order_id": self.bought.in_focus()} if self.bought.in_focus() else {}
         yield "find_orders", self.bought.order() | found
 
-    def _past(self, days: Sequence[date]) -> list[date]:
-        """ "In August", of orders: the last one."""
+    def _days(self) -> list[date]:
+        """The days that the message names; "in August", of orders, is the last one."""
+        days = [day for each in self.reading.dates for day in (each.first, each.last) if day]
         if not days or min(days) <= self.context.today:
             return list(days)
         return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
@@ -383,12 +384,14 @@ class Act(Heard):
     def _data(self) -> Iterator[Call]:
         actions = [name for name in of_wish("data") if self.chances.get(f"data.{name}", 0.0) >= SURE]
         for action in actions or [detail(self.chances, "data") or ""]:
-            items = self.bought.words() if action == "exclude_order" else []
-            words = {"words": " ".join(items)} if items else {}
-            yield (
-                "manage_data",
-                {"action": action, **(self.bought.order() if action == "exclude_order" else {}), **words},
-            )
+            yield "manage_data", {"action": action, **(self._gift() if action == "exclude_order" else {})}
+
+    def _gift(self) -> Json:
+        """The order that says nothing of the customer: by its id, by the days that the message names, by its items."""
+        days = self._days()
+        named = self.bought.order() or (self.bought.placed(min(days), max(days)) if days else {})
+        items = self.bought.words()
+        return named or ({"words": " ".join(items)} if items else {})
 
     def _person(self) -> Iterator[Call]:
         yield "hand_off", {"reason": self.text[:200]}
