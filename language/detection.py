@@ -21,6 +21,7 @@ _LATIN = "A-Za-z\u00aa-\u024f\u1e00-\u1eff"
 _FOREIGN = re.compile(rf"[^\W\d_{_LATIN}]")
 _ENOUGH_LETTERS = 4
 _SHARE, _SHARE_OF_OTHERS = 3, 2  # one word in so many tells a language, of the shop's and of the others
+_TINY = 2  # letters of a word that may be one of another language
 _GRAMMAR = 2  # small words of one language that make a sentence of it
 # How sure lingua must be; what the shop speaks is likelier, and gets a start before the rest.
 _SURE, _SURE_OF_SERVED, _FAVOUR = 0.85, 0.45, 0.15
@@ -119,6 +120,8 @@ def _by_words(words: Sequence[str], text: str, served: Sequence[str], kept: str)
     """The language that most of the words belong to; among equals the one spoken, then the shop's."""
     hits = {tongue.code: tongue.hits(text, words) for tongue in _tongues().values() if tongue.script is None}
     most = max(hits.values())
+    if most == 1 and not _tells(words, (kept, *served)):
+        return None
     best = [code for code, count in hits.items() if count == most]
     share = _SHARE if set(best) & {kept, *served} else _SHARE_OF_OTHERS
     if most == 0 or share * most < len(words):  # a few borrowed words in a text that is something else
@@ -126,6 +129,12 @@ def _by_words(words: Sequence[str], text: str, served: Sequence[str], kept: str)
     if len(best) == 1:
         return best[0]
     return next((code for code in (kept, *served) if code in best), None)
+
+
+def _tells(words: Sequence[str], spoken: Collection[str]) -> bool:
+    """Whether the one small word that some language has tells it: "go" alone makes no Polish of an English message."""
+    owners = {word: {t.code for t in _tongues().values() if t.script is None and word in t.words} for word in words}
+    return any(codes & {*spoken} or (codes and len(word) > _TINY) for word, codes in owners.items())
 
 
 def _by_letters(words: Sequence[str], text: str, served: Collection[str]) -> str | None:

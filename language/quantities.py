@@ -54,6 +54,7 @@ class QuantityWords(Section):
     budgets_before: tuple[str, ...] = ()  # whose number is the most
     budgets_behind: tuple[str, ...] = ()
     fillers: tuple[str, ...] = ()  # between such words and their number
+    people_before: tuple[str, ...] = ()  # whose bare number may count people: "a tent for two"
     facts_before: tuple[str, ...] = ()  # "I paid": no wish
     thresholds_before: tuple[str, ...] = ()  # "free delivery over 50": no wish either
 

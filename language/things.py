@@ -73,7 +73,13 @@ def _is_asked(thing: Thing, text: str) -> bool:
     if _pattern(thing.language, "beside").search(before) or not _pattern(thing.language, "behind").match(behind):
         return False
     words = _HAN_RUN.findall(before) if has_han(before) else before.split()
-    return len(words) <= _FEW or bool(_pattern(thing.language, "asks").search(before))
+    return len(words) <= _FEW or is_requested(thing, text)
+
+
+def is_requested(thing: Thing, text: str) -> bool:
+    """Whether words before it ask for it: "do you do goggles"."""
+    start, _ = clause_span(text, thing.start, thing.end)
+    return bool(_pattern(thing.language, "asks").search(text[start : thing.start].lower()))
 
 
 def _in_words(text: str) -> Iterator[tuple[int, int, str]]:

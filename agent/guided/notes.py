@@ -5,6 +5,7 @@ message states them: a question states no taste, and another's size is not the c
 missing one, so what is not sure is left out. What the model itself writes is judged in the same way.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
 from language.people import spoken_in
+from language.senses import is_meant
 from language.words import mentions
 from profiles.attribute import Attribute
 from profiles.observation import EVERYTHING, Trait
@@ -119,11 +121,20 @@ def forgotten(context: TurnContext) -> list[Json]:
 
 
 def is_named(trait: Trait, text: str, schema: Schema) -> bool:
-    """By its value, or by the name of what it is about."""
+    """By its value, where the word means that (what one "got down" is no down), or by the name of what it is about."""
     attribute = schema.attributes[trait.attribute]
-    values = attribute.ways_to_say({}).get(str(trait.value), ())
+    values = (str(trait.value), *attribute.ways_to_say({}).get(str(trait.value), ()))
     names = () if attribute.many else (*attribute.label.values(), attribute.name.replace("_", " "))
-    return any(mentions(text, word) for word in (str(trait.value), *values, *names) if word)
+    said = any(
+        mentions(text, word) and _is_meant(word, text, attribute.facet or attribute.name) for word in values if word
+    )
+    return said or any(mentions(text, word) for word in names)
+
+
+def _is_meant(word: str, text: str, facet: str) -> bool:
+    """Whether the word means a value of the facet somewhere in the text."""
+    places = [found.span() for found in re.finditer(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
+    return not places or any(is_meant(text, place, facet) for place in places)
 
 
 def _forget(trait: Trait, context: TurnContext) -> Json:

@@ -95,8 +95,9 @@ def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
     for cue in attribute.cues:
         if len(cue) >= _LEAST - has_han(cue) and (cue in text if has_han(cue) else mentions(text, cue)):
             yield cue
-    others = {*reading.kinds, *VARIANT_FACETS}  # a color or a size is nobody's allergy
-    yield from (value.value for value in reading.values if value.facet not in others)
+    if not attribute.purchase:  # for whom something is bought, and why, is no value of a product
+        others = {*reading.kinds, *VARIANT_FACETS}  # a color or a size is nobody's allergy
+        yield from (value.value for value in reading.values if value.facet not in others)
 
 
 def _clause(text: str, words: str) -> str:

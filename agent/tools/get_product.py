@@ -28,6 +28,7 @@ NAME = "get_product"
 MOST = 4  # products that one reply speaks of
 _COLOR = "color"
 _LOW = 3  # pieces left that are worth a word
+_SURE = 0.8  # of an approved answer that counts more than a sentence of the description
 TRUTHS = ("true", "false")
 
 
@@ -56,8 +57,23 @@ def get_product(
             for each in products
         ],
     }
+    if (found := _approved(artifact, question, context)) is not None:
+        return found
     told = "; ".join(f"{each['title']}: {each['facts'] or each['description']}" for each in artifact["products"])  # type: ignore[index]
     return outcome(context, artifact, f"told about {', '.join(each.title for each in products)}", told)
+
+
+def _approved(artifact: Mapping[str, Any], question: str, context: TurnContext) -> Outcome | None:
+    """The shop's approved answer to what the catalogue says nothing of: "can it go in a normal wash"."""
+    kinds = {(fact["kind"], fact.get("facet")) for each in artifact["products"] for fact in each["facts"]}
+    if not question or any(kind != "text" for kind, _ in kinds) or any(each[ASKED] for each in artifact["products"]):
+        return None
+    hit = context.services.retriever.answer(question, context.language)
+    if hit is None or hit.score < (_SURE if any(facet != "all" for _, facet in kinds) else 0.0):
+        return None
+    words = hit.template.text[context.language].format_map(context.services.shop.facts)
+    answer = {"kind": "answer", "template": hit.template.id, "text": words, SPEAKS_OF: artifact[SPEAKS_OF]}
+    return outcome(context, answer, f"answer {hit.template.id}", words)
 
 
 def _size(product: Product, size: str | None, context: TurnContext, messages: Sequence[AnyMessage]) -> str | None:

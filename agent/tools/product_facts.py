@@ -221,12 +221,12 @@ def _rest(variant: Variant, wanted: Mapping[str, str]) -> str:
 
 
 def _nearest(product: Product, wanted: Mapping[str, str]) -> tuple[str, ...]:
-    """What is there of the same size or color; else whatever is there."""
+    """What is there of the same size, and of the same color; else whatever is there."""
     there = [variant for variant in product.variants if variant.stock > 0]
-    for name in ("size", "color"):
-        same = [variant for variant in there if len(wanted) > 1 and _fits(variant, {name: wanted.get(name, "")})]
-        if same:
-            return tuple(dict.fromkeys(_name(variant) for variant in same))
+    names = ("size", "color") if len(wanted) > 1 else ()
+    same = [one for name in names for one in there if _fits(one, {name: wanted.get(name, "")})]
+    if same:
+        return tuple(dict.fromkeys(map(_name, same)))
     if len(wanted) == 1:
         (only,) = wanted
         own = (variant.color if only == "color" else variant.size for variant in there)

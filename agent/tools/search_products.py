@@ -45,6 +45,7 @@ POOL = 40  # of which the first are shown; whether and what to ask is judged by 
 # When nothing matches, as few filters as possible go, these behind all others: taste before fit, then whom it is
 # made for; never the kind of product, the price or a dislike.
 _RELAXED_LAST = ("brand", "material", "color", "size")
+_TASTES = ("brand", "material", "color")
 _TRIED = 3  # filters at most that are left out together, before all are
 
 
@@ -241,9 +242,17 @@ def _search(
 
     What suits whom it is for is tried first: in their size and department, without what nobody sees unasked.
     """
-    for filters in (*suited(context, profile, wish.filters, who), wish.filters):
+    fitting = [*suited(context, profile, wish.filters, who)]
+    for filters in fitting if who else (*fitting, wish.filters):
         if hits := _found(context, profile, wish.query, filters, sort, wish.filters):
             return hits, filters, []
+    tastes_of = [(filters, name) for filters in fitting if who for name in _TASTES if name in filters.equals]
+    for filters, name in tastes_of:  # a daughter's fleece in another color before a man's in hers
+        equals = {other: value for other, value in filters.equals.items() if other != name}
+        if hits := _found(context, profile, wish.query, replace(filters, equals=equals), sort):
+            return hits, replace(filters, equals=equals), [f"{name} {filters.equals[name]}"]
+    if who and (hits := _found(context, profile, wish.query, wish.filters, sort, wish.filters)):
+        return hits, wish.filters, []
     filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
     if filters.all_of:  # of several features the first ones count most
         fewer = {name: values[:1] for name, values in filters.all_of.items()}

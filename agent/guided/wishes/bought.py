@@ -177,6 +177,8 @@ class Bought(Heard):
             and not any(start <= word.start < end for start, end in covered)
             and not denied(self.text, (word.start, word.end), self.reading.languages)
         ]
+        if not named and not kinds:
+            return self._colored(item for order in spoken_of or orders for item in order.items if item.left)
         if len(kinds) < _TWO:
             words = [*(word.text for word in named), *(kind.text for kind in kinds)]
             return [" ".join(words)] if words else []
@@ -186,6 +188,11 @@ class Bought(Heard):
             for end, kind in zip(ends[:-1], kinds, strict=True)
         ]
         return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
+
+    def _colored(self, items: Iterable[OrderItem]) -> list[str]:
+        """Titles of the items in a color that the message names: "lose the red ones"."""
+        named = {v.value for v in self.reading.values if v.facet == "color" and not v.denied}
+        return list(dict.fromkeys(item.title for item in items if item.color in named))
 
     def _bare_numbers(self) -> set[float]:
         """Numbers that count nothing: "the tent for 2", "the 60"."""

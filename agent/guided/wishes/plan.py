@@ -16,7 +16,7 @@ from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
 from agent.guided.wishes.bought import Bought, Heard
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, by_rank, referred
+from agent.guided.wishes.references import Products, by_rank, cheaper_than, is_both, referred
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
@@ -87,6 +87,8 @@ def planned(
         return Plan(tuple(amended))
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
+    if "search" in wishes and cheaper_than(act.reading, act.products, act.refers):
+        wishes -= {"compare"}
     changes = _changes(wishes, chances, context, judge)
     calls = [call for wish in _ORDER if wish in wishes and wish not in _PROFILE for call in act.calls(wish)]
     calls = [_as_noted(call, changes, context) for call in calls]
@@ -235,9 +237,14 @@ class Act(Heard):
     def _search(self, *, goes_on: bool = False) -> Iterator[Call]:
         chance = 1.0 if goes_on else self.chances.get(GOES_ON, 0.0)
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
-        if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed):
+        names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
+        of_shown = not names_kind or self._names_kind_of(self.refers)
+        if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed) and of_shown:
             among = AMONG_SHOWN
         searches = self._searches().asked(self.reading, self.messages, chance >= SURE, chance >= _RARELY)
+        cheaper = cheaper_than(self.reading, self.products, self.refers) if chance >= _RARELY or self.refers else None
+        if cheaper and not self.reading.limits:
+            searches = [{**one, "max_price": min(cheaper, one.get("max_price", cheaper))} for one in searches]
         who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
@@ -245,11 +252,17 @@ class Act(Heard):
 
     def _product(self) -> Iterator[Call]:
         names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
-        if not self.refers and (names_kind or not self.products.recent or self._is_unsold()):  # of what was not shown
+        is_other = names_kind and not self._names_kind_of(self.refers)  # of a kind that was not shown
+        if is_other or (not self.refers and (not self.products.recent or self._is_unsold())):
             yield from self._search()
             return
         asked: Json = {"product": list(self.refers) or "it", "question": self.text}
         yield "get_product", asked | self._variant()
+
+    def _names_kind_of(self, skus: Sequence[str]) -> bool:
+        """Whether any of these is of a kind that the message names."""
+        wanted = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
+        return any(self.products.catalog.by_sku[sku].category in wanted for sku in skus)
 
     def _is_unsold(self) -> bool:
         """Whether it asks for something that the shop does not have, rather than for a part of what was shown."""
@@ -270,6 +283,7 @@ class Act(Heard):
             return
         is_by_rank = is_ranked and {*self.refers} <= {*by_rank(self.reading, self.products)}
         meant = [] if is_by_rank else list(self.refers)  # two may be equally light: all are compared
+        meant = [*focus] if is_both(self.reading) and len(focus) == _TWO else meant
         if len(meant) == 1 and len(focus) == 1 and focus[0] != meant[0]:
             meant = [*focus, *meant]
         if len(meant) < _TWO and not is_ranked:

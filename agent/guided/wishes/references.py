@@ -33,9 +33,11 @@ class Positions(Section):
     largest: tuple[str, ...] = ()
     smallest: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    cheaper: tuple[str, ...] = ()
     firsts: dict[int, tuple[str, ...]] = Field(default_factory=dict)
     both: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
+    they: tuple[str, ...] = ()  # the list, or the one thing that was spoken of last: "are they waterproof", of boots
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +100,17 @@ def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
     known = {stem(bare(word)) for value in reading.values for word in tokens(value.text)}
     said = {stem(bare(word)) for word in tokens(reading.text)}
     names = names_of(products.catalog)
-    named = [sku for word in said - known for sku in names.get(word, ())]
-    if not named:
-        return
     recent = {product.sku for product in products.recent}
-    pool = [sku for sku in named if sku in recent] or named
     kinds = {value for kind in reading.kinds for value in reading.facets[kind].wanted}
     kinds = kinds or {product.category for product in products.recent[:1]}
-    pool = [sku for sku in pool if products.catalog.by_sku[sku].category in kinds] or pool
-    titles = {sku: _stems(*_titles(products.catalog.by_sku[sku])) for sku in pool}
-    best = max(len(words & said) for words in titles.values())
-    yield from (sku for sku in dict.fromkeys(pool) if len(titles[sku] & said) == best)
+    in_order = dict.fromkeys(stem(bare(word)) for word in tokens(reading.text))
+    best = dict[str, int]()  # how many words of the message the title has that a name stands in
+    for word in (word for word in in_order if word not in known and word in names):  # "the weald and the firn"
+        pool = [sku for sku in names[word] if sku in recent] or [*names[word]]
+        pool = [sku for sku in pool if products.catalog.by_sku[sku].category in kinds] or pool
+        titles = {sku: len(_stems(*_titles(products.catalog.by_sku[sku])) & said) for sku in pool}
+        best |= {sku: count for sku, count in titles.items() if count == max(titles.values())}
+    yield from best
 
 
 def names_of(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
@@ -204,14 +206,39 @@ def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
 
 
 def _all(reading: ShopReading, products: Products) -> Iterator[str]:
-    """ "These" are the list; "both" too, unless it is longer: then the two that were spoken of last by themselves."""
+    """ "All of them" are the list, and "they" too, unless one or two were spoken of since; "both" are the two that were
+    spoken of last, together or by themselves."""
+    text, shown = fold(reading.text).text, products.shown
+    if is_both(reading):
+        yield from _pair(products)
+    elif any(has_form(text, form) for words in _positions() for form in words.all):
+        yield from shown.listed
+    elif any(has_form(text, form) for words in _positions() for form in words.they):
+        yield from shown.focus if len(shown.focus) <= _TWO else shown.listed
+
+
+def cheaper_than(reading: ShopReading, products: Products, meant: Sequence[str]) -> float | None:
+    """The price below which something cheaper lies: of the product that is meant, else of the cheapest of the list."""
     text = fold(reading.text).text
-    if any(has_form(text, form) for words in _positions() for form in words.both):
-        listed, alone = products.shown.listed, products.alone[:_TWO]
-        yield from listed if len(listed) == _TWO or len(alone) < _TWO else alone
-        return
-    if any(has_form(text, form) for words in _positions() for form in words.all):
-        yield from products.shown.listed
+    if not any(has_form(text, form) for words in _positions() for form in words.cheaper):
+        return None
+    by_sku, focus = products.catalog.by_sku, products.shown.focus
+    of = meant or (focus if len(focus) == 1 else products.shown.listed)
+    prices = [float(best_variant(by_sku[sku]).price) for sku in of if sku in by_sku]
+    return round(min(prices) - 0.01, 2) if prices else None
+
+
+def is_both(reading: ShopReading) -> bool:
+    """Whether it speaks of two."""
+    text = fold(reading.text).text
+    return any(has_form(text, form) for words in _positions() for form in words.both)
+
+
+def _pair(products: Products) -> Sequence[str]:
+    listed, focus, alone = products.shown.listed, products.shown.focus, products.alone[:_TWO]
+    if len(focus) == _TWO:
+        return focus
+    return listed if len(listed) == _TWO or len(alone) < _TWO else alone
 
 
 def _amount(product: Product, name: str) -> float | None:

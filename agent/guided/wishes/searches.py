@@ -30,7 +30,7 @@ from language.packs import languages, section
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity, QuantityWords
 from language.reading import ShopValue
-from language.things import Thing, is_beside
+from language.things import Thing, is_beside, is_requested
 from retrieval.assortment import Assortment
 from retrieval.catalog import Catalog
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish, facet_values
@@ -39,6 +39,7 @@ from retrieval.search import BASIC_SORTS
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
 _KINDS = 2  # that are searched for one message
+_PEOPLE = 12  # at most that a tent is for
 _ABOUT = Decimal("1.2")  # of a price that is about what is to be spent
 
 
@@ -88,7 +89,8 @@ class Searches:
         apart = [kind for kind in kinds if self._is_apart(kind, things, reading)]
         if apart:
             return apart, [thing for thing in things if _is_beside_kinds(thing, reading)]
-        return ([], things) if kinds or not is_refined else ([], [])
+        asked = [thing for thing in things if kinds or not is_refined or is_requested(thing, reading.text)]
+        return ([], asked)
 
     def _is_apart(self, kind: tuple[str, str], things: Sequence[Thing], reading: ShopReading) -> bool:
         """Whether a kind is asked for beside what is not sold: not in "tent pegs", nor in "a mat for my tent"."""
@@ -179,7 +181,7 @@ class Searches:
             unit = str(self.shop.facets.get(name, {}).get("unit", ""))
             if facet.type == "number" and unit and name not in VARIANT_FACETS:
                 for quantity in reading.quantities:
-                    if (low_high := in_unit(quantity, unit)) is not None:
+                    if (low_high := in_unit(quantity, unit) or _people(quantity, unit, reading.text)) is not None:
                         yield name, _span(*low_high, quantity, facet.wish)
 
     def _sort(self, reading: ShopReading) -> str | None:
@@ -215,6 +217,15 @@ def _joint() -> re.Pattern[str]:
     return re.compile(any_of(item_words().joins), re.IGNORECASE)
 
 
+def _people(quantity: Quantity, unit: str, text: str) -> tuple[float, float] | None:
+    """How many people a bare number counts: "a tent for two"."""
+    is_bare = quantity.counts is None and quantity.unit is None and quantity.role == "exact"
+    if unit != "people" or not is_bare or not quantity.low or not 0 < quantity.low <= _PEOPLE:
+        return None
+    before = text[: quantity.start].casefold().split()
+    return (float(quantity.low), float(quantity.low)) if before and before[-1] in _words("people_before") else None
+
+
 def _about(reading: ShopReading, before: Mapping[str, Any]) -> Decimal | None:
     """The most of what costs about so much: "around $50", and of a search that goes on "50ish"."""
     about = [one for one in reading.quantities if one.role == "about" and one.may_be("money") and one.low == one.high]
@@ -226,13 +237,13 @@ def _about(reading: ShopReading, before: Mapping[str, Any]) -> Decimal | None:
 def _is_alone(text: str, quantity: Quantity) -> bool:
     """Whether a clause says nothing else: "still round 50", but not "she's about 60"."""
     clause = clause_at(text, quantity.start, quantity.end)
-    return set(clause.replace(quantity.text, "").casefold().split()) <= _fillers()
+    return set(clause.replace(quantity.text, "").casefold().split()) <= _words("fillers")
 
 
 @cache
-def _fillers() -> frozenset[str]:
+def _words(name: str) -> frozenset[str]:
     packs = (section(code, "quantities", QuantityWords) for code in languages())
-    return frozenset(word for pack in packs if pack for word in pack.fillers)
+    return frozenset(word for pack in packs if pack for word in getattr(pack, name))
 
 
 def _search_before(messages: Sequence[AnyMessage], kinds: Collection[str]) -> Json:
