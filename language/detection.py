@@ -140,8 +140,8 @@ def _tells(words: Sequence[str], spoken: Collection[str]) -> bool:
 def _by_letters(words: Sequence[str], text: str, served: Collection[str]) -> str | None:
     """Lingua's opinion of longer text, if it is sure or the language is the shop's own."""
     named = all(word[0].isupper() for word in _WORD.findall(text))
-    if sum(map(len, words)) < _ENOUGH_LETTERS or (named and len(words) < 4):
-        return None  # "Gore-Tex", "Arc'teryx Beta LT": names are of no language
+    if sum(map(len, words)) < _ENOUGH_LETTERS or (named and (len(words) < 4 or "," in text)):
+        return None  # "Gore-Tex", "Arc'teryx Beta LT", an address: names are of no language
     latin = [tongue.code for tongue in _tongues().values() if tongue.script is None]
     scores = _scores(" ".join(words), tuple(latin))
     favoured = {code: score + _FAVOUR * (code in served) for code, score in scores.items()}

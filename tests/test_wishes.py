@@ -443,6 +443,43 @@ def test_all_of_one_size_are_compared_whether_shown_or_not(agent: Shopkeeper, to
     assert {by_sku[sku].category for sku in arguments["products"]} == {"tents"} and len(arguments["products"]) == 2
 
 
+def test_an_ordered_item_is_meant_by_its_color_and_by_the_end_of_its_chinese_title(
+    agent: Shopkeeper, told: Told
+) -> None:
+    say(agent, told, "which gloves did i order", "orders", customer="C1264")
+    turn = say(agent, told, "lose the red ones", "cancel", customer="C1264")
+    assert turn.proposal is not None
+    assert [item["color"] for item in turn.proposal["summary"]["items"]] == ["red"]
+    ((_, arguments),) = called(say(agent, told, "防晒衣有一件想退", "return", customer="C1203"))
+    assert "Hoodie" in arguments["items"][0]
+
+
+def test_several_names_are_several_products_and_something_cheaper_costs_less_than_them(
+    agent: Shopkeeper, told: Told, services: Services
+) -> None:
+    by_sku = services.retriever.catalog.by_sku
+    ((_, total),) = called(say(agent, told, "the weald bag and the firn tent, what is that?", "total"))
+    assert {by_sku[item["product"]].title.split()[0] for item in total["items"]} == {"Weald", "Firn"}
+    ((_, asked),) = called(say(agent, told, "a cheaper tent for two than the firn dome?", "search"))
+    assert (asked["category"], asked["where"]["capacity"], asked["max_price"]) == ("tents", {"min": 2.0}, 114.99)
+
+
+def test_they_are_what_was_spoken_of_last_and_all_of_them_the_list(agent: Shopkeeper, told: Told) -> None:
+    listed = [product["sku"] for product in say(agent, told, "hiking boots", "search").products]
+    say(agent, told, "how heavy is the second one", "product")
+    ((_, asked),) = called(say(agent, told, "and are they waterproof?", "product"))
+    assert asked["product"] == [listed[1]]
+    ((_, asked),) = called(say(agent, told, "do any of those come in black?", "product"))
+    assert asked["product"] == listed
+
+
+def test_what_one_got_down_is_no_down(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("material", "down", "dislike"): STATED}
+    say(agent, told, "no down for me", "note")
+    ((_, asked),) = called(say(agent, told, "so what have you got down about me now", "profile"))
+    assert "attribute" not in asked
+
+
 def test_only_what_is_likely_is_acted_upon() -> None:
     assert chosen({"search": 0.9, "note": 0.6, "talk": 0.1}) == {"search", "note"}
     assert chosen({"search": 0.4, "talk": 0.3}) == {"search"}

@@ -16,6 +16,7 @@ from langchain_core.messages.tool import ToolCall
 from agent.context import TurnContext
 from agent.guided.possible_notes import PossibleNote, possible_notes, words_of
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
+from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
 from language.people import spoken_in
@@ -113,22 +114,25 @@ def forgotten(context: TurnContext) -> list[Json]:
     turns = list(context.heard)
     for back in range(min(2, len(turns))):
         turn = turns[-1 - back]
-        named = [trait for trait in traits if is_named(trait, context.heard[turn], context.services.schema)]
+        named = [
+            trait for trait in traits if is_named(trait, context.read(context.heard[turn]), context.services.schema)
+        ]
         given = [trait for trait in traits if back and any(one.id == turn for one in trait.evidence)]
         if found := named or given:
             return [_forget(trait, context) for trait in found][:MAX_CHANGES]
     return []
 
 
-def is_named(trait: Trait, text: str, schema: Schema) -> bool:
+def is_named(trait: Trait, reading: ShopReading, schema: Schema) -> bool:
     """By its value, where the word means that (what one "got down" is no down), or by the name of what it is about."""
-    attribute = schema.attributes[trait.attribute]
+    attribute, text = schema.attributes[trait.attribute], reading.text
+    facet = attribute.facet or attribute.name
+    if any((value.facet, value.value) == (facet, trait.value) for value in reading.values):
+        return True
     values = (str(trait.value), *attribute.ways_to_say({}).get(str(trait.value), ()))
     names = () if attribute.many else (*attribute.label.values(), attribute.name.replace("_", " "))
-    said = any(
-        mentions(text, word) and _is_meant(word, text, attribute.facet or attribute.name) for word in values if word
-    )
-    return said or any(mentions(text, word) for word in names)
+    is_said = any(mentions(text, word) and _is_meant(word, text, facet) for word in values if word)
+    return is_said or any(mentions(text, word) for word in names)
 
 
 def _is_meant(word: str, text: str, facet: str) -> bool:

@@ -60,10 +60,12 @@ CASES = [
     ("Hello", "en"),
     ("I'd prefer something lighter", "en"),
     ("谢谢", "zh"),
+    ("ok go ahead", "en"),  # "go" is a small word of Polish too
 ]
 VAGUE = [
     "", "   ", "ok", "OK!", "M", "XL", "42", "AP-10482", "#10482", "👍", "?", "...", "150", "$150", "😀 😀",
     "JKT-1-DGR-M", "no", "https://example.com/Bestellung", "me@example.com", "Gore-Tex", "12/24",
+    "2200 Guadalupe Street, Suite 310, Austin, TX 78705",
 ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from agent.tools.order_telling import ONE, SEVERAL
 from agent.tools.proposals import PROPOSAL, REPORT_PROBLEM
 from language.clauses import clauses
 from language.negation import any_of, denied
-from language.text import fold
+from language.text import fold, has_han
 from language.words import bare, mentions, stem, stop_words, tokens
 from retrieval.catalog import Product
 
@@ -178,7 +178,8 @@ class Bought(Heard):
             and not denied(self.text, (word.start, word.end), self.reading.languages)
         ]
         if not named and not kinds:
-            return self._colored(item for order in spoken_of or orders for item in order.items if item.left)
+            left = [item for order in spoken_of or orders for item in order.items if item.left]
+            return self._in_han(left) or self._colored(left)
         if len(kinds) < _TWO:
             words = [*(word.text for word in named), *(kind.text for kind in kinds)]
             return [" ".join(words)] if words else []
@@ -188,6 +189,16 @@ class Bought(Heard):
             for end, kind in zip(ends[:-1], kinds, strict=True)
         ]
         return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
+
+    def _in_han(self, items: Sequence[OrderItem]) -> list[str]:
+        """Titles of the items whose Chinese title ends in most characters that the message has, two at least."""
+        by_sku = self.context.services.retriever.catalog.by_sku
+        sold = ((item.title, by_sku[item.sku]) for item in items if item.sku in by_sku)
+        shared = {
+            title: max((_ending_in(han, self.text) for han in one.titles.values()), default=0) for title, one in sold
+        }
+        most = max(shared.values(), default=0)
+        return [title for title, count in shared.items() if count == most >= _TWO]
 
     def _colored(self, items: Iterable[OrderItem]) -> list[str]:
         """Titles of the items in a color that the message names: "lose the red ones"."""
@@ -210,6 +221,12 @@ class Bought(Heard):
         fitting = fitting or [one for one in products if self._bare_numbers() & _extents(one, self.units)]
         fitting = fitting or of_extent(self.text, products, self.units)
         return list(dict.fromkeys(one.title for one in fitting))
+
+
+def _ending_in(title: str, text: str) -> int:
+    """How many of the last characters of a Chinese title stand in a row in the text."""
+    ends = (title[start:] for start in range(len(title)) if has_han(title[start]))
+    return next((len(end) for end in ends if end in text), 0)
 
 
 def is_nowhere(waiting: Proposal | None, reading: ShopReading) -> bool:

@@ -391,7 +391,7 @@ class Act(Heard):
         """What is asked about: attributes by name, and those of which a noted value is named."""
         services = self.context.services
         traits = services.profiles.read(self.context.customer).everyone
-        by_value = {trait.attribute for trait in traits if is_named(trait, self.text, services.schema)}
+        by_value = {trait.attribute for trait in traits if is_named(trait, self.reading, services.schema)}
         by_name = attributes_named(self.text, services.schema, services.shop.languages, is_whole=True)
         return sorted(name.replace("_", " ") for name in by_value | by_name)
 

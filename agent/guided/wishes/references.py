@@ -4,6 +4,7 @@ In: the reading of the message, the consultation's messages, the catalogue. Out:
 that the message uses; none where it names none. The words are the section `positions` of the language packs.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -220,7 +221,8 @@ def _all(reading: ShopReading, products: Products) -> Iterator[str]:
 def cheaper_than(reading: ShopReading, products: Products, meant: Sequence[str]) -> float | None:
     """The price below which something cheaper lies: of the product that is meant, else of the cheapest of the list."""
     text = fold(reading.text).text
-    if not any(has_form(text, form) for words in _positions() for form in words.cheaper):
+    forms = (form for words in _positions() for form in words.cheaper)
+    if not any(form in text if has_han(form) else re.search(rf"\b{form}\b", text) for form in forms):  # not "cheapest"
         return None
     by_sku, focus = products.catalog.by_sku, products.shown.focus
     of = meant or (focus if len(focus) == 1 else products.shown.listed)
