@@ -114,7 +114,10 @@ def test_what_was_asked_about_or_searched_for_counts(talk: Talk) -> None:
 
 def test_what_is_not_there_is_said_with_what_is(talk: Talk) -> None:
     said = talk.cart("add", BADGER, color="dark green", size="L")
-    assert said == "The Badger Men's Rain Jacket (dark green, L) is out of stock, sorry. What there is: navy L."
+    assert said == (
+        "The Badger Men's Rain Jacket (dark green, L) is out of stock, sorry. What there is: "
+        "navy L, dark green S, dark green M, dark green XL, dark green XXL."
+    )
     assert talk.cart("add", BADGER, color="pink").startswith(
         "Sorry, the Badger Men's Rain Jacket doesn't come in pink."
     )

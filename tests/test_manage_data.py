@@ -132,7 +132,9 @@ def test_a_gift_is_left_out_by_what_was_in_it(agent: Shopkeeper) -> None:
 def test_which_gift_is_asked_where_it_is_not_clear(agent: Shopkeeper) -> None:
     talk = Talk(agent)
     unclear = talk.manage("that was a present", action="exclude_order")
-    assert unclear.reply.startswith("Which order was it: AP-") and not unclear.tools[0].ok
+    assert (
+        unclear.reply.startswith("Which order shall I leave out of what I know of you: AP-") and not unclear.tools[0].ok
+    )
     other = agent.services.orders.list(BEN)[0].id
     foreign = talk.manage(f"{other} was a gift", action="exclude_order", order_id=other)
     assert not foreign.tools[0].ok and "can't find" in foreign.reply

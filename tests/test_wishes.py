@@ -24,6 +24,7 @@ class Told:
     def __init__(self) -> None:
         self.wants: dict[str, float] = {}
         self.states: dict[str, str] = {}
+        self.consultation = ""  # beside the one that most tests share
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         return self.wants
@@ -53,7 +54,7 @@ def agent(services: Services, model: ScriptedModel, told: Told) -> Iterator[Shop
 
 def say(agent: Shopkeeper, told: Told, text: str, *wants: str, customer: str = "visitor-wishes") -> Turn:
     told.wants = dict.fromkeys(wants, 1.0)
-    turn = agent.reply(customer, f"wishes {customer}", text)
+    turn = agent.reply(customer, f"wishes {customer}{told.consultation}", text)
     assert turn.gate["blocked"] == 0
     return turn
 
@@ -223,7 +224,7 @@ def test_a_name_is_left_to_the_model(agent: Shopkeeper, told: Told, model: Scrip
     [
         ("thanks a lot!", "talk", "elcome"),
         ("谢谢", "talk", "不"),
-        ("what is the meaning of life", "offtopic", "outside"),
+        ("what is the meaning of life", "offtopic", "can't help"),
         ("no", "no", "All right"),
     ],
 )
@@ -373,6 +374,7 @@ def test_a_question_about_a_kind_that_was_not_shown_is_a_search(agent: Shopkeepe
 
 
 def test_what_the_shop_does_not_sell_is_said_and_the_nearest_kind_is_shown(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 1"
     say(agent, told, "tents for 5 people", "search")
     none = say(agent, told, "need a footprint for underneath too", "search", "search.goes_on")
     assert called(none) == [("search_products", {"query": "footprint"})] and "footprint" in none.reply
@@ -390,12 +392,14 @@ def test_what_the_shop_does_not_sell_is_said_and_the_nearest_kind_is_shown(agent
 
 
 def test_a_part_of_what_is_shown_is_a_question_about_it(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 2"
     say(agent, told, "a trekking backpack", "search")
     ((name, _),) = called(say(agent, told, "does it have a rain cover?", "product"))
     assert name == "get_product"
 
 
 def test_what_is_to_be_forgotten_is_not_noted_again(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 3"
     told.states = {note_text("material", "wool", "dislike"): STATED}
     say(agent, told, "no wool for me, it itches", "note")
     turn = say(agent, told, "never mind the wool, drop that", "forget", "note")
@@ -404,12 +408,14 @@ def test_what_is_to_be_forgotten_is_not_noted_again(agent: Shopkeeper, told: Tol
 
 
 def test_a_gift_is_the_order_of_the_days_that_are_named(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 4"
     words = "dont go by what i bought last december, that was all for my mum"
-    ((name, arguments),) = called(say(agent, told, words, "data", "data.exclude_order", customer="C1223"))
-    assert (name, arguments) == ("manage_data", {"action": "exclude_order", "order_id": "AP-10045"})
+    ((name, arguments),) = called(say(agent, told, words, "data", "data.exclude_order", customer="C1253"))
+    assert (name, arguments) == ("manage_data", {"action": "exclude_order", "order_id": "AP-10008"})
 
 
 def test_a_price_that_is_about_so_much_is_a_limit_somewhat_above(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 5"
     ((_, asked),) = called(say(agent, told, "a jacket for around $100", "search"))
     assert asked["max_price"] == 120 and "min_price" not in asked
     ((_, on),) = called(say(agent, told, "hm. 50ish?", "search", "search.goes_on"))
@@ -419,6 +425,7 @@ def test_a_price_that_is_about_so_much_is_a_limit_somewhat_above(agent: Shopkeep
 
 
 def test_the_first_two_of_a_list_are_those(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 6"
     shown = say(agent, told, "rain jackets", "search").products
     ((_, arguments),) = called(say(agent, told, "compare the first two", "compare"))
     assert arguments["products"] == [product["sku"] for product in shown[:2]]
@@ -427,6 +434,7 @@ def test_the_first_two_of_a_list_are_those(agent: Shopkeeper, told: Told) -> Non
 def test_the_best_that_meets_a_condition_is_of_the_whole_shop_and_else_of_the_list(
     agent: Shopkeeper, told: Told
 ) -> None:
+    told.consultation = " 7"
     shown = say(agent, told, "sleeping bags down to minus 12", "search").products
     ((name, asked),) = called(say(agent, told, "whats the cheapest one that really does -12?", "compare"))
     assert name == "search_products" and (asked["category"], asked["sort"]) == ("sleeping bags", "price_low")
@@ -436,6 +444,7 @@ def test_the_best_that_meets_a_condition_is_of_the_whole_shop_and_else_of_the_li
 
 
 def test_all_of_one_size_are_compared_whether_shown_or_not(agent: Shopkeeper, told: Told, services: Services) -> None:
+    told.consultation = " 8"
     say(agent, told, "a big family tent, theres 5 of us", "search")
     ((_, arguments),) = called(say(agent, told, "put the two 5-person ones side by side", "compare"))
     by_sku = services.retriever.catalog.by_sku
@@ -443,20 +452,18 @@ def test_all_of_one_size_are_compared_whether_shown_or_not(agent: Shopkeeper, to
     assert {by_sku[sku].category for sku in arguments["products"]} == {"tents"} and len(arguments["products"]) == 2
 
 
-def test_an_ordered_item_is_meant_by_its_color_and_by_the_end_of_its_chinese_title(
-    agent: Shopkeeper, told: Told
-) -> None:
+def test_an_ordered_item_is_meant_by_its_color(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 9"
     say(agent, told, "which gloves did i order", "orders", customer="C1264")
     turn = say(agent, told, "lose the red ones", "cancel", customer="C1264")
     assert turn.proposal is not None
     assert [item["color"] for item in turn.proposal["summary"]["items"]] == ["red"]
-    ((_, arguments),) = called(say(agent, told, "防晒衣有一件想退", "return", customer="C1203"))
-    assert "Hoodie" in arguments["items"][0]
 
 
 def test_several_names_are_several_products_and_something_cheaper_costs_less_than_them(
     agent: Shopkeeper, told: Told, services: Services
 ) -> None:
+    told.consultation = " 10"
     by_sku = services.retriever.catalog.by_sku
     ((_, total),) = called(say(agent, told, "the weald bag and the firn tent, what is that?", "total"))
     assert {by_sku[item["product"]].title.split()[0] for item in total["items"]} == {"Weald", "Firn"}
@@ -465,6 +472,7 @@ def test_several_names_are_several_products_and_something_cheaper_costs_less_tha
 
 
 def test_they_are_what_was_spoken_of_last_and_all_of_them_the_list(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 11"
     listed = [product["sku"] for product in say(agent, told, "hiking boots", "search").products]
     say(agent, told, "how heavy is the second one", "product")
     ((_, asked),) = called(say(agent, told, "and are they waterproof?", "product"))
@@ -474,6 +482,7 @@ def test_they_are_what_was_spoken_of_last_and_all_of_them_the_list(agent: Shopke
 
 
 def test_what_one_got_down_is_no_down(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " 12"
     told.states = {note_text("material", "down", "dislike"): STATED}
     say(agent, told, "no down for me", "note")
     ((_, asked),) = called(say(agent, told, "so what have you got down about me now", "profile"))

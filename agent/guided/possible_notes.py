@@ -7,6 +7,7 @@ stands in as its quote. Most of them are wrong, as what is asked or is said of o
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.notes import MIN_PRICE
 from agent.shop_reading import ShopReading
 from language.clauses import clause_at
 from language.dates import dates_in
@@ -78,7 +79,8 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
         yield from ((value, "") for value in (("yes", "no") if note.may_be_told else ()))
     elif attribute.type == "money":
         prices = prices_named(reading.quantities)
-        named = (*prices.most, *prices.least, *(note.values or ()))
+        ends = prices.least if attribute.bound == MIN_PRICE else prices.most  # "nothing over 150" is no least
+        named = (*ends, *(note.values or ()))
         written = (as_written(float(price)) for price in dict.fromkeys(named) if not isinstance(price, str))
         yield from ((price, str(price)) for price in written)
     elif attribute.type == "number":

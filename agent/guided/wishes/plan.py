@@ -16,7 +16,7 @@ from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
 from agent.guided.wishes.bought import Bought, Heard
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, by_rank, cheaper_than, is_both, referred
+from agent.guided.wishes.references import Products, by_rank, called_by_name, cheaper_than, is_both, referred
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
@@ -295,7 +295,7 @@ class Act(Heard):
         really does -12"."""
         if self.reading.references or detail(self.chances, "search", SURE):
             return False
-        if {*self.refers} - {*by_rank(self.reading, self.products)}:
+        if called_by_name(self.reading, self.products):
             return False
         asked = self._searches().asked(self.reading, (), goes_on=False, may_go_on=False)
         return any(one.keys() - {"query", "sort", NOT, *self.reading.kinds} for one in asked)

@@ -83,6 +83,11 @@ def referred(reading: ShopReading, products: Products) -> list[str]:
     return []
 
 
+def called_by_name(reading: ShopReading, products: Products) -> bool:
+    """Whether a product is named, by a word of its title or its place in the list."""
+    return any(True for way in (_by_place, _by_name) for _ in way(reading, products))
+
+
 def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
     listed, text = products.shown.listed, fold(reading.text).text
     for count, forms in (pair for words in _positions() for pair in words.firsts.items()):
