@@ -16,7 +16,15 @@ from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_
 from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
 from agent.guided.wishes.bought import Bought, Heard
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.references import Products, by_rank, called_by_name, cheaper_than, is_both, referred
+from agent.guided.wishes.references import (
+    Products,
+    by_rank,
+    called_by_name,
+    cheaper_than,
+    is_both,
+    referred,
+    speaks_of_list,
+)
 from agent.guided.wishes.searches import Searches
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
@@ -293,7 +301,7 @@ class Act(Heard):
     def _asks_more(self) -> bool:
         """Whether the best is asked for of all that meet a condition, and not of what was shown: "the cheapest one that
         really does -12"."""
-        if self.reading.references or detail(self.chances, "search", SURE):
+        if speaks_of_list(self.reading) or detail(self.chances, "search", SURE):
             return False
         if called_by_name(self.reading, self.products):
             return False

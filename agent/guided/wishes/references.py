@@ -83,6 +83,12 @@ def referred(reading: ShopReading, products: Products) -> list[str]:
     return []
 
 
+def speaks_of_list(reading: ShopReading) -> bool:
+    """Whether it says that what was shown is meant: "which of those"."""
+    text = fold(reading.text).text
+    return any(has_form(text, form) for words in _positions() for form in (*words.both, *words.all, *words.they))
+
+
 def called_by_name(reading: ShopReading, products: Products) -> bool:
     """Whether a product is named, by a word of its title or its place in the list."""
     return any(True for way in (_by_place, _by_name) for _ in way(reading, products))
