@@ -17,8 +17,6 @@ from language.words import Token, stemmed, tokens
 
 _ENDING = 2  # letters of the ending of a plural
 _FEW = 3  # words before a thing, or Chinese characters, in a clause that needs no word to ask for it
-_VERBS = ("ing", "ed")  # "kayaking", "cushioned": no goods, whatever they are stems of
-_HAN_RUN = re.compile(r"[㐀-鿿]")
 
 
 class Things(Section):
@@ -26,13 +24,14 @@ class Things(Section):
 
     Regular expressions on a clause in small letters: `asks`, of what stands before a thing that is asked for;
     `beside`, before one that is not asked for itself ("for my caravan"); `behind`, of what may follow one that is:
-    in "a ski trip" no ski is.
+    in "a ski trip" no ski is. `verbal`: endings of words that are no goods, whatever their stems are: "kayaking".
     """
 
     of: tuple[str, ...] = ()
     asks: str = "(?!)"
     beside: str = "(?!)"
     behind: str = "(?!)"
+    verbal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def _is_asked(thing: Thing, text: str) -> bool:
     before, behind = text[start : thing.start].lower(), text[thing.end : end].lower()
     if _pattern(thing.language, "beside").search(before) or not _pattern(thing.language, "behind").match(behind):
         return False
-    words = _HAN_RUN.findall(before) if has_han(before) else before.split()
+    words = [*filter(has_han, before)] if has_han(before) else before.split()
     return len(words) <= _FEW or is_requested(thing, text)
 
 
@@ -90,7 +89,7 @@ def _in_words(text: str) -> Iterator[tuple[int, int, str]]:
             for size in names.get(words[at].stem, {}):
                 row = words[at : at + size]
                 name = names[words[at].stem][size].get(_stems(row))
-                if name and _is_same(row, name):
+                if name and _is_same(row, name, _of(language).verbal):
                     yield row[0].start, row[-1].end, language
 
 
@@ -104,10 +103,10 @@ def _in_characters(text: str) -> Iterator[tuple[int, int, str]]:
                 at = folded.text.find(name, at + 1)
 
 
-def _is_same(row: tuple[Token, ...], name: tuple[Token, ...]) -> bool:
+def _is_same(row: tuple[Token, ...], name: tuple[Token, ...], verbal: tuple[str, ...]) -> bool:
     """Whether one is the other in one number or another: "kayaks", but not "kayaking"."""
     return all(
-        word.text == of.text or (abs(len(word.text) - len(of.text)) <= _ENDING and not word.text.endswith(_VERBS))
+        word.text == of.text or (abs(len(word.text) - len(of.text)) <= _ENDING and not word.text.endswith(verbal))
         for word, of in zip(row, name, strict=True)
     )
 

@@ -114,9 +114,8 @@ def forgotten(context: TurnContext) -> list[Json]:
     turns = list(context.heard)
     for back in range(min(2, len(turns))):
         turn = turns[-1 - back]
-        named = [
-            trait for trait in traits if is_named(trait, context.read(context.heard[turn]), context.services.schema)
-        ]
+        said = context.read(context.heard[turn])
+        named = [trait for trait in traits if is_named(trait, said, context.services.schema)]
         given = [trait for trait in traits if back and any(one.id == turn for one in trait.evidence)]
         if found := named or given:
             return [_forget(trait, context) for trait in found][:MAX_CHANGES]

@@ -19,6 +19,7 @@ from language.clauses import clauses
 from language.detection import detect
 from language.packs import Section, section
 from profiles.intents.intent import Kind, State
+from retrieval.answers import Template
 
 NAME = "find_answer"
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
@@ -36,7 +37,7 @@ class Topics(Section):
 def find_answer(question: str, runtime: Runtime) -> Outcome:
     """The approved answer to the question; the customer's own words are tried too, the better match counts."""
     context = runtime.context
-    retriever, shop = context.services.retriever, context.services.shop
+    retriever = context.services.retriever
     for ways in _ways_to_ask(question, runtime):
         hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
         if not hits:
@@ -45,12 +46,17 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
         behind = [hit for each in _topical(question, runtime) if (hit := retriever.answer(each, context.language))]
         clearer = 0.0 if context.reading.references else _CLEARER
         template = next((hit for hit in behind if hit.score >= best.score + clearer), best).template
-        words = template.text[context.language].format_map(shop.facts)
-        return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
+        return approved(template, context)
     passage = retriever.policy(question) if context.language == _policy_language(context) else None
     if passage is not None:
         return outcome(context, _answer(passage.text), f"policy {passage.heading}", passage.text)
     return outcome(context, _answer(None), "no approved answer")
+
+
+def approved(template: Template, context: TurnContext) -> Outcome:
+    """A template as it is said to this customer, with the shop's facts in its slots."""
+    words = template.text[context.language].format_map(context.services.shop.facts)
+    return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
 
 
 def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:

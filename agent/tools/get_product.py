@@ -14,6 +14,7 @@ from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate.keys import Keys
 from agent.shown import SPEAKS_OF, Reference, Unclear, products_meant, shown_in
+from agent.tools.find_answer import approved
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome
 from agent.tools.product_facts import Facts, Question
 from agent.tools.products import best_variant, product_card, product_json
@@ -71,9 +72,8 @@ def _approved(artifact: Mapping[str, Any], question: str, context: TurnContext) 
     hit = context.services.retriever.answer(question, context.language)
     if hit is None or hit.score < (_SURE if any(facet != "all" for _, facet in kinds) else 0.0):
         return None
-    words = hit.template.text[context.language].format_map(context.services.shop.facts)
-    answer = {"kind": "answer", "template": hit.template.id, "text": words, SPEAKS_OF: artifact[SPEAKS_OF]}
-    return outcome(context, answer, f"answer {hit.template.id}", words)
+    told, answer = approved(hit.template, context)
+    return told, {**answer, SPEAKS_OF: artifact[SPEAKS_OF]}
 
 
 def _size(product: Product, size: str | None, context: TurnContext, messages: Sequence[AnyMessage]) -> str | None:

@@ -45,7 +45,7 @@ POOL = 40  # of which the first are shown; whether and what to ask is judged by 
 # When nothing matches, as few filters as possible go, these behind all others: taste before fit, then whom it is
 # made for; never the kind of product, the price or a dislike.
 _RELAXED_LAST = ("brand", "material", "color", "size")
-_TASTES = ("brand", "material", "color")
+_TASTES = _RELAXED_LAST[:-1]  # a size is fit
 _TRIED = 3  # filters at most that are left out together, before all are
 
 

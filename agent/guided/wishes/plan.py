@@ -245,8 +245,7 @@ class Act(Heard):
     def _search(self, *, goes_on: bool = False) -> Iterator[Call]:
         chance = 1.0 if goes_on else self.chances.get(GOES_ON, 0.0)
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
-        names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
-        of_shown = not names_kind or self._names_kind_of(self.refers)
+        of_shown = not self._kinds_named or self._names_kind_of(self.refers)
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed) and of_shown:
             among = AMONG_SHOWN
         searches = self._searches().asked(self.reading, self.messages, chance >= SURE, chance >= _RARELY)
@@ -259,8 +258,7 @@ class Act(Heard):
             yield "search_products", arguments | beside
 
     def _product(self) -> Iterator[Call]:
-        names_kind = any(self.reading.facets[kind].wanted for kind in self.reading.kinds)
-        is_other = names_kind and not self._names_kind_of(self.refers)  # of a kind that was not shown
+        is_other = bool(self._kinds_named) and not self._names_kind_of(self.refers)  # of a kind that was not shown
         if is_other or (not self.refers and (not self.products.recent or self._is_unsold())):
             yield from self._search()
             return
@@ -269,8 +267,11 @@ class Act(Heard):
 
     def _names_kind_of(self, skus: Sequence[str]) -> bool:
         """Whether any of these is of a kind that the message names."""
-        wanted = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
-        return any(self.products.catalog.by_sku[sku].category in wanted for sku in skus)
+        return any(self.products.catalog.by_sku[sku].category in self._kinds_named for sku in skus)
+
+    @property
+    def _kinds_named(self) -> set[str]:
+        return {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
 
     def _is_unsold(self) -> bool:
         """Whether it asks for something that the shop does not have, rather than for a part of what was shown."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from langchain_core.messages import AnyMessage, ToolMessage
 from pydantic import Field
@@ -85,8 +86,7 @@ def referred(reading: ShopReading, products: Products) -> list[str]:
 
 def speaks_of_list(reading: ShopReading) -> bool:
     """Whether it says that what was shown is meant: "which of those"."""
-    text = fold(reading.text).text
-    return any(has_form(text, form) for words in _positions() for form in (*words.both, *words.all, *words.they))
+    return is_both(reading) or _says(reading, "all") or _says(reading, "they")
 
 
 def called_by_name(reading: ShopReading, products: Products) -> bool:
@@ -220,12 +220,12 @@ def _by_kind(reading: ShopReading, products: Products) -> Iterator[str]:
 def _all(reading: ShopReading, products: Products) -> Iterator[str]:
     """ "All of them" are the list, and "they" too, unless one or two were spoken of since; "both" are the two that were
     spoken of last, together or by themselves."""
-    text, shown = fold(reading.text).text, products.shown
+    shown = products.shown
     if is_both(reading):
         yield from _pair(products)
-    elif any(has_form(text, form) for words in _positions() for form in words.all):
+    elif _says(reading, "all"):
         yield from shown.listed
-    elif any(has_form(text, form) for words in _positions() for form in words.they):
+    elif _says(reading, "they"):
         yield from shown.focus if len(shown.focus) <= _TWO else shown.listed
 
 
@@ -243,8 +243,12 @@ def cheaper_than(reading: ShopReading, products: Products, meant: Sequence[str])
 
 def is_both(reading: ShopReading) -> bool:
     """Whether it speaks of two."""
+    return _says(reading, "both")
+
+
+def _says(reading: ShopReading, name: Literal["both", "all", "they"]) -> bool:
     text = fold(reading.text).text
-    return any(has_form(text, form) for words in _positions() for form in words.both)
+    return any(has_form(text, form) for words in _positions() for form in getattr(words, name))
 
 
 def _pair(products: Products) -> Sequence[str]:
