@@ -159,7 +159,8 @@ class ShopState(AgentState[Any]):
 
     `customer` is whose it is, `card` the profile card as the model sees it, `first_turn` the first turn still in the
     model's window, `language` the last message's, `gate` the counts of this turn, `retry` the text that a blocked
-    reply must be bound to.
+    reply must be bound to, `carried_out` what was done at the yes that a message begins with: the
+    `turn`, what is `said` of it, and the `rest` of the message.
     """
 
     customer: NotRequired[str]
@@ -168,3 +169,4 @@ class ShopState(AgentState[Any]):
     language: NotRequired[str]
     gate: NotRequired[dict[str, int]]
     retry: NotRequired[str]
+    carried_out: NotRequired[dict[str, str]]

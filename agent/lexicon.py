@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache, partial
 
 from agent.notes import NoteReader
 from agent.shop_reading import ShopReading
+from language.free_of import free_of
 from language.matching import Lexicon, shared_synonyms
 from language.reading import read
 from profiles.attribute import Facets
@@ -95,4 +96,5 @@ class ShopLexicon:
 
 def _words(name: str, value: str, others: Collection[str]) -> tuple[str, ...]:
     """Of the words that shops share only those of sizes: "new" is a beginner for who was asked, and no filter."""
-    return (*others, *(shared_synonyms(name).get(value, ()) if name == _SIZE else ()))
+    shared = shared_synonyms(name).get(value, ()) if name == _SIZE else ()
+    return (*others, *(way for word in (value, *others) for way in free_of(word)), *shared)

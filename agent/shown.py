@@ -1,8 +1,9 @@
 """What a consultation has shown, and which products are meant by words that refer to it.
 
 In: the messages so far; then a position ("2"), "it", an SKU or words of a title. Out: `Shown`, the list that has
-positions and the products spoken of last, and the products meant. Results say themselves what they show, under the keys
-`SHOWS` and `SPEAKS_OF`. Nothing is guessed: `Unclear` names those that fit equally well, and is empty where none does.
+positions, what was put side by side since and has them too, the products spoken of last, and the products meant.
+Results say themselves what they show, under the keys `SHOWS`, `COMPARES` and `SPEAKS_OF`. Nothing is guessed: `Unclear`
+names those that fit equally well, and is empty where none does.
 """
 
 import re
@@ -18,6 +19,7 @@ from retrieval.catalog import Catalog, Product
 
 SHOWS = "shows"  # key of an artifact: the SKUs of the list that it shows, in its order
 SPEAKS_OF = "speaks_of"  # those that it is about, which leave the list as it was
+COMPARES = "compares"  # those that it puts side by side, in this order
 ALL = ("shown", "all", "both", "them", "these")  # the products of the list, as an argument of a call
 IT = ("", "it", "this", "that")  # those spoken of last
 _MOST_POSITIONS = 20
@@ -29,10 +31,17 @@ Reference = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """SKUs: the newest list with its positions, and what was spoken of last."""
+    """SKUs: the newest list with its positions, what was spoken of last, and those of the list or beside it that were
+    `compared` since and are spoken of still."""
 
     listed: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
+
+    def at(self, place: int) -> tuple[str, ...]:
+        """What has a place, from 1: of what was compared, else of the list; nothing where that is not so long."""
+        row = self.compared if place <= len(self.compared) else self.listed
+        return row[place - 1 : place] if place > 0 else ()
 
 
 class Unclear(Exception):
@@ -47,14 +56,16 @@ class Unclear(Exception):
 
 def shown_in(messages: Iterable[AnyMessage]) -> Shown:
     """What the results of these messages have shown."""
-    listed, focus = tuple[str, ...](), tuple[str, ...]()
+    shown = Shown()
     for message in messages:
         artifact: dict[str, Any] = (message.artifact if isinstance(message, ToolMessage) else None) or {}
         if artifact.get(SHOWS):
-            listed = focus = tuple(artifact[SHOWS])
-        if artifact.get(SPEAKS_OF):
-            focus = tuple(artifact[SPEAKS_OF])
-    return Shown(listed, focus)
+            shown = Shown(tuple(artifact[SHOWS]), tuple(artifact[SHOWS]))
+        compared = tuple(artifact.get(COMPARES, ())) or shown.compared
+        focus = tuple(artifact.get(SPEAKS_OF) or shown.focus)
+        is_other = {*compared} == {*shown.listed} or not {*focus} <= {*compared}
+        shown = Shown(shown.listed, focus, () if is_other else compared)
+    return shown
 
 
 def products_meant(references: Reference | Sequence[Reference] | None, shown: Shown, catalog: Catalog) -> list[Product]:
@@ -107,9 +118,9 @@ def _meant(reference: str, shown: Shown, catalog: Catalog) -> list[Product]:
     if is_it(said):
         return _known(shown.focus or shown.listed, catalog)
     if (place := place_of(said)) is not None:
-        if not 0 < place <= len(shown.listed):
+        if not shown.at(place):
             raise Unclear(said)
-        return _known(shown.listed[place - 1 : place], catalog)
+        return _known(shown.at(place), catalog)
     if product := catalog.by_sku.get(said) or catalog.by_sku.get(said.upper()):
         return [product]
     before = _known(dict.fromkeys((*shown.focus, *shown.listed)), catalog)

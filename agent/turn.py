@@ -69,7 +69,7 @@ class Turn:
             "reply": self.reply,
             "language": self.language,
             "tools": [step.to_json() for step in self.tools],
-            "profile": self._profile(of_others=False) | {"others": self._profile(of_others=True)},
+            "profile": self.own_profile | {"others": self._profile(of_others=True)},
             "products": [product["sku"] for product in self.products],
             "template": self.template,
             "handoff": self.handoff,
@@ -78,6 +78,11 @@ class Turn:
             "usage": dict(self.usage),
             "seconds": round(self.seconds, 3),
         }
+
+    @property
+    def own_profile(self) -> Json:
+        """What became of the customer's own traits: `added`, `superseded`, `retracted`."""
+        return self._profile(of_others=False)
 
     def _profile(self, *, of_others: bool) -> Json:
         """The customer's own traits, or those of whom they buy for: who reads one never takes it for the other."""

@@ -8,6 +8,7 @@ folder that was begun with another plan.
 
 import argparse
 import os
+import random
 import subprocess
 import sys
 import time
@@ -42,6 +43,7 @@ class Plan(BaseModel):
     shop: Path
     state: Path
     logs: Path | None = None
+    written: bool = False
     teacher: str | None = None
     consultations: int = 160
     minutes: float = 2.0
@@ -55,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_shop(parser)
     add_state(parser)
     add("--logs", type=Path, metavar="PATH", help="the shop's consultations, as `logs --in` reads them")
+    add("--written", action="store_true", help="learn from the project's own written consultations for this shop too")
     add("--teacher", metavar="MODEL", help="labels logs that are words only, as `logs --teacher`")
     add("--consultations", type=int, default=160, help="of self-play; 2000 for a real run (default: %(default)s)")
     add("--minutes", type=float, default=2.0, help="of training; 60 for a real run (default: %(default)s)")
@@ -73,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         shop=args.shop,
         state=state,
         logs=args.logs,
+        written=args.written,
         teacher=args.teacher,
         consultations=args.consultations,
         minutes=args.minutes,
@@ -94,7 +98,7 @@ class Loop:
         started = time.monotonic()
         plan = self.begin()
         registry = Registry(plan.state, chosen_database(os.environ))
-        samples = [*self._logs(plan), str(self._play(plan))]
+        samples = [*self._logs(plan), *self._written(plan), str(self._play(plan))]
         if not (adapter := self._train(plan, registry, samples)):
             return STOPPED
         version = registry.add(adapter, parent=plan.parent, note=f"loop in {self.out}").id
@@ -138,12 +142,32 @@ class Loop:
         """The samples that the shop's logs give, with their weight; none without logs."""
         if plan.logs is None:
             return []
+        self._say("logs", str(plan.logs))
+        return self._learnt_from(plan.logs, self.out / "logs", plan)
+
+    def _written(self, plan: Plan) -> list[str]:
+        """The samples that the project's own written consultations give; none where they are not asked for."""
+        if not plan.written:
+            return []
+        from finetune.consultations.logged import named, write_log
+        from finetune.consultations.written import consultations
+
+        folder = self.out / "written"
+        shop = named(plan.shop)
+        learnt = [one for one in consultations("training") if one.shop == shop]
+        chosen = random.Random(plan.seed).sample(learnt, min(plan.consultations, len(learnt)))
+        self._say("written consultations", f"{len(chosen)} of {len(learnt)}")
+        log = folder / "log.jsonl"
+        if not log.is_file():
+            write_log(chosen, plan.shop, plan.state / "index", log)
+        return self._learnt_from(log, folder / "samples", plan)
+
+    def _learnt_from(self, log: Path, folder: Path, plan: Plan) -> list[str]:
+        """The samples of a log, with their weight."""
         from finetune.logs.pipeline import Request, run_logs
 
-        self._say("logs", str(plan.logs))
-        folder = self.out / "logs"
         database = chosen_database(os.environ)  # not of the plan, which is written down
-        run_logs(Request(plan.logs, plan.shop, folder, plan.state, teacher=plan.teacher, database=database))
+        run_logs(Request(log, plan.shop, folder, plan.state, teacher=plan.teacher, database=database))
         return [f"{folder / 'train.jsonl'}={LOGS_WEIGHT:g}"]
 
     def _train(self, plan: Plan, registry: Registry, samples: list[str]) -> Path | None:

@@ -1,8 +1,8 @@
 """Training of the recogniser: written consultations in, low-rank changes of the upper encoder and a head out.
 
-In: consultations with what each message wants. Out: a folder that `agent.guided.recogniser` reads, and figures on
-consultations that were held back. The loss is the binary cross-entropy of each wish. Errors: `DataError` for
-consultations that cannot be read.
+In: consultations with what each message wants, and what was trained before, if it is to learn more. Out: a folder that
+`agent.guided.recogniser` reads, and figures on consultations that were held back. The loss is the binary cross-entropy
+of each wish. Errors: `DataError` for consultations that cannot be read, and for weights of other labels.
 """
 
 import json
@@ -19,11 +19,15 @@ from agent.guided.recogniser.encoder import (
     Settings,
     bag,
     lower_and_network,
+    lower_and_trained,
+    read_settings,
     write,
 )
 from agent.guided.recogniser.labels import LABELS, NOTE, STATED, STATED_OF_OTHER, WISHES, without_previous
-from finetune.consultations.written import consultations
+from errors import DataError
+from finetune.consultations.written import SPLITS, WRITTEN, consultations
 from finetune.recogniser_examples import Example, examples
+from finetune.train import has_bfloat16
 from retrieval.sentence_encoder import sentence_vectors
 
 CHECKPOINTS = Path("runs/recogniser")
@@ -36,7 +40,7 @@ _STANDARD = 1000  # samples from which the head's numbers are standardised
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train."""
+    """How to train. `start`: a folder with what was trained before, which learns more, and at half the pace."""
 
     epochs: int = 4
     rank: int = 48
@@ -44,6 +48,13 @@ class Recipe:
     learning_rate: float = 1e-4
     head_rate: float = 3e-3
     seed: int = 7
+    start: str = ""
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Of the encoder, and of the head."""
+        pace = 0.5 if self.start else 1.0
+        return self.learning_rate * pace, self.head_rate * pace
 
 
 def train(
@@ -56,23 +67,22 @@ def train(
     import torch
 
     torch.manual_seed(recipe.seed)
-    lower, whole = lower_and_network(len(labels))
+    lower, whole = lower_and_trained(Path(recipe.start)) if recipe.start else lower_and_network(len(labels))
     read = Read.of([*samples, *held_back], lower)
     learners = [list(group) for group in _upper_and_head(whole)]
     steps = recipe.epochs * -(-len(samples) // recipe.batch)
-    rates = [recipe.learning_rate, recipe.head_rate]
-    groups = [{"params": part, "lr": rate} for part, rate in zip(learners, rates, strict=True)]
+    groups = [{"params": part, "lr": rate} for part, rate in zip(learners, recipe.rates, strict=True)]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [*recipe.rates], total_steps=steps, pct_start=0.1)
     loss_of = torch.nn.BCEWithLogitsLoss()
 
     def logits(part: Sequence[Example]) -> Any:
-        with torch.autocast("cpu", torch.bfloat16):
+        with _fast():
             return whole(*read.batch(part)).float()
 
     state = Checkpoint(checkpoint, {"recipe": asdict(recipe), "samples": len(samples)})
     done = state.restore(whole, optimizer, schedule)
-    if not done:
+    if not (done or recipe.start):
         _standardise(whole, read, samples[:: max(1, len(samples) // _STANDARD)])
     began, chances = time.monotonic(), None
     for epoch in range(done + 1, recipe.epochs + 1):
@@ -89,7 +99,7 @@ def train(
             total += loss.item()
             if number % 50 == 0:
                 print(f"epoch {epoch}, batch {number} of {len(parts)}, loss {total / number:.4f}", flush=True)
-        chances = _chances(whole, held_back, logits)
+        chances = _chances(whole, held_back, logits, len(labels))
         figures = score(chances, held_back, labels)
         told = f"{json.dumps(figures['all'])}, notes {json.dumps(figures['notes'])}"
         print(
@@ -97,7 +107,7 @@ def train(
             flush=True,
         )
         state.keep(epoch, whole, optimizer, schedule)
-    return whole, _chances(whole, held_back, logits) if chances is None else chances
+    return whole, _chances(whole, held_back, logits, len(labels)) if chances is None else chances
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,7 @@ def _read_states(pairs: Sequence[_Key], lower: Lower) -> Iterator[tuple[_Key, tu
 
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), _fast():
             batch = lower.encoded([pair for pair, _ in part], [words for _, words in part])
             states = lower.states(batch).half()
         for place, (pair, words) in enumerate(part):
@@ -159,6 +169,13 @@ def _read_sentences(samples: Sequence[Example]) -> Iterator[tuple[str, Any]]:
     texts = list(dict.fromkeys(text for each in samples for text in (each.message, without_previous(each.situation))))
     for part in _parts(texts, 256):
         yield from zip(part, sentence_vectors(part), strict=True)
+
+
+def _fast() -> Any:
+    """Half precision where the processor has it; elsewhere it takes a hundred times as long."""
+    import torch
+
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
 
 
 def _upper_and_head(whole: Any) -> Iterator[Iterator[Any]]:
@@ -176,18 +193,20 @@ def _standardise(whole: Any, read: Read, samples: Sequence[Example]) -> None:
     import torch
 
     whole.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), _fast():
         vectors = torch.cat([whole.pooled(*read.batch(part)[:3]) for part in _parts(samples, 64)])
     whole.centre.data, whole.spread.data = vectors.mean(0), vectors.std(0) + 1e-3
 
 
-def _chances(whole: Any, samples: Sequence[Example], logits: Callable[[Sequence[Example]], Any]) -> Any:
+def _chances(whole: Any, samples: Sequence[Example], logits: Callable[[Sequence[Example]], Any], labels: int) -> Any:
     """Probabilities (samples, labels)."""
+    import numpy as np
     import torch
 
     whole.eval()
     with torch.inference_mode():
-        return torch.cat([torch.sigmoid(logits(part)) for part in _parts(samples, 64)]).numpy()
+        read = [torch.sigmoid(logits(part)) for part in _parts(samples, 64)]
+    return torch.cat(read).numpy() if read else np.zeros((0, labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +245,11 @@ def score(chances: Any, samples: Sequence[Example], labels: Sequence[str]) -> di
     """
     import numpy as np
 
-    truth = np.array([[label in each.wants for label in labels] for each in samples])
+    truth = np.array([[label in each.wants for label in labels] for each in samples], dtype=bool).reshape(chances.shape)
     found = chances >= 0.5
     wishes = np.array([label in WISHES for label in labels])
     stated = np.array([label in (STATED, STATED_OF_OTHER) for label in labels])
-    of_notes = np.array([each.situation.startswith(NOTE) for each in samples])
+    of_notes = np.array([each.situation.startswith(NOTE) for each in samples], dtype=bool)
     languages = np.array([each.language for each in samples])
 
     def of_wishes(rows: Any) -> dict[str, float]:
@@ -296,10 +315,21 @@ def _targets(part: Sequence[Example], labels: Sequence[str]) -> Any:
     return torch.tensor([[float(label in each.wants) for label in labels] for each in part])
 
 
-def train_and_write(data: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
-    """Train on packed consultations, keep the weights, and give the figures on what was held back."""
-    samples = list(examples(consultations("training", data), is_learnt=True))
-    held_back = list(examples(consultations("held_back", data)))
+def train_and_write(data: Path, out: Path, recipe: Recipe, rehearse: float = 0.0) -> dict[str, Any]:
+    """Train on packed consultations, keep the weights, and give the figures on what was held back.
+
+    `rehearse`: the share of the project's own consultations that are learnt beside others, so that what was learnt
+    from them before is not forgotten.
+    """
+    if recipe.start and read_settings(Path(recipe.start)).labels != LABELS:
+        raise DataError(f"{recipe.start}: was trained to other labels than {WRITTEN.with_name('labels.yaml')} has")
+    talks, held = consultations("training", data), consultations("held_back", data)
+    if rehearse and data != WRITTEN:
+        known = {one.id for one in (*talks, *held)}
+        own, kept = ([one for one in consultations(split) if one.id not in known] for split in SPLITS)
+        talks = (*talks, *random.Random(recipe.seed).sample(own, round(len(own) * rehearse)))
+        held = (*held, *kept)
+    samples, held_back = list(examples(talks, is_learnt=True)), list(examples(held))
     print(f"{len(samples)} messages to learn from, {len(held_back)} held back", flush=True)
     checkpoint = CHECKPOINTS / f"{out.resolve().name}.pt"
     whole, chances = train(samples, LABELS, recipe, held_back, checkpoint)

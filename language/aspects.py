@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from language.aspect_words import all_aspects
+from language.aspect_words import all_aspects, extremes
 from language.common import is_common
 from language.slips import is_typed_wrong
 from language.text import fold, has_han
@@ -29,6 +29,7 @@ class Aspect:
     direction: Direction = ""
 
 
+_BESIDE = 4  # Chinese characters beside an aspect
 _SHORT = 4  # Chinese characters of a message that is one word
 OF_ALL = ("price", "rating", "stock", "color", "size")  # that every product has, whatever facets a shop declares
 
@@ -45,17 +46,39 @@ def _found(text: str, facets: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[
     for name, labels in facets:
         for phrase in (name.replace("_", " "), *labels):
             if (place := _place(text, phrase)) >= 0:
-                places[Aspect(name)] = min(place, places.get(Aspect(name), place))
+                aspect = Aspect(name, _extreme(text, place, phrase))
+                places[aspect] = min(place, places.get(aspect, place))
     for common, words in all_aspects():
         names = [*_facets_like(common, words.facets, [name for name, _ in facets])]
         plain = (*words.words, *words.alone) if _is_short(text) else words.words
-        for direction, phrases in (("", plain), ("least", words.least), ("most", words.most)):
-            found = [place for phrase in phrases if (place := _place(text, phrase)) >= 0]
-            if found:
-                places |= {Aspect(name, direction): min(found) for name in names}  # type: ignore[arg-type]
+        plain = () if any(_place(text, phrase) >= 0 for phrase in words.never) else plain
+        said: tuple[tuple[Direction, Sequence[str]], ...] = (("", plain), ("least", words.least), ("most", words.most))
+        for direction, phrases in said:
+            for phrase in phrases:
+                if (place := _place(text, phrase)) >= 0:
+                    found = (Aspect(name, _direction(direction, name, text, place, phrase)) for name in names)
+                    places |= {aspect: min(place, places.get(aspect, place)) for aspect in found}
     directed = {aspect.name for aspect in places if aspect.direction}
     kept = [aspect for aspect in places if aspect.direction or aspect.name not in directed]
     return tuple(sorted(kept, key=lambda aspect: places[aspect]))
+
+
+def _direction(own: Direction, name: str, text: str, place: int, phrase: str) -> Direction:
+    return own or ("" if name in OF_ALL else _extreme(text, place, phrase))
+
+
+def _extreme(text: str, place: int, phrase: str) -> Direction:
+    """Whether the least or the most is meant of what is named at a place: "the longest runtime", "续航最长"."""
+    least, most = extremes()
+    if has_han(phrase):
+        around = (text[place + len(phrase) :][:_BESIDE], text[max(0, place - _BESIDE) : place])
+        least, most = (
+            frozenset(word for word in words if around[0].startswith(word) or around[1].endswith((word, f"{word}的")))
+            for words in (least, most)
+        )
+        return "least" if least else "most" if most else ""
+    before = [word.text for word in tokens(text[:place])][-1:]
+    return "least" if least.intersection(before) else "most" if most.intersection(before) else ""
 
 
 def _is_short(text: str) -> bool:

@@ -10,6 +10,7 @@ from language.text import HAN, Span
 
 _BREAK = r"(?:[.,:](?!\d)|[;!?\n…，。；：！？、])+|\s-\s"
 _BREAKS = re.compile(_BREAK)
+_SENTENCES = re.compile(r"(?:\.(?!\d)|[;!?\n…。；！？])+\s*")
 _SPACED = re.compile(rf"{_BREAK}|(?<=[{HAN}])\s+|\s+(?=[{HAN}])")
 
 
@@ -32,3 +33,10 @@ def clause_span(text: str, start: int, end: int) -> Span:
 def clause_at(text: str, start: int, end: int) -> str:
     """The clause that holds a place, the whole text if that is none."""
     return text[slice(*clause_span(text, start, end))].strip() or text
+
+
+def sentences(text: str) -> list[str]:
+    """The whole text in sentences, each with the marks and spaces behind it."""
+    ends = [found.end() for found in _SENTENCES.finditer(text)]
+    starts = [0, *ends]
+    return [part for start, end in zip(starts, [*ends, len(text)], strict=True) if (part := text[start:end])]

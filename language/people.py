@@ -5,6 +5,7 @@ the words leave it open, as they do of a son whose age nobody told. Only whom a 
 ("for my baby", and not "baby blue"), and of their ages only what is said right beside them or of a "he" or "she".
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,8 @@ from language.packs import section
 from language.quantities import Quantity
 from language.reading import Reading
 from language.recipients import AgeWords, Kind, Person, RecipientWords, bare_noun, kinds_of, people_in, recipients_in
-from language.text import Span, fold
+from language.text import Span, fold, has_han
+from language.words import mentions
 
 Group = Literal["man", "woman", "child"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -23,9 +25,12 @@ GROWN = 16  # years from which on nobody wears what is made for children
 _YOUNG: frozenset[Kind] = frozenset(("boy", "girl", "child"))
 _BY_AGE: frozenset[Kind] = frozenset(("boy", "girl"))  # who say nothing until their age is told
 _GROWN_UP: dict[Kind, Group] = {"man": "man", "woman": "woman", "boy": "man", "girl": "woman"}
+_OF_PRONOUN: dict[str, frozenset[Kind]] = {"man": frozenset(("man", "boy")), "woman": frozenset(("woman", "girl"))}
 _MONTHS = 12  # of a year
 _ENDS = ("", *".,;:!?()。；：！？、")  # of a clause
 _MARKS = " ,;:()-'"
+_APPOSED = re.compile(r"(?:\s+\w+)?\s*[,，(（]\s*")  # between a person and a bare age: "my daughter Ella, 8, wants"
+_CLOSES = ("", *",)，）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,18 @@ def spoken_in(reading: Reading) -> tuple[Spoken, ...]:
         found.append((one.start, Spoken(one.name, one.kinds if is_meant else one.kinds & _BY_AGE, age)))
     found += [(each.start, Spoken("", age=_years(each))) for each in _of_nobody_named(reading, people)]
     return tuple(spoken for _, spoken in sorted(found, key=lambda item: item[0]))
+
+
+def called_in(reading: Reading) -> frozenset[Kind]:
+    """Whom a message calls by a pronoun alone: a man or boy ("he needs socks"), a woman or girl; none, or both."""
+    found = set[Kind]()
+    for start, end in reading.others:
+        said = fold(reading.text[start:end]).text
+        for pack in _words(reading.languages):
+            for kind, forms in pack.pronouns.items():
+                if any(form in said if has_han(form) else mentions(said, form) for form in forms):
+                    found |= _OF_PRONOUN[kind]
+    return frozenset(found)
 
 
 def _group(kinds: Collection[Kind], age: float | None) -> Group | None:
@@ -107,6 +124,8 @@ def _leads_to(text: str, between: Span, quantity: Quantity, words: Sequence[AgeW
         return is_led or not said
     is_small = quantity.counts is None and quantity.role == "exact" and 0 < (quantity.low or 0) < GROWN
     behind = fold(text[quantity.end :]).text.strip()
+    if is_small and _APPOSED.fullmatch(text[slice(*between)]) and behind[:1] in _CLOSES:
+        return True
     follows = not behind[:1].isalnum() or any(behind.split()[0] == word for pack in words for word in pack.then)
     return is_led and is_small and follows
 

@@ -18,6 +18,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from language.company import with_company
 from language.cues import asked_in, cues_in
 from language.dates import DateMention, find_dates
 from language.detection import detect
@@ -180,7 +181,7 @@ def read(
     taken = [*of_dates, *((each.start, each.end) for each in order_ids)]
     patterns = [_patterns(code) for code in languages]
     counted = (_aged(page, each, patterns) for each in find_quantities(text, languages, taken))
-    quantities = tuple(each for each in counted if not _is_pronoun(each))
+    quantities = with_company(text, [each for each in counted if not _is_pronoun(each)], languages)
     mentions = _beside_limits(lexicon.find(text), quantities) if lexicon else ()
     values = tuple(_values(text, mentions, languages, quantities, taken))
     return Reading(

@@ -41,6 +41,7 @@ class RecipientWords(Section):
     self: tuple[str, ...] = ()
     mine: tuple[str, ...] = ()
     of: dict[str, tuple[str, ...]]
+    pronouns: dict[Literal["man", "woman"], tuple[str, ...]] = Field(default_factory=dict)  # "he", "her"
     groups: dict[Kind, tuple[str, ...]] = Field(default_factory=dict)
     aged: AgeWords = AgeWords()
 
@@ -85,6 +86,11 @@ def bare_noun(noun: str) -> str:
     """Without what stands before it: "for my husband" is a husband."""
     whole = _tidy(noun)
     return re.sub(_before(), "", whole).strip() or whole
+
+
+def are_of_people(words: Collection[str]) -> bool:
+    """Whether words that tell of something tell of people: one of them stands before people, as "my" does."""
+    return any(word in pack.mine for pack in _packs() for word in words)
 
 
 def recipients_in(text: str) -> tuple[str, ...]:

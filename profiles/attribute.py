@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 from errors import DataError, choices
+from language.company import company_in
 from language.dates import find_dates
 from language.matching import Forms, choose
 from language.numbers import numbers_in
@@ -178,7 +179,7 @@ class Attribute:
 
     def numbers(self, text: str) -> frozenset[float]:
         """Numbers a text can mean for this attribute; a length in cm may be said in metres or feet."""
-        found = numbers_in(text, money=self.type == "money")
+        found = numbers_in(text, money=self.type == "money") | {float(one.count) for one in company_in(text)}
         if not self.name.endswith("_cm"):
             return found
         return centimetres_in(text) or found

@@ -11,6 +11,7 @@ What is settled can be continued: `settle` with what came later, given what stoo
 everything. `FoldedState` is bounded, so that an append costs the same whatever the length of the journal.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,8 @@ from profiles.observation import Authority, Observation, Profile, Trait, Value
 from profiles.schema import Schema
 
 MOST_PAST = 5  # ended traits that a profile shows of an attribute, the newest; the journal has them all
-_ORDER_OF_ACTS = {"retract": 0, "assert": 1, "undo": 2}
+_UNDO = 2**31  # comes after every turn of a consultation
+_TURN = re.compile(r":(\d+)$")  # its number, at the end of its id
 
 Block = tuple[str, Authority, Value]  # a retraction in force: about whom, whose, and of what
 SlotName = tuple[str, Value | None]  # whom it is about, and what is contested
@@ -111,8 +113,12 @@ def comes_later(observations: Iterable[Observation], settled: FoldedState) -> bo
 
 
 def order_of(observation: Observation) -> Order:
-    """Of one moment a retraction comes first: "forget my size, I take an L now" leaves L. An undo comes last."""
-    return observation.at, _ORDER_OF_ACTS[observation.op], observation.id
+    """Of one moment the later turn comes later, and of one turn a retraction first: "forget my size, I take an L now"
+    leaves L. An undo comes last."""
+    evidence = observation.evidence
+    turn = _TURN.search(evidence.id) if evidence.kind == "turn" else None
+    place = 2 * int(turn[1]) if turn else 0
+    return observation.at, _UNDO if observation.op == "undo" else place + (observation.op == "assert"), observation.id
 
 
 def undone_ids(ordered: Sequence[Observation]) -> set[str]:

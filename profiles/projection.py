@@ -21,7 +21,7 @@ from profiles.observation import Authority
 from profiles.schema import Schema
 from profiles.storage.tables import insert_or_replace, projections, time_text
 
-FORMAT = 3  # raise it when claims, their JSON or the fold's rules change
+FORMAT = 4  # raise it when claims, their JSON or the fold's rules change
 FEW = 4  # attributes: to name more of them to the database takes longer than to read them all
 _HEAD = ""  # the attribute of the row that tells of the others
 _ALL = select(projections.c.customer, projections.c.attribute, projections.c.body).where(

@@ -17,13 +17,17 @@ from errors import DataError, StorageError
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One approved answer. `samples` and `text` by language code; `needs` names the slots it takes."""
+    """One approved answer. `samples` and `text` by language code; `needs` names the slots it takes.
+
+    `of_products`: it says of products what their catalogue may not, as how they are washed.
+    """
 
     id: str
     topic: str
     samples: Mapping[str, tuple[str, ...]]
     text: Mapping[str, str]
     needs: tuple[str, ...]
+    of_products: bool = False
 
 
 class _TemplateEntry(BaseModel):
@@ -33,6 +37,7 @@ class _TemplateEntry(BaseModel):
     samples: dict[str, list[str]]
     text: dict[str, str] = Field(min_length=1)
     needs: list[str] = Field(default_factory=list)
+    of_products: bool = False
 
 
 def load_answers(path: Path) -> tuple[Template, ...]:
@@ -64,7 +69,7 @@ def slots(text: str) -> frozenset[str]:
 
 def _template(entry: _TemplateEntry) -> Template:
     samples = {language: tuple(questions) for language, questions in entry.samples.items()}
-    return Template(entry.id, entry.topic, samples, dict(entry.text), tuple(entry.needs))
+    return Template(entry.id, entry.topic, samples, dict(entry.text), tuple(entry.needs), entry.of_products)
 
 
 def _check(templates: tuple[Template, ...], path: Path) -> None:

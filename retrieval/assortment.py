@@ -12,6 +12,8 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from language.clauses import clauses
+from language.reading import said_of
 from language.text import HAN, has_han
 from language.words import stem, tokens
 from retrieval.catalog import Catalog
@@ -21,6 +23,10 @@ from retrieval.sentence_encoder import sentence_vectors
 
 _NUMBERED = re.compile(rf"[^{HAN}]+$")  # the end of a Chinese title: "头灯 400"
 NEAR = 0.74  # cosine of "lantern" and "lamp"; of "umbrella" and "raincoat", which are two things, 0.71
+
+# Of a kind that a clause describes, and how far before the next: "a bag for school" 0.73, 0.16 before sleeping bags;
+# "foam mats" are 0.46 like sleeping bags, and 0.44 like socks.
+DESCRIBED, APART = 0.4, 0.15
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,35 @@ class Assortment:
         words, *kind = self._named[best]
         is_near = likeness[best] >= NEAR and not _is_part(_stems(thing), _stems(words))
         return (kind[0], kind[1]) if is_near else None
+
+    def described(self, text: str, *, plainly: bool = False) -> tuple[str, str] | None:
+        """The facet and the value of the kind that a text describes without naming it: "those lights you wear on your
+        head"; None where it may be another kind as well, or none. `plainly`: by the words of a name alone."""
+        parts = [part for part in clauses(text) if said_of(part) != "other"]  # "he likes running" asks for no runners
+        if not self._named or not parts:
+            return None
+        if len(kinds := {kind for part in parts for kind in self._in_parts(part)}) == 1:
+            return kinds.pop()
+        if plainly:
+            return None
+        found: tuple[float, tuple[str, str] | None] = (0.0, None)
+        for likeness in sentence_vectors(parts) @ self._vectors.T:
+            best: dict[tuple[str, str], float] = {}
+            for (_, facet, value), score in zip(self._named, likeness, strict=True):
+                best[facet, value] = max(best.get((facet, value), 0.0), float(score))
+            (kind, first), *others = sorted(best.items(), key=lambda item: -item[1])
+            is_apart = not others or first - others[0][1] >= APART
+            if first >= DESCRIBED and is_apart and first > found[0]:
+                found = (first, kind)
+        return found[1]
+
+    def _in_parts(self, text: str) -> Iterator[tuple[str, str]]:
+        """The kinds by names of several words that a text has all of: a school bag is "a bag for school"."""
+        said = set(_stems(text))
+        for words, facet, value in self._named:
+            row = _stems(words)
+            if len(row) > 1 and said.issuperset(row):
+                yield facet, value
 
     @cached_property
     def _titles(self) -> Mapping[str, Sequence[tuple[str, tuple[str, ...]]]]:

@@ -37,7 +37,8 @@ class Facet:
     language, by language and value. `ask`: how likely a customer who is asked about
     it knows and minds, 0 to 1. `suits_all`: a value of products that any other value finds too ("unisex"). `wish`: what
     a customer who names a number means by it. `unless_asked`: values that are not shown to who does not ask for them.
-    `people`: by group of people, the value of products that are made for them.
+    `people`: by group of people, the value of products that are made for them. `gives_way`: where nothing fits all that
+    is asked for, it is given up first, as what a product is for goes before what it is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Facet:
     wish: Wish = "about"
     unless_asked: tuple[str, ...] = ()
     people: Mapping[Group, str] = field(default_factory=dict)
+    gives_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def _declare(name: str, raw: Any, catalog: Catalog) -> Facet:
         _wish(name, raw.get("wish", "about")),
         tuple(map(str, raw.get("unless_asked", ()))),
         _people(name, raw.get("people", {}), {*found, *aliases.values()}),
+        bool(raw.get("gives_way", False)),
     )
 
 

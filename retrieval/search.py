@@ -163,10 +163,10 @@ class Retriever:
         kinds = self.catalog.categories
         return any(value in kinds and set(self.facets.values(name)) == kinds for name, value in named)
 
-    def answer(self, question: str, language: str) -> AnswerHit | None:
+    def answer(self, question: str, language: str, least: float = ANSWER_THRESHOLD) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
         for name, score in self.index.questions.confidences(question).items():
-            if score < ANSWER_THRESHOLD:
+            if score < least:
                 return None
             template = self.templates.get(name)
             if template and language in template.text:

@@ -15,6 +15,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from playwright.sync_api import Browser, Page
 
 from agent.context import Services
+from agent.guided import middleware
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from eval.stage import Stages
@@ -29,6 +30,7 @@ from tests.erasure_shop import Shop, open_shop
 from tests.page_browser import chromium, opened
 from tests.postgresql_server import Server, postgresql
 from tests.profile_stores import DATABASES, Place, open_store
+from tests.told_wishes import Told
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")  # which of several that share the work
 # A rule is right or wrong on a busy machine too. Each process keeps its own examples of what failed.
@@ -165,3 +167,12 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     """The page in a fresh browser profile; `address` is the file's own: what it serves."""
     with opened(browser, address) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Told]:
+    """What stands in for the recogniser of the agents that are opened in this test; no plan of theirs may fail."""
+    stand_in = Told()
+    monkeypatch.setattr(middleware, "Encoder", lambda: stand_in)
+    yield stand_in
+    assert not [record for record in caplog.records if record.name == middleware.__name__ and record.exc_info]

@@ -37,6 +37,20 @@ def test_a_piece_takes_the_place_of_its_like(piece: str, address: str) -> None:
     assert amended(OWN, piece) == address
 
 
+@pytest.mark.parametrize(
+    ("piece", "address"),
+    [
+        ("apt 21", "9 Dock Road, Apt 21, Salem, OR 97301"),
+        ("it's Apt 21, not 12", "9 Dock Road, Apt 21, Salem, OR 97301"),
+        ("apt 21 not 12", "9 Dock Road, Apt 21, Salem, OR 97301"),
+        ("floor 3", ""),  # there is none
+        ("21", ""),  # of the house or of the flat
+    ],
+)
+def test_a_numbered_part_takes_the_place_of_its_like_and_of_nothing_else(piece: str, address: str) -> None:
+    assert amended("9 Dock Road, Apt 12, Salem, OR 97301", piece) == address
+
+
 def test_a_postcode_of_two_words_is_one() -> None:
     before = "9 Thistle Wynd, Leith, Edinburgh EH6 7QT"
     assert amended(before, "EH6 7TQ") == "9 Thistle Wynd, Leith, Edinburgh EH6 7TQ"

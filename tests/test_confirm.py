@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.orders.acts import Kind
-from agent.orders.confirm import read_answer
+from agent.orders.confirm import beside_yes, read_answer
 
 YES = [
     ("yes please", "en"), ("yep go ahead", "en"), ("sure, do it", "en"), ("ok cancel it", "en"), ("please do", "en"),
@@ -101,3 +101,22 @@ def test_with_a_negation_it_is_never_a_yes(before: list[str], negation: str, aft
 def test_any_text_is_read_without_an_error_and_a_question_is_unclear(text: str, language: str) -> None:
     assert read_answer(text, language) in ("yes", "no", "unclear")
     assert read_answer(f"{text}?", language) == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("yep go. also do you sell stamps", "also do you sell stamps"),
+        ("好的。你们开门吗", "你们开门吗"),
+        ("yes, do you sell stamps", ""),
+        ("yes. make it two of them", ""),
+        ("Ok! could you swap the hat as well", ""),
+        ("sure. but keep the hat", ""),
+        ("no. do you sell stamps", ""),
+        ("yes. to 12 Elm Street", ""),
+        ("yes", ""),
+    ],
+)
+def test_what_stands_beside_a_yes_may_not_change_it(text: str, rest: str) -> None:
+    language = "zh" if "好" in text else "en"
+    assert beside_yes(text, language, kind="cancel_order", served=("en", "zh")) == rest

@@ -47,8 +47,8 @@ BOOT = product("boot", "boots", "90", "70.50", material=["leather", "wool"], wei
 HAT = product("hat", "hats", "20", material="cotton", gender="kids")
 
 
-def trait(attribute: str, value: object, polarity: str = "like") -> dict[str, Any]:
-    return {"attribute": attribute, "value": value, "polarity": polarity}
+def trait(attribute: str, value: object, polarity: str = "like", about: str = "") -> dict[str, Any]:
+    return {"attribute": attribute, "value": value, "polarity": polarity, "about": about}
 
 
 PLAIN = eval_shop.turn("We have the Boot.")
@@ -132,6 +132,12 @@ def test_a_note_that_was_not_to_be_made_is_told_apart_from_what_is_lacking() -> 
     both = verdict({"profile_not": {"value": "red"}, "reply": "shoe"}, NOTED)
     assert both.wrong_notes == ("noted like color = dark red",) and both.lacking == ("the reply does not have /shoe/",)
     assert verdict({"profile": {"value": "blue"}}, NOTED).wrong_notes == ()
+
+
+def test_a_note_of_somebody_else_is_none_of_the_customer() -> None:
+    hers = replace(NOTED, profile={**NOTED.profile, "added": (trait("color", "dark red", about="daughter"),)})
+    assert verdict({"quiet": True, "profile_not": {"value": "red"}}, hers).faults == ()
+    assert verdict({"profile": {"value": "red"}}, hers).faults
 
 
 @given(st.decimals("0.01", "9999", places=2))

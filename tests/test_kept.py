@@ -48,3 +48,31 @@ def test_a_space_between_chinese_items_parts_what_is_said_of_them(
 ) -> None:
     both = order("裤子", "袜子")
     assert pieces_of(both, wish, Wording(said=said)) == pieces
+
+
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [
+        ("I don't need the pot any more, only the stove", "pot"),
+        ("leave the pot out, return the stove", "stove"),
+        ("I no longer want the stove, the pot can stay", "stove"),
+        ("锅不要了，炉子照发", "锅"),
+        ("炉子用不着了，只留锅", "炉子"),
+    ],
+)
+def test_what_is_not_needed_goes_and_what_is_left_stays(said: str, goes: str) -> None:
+    titles = ("Alpine Pot", "Gas Stove") if said.isascii() else ("锅", "炉子")
+    both = order(*titles)
+    place = next(place for place, title in enumerate(titles) if goes in title.casefold())
+    assert pieces_of(both, [*titles], Wording(said=said)) == {place: 1}
+
+
+@pytest.mark.parametrize("said", ["I need to send the stove back", "I just want my money for the pot, only the pot"])
+def test_what_is_only_named_stays_nowhere(said: str) -> None:
+    wish = "stove" if "stove" in said else "pot"
+    assert pieces_of(order("Alpine Pot", "Gas Stove"), [wish], Wording(said=said))
+
+
+def test_several_that_stay_need_not_be_told_apart() -> None:
+    three = order("冲锋衣", "徒步袜子", "登山袜子")
+    assert pieces_of(three, ["冲锋衣", "袜子"], Wording(said="冲锋衣不要了，袜子照发")) == {0: 1}

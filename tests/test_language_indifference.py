@@ -2,9 +2,9 @@
 
 import pytest
 
-from language.indifference import indifferent
+from language.indifference import indifferent, price_words
 
-COLOR = ("colour", "color", "颜色", "Farbe", "color", "navy")
+COLOR = ("colour", "color", "颜色", "Farbe", "color")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ COLOR = ("colour", "color", "颜色", "Farbe", "color", "navy")
     ],
 )
 def test_what_does_not_matter_is_told(text: str) -> None:
-    assert indifferent(text, {"color": COLOR, "size": ("size", "尺码")}) == {"color"}
+    assert indifferent(text, {"color": ("navy",)}, {"color": COLOR, "size": ("size", "尺码")}) == {"color"}
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,17 @@ def test_what_does_not_matter_is_told(text: str) -> None:
         "navy please",
         "I like this colour",
         "any colour that you have in L?",
+        "any navy ones?",
         "颜色有哪些",
         "",
     ],
 )
 def test_what_is_asked_or_wanted_still_matters(text: str) -> None:
-    assert not indifferent(text, {"color": COLOR})
+    assert not indifferent(text, {"color": ("navy",)}, {"color": COLOR})
+
+
+@pytest.mark.parametrize(
+    "text", ["scrap the price cap", "dont care abt the price anymore", "money is no object", "预算可以放宽"]
+)
+def test_a_limit_of_the_price_is_given_up(text: str) -> None:
+    assert indifferent(text, {}, {"max_price": price_words()}) == {"max_price"}

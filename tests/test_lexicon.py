@@ -247,3 +247,28 @@ def test_what_has_cues_is_noted_only_of_a_message_with_one() -> None:
 def test_nothing_is_forgotten_that_nobody_asked_to_forget() -> None:
     kinds = _kinds(SystemMessage("Customer: size: M"), HumanMessage("in dark green, size XL"))
     assert all("forget" not in polarities for values in kinds.values() for _, polarities in values)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a jacket without PFAS", True),
+        ("no pfas please", True),
+        ("is it free of any PFAS? free of PFAS, that is", True),
+        ("要不含PFAS的", True),
+        ("ohne PFAS bitte", True),
+        ("the PFAS-free ones", True),
+        ("what are PFAS?", False),
+        ("does it contain PFAS", False),
+        ("without a hood", False),
+    ],
+)
+def test_what_is_free_of_something_is_asked_for_as_being_without_it(text: str, named: bool) -> None:
+    words = ShopLexicon.of(SCHEMA, {**FACETS, "ethics": {"PFAS-free": (), "vegan": ()}}, {"boots", "jackets"})
+    values = [(value.value, value.denied) for value in words.read(text, TODAY).values if value.facet == "ethics"]
+    assert ("PFAS-free", False) in values if named else ("PFAS-free", False) not in values
+
+
+def test_what_is_not_called_free_of_something_is_still_ruled_out() -> None:
+    words = ShopLexicon.of(SCHEMA, {**FACETS, "ethics": {"cruelty-free": ()}}, {"boots", "jackets"})
+    assert [value.denied for value in words.read("no cotton", TODAY).values] == [True]

@@ -153,6 +153,9 @@ def test_a_return_is_refused_after_its_days(tmp_path: Path) -> None:
     with pytest.raises(OrderRefused, match="30 days") as refused:
         send_back(late, {0: 1}, RULES, NOW)
     assert rule_of(refused) == "return_window"
+    with pytest.raises(OrderRefused) as refused:
+        send_back(late, {0: 1}, replace(RULES, exchange_days=45), NOW)
+    assert rule_of(refused) == "return_window_only"  # it can be exchanged still
     assert send_back(late, {0: 1}, Rules(Decimal(500)), NOW).amount == 139.0
     assert send_back(replace(late, delivered="2026-09-20"), {0: 1}, RULES, NOW).amount == 139.0
 

@@ -1,5 +1,6 @@
 """Cards, steps and figures as pure functions: what they show, in both languages."""
 
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pytest
 from agent.context import Services
 from agent.orders.confirm import read_answer
 from agent.orders.proposals import KINDS, Kind
+from agent.replies.card import Card, Row
 from agent.replies.composer import Composer
 from agent.replies.phrases import load_phrases
 from agent.shop import load_shop
@@ -17,10 +19,11 @@ from agent.turn import Step, Turn
 from language.packs import servable
 from tests.agent_shop import SHOP
 from tests.panels import Tags, product
-from ui.cards import handoff_banner, products_panel, proposal_card
+from ui.cards import card_of, handoff_banner, products_panel, proposal_card
 from ui.icons import drawing
 from ui.labels import label
 from ui.panels import steps_panel, usage_line
+from ui.text import escape
 
 
 def composer(language: str) -> Composer:
@@ -52,6 +55,15 @@ def test_a_card_has_title_price_variant_stock_rating_reason_and_facets() -> None
 def test_a_card_has_the_title_in_the_language_of_the_page() -> None:
     assert "山岭夹克" in panel_of(product(), language="zh")
     assert "Fell Jacket" in panel_of(product(titles={}), language="zh")
+
+
+def test_a_comparison_is_a_table_with_a_column_for_each_product() -> None:
+    rows = (Row("price", ("$16.95", "$15.50")), Row("<weight>", ("60 g", "–")))
+    html = card_of(Card(key="a b", title="", columns=("Kyle Gloves", "Cirrus <b>"), rows=rows), "en")
+    heads = re.findall('<th scope="col">(.*?)</th>', html)
+    assert heads == ["Kyle Gloves", "Cirrus &lt;b&gt;"]
+    assert f'<tr><th scope="row">price</th><td>{escape("$16.95")}</td><td>{escape("$15.50")}</td></tr>' in html
+    assert "&lt;weight&gt;" in html and "<h3>" not in html
 
 
 @pytest.mark.parametrize(("stock", "words"), [(0, "Out of stock"), (3, "Only 3 left"), (9, "In stock")])

@@ -56,6 +56,15 @@ def test_a_stopped_turn_says_so_and_the_consultation_goes_on(shopkeeper: Shopkee
     assert after.lines[-1].by == "agent"
 
 
+def test_after_an_erasure_no_product_says_why_it_fits(shopkeeper: Shopkeeper) -> None:
+    view = open_view(shopkeeper, as_customer(new_session("en"), "C1022", lambda _: True))
+    found = whole_turn(shopkeeper, view, WISH)[-1]
+    asked_for = whole_turn(shopkeeper, found, "delete everything you know about me")[-1]
+    assert found.products and asked_for.products
+    erased = whole_turn(shopkeeper, asked_for, "yes, delete everything")[-1]
+    assert not erased.profile.everyone and erased.products == ()
+
+
 def test_a_consultation_opens_as_it_was_left(shopkeeper: Shopkeeper, view: View) -> None:
     last = whole_turn(shopkeeper, view, WISH)[-1]
     again = open_view(shopkeeper, last.session)

@@ -103,6 +103,15 @@ def test_two_products_side_by_side_say_where_they_differ(agent: Shopkeeper, mode
     assert reply == "The Headwater 4-Person Family Tent costs $150.00."
 
 
+def test_those_that_share_the_least_are_named_and_the_others_are_not_said_to_be_alike(
+    agent: Shopkeeper, model: ScriptedModel
+) -> None:
+    jackets = {"products": ["JKT-1001", "JKT-1002", "JKT-1008"], "by": "lightest"}
+    said, others = ask(agent, model, "lightest?", ("compare_products", jackets)).reply.split("The others:")
+    assert "410 g" in said and "Badger" in said and "Granite" in said and "Spruce" not in said
+    assert "Spruce" in others and "620 g" in others
+
+
 def test_a_total_has_the_delivery_of_the_shop(agent: Shopkeeper, model: ScriptedModel) -> None:
     items = [{"product": "JKT-1001", "quantity": "1"}]
     assert "$63.95 altogether" in ask(agent, model, "total?", ("get_total", {"items": items})).reply

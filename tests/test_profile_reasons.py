@@ -26,7 +26,10 @@ _numbers = itertools.count()
         ("colours", {"color"}),
         ("鞋码", {"shoe_size"}),
         ("颜色", {"color"}),
-        ("Größe", set()),
+        ("Größe", {"size"}),
+        ("Wetter", set()),
+        ("how tall I am", {"height_cm"}),
+        ("boot size", {"shoe_size"}),
     ],
 )
 def test_words_are_matched_to_attributes_by_names_and_labels(words: str, names: set[str]) -> None:

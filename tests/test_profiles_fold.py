@@ -172,3 +172,11 @@ def test_the_profile_can_be_seen_as_of_an_earlier_day() -> None:
 
 def test_an_attribute_that_the_schema_has_lost_is_left_out() -> None:
     assert not fold([observation("1", "shoe_color", "red")], SCHEMA, LATER).traits
+
+
+def test_what_a_later_turn_of_the_same_moment_takes_back_is_gone() -> None:
+    noted = observation("b", "size", "M", turn="web:9")
+    gone = observation("a", "size", "*", op="retract", turn="web:10")
+    again = observation("0", "size", "L", turn="web:11")
+    assert not fold([noted, gone], SCHEMA, LATER).traits
+    assert values(fold([again, gone, noted], SCHEMA, LATER), "size") == {("L", "fact")}

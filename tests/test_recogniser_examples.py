@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from agent.guided.possible_notes import TASTES, possible_notes
+from agent.guided.recogniser.encoder import DEFAULT, Encoder, Settings, write
 from agent.guided.recogniser.labels import (
     GOES_ON,
     LABELS,
@@ -18,9 +19,11 @@ from agent.guided.recogniser.labels import (
 )
 from agent.lexicon import ShopLexicon
 from agent.shop import load_shop
+from errors import DataError
 from finetune.consultations.consultation import Consultation, read
 from finetune.consultations.shops import now, shop_directory
-from finetune.recogniser import Checkpoint
+from finetune.consultations.written import pack
+from finetune.recogniser import Checkpoint, Recipe, train_and_write
 from finetune.recogniser_examples import Example, examples
 from profiles.shop.files import load_facets, load_schema
 from retrieval.catalog import load_catalog
@@ -117,3 +120,20 @@ def test_a_stopped_training_goes_on_and_one_of_other_samples_begins_anew(tmp_pat
     Checkpoint(path, {"samples": 3}).keep(2, kept)
     assert Checkpoint(path, {"samples": 4}).restore(fresh) == 0 and not torch.equal(fresh.weight, kept.weight)
     assert Checkpoint(path, {"samples": 3}).restore(fresh) == 2 and torch.equal(fresh.weight, kept.weight)
+
+
+def test_training_goes_on_from_what_was_trained_and_forgets_nothing(tmp_path: Path) -> None:
+    data, out = tmp_path / "mine.jsonl.gz", tmp_path / "out"
+    pack([talk()], data)
+    train_and_write(data, out, Recipe(epochs=1, start=str(DEFAULT)))
+    texts = ("first.", "my parcel never came"), ("search products, list. boots", "the second one in 42 please")
+    for text in texts:
+        before, after = Encoder(DEFAULT).probabilities(*text), Encoder(out).probabilities(*text)
+        assert max(before, key=before.__getitem__) == max(after, key=after.__getitem__)
+        assert before != after
+
+
+def test_training_does_not_go_on_from_weights_for_other_labels(tmp_path: Path) -> None:
+    write(tmp_path, Settings(("search",), 48), {})
+    with pytest.raises(DataError, match="other labels"):
+        train_and_write(tmp_path / "none", tmp_path / "out", Recipe(start=str(tmp_path)))

@@ -37,3 +37,29 @@ def test_the_nearest_kind_means_nearly_the_same_and_is_no_mere_part_of_the_name(
     assert assortment.nearest("lantern") == ("category", "headlamps")
     assert assortment.nearest("jeans") == ("category", "trousers")
     assert assortment.nearest("tent pegs") is assortment.nearest("guitar") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a bag for my books and lunch, for school", "backpacks"),
+        ("those lights that you wear on your head, please", "headlamps"),
+        ("戴在头上的灯", "headlamps"),
+        ("need a bag for school n biking", "backpacks"),
+        ("ice cream", None),
+        ("something nice for my brother, he likes running", None),
+        ("lighter ones please", None),
+        ("foam mats", None),
+        ("something warm", None),  # a jacket, a base layer or a hat
+        ("", None),
+    ],
+)
+def test_a_kind_may_be_described_where_no_other_is_nearly_as_near(
+    assortment: Assortment, text: str, kind: str | None
+) -> None:
+    assert assortment.described(text) == (("category", kind) if kind else None)
+
+
+def test_a_kind_is_plainly_described_by_all_words_of_its_name(assortment: Assortment) -> None:
+    assert assortment.described("need a bag for school", plainly=True) == ("category", "backpacks")
+    assert assortment.described("those lights that you wear on your head", plainly=True) is None

@@ -15,6 +15,7 @@ from agent.turn import Turn
 from profiles.attribute import Attribute
 from profiles.observation import Authority, Profile, Trait
 from profiles.schema import Schema
+from retrieval.facets import facet_values
 from retrieval.filters import Filters
 from tests.agent_shop import change, keeper, noting
 
@@ -145,7 +146,7 @@ def test_what_is_for_everybody_is_found_for_anybody(agent: Shopkeeper, model: Sc
         assert departments(turn) == {"unisex"}
 
 
-@pytest.mark.parametrize(("age", "left_out"), [(9.0, {"men", "women"}), (30.0, {"women", "kids"})])
+@pytest.mark.parametrize(("age", "left_out"), [(9.0, {"men", "women", "unisex"}), (30.0, {"women", "kids"})])
 def test_an_age_that_a_shop_keeps_is_known_in_later_consultations(
     services: Services, age: float, left_out: set[str]
 ) -> None:
@@ -154,3 +155,20 @@ def test_an_age_that_a_shop_keeps_is_known_in_later_consultations(
     noted = Trait("age", age, "fact", Authority.STATED, 1.0, (), datetime(2026, 1, 1, tzinfo=UTC), None, about="nephew")
     first = next(suited(context, Profile("visitor-kept", (noted,)), Filters(), "nephew"))
     assert first.without["gender"] == left_out
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("gloves for kids", {"category": "gloves", "where": {"gender": "kids"}}),
+        ("gloves for my granddaughter, she's 6", {"category": "gloves", "about": "granddaughter"}),
+    ],
+)
+def test_what_is_made_for_children_is_shown_alone_where_it_fits(
+    agent: Shopkeeper, model: ScriptedModel, services: Services, text: str, asked: dict[str, Any]
+) -> None:
+    gloves = [one for one in services.retriever.catalog.products if one.category == "gloves"]
+    assert {"kids", "unisex"} <= {value for one in gloves for value in facet_values(one, None, "gender")}
+    assert departments(search(agent, model, f"visitor-{text}", text, **asked)) == {"kids"}
+    grown = search(agent, model, "visitor-grown", "gloves for men", category="gloves", where={"gender": "men"})
+    assert "unisex" in departments(grown)

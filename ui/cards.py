@@ -27,7 +27,6 @@ def products_panel(cards: Sequence[Card], language: str) -> str:
 def card_of(card: Card, language: str) -> str:
     """A card with a drawing, title and price, what else it says, and the rest on demand."""
     picture = f'<div class="picture">{drawing(card.picture.kind, card.picture.color)}</div>' if card.picture else ""
-    price = f'<span class="price">{escape(card.price)}</span>' if card.price else ""
     meta = f"{_marks(card)}{_stock(card.stock, language)}{_rating(card.rating, language)}"
     meta = f'<p class="meta">{meta}</p>' if meta else ""
     reasons = "".join(
@@ -35,7 +34,7 @@ def card_of(card: Card, language: str) -> str:
     )
     return (
         f'<article class="{"card" if picture else "card plain"}">{picture}'
-        f'<div class="body"><header><h3>{escape(card.title)}</h3>{price}</header>'
+        f'<div class="body">{_heading(card)}'
         f"{meta}{_rows(card)}{reasons}{_details(card, language)}</div></article>"
     )
 
@@ -58,11 +57,29 @@ def handoff_banner(handed_off: bool, language: str) -> str:
     return f'<p class="banner" role="status" lang="{escape(language)}">{label("handed_off", language)}</p>'
 
 
+def _heading(card: Card) -> str:
+    price = f'<span class="price">{escape(card.price)}</span>' if card.price else ""
+    return f"<header><h3>{escape(card.title)}</h3>{price}</header>" if card.title else ""
+
+
 def _rows(card: Card) -> str:
     if not card.rows:
         return ""
+    if card.columns:
+        return _table(card)
     lines = ((escape(row.name), "<br>".join(map(escape, row.values))) for row in card.rows)
     return f"<dl>{''.join(f'<div><dt>{name}</dt><dd>{value}</dd></div>' for name, value in lines)}</dl>"
+
+
+def _table(card: Card) -> str:
+    """It scrolls by itself where it is wider than the panel."""
+    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in card.columns)
+    values = ("".join(f"<td>{escape(value)}</td>" for value in row.values) for row in card.rows)
+    lines = (
+        f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>' for row, cells in zip(card.rows, values, strict=True)
+    )
+    head = f"<thead><tr><td></td>{heads}</tr></thead>"
+    return f'<div class="table"><table>{head}<tbody>{"".join(lines)}</tbody></table></div>'
 
 
 def _marks(card: Card) -> str:

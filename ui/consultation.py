@@ -123,7 +123,10 @@ def asked(shopkeeper: Shopkeeper, view: View, text: str, stop: threading.Event) 
                 view = replace(view, lines=(*before, Line("agent", said)))
             case Turn():
                 intents = read_intents(shopkeeper.services.profiles, view.session.customer)
-                view = _finished(replace(_reread(shopkeeper, view), intents=intents), before, event)
+                now = replace(_reread(shopkeeper, view), intents=intents)
+                if view.profile.everyone and not now.profile.everyone:  # erased: no product says why it fits any more
+                    now = replace(now, products=())
+                view = _finished(now, before, event)
             case str():
                 kept = (*before, Line("agent", said)) if said else before
                 view = replace(view, lines=(*kept, Line("page", event)), is_busy=False)

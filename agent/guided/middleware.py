@@ -29,17 +29,22 @@ from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
 from agent.guided.wishes.bought import is_nowhere
-from agent.guided.wishes.plan import Plan, chosen, is_sure, plain_answer, planned
+from agent.guided.wishes.choice import agrees_beside, chosen, is_sure, plain_answer
+from agent.guided.wishes.pieces import split
+from agent.guided.wishes.plan import Plan, planned
+from agent.guided.wishes.shares import MOST, Clause
 from agent.middleware.shortcuts import answered, in_question
 from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
-from agent.orders.confirm import Answer
+from agent.orders.confirm import Answer, beside_yes
+from agent.orders.proposals import Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
 from agent.tools.update_profile import MAX_CHANGES
 
 log = logging.getLogger(__name__)
 ORDER_ID = "order_id"
+_PLANNED = "planned_"  # begins the ids of calls that code made
 
 
 class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -64,15 +69,42 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             return None
         if not in_question(newest, state["messages"]):
             return None
-        chances = self._chances(state["messages"], context)
+        chances = self._chances(_situation(state["messages"], context), context)
         again: Answer | None = "yes" if chosen(chances) == {"yes"} else None
         answer = again if newest.status == "done" else plain_answer(chances, context.reading)
         if answer == "no" and is_nowhere(newest, context.reading):
             return None
-        if answer == "yes" and newest.kind == ERASE_DATA:  # that takes a plain word
+        if newest.kind == ERASE_DATA and answer != "no":  # that takes a plain word
             return None
+        if answer is None and newest.status == "pending":
+            return self._carried_out(newest, chances, state, context)
         reply = answered(context, newest, answer) if answer else []
         return {"messages": reply, "jump_to": "end"} if reply else None
+
+    def _carried_out(
+        self, newest: Proposal, chances: Mapping[str, float], state: ShopState, context: TurnContext
+    ) -> dict[str, Any] | None:
+        """What a sentence that is a plain yes carries out, where the rest asks for something else: "yep. do you gift
+        wrap?"."""
+        assert self._recogniser is not None
+        shop, order_id = context.services.shop, str(newest.summary.get("order_id", ""))
+        served = (*shop.languages, context.spoken)
+        text = context.reading.text
+        rest = beside_yes(text, context.language, kind=newest.kind, order_id=order_id, served=served)
+        if not rest:
+            return None
+        asked = self._recogniser.probabilities(_situation(state["messages"], context), rest)
+        if not agrees_beside(chances, asked, context.read(rest)):
+            return None
+        (reply,) = answered(context, newest, "yes")
+        return {"carried_out": {"turn": context.turn, "said": str(reply.text), "rest": rest}}
+
+    def after_agent(self, state: ShopState, runtime: Runtime[TurnContext]) -> dict[str, Any] | None:
+        """Say first what was carried out."""
+        done, last = state.get("carried_out"), state["messages"][-1]
+        if done is None or done["turn"] != runtime.context.turn or not isinstance(last, AIMessage):
+            return None
+        return {"messages": [last.model_copy(update={"content": f"{done['said']}\n\n{last.text}"})]}
 
     def wrap_model_call(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
@@ -92,7 +124,9 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
         context = request.runtime.context
-        return ModelResponse(result=[*(_declined(plan, context) or [composed(_words(plan, context))])])
+        return ModelResponse(
+            result=[*(_declined(plan, context) or [composed(_words(plan, context, request.state["messages"]))])]
+        )
 
     def _talk(self, request: ModelRequest[TurnContext]) -> Conversation:
         context = request.runtime.context
@@ -106,21 +140,33 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         if self._recogniser is None or not isinstance(request.messages[-1], HumanMessage):
             return None
         context, messages = request.runtime.context, request.state["messages"]
+        done: Any = request.state.get("carried_out")
+        if done is not None and done["turn"] == context.turn:  # what is left to be answered
+            context = replace(context, heard={**context.heard, context.turn: done["rest"]})
         try:
-            chances = self._chances(messages, context)
+            now = _situation(messages, context)
+            chances = self._chances(now, context)
             if self._profile.ask_unsure and not is_sure(chances, context.reading):
                 return None
-            return planned(chances, context, messages, NoteJudge(self._recogniser, context))
+            judge = NoteJudge(self._recogniser, context)
+            return planned(chances, self._clauses(now, context), context, messages, judge)
         except Exception:  # an error of ours: the model can still answer
             log.exception("no plan for a message")
             return None
 
-    def _chances(self, messages: Sequence[AnyMessage], context: TurnContext) -> Mapping[str, float]:
-        """What the newest message wants, by the recogniser."""
+    def _chances(self, now: str, context: TurnContext) -> Mapping[str, float]:
+        """What the newest message wants, by the recogniser, in the situation `now`."""
         assert self._recogniser is not None
-        pending = context.services.proposals.pending(context.consultation, context.now)
-        now = situation(messages, pending.kind if pending else "")
-        return self._recogniser.probabilities(now.text(), context.reading.text)
+        return self._recogniser.probabilities(now, context.reading.text)
+
+    def _clauses(self, now: str, context: TurnContext) -> Sequence[Clause]:
+        """What each clause of the newest message wants; none where it has only one, or very many."""
+        assert self._recogniser is not None
+        parts = [*split(context.reading.text)]
+        if not 1 < len(parts) <= MOST:
+            return ()
+        chances = self._recogniser.each(now, [text for _, text in parts])
+        return [Clause(start, text, each) for (start, text), each in zip(parts, chances, strict=True)]
 
     def _asked(
         self, request: ModelRequest[TurnContext], handler: Callable[[ModelRequest[TurnContext]], ModelResponse[Any]]
@@ -143,14 +189,20 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
     ) -> ToolMessage | Command[Any]:
-        """The call as it was meant; the conversation keeps it as it was written."""
-        arguments = request.tool_call["args"]
-        if not self._profile.guess_ids or not isinstance(arguments.get(ORDER_ID), str):
+        """The call as the model meant it; the conversation keeps it as it was written. What code called is meant so."""
+        arguments, is_planned = request.tool_call["args"], str(request.tool_call["id"]).startswith(_PLANNED)
+        if is_planned or not self._profile.guess_ids or not isinstance(arguments.get(ORDER_ID), str):
             return handler(request)
         context: Any = request.runtime.context
         address = str(arguments.get("address") or "")
         meant = order_meant(arguments[ORDER_ID], context, request.state["messages"], address)
         return handler(request.override(tool_call={**request.tool_call, "args": {**arguments, ORDER_ID: meant}}))
+
+
+def _situation(messages: Sequence[AnyMessage], context: TurnContext) -> str:
+    """What the newest message stands in, as the recogniser reads it."""
+    pending = context.services.proposals.pending(context.consultation, context.now)
+    return situation(messages, pending.kind if pending else "").text()
 
 
 def _with_usage(message: AIMessage, answers: Sequence[AIMessage]) -> AIMessage:
@@ -176,7 +228,7 @@ def _with_named_order(call: ToolCall, context: TurnContext) -> ToolCall:
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:
-    return ToolCall(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", type="tool_call")
+    return ToolCall(name=name, args=arguments, id=f"{_PLANNED}{uuid4().hex[:12]}", type="tool_call")
 
 
 def _declined(plan: Plan, context: TurnContext) -> list[AnyMessage]:
@@ -185,8 +237,11 @@ def _declined(plan: Plan, context: TurnContext) -> list[AnyMessage]:
     return answered(context, pending, "no") if plan.said == "no" and pending else []
 
 
-def _words(plan: Plan, context: TurnContext) -> str:
-    """What is said where nothing is called: in answer to a greeting, to thanks, or to what is none of the shop's."""
+def _words(plan: Plan, context: TurnContext, messages: Sequence[AnyMessage]) -> str:
+    """What is said where nothing is called: in answer to a greeting, to thanks, or to what is none of the shop's.
+
+    Who was not understood is asked, and the second time offered a person.
+    """
     composer = Composer(context.services, context.language, context.turn)
     cues = context.reading.cues
     if plan.said == "nothing":
@@ -194,5 +249,10 @@ def _words(plan: Plan, context: TurnContext) -> str:
     told = next((cue for cue in ("asks_bot", "upset") if cue in cues), "")
     if not told and plan.said in ("yes", "no", "offtopic"):
         return composer.say(f"said_{plan.said}")
-    told = told or next((cue for cue in ("thanks", "greets") if cue in cues), "talks")
+    told = told or next((cue for cue in ("thanks", "greets") if cue in cues), "")
+    if not told and plan.said == "unclear":
+        asked = composer.say("said_unclear")
+        replies = (message for message in reversed(messages) if isinstance(message, AIMessage) and message.text)
+        return composer.say("said_unclear_again") if asked in str(next(replies, AIMessage("")).text) else asked
+    told = told or "talks"
     return composer.say(f"said_{told}", shop=context.services.shop.name)

@@ -6,7 +6,7 @@ missing one, so what is not sure is left out. What the model itself writes is ju
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,9 +17,16 @@ from agent.context import TurnContext
 from agent.guided.possible_notes import PossibleNote, possible_notes, words_of
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.shop_reading import ShopReading
+from agent.tools.get_profile import names_of
 from agent.tools.search_products import NAME as SEARCH
 from agent.tools.update_profile import MAX_CHANGES, NAME
-from language.people import spoken_in
+from language.clauses import clauses
+from language.company import company_in
+from language.cues import cue
+from language.matching import covers
+from language.numbers import as_written
+from language.people import Spoken, called_in, spoken_in
+from language.recipients import Kind, kinds_of
 from language.senses import is_meant
 from language.words import mentions
 from profiles.attribute import Attribute
@@ -58,8 +65,8 @@ class NoteJudge:
             key = (note.attribute, self._told_apart(note), str(change.get("about", "")) if change else "")
             if change and best.get(key, (0.0, {}))[0] < max(own, other):
                 best[key] = (max(own, other), change)
-        surest = sorted(best.values(), key=lambda each: -each[0])[:MAX_CHANGES]
-        return [change for _, change in surest]
+        surest = (change for _, change in sorted(best.values(), key=lambda each: -each[0]))
+        return [*_each_number_once(surest)][:MAX_CHANGES]
 
     def kept(self, answer: AIMessage) -> AIMessage:
         """The answer with the notes that are sure; a call that has none left goes."""
@@ -108,18 +115,47 @@ class NoteJudge:
         return any(tuple(str(each[name]) for name in _SAME) == said for each in plain)
 
 
-def forgotten(context: TurnContext) -> list[Json]:
-    """What is to be forgotten: the traits that the message names, else those that the one before it named or gave."""
-    traits = context.services.profiles.read(context.customer).everyone
-    turns = list(context.heard)
-    for back in range(min(2, len(turns))):
-        turn = turns[-1 - back]
-        said = context.read(context.heard[turn])
-        named = [trait for trait in traits if is_named(trait, said, context.services.schema)]
-        given = [trait for trait in traits if back and any(one.id == turn for one in trait.evidence)]
-        if found := named or given:
-            return [_forget(trait, context) for trait in found][:MAX_CHANGES]
-    return []
+def _each_number_once(surest: Iterable[Json]) -> Iterator[Json]:
+    """Without a second note of a number: a 43 that is a size is no group of 43."""
+    taken = set[float]()
+    for change in surest:
+        number = _number(change["value"])
+        if number is None or number not in taken:
+            yield change
+        taken |= set() if number is None else {number}
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def forgotten(context: TurnContext, traits: Sequence[Trait]) -> list[Json]:
+    """Those of these that are to be forgotten: what the message names, else what the one before it named or gave.
+
+    Both where the message has that taken out before it names anything: "take that out. And I'm no beginner any more".
+    """
+    turns, schema = list(context.heard)[::-1][:2], context.services.schema
+    found = [
+        [trait for trait in traits if is_named(trait, context.read(context.heard[turn]), schema)] for turn in turns
+    ]
+    for turn in turns[1:]:
+        found[1] = found[1] or [trait for trait in traits if any(one.id == turn for one in trait.evidence)]
+    is_back = len(found) > 1 and (not found[0] or _takes_that_out(context, found[0]))
+    meant = [*(found[1] if is_back else ()), *found[0]]
+    return [forget(trait, context) for trait in dict.fromkeys(meant)][:MAX_CHANGES]
+
+
+def _takes_that_out(context: TurnContext, named: Sequence[Trait]) -> bool:
+    """Whether a clause has what was spoken of before taken out, and nothing was named before it in the message."""
+    for part in clauses(context.reading.text, is_spaced=True):
+        if any(is_named(trait, context.read(part), context.services.schema) for trait in named):
+            return False
+        if cue("takes_that_out", part):
+            return True
+    return False
 
 
 def is_named(trait: Trait, reading: ShopReading, schema: Schema) -> bool:
@@ -128,8 +164,9 @@ def is_named(trait: Trait, reading: ShopReading, schema: Schema) -> bool:
     facet = attribute.facet or attribute.name
     if any((value.facet, value.value) == (facet, trait.value) for value in reading.values):
         return True
-    values = (str(trait.value), *attribute.ways_to_say({}).get(str(trait.value), ()))
-    names = () if attribute.many else (*attribute.label.values(), attribute.name.replace("_", " "))
+    said = as_written(trait.value) if isinstance(trait.value, float) else trait.value
+    values = (str(said), *attribute.ways_to_say({}).get(str(trait.value), ()))
+    names = () if attribute.many else names_of(attribute)
     is_said = any(mentions(text, word) and _is_meant(word, text, facet) for word in values if word)
     return is_said or any(mentions(text, word) for word in names)
 
@@ -140,7 +177,8 @@ def _is_meant(word: str, text: str, facet: str) -> bool:
     return not places or any(is_meant(text, place, facet) for place in places)
 
 
-def _forget(trait: Trait, context: TurnContext) -> Json:
+def forget(trait: Trait, context: TurnContext) -> Json:
+    """The change that takes a trait back."""
     attribute: Attribute = context.services.schema.attributes[trait.attribute]
     value = trait.value if attribute.many or attribute.per else EVERYTHING
     about = {"about": trait.about} if trait.about else {}
@@ -148,28 +186,46 @@ def _forget(trait: Trait, context: TurnContext) -> Json:
 
 
 def spoken_of(context: TurnContext) -> str:
-    """Whom of those that they buy for the customer speaks of: in this message, else in the newest that names one."""
+    """Whom of those that they buy for the customer speaks of: in this message, else in the newest that names one; who
+    is only called he or she is the one that may be, whoever was spoken of since."""
+    called = called_in(context.reading)
     for reading in reversed(context.readings):
-        named = [one for one in spoken_in(reading) if one.name]
+        if not called and any(one.has_self for one in company_in(reading.text)):  # "for me, the wife and 3 kids"
+            return ""
+        named = [one for one in spoken_in(reading) if one.name and _may_be(one, called)]
         if named:
             return ([one.name for one in named if one.kinds] or [one.name for one in named])[-1]
-        if reading.about == "self":
+        if reading.about == "self" and not called:
             return ""
     return ""
 
 
+def _may_be(person: Spoken, called: Collection[Kind]) -> bool:
+    """Whether somebody may be called so: a daughter is no he, a partner may be."""
+    kinds = person.kinds or kinds_of(person.name)
+    return not called or not kinds - {"child"} or bool(kinds & {*called})
+
+
 def as_noted(name: str, arguments: Json, changes: Sequence[Mapping[str, Any]], schema: Schema) -> Json:
-    """A search by what is noted beside it: without a dislike ("wool makes me itch"), within a new limit of price."""
+    """A search by what is noted beside it of whom it is for: without a dislike ("wool makes me itch"), within a new
+    limit of price."""
     if name != SEARCH:
         return arguments
-    for change in (change for change in changes if not change.get("about")):
+    for change in (each for each in changes if str(each.get("about", "")) == str(arguments.get("about", ""))):
         attribute = schema.attributes.get(str(change.get("attribute")))
         if attribute and attribute.bound and isinstance(change.get("value"), int | float):
             arguments = {**arguments, attribute.bound: change["value"]}
-    disliked = {str(change.get("value")) for change in changes if change.get("polarity") == "dislike"}
-    kept = {name: value for name, value in arguments.items() if name == "query" or str(value) not in disliked}
+        elif attribute and change.get("polarity") == "dislike":
+            arguments = _without(arguments, attribute.facet or attribute.name, str(change.get("value")))
+    return arguments
+
+
+def _without(arguments: Json, facet: str, disliked: str) -> Json:
+    """A search that does not ask for what is disliked, nor for a kind of it: who dislikes wool wants no merino wool."""
+    kept = {name: value for name, value in arguments.items() if name != facet or not covers(disliked, str(value))}
     if isinstance(kept.get("where"), dict):
-        kept["where"] = {name: value for name, value in kept["where"].items() if str(value) not in disliked}
+        where = kept["where"].items()
+        kept["where"] = {name: value for name, value in where if name != facet or not covers(disliked, str(value))}
     return kept
 
 

@@ -4,17 +4,20 @@ In: the message as the shop reads it. Out: changes as the tool that notes takes 
 stands in as its quote. Most of them are wrong, as what is asked or is said of others is among them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.notes import MIN_PRICE
 from agent.shop_reading import ShopReading
 from language.clauses import clause_at
+from language.company import company_in
 from language.dates import dates_in
 from language.negation import denied
 from language.numbers import as_written
 from language.quantities import prices_named
-from language.recipients import recipients_in
+from language.recipients import are_of_people, recipients_in
+from language.tense import is_not_now
 from language.text import fold, has_han
 from language.words import mentions
 from profiles.attribute import Attribute
@@ -49,6 +52,8 @@ def possible_notes(reading: ShopReading) -> list[PossibleNote]:
         if (attribute.facet or attribute.name) in reading.kinds:  # what they look for, is no taste
             continue
         for value, words in _values(attribute, reading):
+            if _is_not_now(reading.text, words):
+                continue
             tastes = TASTES[1:] if value in ruled_out else TASTES
             for polarity in tastes if attribute.polarity and not attribute.sensitive else ("fact",):
                 note = PossibleNote(attribute.name, value, polarity, _clause(reading.text, words), words)
@@ -85,14 +90,17 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
         yield from ((price, str(price)) for price in written)
     elif attribute.type == "number":
         limits = {float(limit.price) for limit in reading.limits}  # "under 160" is nobody's height
-        yield from ((value, str(value)) for value in note.values or () if value not in limits)
+        listed = {float(one.count): reading.text[one.start : one.end] for one in company_in(reading.text)}
+        numbers = [value for value in note.values or () if value not in limits]
+        yield from ((value, listed.get(float(value), str(value))) for value in numbers)
     elif note.may_be_told:
         yield from ((words, words) for words in _words(attribute, reading))
 
 
 def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
     """Of what may be anything: the people named, the words that tell of it, and the values of the shop's facets."""
-    yield from recipients_in(reading.text)
+    if not attribute.cues or are_of_people(attribute.cues):
+        yield from recipients_in(reading.text)
     text = fold(reading.text).text
     for cue in attribute.cues:
         if len(cue) >= _LEAST - has_han(cue) and (cue in text if has_han(cue) else mentions(text, cue)):
@@ -100,6 +108,12 @@ def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
     if not attribute.purchase:  # for whom something is bought, and why, is no value of a product
         others = {*reading.kinds, *VARIANT_FACETS}  # a color or a size is nobody's allergy
         yield from (value.value for value in reading.values if value.facet not in others)
+
+
+def _is_not_now(text: str, words: str) -> bool:
+    """Whether all that is said in these words was so, or might be: "I used to ski" says no taste of now."""
+    places = [found.span() for found in re.finditer(re.escape(words), text)] if words else []
+    return bool(places) and all(is_not_now(text, place) for place in places)
 
 
 def _clause(text: str, words: str) -> str:

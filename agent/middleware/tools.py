@@ -20,7 +20,7 @@ from langgraph.types import Command
 from pydantic import ValidationError
 
 from agent.context import ShopState, TurnContext
-from agent.tools.outcome import RefusedWrite
+from agent.tools.outcome import REFUSED, RefusedWrite
 from errors import ConfigError, DataError, NotFound, Refused
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class ErrorsAsResults(AgentMiddleware[ShopState, TurnContext, Any]):
             _check_names(request)
             return handler(request)
         except RefusedWrite as refusal:
-            artifact = {"kind": "refused", "phrase": refusal.phrase, "slots": refusal.slots, "reason": str(refusal)}
+            artifact = {"kind": REFUSED, "phrase": refusal.phrase, "slots": refusal.slots, "reason": str(refusal)}
             return _failed(request, str(refusal), artifact)
         except _UNUSABLE as error:
             return _failed(request, str(error).splitlines()[0], {"kind": "failed", "reason": str(error)})

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from agent.orders.cases import OF_GOODS, needs_case
-from agent.orders.items import Wording, pieces_of
+from agent.orders.items import Wording, counts_pieces, pieces_of
 from agent.orders.kept import kept_items
 from agent.orders.order import (
     Change,
@@ -48,7 +48,7 @@ def wish_of(
         case "change_address":
             return stored | {"address": str(arguments.get("address", ""))}
         case "cancel_order":
-            if not words and not kept_items(order, wording.said, wording.names):
+            if not words and not kept_items(order, wording.said, wording.names) and not counts_pieces(order, wording):
                 return stored
             check(order, kind, rules, at)
             return stored | {"pieces": _written(pieces_of(order, words, wording))}

@@ -1,9 +1,9 @@
 """Yes, no, or neither: reads the customer's answer to a proposal, by lists of words and not by a model.
 
-In: the message, the language of the turn, and what was proposed. Out: "yes", "no" or "unclear". The words are the
-packs' section `confirm`. Ask only while a proposal waits or has just been carried out. Precise rather than eager: every
-word must be known, a question is never an answer, a negation is never a yes, and an act that was not proposed ("ok
-cancel it", to a return) is neither.
+In: the message, the language of the turn, and what was proposed. Out: "yes", "no" or "unclear"; or what is said beside
+a yes. The words are the packs' section `confirm`. Ask only while a proposal waits or has just been carried out. Precise
+rather than eager: every word must be known, a question is never an answer, a negation is never a yes, and an act that
+was not proposed ("ok cancel it", to a return) is neither.
 """
 
 import re
@@ -20,6 +20,7 @@ Answer = Literal["yes", "no", "unclear"]
 Meaning = Literal["yes", "no", "start_no", "filler"] | Kind
 Phrase = tuple[str, ...]
 _MAX_TOKENS = 14
+_ENDED = re.compile(r"\s*(?:[.!。！]+(?:\s+|(?=[\u3400-\u9fff]))|\n+)\s*")  # a sentence
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*|[\u3400-\u9fff]|[^\W\da-z_]+|[\U0001F44C-\U0001F44E✅❌\U0001F197]")
 
 
@@ -69,6 +70,22 @@ def read_answer(
     if denies or not agrees or (acts and kind is not None and acts != {kind}):
         return "unclear"
     return "yes" if "yes" in meanings or acts else "unclear"
+
+
+def beside_yes(text: str, language: str, *, kind: Kind, order_id: str = "", served: Sequence[str] = ()) -> str:
+    """What a message says behind a yes that is a sentence of its own: ``"yep go. do you gift wrap"``; "" if none is.
+
+    Also "" where the rest may change what was proposed: it has a number, a denial, an act, or words like "instead".
+    """
+    first, _, rest = _ENDED.sub("\n", text.strip(), count=1).partition("\n")
+    tokens, words = _tokens(rest), _words().values()
+    if not tokens or read_answer(first, language, kind=kind, order_id=order_id, served=served) != "yes":
+        return ""
+    runs = {tuple(tokens[a:b]) for a in range(len(tokens)) for b in range(a + 1, min(a + 5, len(tokens)) + 1)}
+    acts = {phrase for each in words for phrase, meaning in each.phrases.items() if meaning in (*KINDS, ERASE_DATA)}
+    denies = any(token in each.negations for each in words for token in tokens)
+    changes = not runs.isdisjoint(acts | _amending()) or any(map(_has_digit, tokens))
+    return "" if denies or changes else rest.strip()
 
 
 def _says_enough(tokens: Sequence[str]) -> bool:

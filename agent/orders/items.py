@@ -8,6 +8,7 @@ customer sees the items again before anything is done.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from agent.orders.counts import going
 from agent.orders.kept import kept_items
 from agent.orders.naming import Likeness, Names, item_words, likeness, own_names, telling
 from agent.orders.order import Order, OrderRefused, named, pieces_left
@@ -39,14 +40,29 @@ def pieces_of(
     left = pieces_left(order) if left is None else dict(left)
     if not left:
         raise OrderRefused(f"all items of order {order.id} are asked back already", "already_returned", items="")
+    if not wishes and len(left) > 1 and counts_pieces(order, wording):
+        raise _unclear(order, "", "does not say of what so many pieces are")
+    kept = kept_items(order, wording.said, wording.names)
     wanted: dict[int, int] = {}
     for wish in wishes or (None,):
-        wanted = _more(wanted, dict(left) if wish is None else _asked(order, wish, wording, left))
-    kept = kept_items(order, wording.said, wording.names)
+        wanted = _more(wanted, dict(left) if wish is None else _asked(order, wish, wording, left, kept))
     wanted = {index: count for index, count in wanted.items() if index not in kept}
     if not wanted:
         raise _unclear(order, " ".join(wishes), "names only what stays")
-    return wanted
+    return _limited(wanted, left, wording.said)
+
+
+def _limited(wanted: Mapping[int, int], left: Mapping[int, int], said: str) -> dict[int, int]:
+    """Of the one line that is meant, as many pieces as the message says."""
+    return {
+        index: going(said, count) or count if len(wanted) == 1 and count == left.get(index) else count
+        for index, count in wanted.items()
+    }
+
+
+def counts_pieces(order: Order, wording: Wording) -> bool:
+    """Whether the message says how many pieces go, fewer than there are."""
+    return going(wording.said, sum(pieces_left(order).values())) is not None
 
 
 def whole_order(wish: str) -> bool:
@@ -63,27 +79,29 @@ def counted(wish: str, order: Order) -> tuple[int | None, str]:
     return (None, words) if written in titles else (count, rest)
 
 
-def _asked(order: Order, wish: str, wording: Wording, left: Mapping[int, int]) -> dict[int, int]:
+def _asked(order: Order, wish: str, wording: Wording, left: Mapping[int, int], kept: frozenset[int]) -> dict[int, int]:
     if whole_order(wish) or (len(left) == 1 and not telling(wish)):
         return dict(left)
     if excluded := kept_items(order, wish, wording.names):
         return {index: count for index, count in left.items() if index not in excluded}
     count, rest = counted(wish, order)
-    return {index: count or left.get(index, 0) or 1 for index in _meant(order, rest, wish, wording.names)}
+    return {index: count or left.get(index, 0) or 1 for index in _meant(order, rest, wish, wording.names, kept)}
 
 
 def _more(wanted: Mapping[int, int], others: Mapping[int, int]) -> dict[int, int]:
     return {n: max(wanted.get(n, 0), others.get(n, 0)) for n in (*wanted, *others)}
 
 
-def _meant(order: Order, words: str, wish: str, names: Names) -> Sequence[int]:
-    """The items that fit best; several only for a plural."""
+def _meant(order: Order, words: str, wish: str, names: Names, kept: frozenset[int]) -> Sequence[int]:
+    """The items that fit best; several only for a plural, or where all of them stay."""
     exact = [index for index, item in enumerate(order.items) if words.upper() == item.sku.upper()]
     if exact:
         return exact
     scores = [likeness(telling(words), item, names) for item in order.items]
     best: Likeness = max(scores)
     found = [index for index, score in enumerate(scores) if score == best]
+    if best.all >= LIKE and kept.issuperset(found):
+        return found
     several = len(found) > 1 and not (words.endswith("s") or any(word in words for word in item_words().plural))
     if best.all < LIKE or several:
         raise _unclear(order, wish, "fits several items" if best.all >= LIKE else "is not an item")

@@ -46,7 +46,7 @@ def _pieces(order: Order, text: str, names: Names) -> Iterator[_Piece]:
     A space between Chinese words ends a clause where both sides name items: "只退裤子 袜子我留着".
     """
     clause, start, state, excludes, names_some = 0, 0, None, False, False
-    marks = [*_marks().finditer(text)]
+    marks = _meant(text)
     for mark, behind in zip([*marks, None], [*marks[1:], None, None], strict=False):
         end = mark.start() if mark else len(text)
         if end > start:
@@ -66,8 +66,16 @@ def _pieces(order: Order, text: str, names: Names) -> Iterator[_Piece]:
             start, clause = mark.end(), clause + (mark.lastgroup != "joins")
             names_some = names_some and mark.lastgroup == "joins"
             continue
-        is_kept = mark.lastgroup != "act"
-        state = is_kept if mark.lastgroup == "exclude" else is_kept != turned_round(text[: mark.start()])
+        is_kept = mark.lastgroup not in ("act", "unneeded")
+        is_turned = mark.lastgroup in ("act", "keep") and turned_round(text[: mark.start()])
+        state = is_kept != is_turned
+
+
+def _meant(text: str) -> list[re.Match[str]]:
+    """The marks of the message; "only" is one behind what is not needed: "I don't need the tent, only the jacket"."""
+    marks = [*_marks().finditer(text)]
+    first = next((mark.end() for mark in marks if mark.lastgroup == "unneeded"), len(text))
+    return [mark for mark in marks if mark.lastgroup != "only" or mark.start() > first]
 
 
 def _settle(pieces: Sequence[_Piece]) -> None:
@@ -98,6 +106,8 @@ def _marks() -> re.Pattern[str]:
     groups = {
         "exclude": any_of(told.exclude),
         "keep": any_of(told.keep),
+        "unneeded": any_of(told.unneeded),
+        "only": any_of(told.only),
         "act": any_of(told.act),
         "parts": any_of(told.parts),
         "joins": any_of(told.joins),

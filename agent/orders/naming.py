@@ -19,7 +19,7 @@ Names = Callable[[OrderItem], Sequence[str]]
 
 
 class ItemWords(Section):
-    """What a language's pack says of items of an order; the last five are regular expressions."""
+    """What a language's pack says of items of an order; from `joins` on they are regular expressions."""
 
     noise: tuple[str, ...] = ()  # tell no item from another
     all: tuple[str, ...] = ()  # the whole order
@@ -32,6 +32,12 @@ class ItemWords(Section):
     keep: tuple[str, ...] = ()  # said of what stays
     exclude: tuple[str, ...] = ()  # before what is left out
     act: tuple[str, ...] = ()  # said of what is sent back, cancelled or exchanged
+    unneeded: tuple[str, ...] = ()  # said of what goes: "I don't need"
+    enough: tuple[str, ...] = ()  # beside a number: so many stay
+    bought: tuple[str, ...] = ()  # beside a number: so many were bought
+    one_of: tuple[str, ...] = ()  # one of several pieces
+    before_one: tuple[str, ...] = ()  # behind these, "one" counts
+    no_count: tuple[str, ...] = ()  # have a number that counts no pieces
 
 
 class Likeness(NamedTuple):

@@ -8,7 +8,7 @@ shop's currency.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -38,9 +38,10 @@ NEWEST = "last"  # as an order id
 class OrderRefused(Refused):
     """A rule forbids the change. `rule` names it for code, `facts` holds what the message speaks of.
 
-    Rules and their facts: "status" (action, status), "return_window" and "exchange_window" (delivered, days),
-    "refund_cap" (cap, amount), "items" (items, wish), "already_returned" (items), "same_variant" (items), "address"
-    (address), "same_address" (address), "already_reported" (since), "expired", "changed".
+    Rules and their facts: "status" (action, status), "return_window", "return_window_only" (an exchange is possible
+    still) and "exchange_window" (delivered, days), "refund_cap" (cap, amount), "items" (items, wish),
+    "already_returned" (items), "same_variant" (items), "address" (address), "same_address" (address),
+    "already_reported" (since), "expired", "changed".
     """
 
     def __init__(self, reason: str, rule: str, **facts: str | float | Decimal) -> None:
@@ -148,7 +149,9 @@ def cancel(order: Order, rules: Rules, pieces: Pieces | None = None) -> Change:
 def send_back(order: Order, pieces: Pieces, rules: Rules, at: datetime) -> Change:
     """Send `pieces` back; never more money than was paid."""
     _require_status(order, "returned", RETURNABLE)
-    _require_days(order, rules.return_days, "return_window", rules, at)
+    is_exchangeable = rules.exchange_days is not None and _is_within(order, rules.exchange_days, rules, at)
+    rule = "return_window_only" if is_exchangeable else "return_window"
+    _require_days(order, rules.return_days, rule, rules, at)
     _require_left(order, pieces)
     amount = _worth(order, pieces, _given_back(order), rules)
     items = tuple(replace(item, returned=item.returned + pieces.get(n, 0)) for n, item in enumerate(order.items))
@@ -189,6 +192,13 @@ def is_late(order: Order, today: date) -> bool:
     return order.status == "shipped" and order.eta is not None and date.fromisoformat(order.eta) < today
 
 
+def last_day(order: Order, limit: int | None) -> date | None:
+    """The last day on which what was delivered can go back, by a limit in days; None for other orders and no limit."""
+    if order.status not in RETURNABLE or order.delivered is None or limit is None:
+        return None
+    return datetime.fromisoformat(order.delivered).date() + timedelta(days=limit)
+
+
 def pieces_left(order: Order) -> dict[int, int]:
     """All that is neither asked back nor cancelled."""
     return {index: item.left for index, item in enumerate(order.items) if item.left}
@@ -225,12 +235,17 @@ def _require_status(order: Order, action: str, valid: Sequence[Status]) -> None:
 
 
 def _require_days(order: Order, limit: int | None, rule: str, rules: Rules, at: datetime) -> None:
-    if limit is None or order.delivered is None:
-        return
-    days = (at.astimezone(rules.zone).date() - datetime.fromisoformat(order.delivered).date()).days
-    if days > limit:
+    if not _is_within(order, limit, rules, at):
+        assert order.delivered is not None and limit is not None
         reason = f"order {order.id} was delivered on {order.delivered}; the limit of {limit} days is over"
         raise OrderRefused(reason, rule, delivered=order.delivered, days=limit)
+
+
+def _is_within(order: Order, limit: int | None, rules: Rules, at: datetime) -> bool:
+    """Whether the days since the delivery are no more than a limit, if there is one."""
+    if limit is None or order.delivered is None:
+        return True
+    return (at.astimezone(rules.zone).date() - datetime.fromisoformat(order.delivered).date()).days <= limit
 
 
 def _require_left(order: Order, pieces: Pieces) -> None:

@@ -35,7 +35,7 @@ class Card:
     """One thing that was found or proposed. What is empty or None is not shown.
 
     `key`: two cards of one key show the same thing, and only the first is shown. `marks` are short words under the
-    title; `text` and `chips` are shown on demand.
+    title; `text` and `chips` are shown on demand. With `columns`, the rows are a table: each has a value a column.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Card:
     stock: int | None = None
     rating: Rating | None = None
     reasons: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     text: str = ""
     chips: tuple[str, ...] = ()

@@ -125,18 +125,41 @@ class Composer:
 
     def order_line(self, order: Mapping[str, Any]) -> str:
         """One line about an order: its status, date, items and total."""
-        return self.say(
-            "order_line",
-            id=order["id"],
-            status=self.say(f"status_{order['status']}"),
-            total=self.money(order["total"]),
-            placed=order["placed"][:10],
-            items=self.items(_in_it(order)),
-        )
+        return self.say("order_line", **self._order_slots(order), items=self.items(_in_it(order)))
+
+    def order_head(self, order: Mapping[str, Any]) -> str:
+        """The same without its items, which stand below."""
+        return self.say("order_head", **self._order_slots(order))
+
+    def _order_slots(self, order: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            "id": order["id"],
+            "status": self.say(f"status_{order['status']}"),
+            "total": self.money(order["total"]),
+            "placed": order["placed"][:10],
+        }
 
     def items(self, items: Sequence[Mapping[str, Any]]) -> str:
         """Items of an order with their quantities."""
-        return ", ".join(f"{item['quantity']} x {item['title']}" for item in items)
+        return ", ".join(f"{item['quantity']} x {self._title(item)}" for item in items)
+
+    def order_lines(self, order: Mapping[str, Any]) -> list[str]:
+        """Each item of an order on a line of its own, with its color, size and price."""
+        return [self._order_item(item) for item in _in_it(order)]
+
+    def _order_item(self, item: Mapping[str, Any]) -> str:
+        worded = [self.worded(name, item[name]) for name in ("color", "size") if item.get(name)]
+        return self.say(
+            "order_item" if item["quantity"] == 1 else "order_item_each",
+            item=f"{item['quantity']} x {self._title(item)}",
+            details=self.say("comma").join(worded),
+            price=self.money(item["price"]),
+        )
+
+    def _title(self, item: Mapping[str, Any]) -> str:
+        """What an item is called in the turn's language, if the shop still sells it; else as it was ordered."""
+        product = self.services.retriever.catalog.by_sku.get(str(item.get("sku", "")))
+        return product.titles.get(self.language, item["title"]) if product else str(item["title"])
 
     def traits(self, traits: Sequence[Mapping[str, Any]]) -> str:
         """What is known of the customer and of those they buy for, in one line."""
@@ -177,7 +200,7 @@ class Composer:
             return value
         aliases: Mapping[str, str] = self.services.shop.facets.get(name, {}).get("aliases", {})
         shared = {each: words for each, words in shared_synonyms(name).items() if len(each) > _CODE}
-        own = {each: word for each, words in shared.items() for word in words[:1] if has_han(word)}
+        own = {each: next(filter(has_han, words), each) for each, words in shared.items()}
         own |= {meant: word for word, meant in reversed([*aliases.items()]) if has_han(word)}
         return self.say("comma").join(_worded(part, own) for part in value.split(", "))
 

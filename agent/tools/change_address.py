@@ -22,6 +22,8 @@ def change_address(
     if not address.strip():
         raise RefusedWrite("no address was given", "address_asked")
     whole = _with_earlier(address, runtime)
+    if not whole:
+        raise RefusedWrite("it is not clear which part of the address is meant", "address_asked")
     return propose("change_address", runtime, order_id, listed(items), address=whole)
 
 

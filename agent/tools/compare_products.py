@@ -12,7 +12,7 @@ from typing import Any
 from agent.context import TurnContext
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer
-from agent.shown import SPEAKS_OF, Reference, shown_in
+from agent.shown import COMPARES, SPEAKS_OF, Reference, shown_in
 from agent.tools.get_product import asked_products, label_of, reference_argument, truth
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome
 from agent.tools.product_facts import Facts, Question
@@ -44,13 +44,13 @@ def compare_products(
     artifact: dict[str, Any] = {
         "kind": "comparison",
         SPEAKS_OF: [each.sku for each in chosen],
+        COMPARES: [each.sku for each in chosen],
         "products": [_named(each, context) for each in chosen],
         "rows": [{"facet": name, "values": row} for name, row in differing.items()],
     }
     if criterion is not None:
         artifact["by"] = _verdict(criterion, chosen, facts)
-        if artifact["by"].get("best"):
-            artifact[SPEAKS_OF] = [artifact["by"]["best"]]
+        artifact[SPEAKS_OF] = _first(artifact["by"]) or artifact[SPEAKS_OF]
     lines = "; ".join(f"{row['facet']}: {', '.join(row['values'])}" for row in artifact["rows"])
     return outcome(context, artifact, f"compared {', '.join(each.sku for each in chosen)}", lines or "no differences")
 
@@ -85,7 +85,7 @@ def _in_stock(product: Product, name: str) -> str:
 
 
 def _verdict(criterion: Aspect, products: Sequence[Product], facts: Facts) -> Json:
-    """Which product has the least or the most; "best" is missing where they are alike or nothing is said."""
+    """Which product has the least or the most ("best"), or which share it ("tied"); neither where nothing is said."""
     amounts = {each.sku: _amount(each, criterion.name) for each in products}
     known = {sku: amount for sku, amount in amounts.items() if amount is not None}
     verdict: Json = {"facet": criterion.name}
@@ -95,7 +95,14 @@ def _verdict(criterion: Aspect, products: Sequence[Product], facts: Facts) -> Js
     best = min(known.values()) if direction == "least" else max(known.values())
     first = [each for each in products if known.get(each.sku) == best]
     verdict |= {"value": _properties(products, facts)[criterion.name](first[0])}
-    return verdict | ({"best": first[0].sku, "title": first[0].title} if len(first) == 1 else {})
+    if len(first) == 1:
+        return verdict | {"best": first[0].sku, "title": first[0].title}
+    return verdict | {"tied": [each.sku for each in first]}
+
+
+def _first(verdict: Mapping[str, Any]) -> list[str]:
+    """The SKUs of what comes first, one or those that tie."""
+    return [verdict["best"]] if "best" in verdict else verdict.get("tied", [])
 
 
 def _amount(product: Product, name: str) -> float | None:
@@ -146,17 +153,20 @@ def _said(composer: Composer, artifact: Artifact) -> str:
     if not verdict:
         return ""
     label, value = _label(composer, verdict["facet"]), _value(composer, verdict["facet"], verdict.get("value", ""))
-    if verdict.get("best"):
-        best = next(product for product in artifact["products"] if product["sku"] == verdict["best"])
-        others = [
-            f"{_title(composer, product)} ({other})"
-            for place, product in enumerate(artifact["products"])
-            if product is not best and (other := _of(composer, artifact, verdict["facet"], place))
-        ]
-        said = composer.say("compared_best", label=label, title=_title(composer, best), value=value)
-        rest = composer.say("compared_others", others=composer.say("comma").join(others)) if others else ""
-        return f"{said} {rest}".strip()
-    return composer.say("compared_alike", label=label, value=value) if value else ""
+    first = _first(verdict)
+    if not (first and value):
+        return ""
+    names = [_title(composer, product) for product in artifact["products"] if product["sku"] in first]
+    others = [
+        f"{_title(composer, product)} ({other})"
+        for place, product in enumerate(artifact["products"])
+        if product["sku"] not in first and (other := _of(composer, artifact, verdict["facet"], place))
+    ]
+    comma = composer.say("comma")
+    key = "compared_best" if len(first) == 1 else "compared_alike"
+    said = composer.say(key, label=label, title=comma.join(names), value=value)
+    rest = composer.say("compared_others", others=comma.join(others)) if others else ""
+    return f"{said} {rest}".strip()
 
 
 def _of(composer: Composer, artifact: Artifact, facet: str, place: int) -> str:
@@ -181,19 +191,16 @@ def _value(composer: Composer, facet: str, value: str) -> str:
 
 
 def cards(composer: Composer, artifact: Artifact) -> Sequence[Card]:
-    """One table: a row for each difference, a column's value for each product."""
-    titles = [_title(composer, product) for product in artifact["products"]]
+    """One table: a row for each difference, a column for each product."""
     rows = tuple(
         Row(
             _label(composer, row["facet"]),
-            tuple(
-                f"{title}: {_value(composer, row['facet'], value) or '–'}"
-                for title, value in zip(titles, row["values"], strict=True)
-            ),
+            tuple(_value(composer, row["facet"], value) or "–" for value in row["values"]),
         )
         for row in artifact["rows"]
     )
-    return (Card(key=" ".join(artifact[SPEAKS_OF]), title=" / ".join(titles), rows=rows),)
+    titles = tuple(_title(composer, product) for product in artifact["products"])
+    return (Card(key=" ".join(artifact[SPEAKS_OF]), title="", columns=titles, rows=rows),)
 
 
 TOOL = Tool(

@@ -1,9 +1,11 @@
 """The tool that finds the shop's approved answer.
 
-In: the customer's question. Out: an `Outcome` of kind "answer": a template, else a passage of the policy, else none.
+In: the customer's question. Out: an `Outcome` of kind "answer": a template, else a passage of the policy, else a
+template that may be meant, said to be so, else none.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from langchain_core.messages import ToolMessage
 from langchain_core.messages.tool import ToolCall
@@ -24,6 +26,7 @@ from retrieval.answers import Template
 NAME = "find_answer"
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
 _CLEARER = 0.2  # by so much a question that points at nothing is answered better behind what was done last
+NEAR = 0.3  # confidence of an answer that may be meant
 _SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
 
@@ -50,13 +53,17 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     passage = retriever.policy(question) if context.language == _policy_language(context) else None
     if passage is not None:
         return outcome(context, _answer(passage.text), f"policy {passage.heading}", passage.text)
+    near = retriever.answer(question, context.language, NEAR)
+    if near is not None:
+        return approved(near.template, context, is_sure=False)
     return outcome(context, _answer(None), "no approved answer")
 
 
-def approved(template: Template, context: TurnContext) -> Outcome:
-    """A template as it is said to this customer, with the shop's facts in its slots."""
+def approved(template: Template, context: TurnContext, *, is_sure: bool = True) -> Outcome:
+    """A template as it is said to this customer, with the shop's facts in its slots; else as what may be meant."""
     words = template.text[context.language].format_map(context.services.shop.facts)
-    return outcome(context, _answer(words, template.id), f"answer {template.id}", words)
+    doubt = {} if is_sure else {"unsure": True}
+    return outcome(context, _answer(words, template.id) | doubt, f"answer {template.id}", words)
 
 
 def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
@@ -90,18 +97,20 @@ def _policy_language(context: TurnContext) -> str:
     return detect(text[:_TELLING_CHARS], context.services.shop.languages, None)
 
 
-def _answer(words: str | None, template: str | None = None) -> dict[str, str | None]:
+def _answer(words: str | None, template: str | None = None) -> dict[str, Any]:
     return {"kind": "answer", "template": template, "text": words}
 
 
 def intent(telling: Telling, call: ToolCall, artifact: Artifact) -> None:
     """A question; it is open while the shop has no answer to it."""
-    state = State.DONE if artifact["text"] else State.OPEN
+    state = State.DONE if artifact["text"] and not artifact.get("unsure") else State.OPEN
     telling.tell(telling.new(), Kind.QUESTION, state, {QUESTION: str(call["args"]["question"])}, call)
 
 
 def say(composer: Composer, artifact: Artifact) -> str:
-    """The answer as the shop wrote it."""
+    """The answer as the shop wrote it, with a word of doubt where another question may be meant."""
+    if artifact.get("unsure"):
+        return composer.say("answer_unsure", text=artifact["text"])
     return str(artifact["text"] or composer.say("no_answer"))
 
 

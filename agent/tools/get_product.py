@@ -70,7 +70,8 @@ def _approved(artifact: Mapping[str, Any], question: str, context: TurnContext) 
     if not question or any(kind != "text" for kind, _ in kinds) or any(each[ASKED] for each in artifact["products"]):
         return None
     hit = context.services.retriever.answer(question, context.language)
-    if hit is None or hit.score < (_SURE if any(facet != "all" for _, facet in kinds) else 0.0):
+    least = _SURE if any(facet != "all" for _, facet in kinds) else 0.0
+    if hit is None or not hit.template.of_products or hit.score < least:
         return None
     told, answer = approved(hit.template, context)
     return told, {**answer, SPEAKS_OF: artifact[SPEAKS_OF]}

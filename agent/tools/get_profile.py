@@ -13,26 +13,30 @@ from agent.replies.gate.keys import Keys
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.schemas import Json, arguments, flag, text
 from agent.tools.tool import Tool
+from language.attribute_words import called
 from language.matching import Lexicon
 from language.recipients import recipients_in
+from profiles.attribute import Attribute
 from profiles.observation import Trait
 from profiles.schema import Schema
 
+NAME = "get_profile"
 _JUST_NOW = 2  # turns: the one before, and this one
 _WORD = 4  # letters of a last word that tells: "size", and not "cm"
 _MOST_WHY = 6  # traits whose reasons one reply tells
 
 
 def get_profile(runtime: Runtime, attribute: str | None = None, why: bool = False, newest: bool = False) -> Outcome:
-    """What the profile holds now: all of it, what the words for an attribute name, or what was noted just now."""
+    """What the profile holds now: all of it, what the words for an attribute name, or what was noted just now, or
+    in this consultation."""
     context = runtime.context
     profile = context.services.profiles.read(context.customer)
     traits = _asked(attribute or "", profile.everyone, context)
     artifact: Json = {"kind": "profile_read", "asked": attribute or ""}
     if newest:
-        turns = [*context.heard][-_JUST_NOW:]
-        traits = [trait for trait in traits if any(one.id in turns for one in trait.evidence)]
-        artifact["newest"] = True
+        turns = [*context.heard][0 if "asks_noted_now" in context.reading.cues else -_JUST_NOW :]
+        every, traits = traits, [trait for trait in traits if any(one.id in turns for one in trait.evidence)]
+        artifact |= {"newest": True, "besides": [trait.to_json() for trait in every if trait not in traits]}
     artifact["traits"] = [trait.to_json() for trait in traits]
     if why:
         told = reasons_told(context, traits[:_MOST_WHY])
@@ -63,9 +67,12 @@ def attributes_named(words: str, schema: Schema, languages: Sequence[str], *, is
     """
     if words in schema.attributes:
         return frozenset((words,))
-    forms = {one.name: (one.name.replace("_", " "), *one.label.values()) for one in schema.attributes.values()}
+    forms = {one.name: names_of(one) for one in schema.attributes.values()}
     if is_whole:
-        forms = {name: (*said, *_last_words(said)) for name, said in forms.items()}
+        taken = {said.casefold() for names in forms.values() for said in names}  # "size" is a size, and no shoe size
+        forms = {
+            name: (*said, *(last for last in _last_words(said) if last not in taken)) for name, said in forms.items()
+        }
     found = Lexicon({"": forms}, tuple(languages)).named("", words)
     whole = {mention.value for mention in found if mention.how == "exact"}
     if whole or is_whole:
@@ -75,8 +82,13 @@ def attributes_named(words: str, schema: Schema, languages: Sequence[str], *, is
     )
 
 
+def names_of(attribute: Attribute) -> tuple[str, ...]:
+    """What it is called by the shop, and by customers."""
+    return (attribute.name.replace("_", " "), *attribute.label.values(), *called(attribute.name))
+
+
 def _last_words(forms: Sequence[str]) -> Iterator[str]:
-    return (form.split()[-1] for form in forms if " " in form and len(form.split()[-1]) >= _WORD)
+    return (form.split()[-1].casefold() for form in forms if " " in form and len(form.split()[-1]) >= _WORD)
 
 
 def describe(trait: Trait) -> str:
@@ -92,18 +104,24 @@ def _line(trait: Trait, why: Sequence[str]) -> str:
 
 
 def say(composer: Composer, artifact: Artifact) -> str:
-    """One line for each trait, the customer's own first, with its reasons behind it."""
-    newest = artifact.get("newest")
+    """One line for each trait, the customer's own first, with its reasons behind it.
+
+    Of what was just said it is told what was noted, and then what is known besides.
+    """
+    newest, besides = artifact.get("newest"), artifact.get("besides", ())
     if not artifact["traits"]:
         name = "profile_not_saved" if newest else "profile_without" if artifact["asked"] else "profile_empty"
-        return composer.say(name)
-    intro = composer.say("profile_saved" if newest else "profile_intro")
-    lines = list[str]()
-    for who, traits in by_person(artifact["traits"]).items():
+        return "\n".join([composer.say(name), *_listed(composer, besides, "profile_besides")])
+    told = _listed(composer, artifact["traits"], "profile_saved" if newest else "profile_intro")
+    return "\n".join([*told, *_listed(composer, besides, "profile_besides")])
+
+
+def _listed(composer: Composer, traits: Sequence[Artifact], intro: str) -> Iterator[str]:
+    """The customer's own behind the `intro`, then those of each other person behind what they are called."""
+    for who, some in by_person(traits).items():
         head = composer.of_person(who, "").strip()
-        lines += [f"{head[:1].upper()}{head[1:]}"] if who else [intro]
-        lines += [f"- {_told(composer, trait)}" for trait in traits]
-    return "\n".join(lines)
+        yield f"{head[:1].upper()}{head[1:]}" if who else composer.say(intro)
+        yield from (f"- {_told(composer, trait)}" for trait in some)
 
 
 def _told(composer: Composer, trait: Artifact) -> str:
@@ -127,7 +145,7 @@ def parameters(services: Services) -> Json:
 
 
 TOOL = Tool(
-    name="get_profile",
+    name=NAME,
     brief="what we know about the customer",
     when=(
         "Read what the shop has noted about this customer and those they buy for, such as sizes and tastes. Use "

@@ -11,9 +11,9 @@ from typing import Any
 from agent.cart.bill import METHODS, bill, delivered
 from agent.replies.composer import Artifact, Composer
 from agent.replies.gate.keys import Keys
-from agent.shown import SPEAKS_OF
+from agent.shown import SPEAKS_OF, Unclear
 from agent.tools.cart_lines import pieces_of, say_line
-from agent.tools.get_product import asked_products, reference_argument
+from agent.tools.get_product import asked_products, reference_argument, unclear_product
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import best_variant
 from agent.tools.schemas import arguments, choice, number
@@ -24,13 +24,18 @@ NAME = "get_total"
 
 
 def get_total(runtime: Runtime, items: list[dict[str, Any]] | None = None, delivery: str | None = None) -> Outcome:
-    """What the items cost together; without any, the cart, or the product spoken of last where nothing is in it."""
+    """What the items cost together; without any, the cart, or the product spoken of last where nothing is in it.
+
+    Several that were only shown are no purchase: it is asked which one is meant.
+    """
     context = runtime.context
     services = context.services
     cart = () if items else services.carts.get(context.customer).lines
     if cart:
         told = bill(cart, services.retriever.catalog, services.shop, delivery)
     else:
+        if not items and len(shown := asked_products("it", runtime)) > 1:
+            raise unclear_product(Unclear("it", shown), context)
         told = _added_up(items or [{"product": "it"}], delivery, runtime)
     spoken_of = [line["product"] for line in told["lines"] if "product" in line]
     artifact: dict[str, Any] = {"kind": "total", SPEAKS_OF: list(dict.fromkeys(spoken_of))} | told

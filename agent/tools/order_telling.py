@@ -11,7 +11,7 @@ from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
 from agent.intents import ORDER, Telling
-from agent.orders.order import BEFORE_SHIPPING, Order, is_late, refund_of
+from agent.orders.order import BEFORE_SHIPPING, Order, is_late, last_day, pieces_left, refund_of
 from agent.replies.composer import Artifact, Composer, variant_of
 from agent.shown import SPEAKS_OF
 from agent.tools.orders import SHOWN, order_json
@@ -28,6 +28,7 @@ _INTROS: Mapping[Why, str] = {
     "none": "orders_no_match",
 }
 _REFUND_DAYS = "refund_days"  # a fact of the shop
+_LATELY = 60  # days after the last one on which it could be sent back
 
 
 def one_order(order: Order, context: TurnContext) -> Outcome:
@@ -39,6 +40,7 @@ def one_order(order: Order, context: TurnContext) -> Outcome:
         "order": order_json(order, context),
         "is_late": is_late(order, context.today),
         "refund": _refund(order, context),
+        "back": _sending_back(order, context),
         "cases": [
             {
                 "problem": case.problem,
@@ -74,8 +76,9 @@ def say_order(composer: Composer, artifact: Artifact) -> str:
     An order without a carrier or a date is given with its status alone.
     """
     state = state_of(composer, artifact["order"])
-    line = f"- {composer.order_line(artifact['order'])}"
-    return "\n".join([*([state] if state else []), line, *_next(composer, artifact)])
+    items = composer.order_lines(artifact["order"])
+    told = [composer.order_head(artifact["order"]), *(f"- {item}" for item in items)]
+    return "\n".join([*([state] if state else []), *told, *_next(composer, artifact)])
 
 
 def state_of(composer: Composer, order: Artifact) -> str:
@@ -97,6 +100,25 @@ def intent(telling: Telling, call: ToolCall, artifact: Artifact) -> None:
     """The customer wanted to know where it is, and was told."""
     if artifact["kind"] == ONE:
         telling.tell(telling.new(), Kind.DELIVERY, State.DONE, {ORDER: str(artifact["order"]["id"])}, call)
+
+
+def _sending_back(order: Order, context: TurnContext) -> dict[str, Any] | None:
+    """Until when it can be sent back and exchanged, while that is still of interest; None for what cannot be."""
+    rules, today = context.services.proposals.rules, context.today
+    days = {"until": last_day(order, rules.return_days), "exchange_until": last_day(order, rules.exchange_days)}
+    if days["until"] is None or not pieces_left(order) or (today - days["until"]).days > _LATELY:
+        return None
+    told = {name: day.isoformat() for name, day in days.items() if day}
+    return {**told, **{f"{name}_over": day < today for name, day in days.items() if day}}
+
+
+def _told_back(composer: Composer, back: Artifact) -> str:
+    if not back["until_over"]:
+        return composer.say("order_back_until", until=back["until"])
+    over = composer.say("order_back_over", until=back["until"])
+    is_exchangeable = not back.get("exchange_until_over", True)
+    swap = composer.say("order_swap_until", until=back["exchange_until"]) if is_exchangeable else ""
+    return " ".join(filter(None, [over, swap]))
 
 
 def _refund(order: Order, context: TurnContext) -> dict[str, Any] | None:
@@ -128,6 +150,8 @@ def _next(composer: Composer, artifact: Artifact) -> list[str]:
     ]
     if artifact["is_late"] and not any(case["is_open"] for case in artifact["cases"]):
         lines.append(composer.say("order_late"))
+    if artifact.get("back"):  # what was told by an earlier version has none
+        lines.append(_told_back(composer, artifact["back"]))
     if order["status"] in BEFORE_SHIPPING:
         lines.append(composer.say("order_may_change"))
     return lines

@@ -20,6 +20,8 @@ Artifact = dict[str, Any]
 Outcome = tuple[str, Artifact]
 Runtime = ToolRuntime[TurnContext, ShopState]
 
+REFUSED = "refused"  # the kind of artifact of a call that was refused
+
 
 class RefusedWrite(Refused):
     """A rule of the shop forbids the act; `phrase` with `slots` says so in the customer's language."""

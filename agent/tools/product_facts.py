@@ -25,7 +25,7 @@ from retrieval.facets import VARIANT_FACETS, FacetSpace, facet_values
 
 Kind = Literal["yes", "no", "unsaid", "value", "price", "rating", "unrated", "stock", "no_variant", "text"]
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
-_LIKE = 0.3  # cosine of a question and a sentence that speaks of the same
+_LIKE, _SURELY = 0.3, 0.45  # cosine of a question and a sentence that may speak, and surely speaks, of the same
 _FAR_SIZE = 10  # from a product's smallest and largest size
 _KILO = 1000
 _LARGER = {"g": "kg", "ml": "l", "mm": "m"}  # units of which a thousand are better said in the other
@@ -166,17 +166,19 @@ class Facts:
         return next((value for wish in named for value in own if covers(wish, value)), named[0] if named else None)
 
     def _text(self, product: Product, question: str) -> Iterator[Fact]:
-        """The sentence of the description that speaks of it most; its first ones, where none clearly does."""
+        """The sentence of the description that speaks of it most, with doubt (of "all") where it may speak of something
+        else; the first ones, where none does."""
         sentences = [part.strip() for part in _SENTENCE.split(product.description) if part.strip()]
         if not sentences:
             return
         vectors = self.embedder.encode([question, *sentences])
         likeness = vectors[1:] @ vectors[0]
         best = int(np.argmax(likeness))
-        if likeness[best] >= _LIKE:
+        if likeness[best] >= _SURELY:
             yield Fact("text", value=sentences[best])
         else:
-            yield Fact("text", value=" ".join(sentences[:3]), facet="all")
+            nearest = sentences[best] if likeness[best] >= _LIKE else " ".join(sentences[:3])
+            yield Fact("text", value=nearest, facet="all")
 
 
 def _size_by_number(sizes: Iterable[str], reading: Reading) -> str | None:

@@ -7,10 +7,11 @@ the hits with a reason that names the trait or the act. A search `about` somebod
 person instead.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
+
+from langchain_core.messages import ToolMessage
 
 from agent.clarification import next_question, onward
 from agent.context import Services, TurnContext
@@ -23,6 +24,7 @@ from agent.replies.gate.keys import Keys
 from agent.shown import SHOWS
 from agent.tools.outcome import Outcome, Runtime, outcome
 from agent.tools.products import product_card, product_json
+from agent.tools.relaxed import TASTES, left_out, relaxed
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
 from agent.tools.search_wish import AMONG_SHOWN, NOT, SearchCall, Wish, as_value, wish_of
 from agent.tools.suited import suited
@@ -42,11 +44,7 @@ _SORTED = "The order of the results, if the customer wants the cheapest, dearest
 SHOWN = 3
 UNLIKE = 0.3  # a score below which nothing is like the words of a search
 POOL = 40  # of which the first are shown; whether and what to ask is judged by all
-# When nothing matches, as few filters as possible go, these behind all others: taste before fit, then whom it is
-# made for; never the kind of product, the price or a dislike.
-_RELAXED_LAST = ("brand", "material", "color", "size")
-_TASTES = _RELAXED_LAST[:-1]  # a size is fit
-_TRIED = 3  # filters at most that are left out together, before all are
+_NAME_CHARS = 40  # of words that are said back as the name of a thing
 
 
 def search_products(
@@ -69,14 +67,14 @@ def search_products(
     profile = profile_of(context, context.services.profiles.read(context.customer), who)
     ruled_out = asked.pop(NOT, None) or {}
     asked |= {name: as_value(wanted) for name, wanted in (where or {}).items() if name not in asked}
-    thing, nearest = ("", {}) if who or among else _unsold(context, query, {*asked, *ruled_out})
+    thing, nearest = ("", {}) if among else _unsold(context, query, {*asked, *ruled_out})
     if thing and not nearest:
         nothing = {"kind": "products", "query": thing, "filters": {}, "dropped": [], "hits": []}
         return outcome(context, nothing | {"unsold": thing}, f"the shop sells no {thing}")
     asked |= nearest
     call = SearchCall(query, asked, min_price, max_price, ruled_out, among, who)
     wish = wish_of(call, profile, runtime)
-    pool, filters, dropped = _search(context, profile, wish, sort, who)
+    pool, filters, dropped = _search(context, profile, wish, sort, who, _earlier(runtime))
     if not (who or _is_sold(wish, pool)):  # ideas for somebody are like no product
         nothing = {"kind": "products", "query": wish.words, "filters": {}, "dropped": [], "hits": []}
         return outcome(context, nothing | {"unsold": wish.query}, f"the shop sells no {wish.query}")
@@ -124,8 +122,9 @@ def _unsold(context: TurnContext, query: str, conditions: Collection[str]) -> tu
 def say(composer: Composer, artifact: Artifact) -> str:
     """One line for each product, behind what had to be left out or was taken up again."""
     hits = artifact["hits"]
-    if artifact.get("unsold"):
-        return composer.say("found_unsold", query=artifact["unsold"])
+    if thing := artifact.get("unsold"):
+        is_name = len(thing) <= _NAME_CHARS
+        return composer.say("found_unsold", query=thing) if is_name else composer.say("found_unlike")
     if not hits:
         return composer.say("found_none")
     head = composer.say("found_one") if len(hits) == 1 else composer.say("found_many", count=len(hits))
@@ -236,48 +235,48 @@ def _is_sold(wish: Wish, pool: Sequence[ProductHit]) -> bool:
 
 
 def _search(
-    context: TurnContext, profile: Profile, wish: Wish, sort: Sort | None, who: str
+    context: TurnContext,
+    profile: Profile,
+    wish: Wish,
+    sort: Sort | None,
+    who: str,
+    earlier: Mapping[str, Collection[str]],
 ) -> tuple[list[ProductHit], Filters, list[str]]:
     """The hits, the filters that left some, and those that were dropped, for which the profile counts again.
 
+    `earlier`: the filters of the search before; what only they have goes first where nothing fits.
     What suits whom it is for is tried first: in their size and department, without what nobody sees unasked.
     """
     fitting = [*suited(context, profile, wish.filters, who)]
     for filters in fitting if who else (*fitting, wish.filters):
         if hits := _found(context, profile, wish.query, filters, sort, wish.filters):
             return hits, filters, []
-    tastes_of = [(filters, name) for filters in fitting if who for name in _TASTES if name in filters.equals]
+    tastes_of = [(filters, name) for filters in fitting if who for name in TASTES if name in filters.equals]
     for filters, name in tastes_of:  # a daughter's fleece in another color before a man's in hers
         equals = {other: value for other, value in filters.equals.items() if other != name}
         if hits := _found(context, profile, wish.query, replace(filters, equals=equals), sort):
             return hits, replace(filters, equals=equals), [f"{name} {filters.equals[name]}"]
     if who and (hits := _found(context, profile, wish.query, wish.filters, sort, wish.filters)):
         return hits, wish.filters, []
-    filters, dropped, hits = wish.filters, list[str](), list[ProductHit]()
-    if filters.all_of:  # of several features the first ones count most
-        fewer = {name: values[:1] for name, values in filters.all_of.items()}
-        dropped += [f"{name} {value}" for name, values in filters.all_of.items() for value in values[1:]]
-        filters = replace(filters, all_of=fewer)
-        hits = _found(context, profile, wish.query, filters, sort)
-    for left_out in _left_out(filters, context):
-        if hits:
-            break
-        equals = {name: value for name, value in filters.equals.items() if name not in left_out}
-        if hits := _found(context, profile, wish.query, replace(filters, equals=equals), sort):
-            dropped += [f"{name} {filters.equals[name]}" for name in left_out]
-            filters = replace(filters, equals=equals)
-    return hits, filters, dropped if hits else []
+    for filters in relaxed(wish.filters, earlier, context):
+        if hits := _found(context, profile, wish.query, filters, sort):
+            return hits, filters, left_out(wish.filters, filters)
+    return [], wish.filters, []
 
 
-def _left_out(filters: Filters, context: TurnContext) -> Iterator[tuple[str, ...]]:
-    """The filters that may be left out together: one, then two, then more, those that matter least first."""
-    facets, kinds = context.services.retriever.facets.facets, context.services.lexicon.kinds
-    of_people = [name for name in filters.equals if name in facets and facets[name].people]
-    last = (*(name for name in _RELAXED_LAST if name in filters.equals), *of_people)
-    names = [name for name in (*(name for name in filters.equals if name not in last), *last) if name not in kinds]
-    for count in range(1, min(_TRIED, len(names)) + 1):
-        yield from combinations(names, count)
-    yield tuple(names)
+def _earlier(runtime: Runtime) -> Mapping[str, Collection[str]]:
+    """By facet, what the newest search before this one asked for, with what it gave up; nothing without one."""
+    results = (m.artifact or {} for m in reversed(runtime.state["messages"]) if isinstance(m, ToolMessage))
+    before: Artifact = next((one for one in results if one.get("kind") == "products"), {})
+    asked = [(name, one) for name, wanted in before.get("filters", {}).items() for one in _each(wanted)]
+    found = dict[str, set[str]]()
+    for name, value in (*asked, *(named.split(" ", 1) for named in before.get("dropped", ()))):
+        found.setdefault(name, set()).add(value)
+    return found
+
+
+def _each(wanted: object) -> list[str]:
+    return [*map(str, wanted)] if isinstance(wanted, list | tuple) else [str(wanted)]
 
 
 def _found(

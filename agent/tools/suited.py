@@ -6,7 +6,7 @@ Of somebody else the word alone may tell the department: for a husband what is o
 while what is for everybody stays.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from agent.context import TurnContext
@@ -23,14 +23,23 @@ _AGE = "age"  # the attribute of that name, in years
 def suited(context: TurnContext, profile: Profile, filters: Filters, who: str = "") -> Iterator[Filters]:
     """The filters with all that is known of fit, then with less of it, then only without what nobody asked for.
 
-    `who` is to have it, "" is the customer.
+    `who` is to have it, "" is the customer. For a child each is tried with what is made for children alone first.
     """
     if filters.only is not None:
         return
+    made = _made_for(context, profile, filters, who)
+    for one in [*_fitting(context, profile, filters, made)] or [filters]:
+        yield from _childrens(context, one, {**made, **filters.equals})
+        if one is not filters:
+            yield one
+
+
+def _fitting(context: TurnContext, profile: Profile, filters: Filters, made: dict[str, str]) -> Iterator[Filters]:
+    """As `suited`, for those for whom the values that they are `made` for tell."""
     known = [one for one in held(context, profile.traits) if _fits(one, filters, context)]
     own = {one.facet: one.value for one in reversed(known)}
     base = _unasked(context, filters, own)
-    for_them = _for_people(context, filters, own, _made_for(context, profile, filters, who))
+    for_them = _for_people(context, filters, own, made)
     names = sorted(own, key=lambda name: name in VARIANT_FACETS)  # a size is given up before a department
     for count in range(len(names), 0, -1):
         chosen = {name: own[name] for name in names[:count]}
@@ -39,6 +48,18 @@ def suited(context: TurnContext, profile: Profile, filters: Filters, who: str = 
         yield for_them
     if base != filters:
         yield base
+
+
+def _childrens(context: TurnContext, filters: Filters, people: Mapping[str, str]) -> Iterator[Filters]:
+    """The filters with what is made for children alone, and not for everybody, where it is for one of them."""
+    space = context.services.retriever.facets
+    apart = (space.facet(name) for name in people if name in space.names and not space.facet(name).many)
+    others = {
+        one.name: {*one.values} - {people[one.name]} for one in apart if people[one.name] == one.people.get("child")
+    }
+    if others:
+        without = {name: filters.without.get(name, frozenset()) | values for name, values in others.items()}
+        yield replace(filters, without={**filters.without, **without})
 
 
 def _made_for(context: TurnContext, profile: Profile, filters: Filters, who: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage, ToolMessage
 
 from agent.context import TurnContext
-from agent.personalization import held
+from agent.personalization import held, profile_of
 from agent.tools.outcome import Artifact, Runtime
 from agent.tools.product_facts import own_values
 from language.size_steps import stepped
@@ -104,9 +104,10 @@ def left_open(messages: Iterable[AnyMessage]) -> dict[str, Artifact]:
     return {str(each["product"]): each for each in newest.get(OPEN, ())}
 
 
-def own_sizes(product: Product, context: TurnContext) -> frozenset[str]:
-    """The sizes of the product that the customer wears."""
-    space, profile = context.services.retriever.facets, context.services.profiles.read(context.customer)
+def own_sizes(product: Product, context: TurnContext, who: str = "") -> frozenset[str]:
+    """The sizes of the product that the customer wears, or `who` they buy for."""
+    space = context.services.retriever.facets
+    profile = profile_of(context, context.services.profiles.read(context.customer), who)
     worn = [one for one in held(context, profile.traits) if one.facet == "size" and one.is_own]
     return frozenset(
         size for one in worn if one.concerns(product) for size in own_values(space, product, "size", one.value)

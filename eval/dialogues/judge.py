@@ -80,7 +80,8 @@ def products(expected: Expected, shown: Sequence[Fields]) -> Iterator[str]:
 
 def notes(expected: Expected, turn: Turn) -> Iterator[str]:
     """A trait like each of `profile` was added; one like each of `retracted` was taken back or replaced."""
-    added, gone = turn.profile["added"], (*turn.profile["retracted"], *turn.profile["superseded"])
+    own = turn.own_profile
+    added, gone = own["added"], (*own["retracted"], *own["superseded"])
     for name, wanted, traits in (("noted", expected.profile, added), ("taken back", expected.retracted, gone)):
         for one in wanted:
             if not any(is_like(trait, one) for trait in traits):
@@ -88,8 +89,8 @@ def notes(expected: Expected, turn: Turn) -> Iterator[str]:
 
 
 def wrong_notes(expected: Expected, turn: Turn) -> Iterator[str]:
-    """What was noted although `profile_not` or `quiet` says that it is not to be."""
-    for trait in turn.profile["added"]:
+    """What was noted of the customer although `profile_not` or `quiet` says that it is not to be."""
+    for trait in turn.own_profile["added"]:
         if expected.quiet or any(is_like(trait, one) for one in expected.profile_not):
             yield f"noted {trait['polarity']} {trait['attribute']} = {trait['value']}"
 

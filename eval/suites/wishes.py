@@ -20,7 +20,7 @@ import yaml
 from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.labels import WISHES
 from agent.guided.recogniser.situation import Situation
-from agent.guided.wishes.plan import SURE
+from agent.guided.wishes.shares import SURE
 from errors import DataError
 from eval.suite import Case, Options, Record, Suite, share
 from finetune.corpora.bitext import read_requests

@@ -38,3 +38,22 @@ FACETS: dict[str, dict[str, str]] = {"weight": {"en": "Weight"}, "material": {"e
 )
 def test_aspects_are_found_but_for_slips(text: str, names: list[str]) -> None:
     assert [aspect.name for aspect in find_aspects(text, FACETS)] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "direction"),
+    [
+        ("what has the longest runtime of anything you carry?", "runtime", "most"),
+        ("best battery life", "runtime", "most"),
+        ("lowest weight please", "weight", "least"),
+        ("whats ur lowest price", "price", "least"),
+        ("best price on these", "price", "least"),
+        ("续航最长的", "runtime", "most"),
+        ("最低价格的那款", "price", "least"),
+        ("is the runtime long", "runtime", ""),
+        ("the largest size you have", "size", ""),
+    ],
+)
+def test_the_most_or_the_least_of_what_is_named(text: str, name: str, direction: str) -> None:
+    facets = FACETS | {"runtime": {"en": "Runtime"}}
+    assert [aspect.direction for aspect in find_aspects(text, facets) if aspect.name == name] == [direction]

@@ -51,26 +51,36 @@ class Encoder:
 
     def __init__(self, folder: Path = DEFAULT) -> None:
         self.settings = read_settings(folder)
-        self._network, self._lower = _load(folder)
+        self._lower, self._network = _load(folder)
         self._lock = Lock()  # of the tokenizer
 
     def probabilities(self, situation: str, message: str) -> Mapping[str, float]:
         """By wish."""
         return self.judged([situation], message)[0]
 
+    def each(self, situation: str, messages: Sequence[str]) -> list[Mapping[str, float]]:
+        """By label, of several messages in one situation: the parts of one."""
+        return self._read([(situation, message) for message in messages])
+
     def judged(self, situations: Sequence[str], message: str, marked: Sequence[str] = ()) -> list[Mapping[str, float]]:
         """By label, of one message behind each of several texts: notes that it may state, in its `marked` words."""
+        return self._read([(situation, message) for situation in situations], marked)
+
+    def _read(self, pairs: Sequence[tuple[str, str]], marked: Sequence[str] = ()) -> list[Mapping[str, float]]:
         import torch
 
-        if not situations:
+        if not pairs:
             return []
         with self._lock:
-            batch = self._lower.encoded([(situation, message) for situation in situations], marked)
-        vectors = torch.from_numpy(sentence_vectors([message, *map(without_previous, situations)]))
-        sentences = torch.cat([vectors[:1].expand(len(situations), -1), vectors[1:]], dim=1)
+            batch = self._lower.encoded(pairs, marked)
+        messages = [message for _, message in pairs]
+        texts = [text for situation, message in pairs for text in (message, without_previous(situation))]
+        several = [*dict.fromkeys(texts)]
+        rows = dict(zip(several, torch.from_numpy(sentence_vectors(several)), strict=True))
+        sentences = torch.stack([rows[text] for text in texts]).view(len(pairs), -1)
         with torch.inference_mode():
             states = self._lower.states(batch)
-            logits = self._network(states, batch.mask, batch.part, sentences, *bag([message] * len(situations)))
+            logits = self._network(states, batch.mask, batch.part, sentences, *bag(messages))
         return [dict(zip(self.settings.labels, row, strict=True)) for row in torch.sigmoid(logits).tolist()]
 
 
@@ -190,8 +200,14 @@ def lower_and_network(wishes: int) -> tuple[Lower, Any]:
 
 
 @cache
-def _load(folder: Path) -> tuple[Any, Lower]:
-    """The network with the trained changes merged in."""
+def _load(folder: Path) -> tuple[Lower, Any]:
+    """To read with, and kept: nothing changes it."""
+    lower, whole = lower_and_trained(folder)
+    return lower, whole.eval()
+
+
+def lower_and_trained(folder: Path) -> tuple[Lower, Any]:
+    """The lower half of the encoder, and the upper one and the head with the trained changes merged in."""
     from safetensors.torch import load_file
 
     settings = read_settings(folder)
@@ -208,4 +224,4 @@ def _load(folder: Path) -> tuple[Any, Lower]:
             parameter.data = tensors[name].float()
         else:
             raise ModelError(f"{folder / WEIGHTS} has no {name!r}: train it anew")
-    return whole.eval(), lower
+    return lower, whole

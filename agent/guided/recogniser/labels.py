@@ -20,6 +20,7 @@ _DETAILS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "profile": ("get_profile", "why", ("True",)),
     "search": ("search_products", "among", ("shown",)),
 }
+DETAILED = (*_DETAILS,)
 GOES_ON = "search.goes_on"  # the search before still holds, with what this message changes of it
 OF_OTHER = "note.other"  # what is to be noted is of somebody the customer buys for
 _OF_CALLS = (f"{wish}.{value}" for wish, (_, _, values) in _DETAILS.items() for value in values)
@@ -57,6 +58,11 @@ def without_previous(situation: str) -> str:
 def of_wish(wish: str) -> tuple[str, ...]:
     """The details that a wish may have."""
     return _DETAILS[wish][2]
+
+
+def labels_of(wish: str) -> tuple[str, ...]:
+    """The labels of these details."""
+    return tuple(f"{wish}.{value}" for value in of_wish(wish))
 
 
 def detail(chances: Mapping[str, float], wish: str, least: float = 0.0) -> str | None:

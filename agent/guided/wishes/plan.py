@@ -5,19 +5,22 @@ sure: the model then decides alone. Arguments are taken from the reading of the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import TurnContext
-from agent.guided.notes import NoteJudge, as_noted, forgotten, is_named, spoken_of
-from agent.guided.recogniser.labels import GOES_ON, WISHES, detail, of_wish
-from agent.guided.wishes.bought import Bought, Heard
+from agent.guided.notes import NoteJudge, as_noted, is_named, spoken_of
+from agent.guided.recogniser.labels import GOES_ON, detail, of_wish
+from agent.guided.wishes.bought import CANCEL, Bought, Heard
+from agent.guided.wishes.changes import changes_of
+from agent.guided.wishes.choice import PROFILE, by_words, chosen, is_unclear, one_act, taken_out
 from agent.guided.wishes.measures import measures, units_of
+from agent.guided.wishes.pieces import Parts, variant_of
 from agent.guided.wishes.references import (
     Products,
+    asked_by_name,
     by_rank,
     called_by_name,
     cheaper_than,
@@ -26,45 +29,32 @@ from agent.guided.wishes.references import (
     speaks_of_list,
 )
 from agent.guided.wishes.searches import Searches
-from agent.shop_reading import ShopReading
+from agent.guided.wishes.shares import SAID, SURE, Clause, Words, by_kinds, own_words, with_clauses
+from agent.tools.get_profile import NAME as GET_PROFILE
 from agent.tools.get_profile import attributes_named
 from agent.tools.proposals import REPORT_PROBLEM
 from agent.tools.search_wish import AMONG_SHOWN, NOT
-from agent.tools.update_profile import MAX_CHANGES
 from agent.tools.update_profile import NAME as UPDATE_PROFILE
+from agent.tools.variants import own_sizes
 from agent.unsold import unsold_things
 from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
 from language.cues import cues_in
-from language.indifference import indifferent
-from language.quantities import Quantity
-from language.size_steps import step_words
-from profiles.observation import EVERYTHING
-from retrieval.catalog import ONE_SIZE
+from language.people import spoken_in
+from language.recipients import recipients_in
 from retrieval.facets import VARIANT_FACETS
 
 Json = dict[str, Any]
 Call = tuple[str, Json]
-SURE = 0.5  # probability of a wish that is acted upon
-LIKELY = 0.15  # of the likeliest one, where none is sure
 _ORDER = (
     "forget", "note", "data", "profile", "cancel", "return", "exchange", "address", "problem", "orders", "search",
-    "product", "compare", "total", "cart", "answer", "person",
+    "product", "compare", "cart", "total", "answer", "person",
 )  # fmt: skip
-_SAID = ("yes", "no", "talk", "offtopic")
-_HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
-_PROFILE = ("forget", "note")
+_ABOUT_ONE = ("search", "product", "answer", *PROFILE)  # what a message wants that asks for a product by its name
 _REMEDY = 0.5
 _AGREED = 0.7  # of a yes to the offer of a person
-_NOTED = 0.1  # of a note, for a message whose possible notes are judged
-_MAYBE = 0.05  # of a harmless wish, where none is likely
 _RARELY = 0.03  # that a search goes on, for a message that names conditions and no kind: 97 % of those do
-_HINT = 0.02  # that a person is wanted, for a message that names one
-_CERTAIN, _STRAY = 0.9, 0.15  # of a yes that carries something out; of what else it might be
-_BESIDE_NO = 0.25  # of what else a no might be: it carries nothing out
-_PLAIN_CHARS = 40  # of a no that is nothing else
-_MOST_PIECES = 99
 _OR_SEARCH = 0.3  # that a question about a product may be a search instead
 _TWO = 2
 _MOST_COMPARED = 4
@@ -81,24 +71,33 @@ class Plan:
 
 
 def planned(
-    chances: Mapping[str, float], context: TurnContext, messages: Sequence[AnyMessage], judge: NoteJudge
+    chances: Mapping[str, float],
+    clauses: Sequence[Clause],
+    context: TurnContext,
+    messages: Sequence[AnyMessage],
+    judge: NoteJudge,
 ) -> Plan | None:
-    """What to do about the newest message."""
+    """What to do about the newest message, whose `clauses` were also read one by one."""
     if not any(char.isalnum() for char in context.reading.text):
         return Plan(said="nothing")
-    chances = _by_words(chances, context.reading)
-    wishes = chosen(chances)
+    chances = taken_out(by_words(with_clauses(chances, clauses), context.reading), clauses)
     act = Act(context, messages, chances)
+    wishes = chosen(chances) if not act.asks_of_profile() else {"profile"}
     if not wishes:
         return Plan(told) if (told := tuple(act.bought.told_which())) else None
-    if amended := [*act.bought.amended(wishes)]:
+    wishes = act.bought.wished(one_act(wishes, chances, clauses, context.reading))
+    if amended := [*act.bought.amended(wishes)] or [*act.bought.amount_asked(wishes)]:
         return Plan(tuple(amended))
+    if "search" in wishes and wishes <= {*_ABOUT_ONE} and act.asks_of_one():
+        wishes = wishes - {"search"} | {"product"}
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
     if "search" in wishes and cheaper_than(act.reading, act.products, act.refers):
         wishes -= {"compare"}
-    changes = _changes(wishes, chances, context, judge)
-    calls = [call for wish in _ORDER if wish in wishes and wish not in _PROFILE for call in act.calls(wish)]
+    changes = changes_of(wishes, chances, context, judge)
+    acting = [wish for wish in _ORDER if wish in wishes and wish not in PROFILE]
+    words = own_words(context.reading.text, clauses, acting)
+    calls = [call for wish in acting for call in act.within(words.get(wish)).calls(wish)]
     calls = [_as_noted(call, changes, context) for call in calls]
     if changes:
         calls.insert(0, (UPDATE_PROFILE, {"changes": changes}))
@@ -109,48 +108,8 @@ def planned(
         return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
-    return Plan(said=next((wish for wish in _SAID if wish in wishes), "talk"))
-
-
-def _changes(wishes: set[str], chances: Mapping[str, float], context: TurnContext, judge: NoteJudge) -> list[Json]:
-    """What is to be forgotten, then what is to be noted."""
-    waived = _waived(context)
-    changes = forgotten(context) if "forget" in wishes or waived else []
-    if chances.get("note", 0.0) >= _NOTED or context.reading.plain:
-        kept = _forgotten_as(changes, context)  # nothing that is to be forgotten is noted as it was
-        stated = [one for one in judge.stated() if str(one["value"]) not in waived and _key(one) not in kept]
-        changes = [*_besides(changes, stated), *stated]
-    return changes[:MAX_CHANGES]
-
-
-def _waived(context: TurnContext) -> frozenset[str]:
-    """Values of what is noted that the message says do not matter: "never mind the wool"."""
-    traits = context.services.profiles.read(context.customer).everyone
-    return indifferent(context.reading.text, {str(trait.value): [str(trait.value)] for trait in traits})
-
-
-def _forgotten_as(changes: Sequence[Json], context: TurnContext) -> frozenset[tuple[str, ...]]:
-    """Of single values that are to be forgotten, how they are noted."""
-    values = {(str(one["attribute"]), str(one["value"]), str(one.get("about", ""))) for one in changes}
-    traits = context.services.profiles.read(context.customer).everyone if values else ()
-    noted = ((trait.attribute, str(trait.value), trait.about, str(trait.polarity)) for trait in traits)
-    return frozenset(key for key in noted if key[:3] in values)
-
-
-def _key(change: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(change.get(name) or "") for name in ("attribute", "value", "about", "polarity"))
-
-
-def _besides(forgets: Sequence[Json], stated: Sequence[Json]) -> list[Json]:
-    """Without the forgetting of what the message states anew: "44, not 43" replaces it."""
-    anew = {(change["attribute"], str(change["value"]), change.get("about", "")) for change in stated}
-    whole = {(attribute, about) for attribute, _, about in anew}
-    return [
-        one
-        for one in forgets
-        if (one["attribute"], str(one["value"]), one.get("about", "")) not in anew
-        and (one["value"] != EVERYTHING or (one["attribute"], one.get("about", "")) not in whole)
-    ]
+    said = next((wish for wish in SAID if wish in wishes), "talk")
+    return Plan(said="unclear" if said == "talk" and is_unclear(chances, context.reading) else said)
 
 
 def _as_noted(call: Call, changes: Sequence[Json], context: TurnContext) -> Call:
@@ -160,50 +119,10 @@ def _as_noted(call: Call, changes: Sequence[Json], context: TurnContext) -> Call
 
 def _left_to_model(wishes: set[str], changes: Sequence[Json], act: "Act") -> tuple[str, ...]:
     """The tools whose calls the model writes: notes in words that no list has, and addresses."""
-    tools = [UPDATE_PROFILE] if wishes & set(_PROFILE) and not changes and act.is_told_freely(wishes) else []
+    tools = [UPDATE_PROFILE] if wishes & set(PROFILE) and not changes and act.is_told_freely(wishes) else []
     if "address" in wishes and any(char.isdigit() for char in act.text):
         tools.append("change_address")
     return tuple(tools)
-
-
-def _by_words(chances: Mapping[str, float], reading: ShopReading) -> Mapping[str, float]:
-    """The chances where words leave no doubt: who asks for the manager, and who asks whether this is a person."""
-    if "asks_bot" in reading.cues:
-        return {**chances, "person": 0.0, "talk": 1.0}
-    if "asks_person" in reading.cues and chances.get("person", 0.0) >= _HINT:
-        return {**chances, "person": 1.0}
-    return chances
-
-
-def chosen(chances: Mapping[str, float]) -> set[str]:
-    """The wishes that are sure, else the likeliest; where none is likely, the likeliest that changes nothing."""
-    sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
-    for wishes, least in ((WISHES, LIKELY), (_HARMLESS, _MAYBE)):
-        best = max(wishes, key=lambda wish: chances.get(wish, 0.0))
-        sure = sure or ({best} if chances.get(best, 0.0) >= least else set())
-    return sure
-
-
-def is_sure(chances: Mapping[str, float], reading: ShopReading) -> bool:
-    """Whether any wish is sure, or nothing is said at all."""
-    chances = _by_words(chances, reading)
-    is_said = any(char.isalnum() for char in reading.text)
-    return not is_said or any(chances.get(wish, 0.0) >= SURE for wish in WISHES)
-
-
-def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal["yes", "no"] | None:
-    """A yes or no that is nothing else. A yes, which carries something out, holds no number and no trace of another
-    wish either."""
-    apart = {wish: chance for wish, chance in chances.items() if wish in WISHES and wish not in ("yes", "no", "talk")}
-    others = max(apart.values(), default=0.0)
-    yes, no = chances.get("yes", 0.0), chances.get("no", 0.0)
-    if reading.is_question:
-        return None
-    is_plain = not reading.values and len(reading.text) <= _PLAIN_CHARS
-    if no >= SURE and yes < _STRAY and others < _BESIDE_NO and is_plain:
-        return "no"
-    is_certain = yes >= _CERTAIN and no < _STRAY and others < _STRAY
-    return "yes" if is_certain and not (reading.quantities or reading.order_ids) else None
 
 
 @dataclass(frozen=True)
@@ -221,6 +140,26 @@ class Act(Heard):
         object.__setattr__(self, "products", products)
         object.__setattr__(self, "refers", tuple(referred(self.reading, self.products)))
         object.__setattr__(self, "bought", Bought(self.context, self.messages, products.units))
+
+    def within(self, words: Words | None) -> "Act":
+        """Of these words of the message alone; what names no kind of product may be of the words ahead of it too, and
+        its products are those of the message up to there where it names none: "is the Larch there? add one"."""
+        if words is None:
+            return self
+        part = self._said(words.own)
+        if part.kinds_named:
+            return part
+        part = self._said(words.ahead + words.own) if words.ahead else part
+        if not part.refers and not part.kinds_named:
+            end = self.text.find(words.own) + len(words.own)
+            before = self._said(self.text[:end]) if words.own in self.text else self
+            object.__setattr__(part, "refers", before.refers)
+        return part
+
+    def _said(self, words: str) -> "Act":
+        """As if only these words had been said."""
+        context = self.context
+        return replace(self, context=replace(context, heard={**context.heard, context.turn: words}))
 
     def calls(self, wish: str) -> list[Call]:
         """The calls that one wish takes."""
@@ -243,34 +182,94 @@ class Act(Heard):
         return Searches(services.shop, retriever.facets, retriever.catalog, services.assortment)
 
     def _search(self, *, goes_on: bool = False) -> Iterator[Call]:
+        who = spoken_of(self.context)
+        parts = by_kinds(self.text, lambda sentence: self._said(sentence).kinds_named)
+        for act in [self] if len(parts) < _TWO else [self._said(part) for part in parts]:
+            whole = act is self or act.reading.about is None
+            yield from act.search(who if whole else spoken_of(act.context), goes_on=goes_on)
+
+    def search(self, who: str, *, goes_on: bool = False) -> Iterator[Call]:
+        """The search for what is said here, for `who`."""
         chance = 1.0 if goes_on else self.chances.get(GOES_ON, 0.0)
         among = detail(self.chances, "search", SURE) if self.products.shown.listed else None
-        of_shown = not self._kinds_named or self._names_kind_of(self.refers)
+        of_shown = not self.kinds_named or self._names_kind_of(self.refers)
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed) and of_shown:
             among = AMONG_SHOWN
-        searches = self._searches().asked(self.reading, self.messages, chance >= SURE, chance >= _RARELY)
+        may_go_on = chance >= _RARELY or self._is_for_me_instead()
+        before = self._searches().before(self.reading.kinds, self.messages, who, self.products.in_focus)
+        searches = self._searches().asked(self.reading, before, chance >= SURE, may_go_on)
         cheaper = cheaper_than(self.reading, self.products, self.refers) if chance >= _RARELY or self.refers else None
-        if cheaper and not self.reading.limits:
+        if cheaper and (self.refers or not self.reading.limits):
             searches = [{**one, "max_price": min(cheaper, one.get("max_price", cheaper))} for one in searches]
-        who = spoken_of(self.context)
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
             yield "search_products", arguments | beside
 
+    def asks_of_one(self) -> bool:
+        """Whether it asks for one product by its name: "have you the Firn in grey", not "something like the Firn"."""
+        sku = asked_by_name(self.reading, self.products)
+        is_of_kind = not self.kinds_named or self._names_kind_of([sku] if sku else ())
+        return bool(sku) and is_of_kind and not cheaper_than(self.reading, self.products, [sku])
+
+    def _is_for_me_instead(self) -> bool:
+        """Whether it speaks of the customer, behind a message that spoke of somebody else: "for me something dark"."""
+        earlier = self.context.readings[-2:-1]
+        return self.reading.about == "self" and any(one.name for each in earlier for one in spoken_in(each))
+
     def _product(self) -> Iterator[Call]:
-        is_other = bool(self._kinds_named) and not self._names_kind_of(self.refers)  # of a kind that was not shown
+        if self._adds_condition():
+            yield from self._search(goes_on=True)
+            return
+        is_other = bool(self.kinds_named) and not self._names_kind_of(self.refers)  # of a kind that was not shown
         if is_other or (not self.refers and (not self.products.recent or self._is_unsold())):
             yield from self._search()
             return
         asked: Json = {"product": list(self.refers) or "it", "question": self.text}
-        yield "get_product", asked | self._variant()
+        yield "get_product", asked | self._own_size() | variant_of(self.reading)
+        if self.chances.get("answer", 0.0) < SURE:
+            yield from self._answered_beside()
+
+    def _adds_condition(self) -> bool:
+        """Whether it says what those of the list have to be, and asks nothing of them: "has to be waterproof"."""
+        is_told = "must_be" in self.reading.cues and not self.reading.is_question and not self.refers
+        conditions = [value for value in self.reading.values if value.facet not in self.reading.kinds]
+        return is_told and bool(conditions) and len(self.products.shown.focus) > 1
+
+    def _own_size(self) -> Json:
+        """The size that is worn by whoever a message speaks of, of the one product that it asks about: "in my size"."""
+        is_own, who = "own_size" in self.reading.cues, spoken_of(self.context)
+        meant = self.refers or self.products.shown.focus
+        product = self.products.catalog.by_sku.get(meant[0]) if len(meant) == 1 else None
+        if product is None or not (is_own or ("their_size" in self.reading.cues and who)):
+            return {}
+        sizes = own_sizes(product, self.context, "" if is_own else who)
+        return {"size": next(iter(sizes))} if len(sizes) == 1 else {}
+
+    def _answered_beside(self) -> Iterator[Call]:
+        """What an approved answer surely says of a clause beside others that asks for no fact: "can it be washed"."""
+        context = self.context
+        parts = [*clauses(self.text, is_spaced=True)]
+        for part in parts if len(parts) > 1 else ():
+            values = (value for value in context.read(part).values if value.facet not in self.reading.kinds)
+            if find_aspects(part, self._labels) or any(True for _ in values):
+                continue
+            hit = context.services.retriever.answer(part, context.language)
+            if hit and hit.template.of_products and hit.score >= _SURE_ANSWER:
+                yield "find_answer", {"question": part}
+                return
+
+    @property
+    def _labels(self) -> Mapping[str, Mapping[str, str]]:
+        """What the shop calls its facets, by facet and language."""
+        return {name: facet.label for name, facet in self.context.services.retriever.facets.facets.items()}
 
     def _names_kind_of(self, skus: Sequence[str]) -> bool:
         """Whether any of these is of a kind that the message names."""
-        return any(self.products.catalog.by_sku[sku].category in self._kinds_named for sku in skus)
+        return any(self.products.catalog.by_sku[sku].category in self.kinds_named for sku in skus)
 
     @property
-    def _kinds_named(self) -> set[str]:
+    def kinds_named(self) -> set[str]:
+        """The kinds of product that the message names."""
         return {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
 
     def _is_unsold(self) -> bool:
@@ -283,8 +282,7 @@ class Act(Heard):
         if not self.products.recent and not self.refers:
             yield from self._search()
             return
-        facets = {name: facet.label for name, facet in self.context.services.retriever.facets.facets.items()}
-        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, facets))
+        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, self._labels))
         by = {"by": self.text} if is_ranked else {}
         focus = self.products.shown.focus
         if is_ranked and self._asks_more():
@@ -298,6 +296,9 @@ class Act(Heard):
         if len(meant) < _TWO and not is_ranked:
             meant = list(dict.fromkeys([*meant, *self._sized()]))
         yield "compare_products", {"products": meant if len(meant) > 1 else "shown", **by}
+        best = [*by_rank(self.reading, self.products)] if is_ranked else []
+        if best and any(aspect.name in VARIANT_FACETS for aspect in find_aspects(self.text, self._labels)):
+            yield "get_product", {"product": best, "question": self.text}  # "which is cheaper, and in what colors"
 
     def _asks_more(self) -> bool:
         """Whether the best is asked for of all that meet a condition, and not of what was shown: "the cheapest one that
@@ -306,7 +307,7 @@ class Act(Heard):
             return False
         if called_by_name(self.reading, self.products):
             return False
-        asked = self._searches().asked(self.reading, (), goes_on=False, may_go_on=False)
+        asked = self._searches().asked(self.reading, {}, goes_on=False, may_go_on=False)
         return any(one.keys() - {"query", "sort", NOT, *self.reading.kinds} for one in asked)
 
     def _sized(self) -> list[str]:
@@ -318,8 +319,10 @@ class Act(Heard):
         return found if _TWO <= len(found) <= _MOST_COMPARED else []
 
     def _total(self) -> Iterator[Call]:
-        counts = [*self._counts()]
-        items = [{"product": sku, "quantity": self._count_of(sku, counts)} for sku in self.refers]
+        is_of_cart = self.chances.get("cart", 0.0) >= SURE  # what is put in is part of it
+        named = () if is_of_cart else self.refers
+        pieces = self._parts(may_ask=True).pieces(self.reading, named) if named else []
+        items = [{"product": each.product, "quantity": each.quantity or 1} for each in pieces]
         yield "get_total", ({"items": items} if items else {}) | self._delivery()
 
     def _delivery(self) -> Json:
@@ -333,14 +336,21 @@ class Act(Heard):
         return {"delivery": "international"} if is_abroad or "delivery_abroad" in cues else {}
 
     def _cart(self) -> Iterator[Call]:
-        action = detail(self.chances, "cart") or "add"
+        action, variant = detail(self.chances, "cart") or "add", variant_of(self.reading)
+        is_named = called_by_name(self.reading, self.products)
+        if action == "clear" and (variant or is_named):  # "scrap the yellow one" leaves the others
+            action = "remove"
         if action in ("undo", "show", "checkout", "clear"):
             yield "cart", {"action": action}
             return
-        counts = [*self._counts()]
-        for product in self.refers or ("it",):
-            quantity = {"quantity": self._count_of(product, counts)} if counts else {}
-            yield "cart", {"action": action, "product": product, **self._variant(), **quantity}
+        of_lines = action == "remove" and variant and not is_named  # the color tells lines of the cart apart
+        meant = () if of_lines else self.refers
+        for each in self._parts(may_vary=action != "change").pieces(self.reading, meant):
+            quantity = {"quantity": each.quantity} if each.quantity else {}
+            yield "cart", {"action": action, "product": each.product, **each.variant, **quantity}
+
+    def _parts(self, *, may_ask: bool = False, may_vary: bool = True) -> Parts:
+        return Parts(self.products, self.context.read, self.chances.get("search", 0.0) >= SURE, may_ask, may_vary)
 
     def _answer(self) -> Iterator[Call]:
         """One call, or one for each of several questions that have surely other answers."""
@@ -354,30 +364,23 @@ class Act(Heard):
 
     def _orders(self) -> Iterator[Call]:
         items = self.bought.words()
-        words = [*self._variant().values(), *items] if items else []
+        words = [*variant_of(self.reading).values(), *items] if items else []
         found: Json = {"words": " ".join(map(str, words))} if words and "order_id" not in self.bought.order() else {}
-        days = self._days()
+        days = self.days
         if days and "order_id" not in self.bought.order():
             found |= {"since": min(days).isoformat(), "until": max(days).isoformat()}
         if not (found or self.bought.order()) and "all_orders" not in self.reading.cues:
             found = {"order_id": self.bought.in_focus()} if self.bought.in_focus() else {}
         yield "find_orders", self.bought.order() | found
 
-    def _days(self) -> list[date]:
-        """The days that the message names; "in August", of orders, is the last one."""
-        days = [day for each in self.reading.dates for day in (each.first, each.last) if day]
-        if not days or min(days) <= self.context.today:
-            return list(days)
-        return [day.replace(year=day.year - 1, day=min(day.day, 28)) for day in days]
-
     def _cancel(self) -> Iterator[Call]:
-        yield "cancel_order", self.bought.order() | self.bought.items("cancel_order")
+        yield "cancel_order", self.bought.order() | self.bought.items(CANCEL)
 
     def _return(self) -> Iterator[Call]:
         yield "return_items", self.bought.order() | self.bought.items("return_items") | {"reason": self.text[:200]}
 
     def _exchange(self) -> Iterator[Call]:
-        yield "exchange_item", self.bought.order() | self.bought.items() | self._variant()
+        yield "exchange_item", self.bought.exchanged()
 
     def _problem(self) -> Iterator[Call]:
         remedy = detail(self.chances, "remedy", _REMEDY)
@@ -392,17 +395,31 @@ class Act(Heard):
 
     def _profile(self) -> Iterator[Call]:
         asked: Json = {"attribute": ", ".join(names)} if (names := self._attributes_named()) else {}
-        if not asked and "asks_saved" in self.reading.cues:
+        if not asked and not self.reading.cues.isdisjoint(("asks_saved", "asks_noted_now")):
             asked = {"newest": True}
-        yield "get_profile", asked | ({"why": True} if detail(self.chances, "profile", SURE) else {})
+        is_why = detail(self.chances, "profile", SURE) or "asks_why_known" in self.reading.cues
+        yield GET_PROFILE, asked | ({"why": True} if is_why else {})
+
+    def asks_of_profile(self) -> bool:
+        """Whether it asks, right after the profile was spoken of, what stands in it: "is the 90 still in there?"."""
+        if "in_profile" not in self.reading.cues or not self.reading.is_question or self.kinds_named:
+            return False
+        turns = [place for place, message in enumerate(self.messages) if isinstance(message, HumanMessage)][-2:]
+        last = [message for message in self.messages[min(turns, default=0) :] if isinstance(message, AIMessage)]
+        called = {call["name"] for message in last for call in message.tool_calls}
+        return bool(called) and called <= {UPDATE_PROFILE, GET_PROFILE} and bool(self._attributes_named())
 
     def _attributes_named(self) -> list[str]:
-        """What is asked about: attributes by name, and those of which a noted value is named."""
+        """What is asked about: attributes by name, and those of which a noted value is named, with whose value it is
+        where that is one other person alone; else the people that are named."""
         services = self.context.services
-        traits = services.profiles.read(self.context.customer).everyone
-        by_value = {trait.attribute for trait in traits if is_named(trait, self.reading, services.schema)}
+        traits, people = services.profiles.read(self.context.customer).everyone, recipients_in(self.text)
+        valued = [trait for trait in traits if is_named(trait, self.reading, services.schema)]
+        valued = [trait for trait in valued if trait.value not in people]
         by_name = attributes_named(self.text, services.schema, services.shop.languages, is_whole=True)
-        return sorted(name.replace("_", " ") for name in by_value | by_name)
+        whose = {trait.about for trait in valued} if self.reading.about != "self" else set()
+        names = sorted(name.replace("_", " ") for name in {trait.attribute for trait in valued} | by_name)
+        return [*names, *(people or (who for who in whose if who and len(whose) == 1))]
 
     def _data(self) -> Iterator[Call]:
         actions = [name for name in of_wish("data") if self.chances.get(f"data.{name}", 0.0) >= SURE]
@@ -411,39 +428,13 @@ class Act(Heard):
 
     def _gift(self) -> Json:
         """The order that says nothing of the customer: by its id, by the days that the message names, by its items."""
-        days = self._days()
+        days = self.days
         named = self.bought.order() or (self.bought.placed(min(days), max(days)) if days else {})
         items = self.bought.words()
         return named or ({"words": " ".join(items)} if items else {})
 
     def _person(self) -> Iterator[Call]:
         yield "hand_off", {"reason": self.text[:200]}
-
-    def _variant(self) -> Json:
-        """The color and size that the message names, a size also as a step ("one up")."""
-        named = {name: self.reading.facets[name].wanted for name in VARIANT_FACETS if name in self.reading.facets}
-        sure = {(value.facet, value.value) for value in self.reading.values if not value.denied}
-        variant = {name: values[-1] for name, values in named.items() if values and (name, values[-1]) in sure}
-        step = step_words(self.text) if variant.get("size", ONE_SIZE) == ONE_SIZE else ""
-        return variant | ({"size": step} if step else {})
-
-    def _counts(self) -> Iterator[Quantity]:
-        """Numbers of pieces."""
-        for each in self.reading.quantities:
-            whole = each.low is not None and each.low == each.high and each.low == int(each.low)
-            if whole and each.counts in (None, "pieces", "pairs") and 0 < int(each.low or 0) <= _MOST_PIECES:
-                yield each
-
-    def _count_of(self, sku: str, counts: Sequence[Quantity]) -> int:
-        """How many of a product: the number before its kind, or the only one."""
-        product = self.products.catalog.by_sku.get(sku)
-        if len(self.refers) < 2:
-            return int(counts[-1].low or 1) if counts else 1
-        places = [v.start for v in self.reading.values if product and v.value == product.category]
-        before = [each for each in counts if places and each.end <= places[0]]
-        kinds = [value.start for value in self.reading.values if value.facet in self.reading.kinds]
-        near = [each for each in before if not any(each.end <= start < places[0] for start in kinds)]
-        return int(near[-1].low or 1) if near else 1
 
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:

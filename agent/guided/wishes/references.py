@@ -18,13 +18,16 @@ from agent.shop_reading import ShopReading
 from agent.shown import SHOWS, SPEAKS_OF, Shown, shown_in
 from agent.tools.products import best_variant
 from language.aspects import find_aspects
+from language.clauses import clause_span
 from language.packs import Section, languages, section
+from language.reading import ShopValue
 from language.text import fold, has_han
 from language.words import bare, mentions, stem, stop_words, tokens
 from retrieval.catalog import Catalog, Product
 
 _RARE = 8  # titles at most that have a word, for it to be a name
 _TWO = 2
+_WHOLE = 3  # words of a title that name it without a "the" before them
 _STRAY = 2  # texts of other products that may have it too
 
 
@@ -39,6 +42,11 @@ class Positions(Section):
     firsts: dict[int, tuple[str, ...]] = Field(default_factory=dict)
     both: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
+    ones: tuple[str, ...] = ()  # stand behind the color of one of the list: "white ones in M"
+    each: tuple[str, ...] = ()  # as many of every color or size that is named
+    either: tuple[str, ...] = ()  # one of those that are named, and not all
+    the: tuple[str, ...] = ()  # right before a name: "the Firn"
+    beside: tuple[str, ...] = ()  # before a product that is spoken of and not asked for: "cheaper than the Firn"
     they: tuple[str, ...] = ()  # the list, or the one thing that was spoken of last: "are they waterproof", of boots
 
 
@@ -73,6 +81,12 @@ class Products:
         """The newest list, in its order."""
         return [self.catalog.by_sku[sku] for sku in self.shown.listed if sku in self.catalog.by_sku]
 
+    @property
+    def in_focus(self) -> Product | None:
+        """The one product that was spoken of last."""
+        focus = self.shown.focus
+        return self.catalog.by_sku.get(focus[0]) if len(focus) == 1 else None
+
 
 def referred(reading: ShopReading, products: Products) -> list[str]:
     """The SKUs of the products that the message refers to."""
@@ -86,7 +100,7 @@ def referred(reading: ShopReading, products: Products) -> list[str]:
 
 def speaks_of_list(reading: ShopReading) -> bool:
     """Whether it says that what was shown is meant: "which of those"."""
-    return is_both(reading) or _says(reading, "all") or _says(reading, "they")
+    return is_both(reading) or says(reading, "all") or says(reading, "they")
 
 
 def called_by_name(reading: ShopReading, products: Products) -> bool:
@@ -95,14 +109,15 @@ def called_by_name(reading: ShopReading, products: Products) -> bool:
 
 
 def _by_place(reading: ShopReading, products: Products) -> Iterator[str]:
-    listed, text = products.shown.listed, fold(reading.text).text
+    shown, text = products.shown, fold(reading.text).text
+    listed = shown.compared or shown.listed
     for count, forms in (pair for words in _positions() for pair in words.firsts.items()):
         if any(has_form(text, form) for form in forms):
-            yield from listed[:count]
+            yield from (listed if count <= len(listed) else shown.listed)[:count]
     for words in _positions():
         for place, forms in sorted(words.ordinals.items()):
-            if place <= len(listed) and any(has_form(text, form) for form in forms):
-                yield listed[place - 1]
+            if any(has_form(text, form) for form in forms):
+                yield from shown.at(place)
         if listed and any(has_form(text, form) for form in words.last):
             yield listed[-1]
 
@@ -111,8 +126,8 @@ def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
     """Products whose names the message has: those that were shown before all others."""
     known = {stem(bare(word)) for value in reading.values for word in tokens(value.text)}
     said = {stem(bare(word)) for word in tokens(reading.text)}
-    names = names_of(products.catalog)
     recent = {product.sku for product in products.recent}
+    names = {**names_of(products.catalog), **_leading(products.recent)}
     kinds = {value for kind in reading.kinds for value in reading.facets[kind].wanted}
     kinds = kinds or {product.category for product in products.recent[:1]}
     in_order = dict.fromkeys(stem(bare(word)) for word in tokens(reading.text))
@@ -123,6 +138,36 @@ def _by_name(reading: ShopReading, products: Products) -> Iterator[str]:
         titles = {sku: len(_stems(*_titles(products.catalog.by_sku[sku])) & said) for sku in pool}
         best |= {sku: count for sku, count in titles.items() if count == max(titles.values())}
     yield from best
+
+
+def asked_by_name(reading: ShopReading, products: Products) -> str:
+    """The one product that is asked for by its name, and not as what another one is like; "" for none or several."""
+    found = [*dict.fromkeys(_by_name(reading, products))]
+    if len(found) != 1:
+        return ""
+    title = _stems(*_titles(products.catalog.by_sku[found[0]]))
+    said = [word for word in tokens(reading.text) if stem(bare(word)) in title]
+    names = {**names_of(products.catalog), **_leading(products.recent)}
+    place = next((word.start for word in said if stem(bare(word)) in names), 0)
+    start, _ = clause_span(reading.text, place, place)
+    before = fold(reading.text[start:place]).text
+    if any(has_form(before, form) for words in _positions() for form in words.beside):
+        return ""
+    is_the = before.split()[-1:] and any(before.split()[-1] in words.the for words in _positions())
+    is_known = has_han(reading.text) or found[0] in {product.sku for product in products.recent}
+    is_whole = len({stem(bare(word)) for word in said}) >= _WHOLE  # "a tent for a canoe trip" means no Canoe
+    return found[0] if is_the or is_known or is_whole else ""
+
+
+def _leading(recent: Sequence[Product]) -> Mapping[str, tuple[str, ...]]:
+    """By the word that a title begins with, those that were shown: that is their name, common as the word may be."""
+    led = dict[str, tuple[str, ...]]()
+    for product in recent:
+        first = next(iter(tokens(product.title)), None)
+        word = stem(bare(first)) if first else ""
+        if first and word and not first.text.isdecimal() and word not in stop_words():
+            led[word] = (*led.get(word, ()), product.sku)
+    return led
 
 
 def names_of(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
@@ -154,14 +199,26 @@ def _find_names(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
 
 
 def _by_look(reading: ShopReading, products: Products) -> Iterator[str]:
-    """ "That blue one": a value within the words that refer back, which one of the list has."""
-    for reference in reading.references:
-        within = [v for v in reading.values if reference.start <= v.start and v.end <= reference.end]
-        looks = [v for v in within if v.facet == "color"]
-        for value in looks:
-            having = [product.sku for product in products.listed if best_variant(product).color == value.value]
-            if len(having) == 1:
-                yield from having
+    """ "That blue one", "white ones in M": a color that one of the list has, as it was shown or else in any way."""
+    within = [(each.start, each.end) for each in reading.references]
+    colors = [v for v in reading.values if v.facet == "color" and not v.denied]
+    for color in colors:
+        refers = any(start <= color.start and color.end <= end for start, end in within)
+        if not (refers or _is_of_ones(color, reading)):
+            continue
+        shown = [product.sku for product in products.listed if best_variant(product).color == color.value]
+        sold = [one.sku for one in products.listed if any(v.color == color.value and v.stock for v in one.variants)]
+        having = shown or sold
+        if len(having) == 1:
+            yield from having
+
+
+def _is_of_ones(value: ShopValue, reading: ShopReading) -> bool:
+    """Whether "ones" stands behind a value."""
+    behind = fold(reading.text[value.end :]).text
+    word = next(iter(tokens(behind)), None)
+    is_next = word is not None and behind[: word.start].isspace()
+    return is_next and any(bare(word) in words.ones for words in _positions())  # type: ignore[arg-type]
 
 
 def _by_price(reading: ShopReading, products: Products) -> Iterator[str]:
@@ -223,9 +280,9 @@ def _all(reading: ShopReading, products: Products) -> Iterator[str]:
     shown = products.shown
     if is_both(reading):
         yield from _pair(products)
-    elif _says(reading, "all"):
+    elif says(reading, "all"):
         yield from shown.listed
-    elif _says(reading, "they"):
+    elif says(reading, "they"):
         yield from shown.focus if len(shown.focus) <= _TWO else shown.listed
 
 
@@ -243,10 +300,11 @@ def cheaper_than(reading: ShopReading, products: Products, meant: Sequence[str])
 
 def is_both(reading: ShopReading) -> bool:
     """Whether it speaks of two."""
-    return _says(reading, "both")
+    return says(reading, "both")
 
 
-def _says(reading: ShopReading, name: Literal["both", "all", "they"]) -> bool:
+def says(reading: ShopReading, name: Literal["both", "all", "they", "each", "either"]) -> bool:
+    """Whether it has one of these words."""
     text = fold(reading.text).text
     return any(has_form(text, form) for words in _positions() for form in getattr(words, name))
 

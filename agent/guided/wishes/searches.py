@@ -9,13 +9,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.guided.wishes.measures import in_unit
-from agent.orders.naming import item_words
+from agent.guided.wishes.pieces import joint, says_also
 from agent.shop import Shop
 from agent.shop_reading import ShopReading
 from agent.tools.search_products import NAME
@@ -23,23 +24,25 @@ from agent.tools.search_wish import NOT
 from agent.unsold import unsold_things
 from language.aspects import find_aspects
 from language.clauses import clause_at, clauses
-from language.indifference import indifferent
-from language.matching import covers
-from language.negation import any_of
+from language.indifference import indifferent, price_words
+from language.matching import Mention, covers
+from language.negation import denied
 from language.packs import languages, section
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity, QuantityWords
 from language.reading import ShopValue
-from language.things import Thing, is_beside, is_requested
+from language.things import Thing, is_beside, is_requested, things_in
 from retrieval.assortment import Assortment
-from retrieval.catalog import Catalog
+from retrieval.catalog import Catalog, Product
 from retrieval.facets import VARIANT_FACETS, FacetSpace, Wish, facet_values
 from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
+_PRICES = ("min_price", "max_price")
 _KINDS = 2  # that are searched for one message
 _PEOPLE = 12  # at most that a tent is for
+_TELLING = 5  # letters of a misspelt word that tells what is meant
 _ABOUT = Decimal("1.2")  # of a price that is about what is to be spent
 
 
@@ -52,15 +55,42 @@ class Searches:
     catalog: Catalog
     assortment: Assortment
 
-    def asked(self, reading: ShopReading, messages: Sequence[AnyMessage], goes_on: bool, may_go_on: bool) -> list[Json]:
+    def before(
+        self, kinds: Collection[str], messages: Sequence[AnyMessage], who: str, in_focus: Product | None
+    ) -> Json:
+        """The search that a message may go on from: the newest, or one for products like the one that was spoken of
+        since. It keeps who wears it only where it was for `who`."""
+        found = _search_before(messages, kinds)
+        of_focus = self._like(in_focus, kinds) if in_focus else {}
+        if of_focus and not any(found.get(name) == of_focus[name] for name in kinds):
+            found = of_focus
+        elif str(found.get("about") or "") != who:
+            where = {name: value for name, value in found.get("where", {}).items() if name not in self._people(found)}
+            found = {**found, "where": where}
+        return {name: value for name, value in found.items() if name != "about"}
+
+    def _like(self, product: Product, kinds: Collection[str]) -> Json:
+        """A search for products of the same kind, for the same people."""
+        of_kind = {name: value for name in kinds for value in facet_values(product, None, name)[:1]}
+        people = {name: {*facet_values(product, None, name)} for name in self.space.names if self._tells_people(name)}
+        where = {
+            name: values.pop()
+            for name, values in people.items()
+            if len(values) == 1 and values <= {*self.space.facet(name).people.values()}
+        }
+        return {**of_kind, "where": where} if of_kind else {}
+
+    def asked(self, reading: ShopReading, earlier: Json, goes_on: bool, may_go_on: bool) -> list[Json]:
         """The arguments, one search for each kind that is named, at most two.
 
-        `goes_on`: from the search before; `may_go_on`: if the message has conditions to add to it.
+        `goes_on`: from the `earlier` search; `may_go_on`: if the message has conditions to add to it.
         """
-        earlier = _search_before(messages, reading.kinds)
         waived = self._waived(reading, earlier)
         conditions = self._conditions(reading, {}, waived)
         kinds, things = self._wanted(reading, is_refined=goes_on and bool(conditions))
+        if not kinds and not things:
+            described = self.assortment.described(reading.text, plainly=goes_on and not says_also(reading.text))
+            kinds = [described] if described else []
         if things:
             own = [{"query": reading.text[:200], name: value, **conditions} for name, value in kinds]
             others = [{"query": thing.text, **conditions} for thing in things]
@@ -75,14 +105,26 @@ class Searches:
             query = " ".join(filter(None, [earlier_words, reading.text]))
             return [{"query": query[:200], **conditions}]
         searches = ({"query": reading.text[:200], kind: value, **conditions} for kind, value in kinds[:_KINDS])
+        searches = (self._for_the_same(search, earlier, *kind) for search, kind in zip(searches, kinds, strict=False))
         return [self._in_own_sizes(search, *kind) for search, kind in zip(searches, kinds, strict=False)]
+
+    def _for_the_same(self, search: Json, earlier: Json, kind: str, value: str) -> Json:
+        """The search for whom the one before it was, if it names nobody and there are such products: who asked for
+        women's boots wants no men's socks."""
+        said = {*search.get("where", {}), *search.get(NOT, {})}
+        people = self._people(earlier)
+        if not people or any(self._tells_people(name) for name in said):
+            return search
+        of_kind = [one for one in self.catalog.products if value in facet_values(one, None, kind)]
+        has = all(any(who in facet_values(one, None, name) for one in of_kind) for name, who in people.items())
+        return {**search, "where": {**people, **search.get("where", {})}} if has else search
 
     def _wanted(self, reading: ShopReading, *, is_refined: bool) -> tuple[list[tuple[str, str]], list[Thing]]:
         """The kinds that are asked for, and what is asked for and not sold.
 
         `is_refined`: the message has conditions for the search before: "has to be rechargeable, batteries get eaten".
         """
-        kinds = [(name, value) for name in sorted(reading.kinds) for value in reading.facets[name].wanted]
+        kinds = [(name, value) for name in sorted(reading.kinds) for value in self._named(reading, name)]
         things = list(unsold_things(reading, self.assortment))
         if not things:
             return kinds, []
@@ -92,6 +134,10 @@ class Searches:
         asked = [thing for thing in things if kinds or not is_refined or is_requested(thing, reading.text)]
         return ([], asked)
 
+    def _named(self, reading: ShopReading, name: str) -> Sequence[str]:
+        """The kinds that are named, else the ones that are misspelt."""
+        return reading.facets[name].wanted or ([] if reading.facets[name].ruled_out else _misspelt(reading, name))
+
     def _is_apart(self, kind: tuple[str, str], things: Sequence[Thing], reading: ShopReading) -> bool:
         """Whether a kind is asked for beside what is not sold: not in "tent pegs", nor in "a mat for my tent"."""
         places = [value for value in reading.values if (value.facet, value.value) == kind]
@@ -99,10 +145,15 @@ class Searches:
         return not (within or all(is_beside(reading.text, place.start) for place in places))
 
     def _in_own_sizes(self, search: Json, kind: str, value: str) -> Json:
-        """The search without a size that nothing of the kind comes in: "a headlamp, 40 for that" means no size."""
-        products = (one for one in self.catalog.products if value in facet_values(one, None, kind))
+        """The search without a size that nothing of the kind comes in: "a headlamp, 40 for that" means no size; and
+        without how many people something is for, where nothing of the kind is for so many: "socks for us four"."""
+        products = [one for one in self.catalog.products if value in facet_values(one, None, kind)]
         sizes = {size for one in products for size in facet_values(one, None, "size")}
-        return {name: wanted for name, wanted in search.items() if name != "size" or {*_listed(wanted)} & sizes}
+        kept = {name: wanted for name, wanted in search.items() if name != "size" or {*_listed(wanted)} & sizes}
+        of_people = {name for name in self.space.names if self.shop.facets.get(name, {}).get("unit") == "people"}
+        idle = {name for name in of_people if not any(name in one.facets for one in products)}
+        where = {name: wanted for name, wanted in search.get("where", {}).items() if name not in idle}
+        return {name: where if name == "where" else wanted for name, wanted in kept.items() if name != "where" or where}
 
     def _of_kinds(self, before: Json, kinds: Sequence[tuple[str, str]]) -> Json:
         """What still holds of a search for products of these kinds: of another kind, only for whom it is, and what is
@@ -110,8 +161,7 @@ class Searches:
         named = dict(kinds)
         if any(before.get(name) == value for name, value in named.items()):
             return {name: value for name, value in before.items() if name not in named}
-        where = {name: value for name, value in before.get("where", {}).items() if self._tells_people(name)}
-        return {"where": where, NOT: before.get(NOT, {})}
+        return {"where": self._people(before), NOT: before.get(NOT, {})}
 
     def _conditions(self, reading: ShopReading, before: Mapping[str, Any], waived: Json) -> Json:
         """What the products must be and must not be, with what the search before it asked for and still holds: all but
@@ -144,13 +194,14 @@ class Searches:
         """The conditions, of the search before or named here, that the message says do not matter, with what they were:
         "colour doesn't matter", "forget running"."""
         conditions = {**before, **before.get("where", {})}
-        called = dict[str, list[str]]()
+        names: dict[str, Sequence[str]] = {name: price_words() for name in _PRICES if name in before}
+        values = dict[str, list[str]]()
         for name in set(self.space.names) - set(reading.kinds):
-            called[name] = [value.text for value in reading.values if value.facet == name]
+            values[name] = [value.text for value in reading.values if value.facet == name]
             if name in conditions:
-                labels = self.space.facet(name).label.values()
-                called[name] += [name.replace("_", " "), *labels, str(conditions[name])]
-        return {name: conditions.get(name) for name in indifferent(reading.text, called)}
+                names[name] = [name.replace("_", " "), *self.space.facet(name).label.values()]
+                values[name].append(str(conditions[name]))
+        return {name: conditions.get(name) for name in indifferent(reading.text, values, names)}
 
     def _values(self, reading: ShopReading) -> Iterator[tuple[str, Any]]:
         """Values of facets that the message names whole, and does not rule out."""
@@ -161,10 +212,11 @@ class Searches:
         said = [value for value in free if not (is_no_option(value.value) or means_nobody(value.value))]
         others = [value for value in said if not value.denied]
         for name, named in reading.facets.items():
-            if name in reading.kinds or name not in self.space.names or not named.wanted:
+            if name in reading.kinds or name not in self.space.names:
                 continue
             sure = {value.value for value in others if value.facet == name}
             values = [value for value in named.whole if value in named.wanted and value in sure]
+            values = values or [value for value in _misspelt(reading, name) if value not in named.ruled_out]
             if len(values) == 1:
                 yield name, values[0]
             elif values:
@@ -195,11 +247,31 @@ class Searches:
                 return sort
         return None
 
+    def _people(self, search: Json) -> Json:
+        """Of what a search asks for, whom it is for."""
+        return {name: who for name, who in search.get("where", {}).items() if self._tells_people(name)}
+
     def _tells_people(self, name: str) -> bool:
         return name in self.space.names and bool(self.space.facet(name).people)
 
     def _is_number(self, name: str) -> bool:
         return name in self.space.names and self.space.facet(name).type == "number"
+
+
+def _misspelt(reading: ShopReading, name: str) -> list[str]:
+    """Values that are meant by a slip of the pen in a word that means nothing else here: "waterprof", "headlam"; of
+    several that one word may mean, the one that is spelt most like it."""
+    exact = [mention.span for mention in reading.mentions if mention.how == "exact"]
+    taken = [*exact, *((thing.start, thing.end) for thing in things_in(reading.text))]
+    slips = [one for one in reading.mentions if one.how == "slip" and len(one.text) >= _TELLING]
+    free = [one for one in slips if not any(one.start < end and start < one.end for start, end in taken)]
+    likest = {one.span: max((each for each in free if each.span == one.span), key=_likeness) for one in free}
+    meant = [one for one in likest.values() if one.facet == name]
+    return [*dict.fromkeys(one.value for one in meant if not denied(reading.text, one.span, reading.languages))]
+
+
+def _likeness(mention: Mention) -> float:
+    return SequenceMatcher(None, mention.text.casefold(), mention.value.casefold()).ratio()
 
 
 def _is_beside_kinds(thing: Thing, reading: ShopReading) -> bool:
@@ -209,12 +281,7 @@ def _is_beside_kinds(thing: Thing, reading: ShopReading) -> bool:
     gaps += [(thing.end, start) for start, _ in places if start >= thing.end]
     start, end = min(gaps, key=lambda gap: gap[1] - gap[0], default=(0, 0))
     between = reading.text[start:end]
-    return len(clauses(f"x{between}x")) > 1 or bool(_joint().search(between))
-
-
-@cache
-def _joint() -> re.Pattern[str]:
-    return re.compile(any_of(item_words().joins), re.IGNORECASE)
+    return len(clauses(f"x{between}x")) > 1 or bool(joint().search(between))
 
 
 def _people(quantity: Quantity, unit: str, text: str) -> tuple[float, float] | None:
