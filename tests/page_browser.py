@@ -110,6 +110,7 @@ def sign_in(page: Page, customer: str) -> None:
     field.fill(customer)
     page.get_by_role("option").filter(has_text=customer).first.click()
     page.wait_for_function("id => document.querySelector('#customer input').value.includes(id)", arg=customer)
+    page.locator(f"#live [data-customer='{customer}' i]").wait_for(state="attached", timeout=TURN_MILLISECONDS)
     page.wait_for_timeout(300)
 
 

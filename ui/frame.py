@@ -109,11 +109,12 @@ def _message(line: Line, language: str) -> Props:
 
 
 def _announcement(view: View, language: str) -> str:
-    """For screen readers: the reply once, when it is whole."""
+    """For screen readers: the reply once, when it is whole; the mark says whose conversation the page shows by now."""
     last = view.lines[-1] if view.lines else Line("agent", "")
     words = label(last.text, language) if last.by == "page" else last.text
     said = "" if view.is_busy and last.by != "page" else escape(words)
-    return f'<div class="sr-only" role="status" aria-live="polite">{said}</div>'
+    whose = escape(view.session.choice)
+    return f'<div class="sr-only" role="status" aria-live="polite" data-customer="{whose}">{said}</div>'
 
 
 def _cards(composer: Composer, artifact: Mapping[str, Any]) -> Sequence[Card]:
