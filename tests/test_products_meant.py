@@ -1,6 +1,5 @@
 """Which products a message means, how many of each, and in which color and size."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,14 +9,12 @@ from agent.guided.recogniser.labels import STATED, note_text
 from agent.models.profile import TUNED
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
-from tests.agent_shop import keeper
 from tests.told_wishes import Told, called, say
 
 
 @pytest.fixture
-def agent(services: Services, told: Told) -> Iterator[Shopkeeper]:
-    with keeper(services, ScriptedModel(guidance=TUNED)) as shopkeeper:
-        yield shopkeeper
+def model(told: Told) -> ScriptedModel:
+    return ScriptedModel(guidance=TUNED)
 
 
 def test_products_are_meant_by_place_name_rank_and_all(agent: Shopkeeper, told: Told) -> None:

@@ -1,6 +1,5 @@
 """What a message was recognised to want becomes calls of code, with nothing in them that nobody said."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,14 +17,8 @@ from tests.told_wishes import Told, called, say
 
 
 @pytest.fixture
-def model() -> ScriptedModel:
+def model(told: Told) -> ScriptedModel:
     return ScriptedModel(guidance=TUNED)
-
-
-@pytest.fixture
-def agent(services: Services, model: ScriptedModel, told: Told) -> Iterator[Shopkeeper]:
-    with keeper(services, model) as shopkeeper:
-        yield shopkeeper
 
 
 def test_a_search_has_the_conditions_that_were_said_and_no_others(agent: Shopkeeper, told: Told) -> None:

@@ -1,24 +1,20 @@
 """What holds on from earlier messages of a consultation, and what the words of one message leave no doubt about."""
 
-from collections.abc import Iterator
 
 import pytest
 
-from agent.context import Services
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.guided.wishes.shares import Clause, Words, own_words, with_clauses
 from agent.models.profile import TUNED
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
-from tests.agent_shop import keeper
 from tests.told_wishes import Told, called, say
 
 
 @pytest.fixture
-def agent(services: Services, told: Told) -> Iterator[Shopkeeper]:
-    with keeper(services, ScriptedModel(guidance=TUNED)) as shopkeeper:
-        yield shopkeeper
+def model(told: Told) -> ScriptedModel:
+    return ScriptedModel(guidance=TUNED)
 
 
 def test_for_whom_it_is_holds_for_other_kinds_but_not_for_other_people(agent: Shopkeeper, told: Told) -> None:

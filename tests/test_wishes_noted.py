@@ -1,27 +1,19 @@
 """What a message says of customers and whom they buy for is noted and forgotten, and nothing that it does not say."""
 
-from collections.abc import Iterator
 
 import pytest
 
-from agent.context import Services
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.models.profile import TUNED
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
-from tests.agent_shop import change, keeper, noting
+from tests.agent_shop import change, noting
 from tests.told_wishes import Told, called, say
 
 
 @pytest.fixture
-def model() -> ScriptedModel:
+def model(told: Told) -> ScriptedModel:
     return ScriptedModel(guidance=TUNED)
-
-
-@pytest.fixture
-def agent(services: Services, model: ScriptedModel, told: Told) -> Iterator[Shopkeeper]:
-    with keeper(services, model) as shopkeeper:
-        yield shopkeeper
 
 
 def test_whether_what_was_just_said_was_noted_is_told(agent: Shopkeeper, told: Told) -> None:

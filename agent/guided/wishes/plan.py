@@ -13,10 +13,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from agent.context import TurnContext
 from agent.guided.notes import NoteJudge, as_noted, is_named, spoken_of
 from agent.guided.recogniser.labels import GOES_ON, detail, of_wish
-from agent.guided.wishes.bought import CANCEL, Bought, Heard
+from agent.guided.wishes.bought import CANCEL, Bought
 from agent.guided.wishes.changes import changes_of
 from agent.guided.wishes.choice import PROFILE, by_words, chosen, is_unclear, one_act, taken_out
 from agent.guided.wishes.measures import measures, units_of
+from agent.guided.wishes.ordered import Heard
 from agent.guided.wishes.pieces import Parts, variant_of
 from agent.guided.wishes.references import (
     Products,
