@@ -79,6 +79,15 @@ def test_what_one_clause_alone_tells_of_a_wish_counts(agent: Shopkeeper, told: T
     assert name == "report_problem" and (arguments["problem"], arguments["wish"]) == ("damaged", "replacement")
 
 
+def test_a_long_message_wants_what_one_of_its_clauses_surely_wants(agent: Shopkeeper, told: Told) -> None:
+    told.clauses = {"they make me look like a scarecrow": {"talk": 0.5}, "back they go": {"return": 0.9}}
+    told.wants = {"note": 0.05}
+    text = "so the rain trousers turned up. they make me look like a scarecrow. back they go"
+    assert [name for name, _ in called(agent.reply("C1159", "wishes scarecrow", text))] == ["return_items"]
+    told.wants = {"talk": 0.9}  # of what is understood as a whole, no clause makes another wish
+    assert called(agent.reply("C1159", "wishes talk", text)) == []
+
+
 def test_who_gives_an_orders_number_is_told_of_that_order(agent: Shopkeeper, told: Told) -> None:
     told.wants = {"answer": 0.3}
     turn = agent.reply("C1159", "wishes number", "my neighbour gave me AP-10721, could you peep")

@@ -14,6 +14,8 @@ MOST = 8  # clauses of a message that are read one by one
 SURE = 0.5  # probability of a wish that is acted upon
 _HINT = 0.2  # that the whole message does, which a clause wants surely
 _PLAIN, _TRACE = 0.97, 0.03  # the same of what is put in the cart, which can be undone, or looked up
+_SURELY = 0.8  # that a clause does, for it to count more than the whole message
+_UNLIKELY = 0.3  # of the likeliest wish of a message, below which its clauses are heard
 _OF_ORDERS = ("cancel", "return", "exchange", "address", "problem")
 _PUT = ("cart", "cart.add")
 SAID = ("yes", "no", "talk", "offtopic")  # what a clause may be beside other wishes
@@ -38,12 +40,15 @@ def with_clauses(chances: Mapping[str, float], clauses: Sequence[Clause]) -> Map
     those details of its clauses that itself tells none of.
 
     What a clause plainly puts in the cart, or asks of an order beside a search, counts for less of the message, if that
-    changes no order: "nimbus in the cart. now sleeping bags for the kids, down to 5 degrees".
+    changes no order: "nimbus in the cart. now sleeping bags for the kids, down to 5 degrees". A long message in which no
+    wish is likely wants what one of its clauses surely wants.
     """
+    most = {wish: max((clause.chances.get(wish, 0.0) for clause in clauses), default=0.0) for wish in WISHES}
+    least = _HINT if max((chances.get(wish, 0.0) for wish in WISHES), default=0.0) >= _UNLIKELY else 0.0
     raised = {
-        wish: max([chances[wish], *(clause.chances.get(wish, 0.0) for clause in clauses)])
-        for wish in WISHES
-        if wish not in SAID and chances.get(wish, 0.0) >= _HINT
+        wish: max(chances.get(wish, 0.0), chance)
+        for wish, chance in most.items()
+        if wish not in SAID and chances.get(wish, 0.0) >= least and chance >= _SURELY
     }
     if not any(chances.get(wish, 0.0) >= _HINT for wish in _OF_ORDERS):
         put = _plainly(_PUT, clauses) if chances.get("cart", 0.0) >= _TRACE else {}
