@@ -28,6 +28,25 @@ def test_for_whom_it_is_holds_for_other_kinds_but_not_for_other_people(agent: Sh
     assert his["about"] == "husband" and "gender" not in his.get("where", {})
 
 
+def test_for_another_person_nothing_holds_of_who_it_was_for_before(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "men's boots under $250, size 44", "search")
+    turn = say(agent, told, "also winter ones for my girlfriend", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert (on["category"], on["max_price"], on["about"]) == ("boots", 250, "girlfriend") and "size" not in on
+    assert on["where"] == {"season": "winter"} and all("Women" in hit["title"] for hit in turn.products)
+    turn = say(agent, told, "and something waterproof for my dad", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert on["about"] == "dad" and "women" not in on["query"]
+    assert turn.products and all("Men" in hit["title"] for hit in turn.products)
+
+
+def test_who_is_named_after_a_search_may_be_whom_it_was_for(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "kids' jackets in size M", "search")
+    turn = say(agent, told, "for my son, he's 8, waterproof", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert (on["size"], on["where"]) == ("M", {"features": "waterproof", "gender": "kids"})
+
+
 def test_a_search_goes_on_from_the_product_that_was_spoken_of_since(agent: Shopkeeper, told: Told) -> None:
     customer = "visitor-focus"
     say(agent, told, "headlamps up to 40", "search", customer=customer)

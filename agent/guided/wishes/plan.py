@@ -18,7 +18,7 @@ from agent.guided.wishes.changes import changes_of
 from agent.guided.wishes.choice import PROFILE, by_words, chosen, is_unclear, one_act, taken_out
 from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.ordered import Heard
-from agent.guided.wishes.pieces import Parts, variant_of
+from agent.guided.wishes.pieces import Parts, says_also, variant_of
 from agent.guided.wishes.references import (
     Products,
     asked_by_name,
@@ -29,7 +29,7 @@ from agent.guided.wishes.references import (
     referred,
     speaks_of_list,
 )
-from agent.guided.wishes.searches import Searches
+from agent.guided.wishes.searches import Searches, Whom
 from agent.guided.wishes.shares import SAID, SURE, Clause, Words, by_kinds, own_words, with_clauses
 from agent.tools.get_profile import NAME as GET_PROFILE
 from agent.tools.get_profile import attributes_named
@@ -42,7 +42,7 @@ from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
 from language.cues import cues_in
-from language.people import spoken_in
+from language.people import group_of, spoken_in
 from language.recipients import recipients_in
 from retrieval.facets import VARIANT_FACETS
 
@@ -197,7 +197,7 @@ class Act(Heard):
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed) and of_shown:
             among = AMONG_SHOWN
         may_go_on = chance >= _RARELY or self._is_for_me_instead()
-        before = self._searches().before(self.reading.kinds, self.messages, who, self.products.in_focus)
+        before = self._searches().before(self.reading.kinds, self.messages, self._whom(who), self.products.in_focus)
         searches = self._searches().asked(self.reading, before, chance >= SURE, may_go_on)
         cheaper = cheaper_than(self.reading, self.products, self.refers) if chance >= _RARELY or self.refers else None
         if cheaper and (self.refers or not self.reading.limits):
@@ -205,6 +205,13 @@ class Act(Heard):
         beside = ({"among": among} if among else {}) | ({"about": who} if who else {})
         for arguments in searches:
             yield "search_products", arguments | beside
+
+    def _whom(self, who: str) -> Whom:
+        """What the consultation and the profile tell of whom a search is for."""
+        traits = self.context.services.profiles.read(self.context.customer).traits
+        own = frozenset(str(trait.value) for trait in traits if not trait.about)
+        group = group_of(who, self.context.readings) if who else None
+        return Whom(who, group, says_also(self.text), own)
 
     def asks_of_one(self) -> bool:
         """Whether it asks for one product by its name: "have you the Firn in grey", not "something like the Firn"."""

@@ -28,9 +28,11 @@ from language.indifference import indifferent, price_words
 from language.matching import Mention, covers
 from language.negation import denied
 from language.packs import languages, section
+from language.people import Group
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity, QuantityWords
 from language.reading import ShopValue
+from language.recipients import kinds_of
 from language.things import Thing, is_beside, is_requested, things_in
 from retrieval.assortment import Assortment
 from retrieval.catalog import Catalog, Product
@@ -39,11 +41,26 @@ from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
+_SIZE = "size"
+_CHILDREN = frozenset(("child",))
 _PRICES = ("min_price", "max_price")
 _KINDS = 2  # that are searched for one message
 _PEOPLE = 12  # at most that a tent is for
 _TELLING = 5  # letters of a misspelt word that tells what is meant
 _ABOUT = Decimal("1.2")  # of a price that is about what is to be spent
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whom a search is for: the name, "" for the customer, and the group as far as it is certain.
+
+    `is_also`: the message asks beside what was asked for before; `own`: values that are known to be the customer's.
+    """
+
+    name: str = ""
+    group: Group | None = None
+    is_also: bool = False
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +73,37 @@ class Searches:
     assortment: Assortment
 
     def before(
-        self, kinds: Collection[str], messages: Sequence[AnyMessage], who: str, in_focus: Product | None
+        self, kinds: Collection[str], messages: Sequence[AnyMessage], who: Whom, in_focus: Product | None
     ) -> Json:
         """The search that a message may go on from: the newest, or one for products like the one that was spoken of
-        since. It keeps who wears it only where it was for `who`."""
+        since. It keeps who wears it, and what fits, only where it was for `who`."""
         found = _search_before(messages, kinds)
         of_focus = self._like(in_focus, kinds) if in_focus else {}
         if of_focus and not any(found.get(name) == of_focus[name] for name in kinds):
             found = of_focus
-        elif str(found.get("about") or "") != who:
-            where = {name: value for name, value in found.get("where", {}).items() if name not in self._people(found)}
-            found = {**found, "where": where}
+        elif self._is_for_another(found, who):
+            found = self._for_anybody(found)
         return {name: value for name, value in found.items() if name != "about"}
+
+    def _is_for_another(self, found: Json, who: Whom) -> bool:
+        """Whether a search was for somebody else: one that named nobody may have been for who is named now, unless it
+        has a size of the customer's own or was for other people."""
+        was_for = str(found.get("about") or "")
+        if was_for == who.name or (who.group == "child" and kinds_of(was_for) == _CHILDREN):  # of the kids, a son
+            return False
+        made = {name: self.space.facet(name).people.get(who.group) for name in self._people(found) if who.group}
+        is_made_for_others = any(value not in (None, found["where"][name]) for name, value in made.items())
+        is_own = str(found.get(_SIZE)) in who.own
+        return bool(was_for) or who.is_also or is_made_for_others or is_own
+
+    def _for_anybody(self, found: Json) -> Json:
+        """A search without whom it was for and their size; its words may tell of them too."""
+        where, without = (
+            {name: value for name, value in found.get(part, {}).items() if not self._tells_people(name)}
+            for part in ("where", NOT)
+        )
+        left = {name: value for name, value in found.items() if name != _SIZE}
+        return {**left, "query": "", "where": where, NOT: {name: v for name, v in without.items() if name != _SIZE}}
 
     def _like(self, product: Product, kinds: Collection[str]) -> Json:
         """A search for products of the same kind, for the same people."""
