@@ -1,6 +1,5 @@
 """What holds on from earlier messages of a consultation, and what the words of one message leave no doubt about."""
 
-
 import pytest
 
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
@@ -30,11 +29,11 @@ def test_for_whom_it_is_holds_for_other_kinds_but_not_for_other_people(agent: Sh
 
 def test_for_another_person_nothing_holds_of_who_it_was_for_before(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "men's boots under $250, size 44", "search")
-    turn = say(agent, told, "also winter ones for my girlfriend", "search", "search.goes_on")
+    turn = say(agent, told, "also waterproof ones for my wife", "search", "search.goes_on")
     on = called(turn)[-1][1]
-    assert (on["category"], on["max_price"], on["about"]) == ("boots", 250, "girlfriend") and "size" not in on
-    assert on["where"] == {"season": "winter"} and all("Women" in hit["title"] for hit in turn.products)
-    turn = say(agent, told, "and something waterproof for my dad", "search", "search.goes_on")
+    assert (on["category"], on["max_price"], on["about"]) == ("boots", 250, "wife") and "size" not in on
+    assert on["where"] == {"features": "waterproof"} and all("Women" in hit["title"] for hit in turn.products)
+    turn = say(agent, told, "and for my dad, waterproof too", "search", "search.goes_on")
     on = called(turn)[-1][1]
     assert on["about"] == "dad" and "women" not in on["query"]
     assert turn.products and all("Men" in hit["title"] for hit in turn.products)

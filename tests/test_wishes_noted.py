@@ -1,6 +1,5 @@
 """What a message says of customers and whom they buy for is noted and forgotten, and nothing that it does not say."""
 
-
 import pytest
 
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text

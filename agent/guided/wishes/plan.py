@@ -29,7 +29,7 @@ from agent.guided.wishes.references import (
     referred,
     speaks_of_list,
 )
-from agent.guided.wishes.searches import Searches, Whom
+from agent.guided.wishes.searches import Searches, Whom, limits_before
 from agent.guided.wishes.shares import SAID, SURE, Clause, Words, by_kinds, own_words, with_clauses
 from agent.tools.get_profile import NAME as GET_PROFILE
 from agent.tools.get_profile import attributes_named
@@ -57,6 +57,7 @@ _REMEDY = 0.5
 _AGREED = 0.7  # of a yes to the offer of a person
 _RARELY = 0.03  # that a search goes on, for a message that names conditions and no kind: 97 % of those do
 _OR_SEARCH = 0.3  # that a question about a product may be a search instead
+_OR_PRODUCT = 0.03  # that a question with an "it" is about the product spoken of last, where it seems to be talk
 _TWO = 2
 _MOST_COMPARED = 4
 _SURE_ANSWER = 0.8
@@ -109,6 +110,8 @@ def planned(
         return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
+    if chances.get("product", 0.0) >= _OR_PRODUCT and act.asks_of_it():
+        return Plan(tuple(act.calls("product")))
     said = next((wish for wish in SAID if wish in wishes), "talk")
     return Plan(said="unclear" if said == "talk" and is_unclear(chances, context.reading) else said)
 
@@ -198,6 +201,7 @@ class Act(Heard):
             among = AMONG_SHOWN
         may_go_on = chance >= _RARELY or self._is_for_me_instead()
         before = self._searches().before(self.reading.kinds, self.messages, self._whom(who), self.products.in_focus)
+        before |= limits_before(self.messages) if "that_limit" in self.reading.cues else {}
         searches = self._searches().asked(self.reading, before, chance >= SURE, may_go_on)
         cheaper = cheaper_than(self.reading, self.products, self.refers) if chance >= _RARELY or self.refers else None
         if cheaper and (self.refers or not self.reading.limits):
@@ -218,6 +222,11 @@ class Act(Heard):
         sku = asked_by_name(self.reading, self.products)
         is_of_kind = not self.kinds_named or self._names_kind_of([sku] if sku else ())
         return bool(sku) and is_of_kind and not cheaper_than(self.reading, self.products, [sku])
+
+    def asks_of_it(self) -> bool:
+        """Whether it asks something of the one product that was spoken of last: "you'd trust it in proper rain?"."""
+        is_of_it = bool(self.reading.references) and self.products.in_focus is not None
+        return self.reading.is_question and is_of_it and not self.refers and not self.kinds_named
 
     def _is_for_me_instead(self) -> bool:
         """Whether it speaks of the customer, behind a message that spoke of somebody else: "for me something dark"."""
@@ -328,10 +337,15 @@ class Act(Heard):
 
     def _total(self) -> Iterator[Call]:
         is_of_cart = self.chances.get("cart", 0.0) >= SURE  # what is put in is part of it
-        named = () if is_of_cart else self.refers
+        named = () if is_of_cart or self._means_cart() else self.refers
         pieces = self._parts(may_ask=True).pieces(self.reading, named) if named else []
         items = [{"product": each.product, "quantity": each.quantity or 1} for each in pieces]
         yield "get_total", ({"items": items} if items else {}) | self._delivery()
+
+    def _means_cart(self) -> bool:
+        """Whether "everything" is what is in the cart: it points to nothing, and there is something in it."""
+        is_all = {*self.refers} == {*self.products.shown.listed} and not self.reading.references
+        return is_all and bool(self.context.services.carts.get(self.context.customer).lines)
 
     def _delivery(self) -> Json:
         """How it is to be sent, by this message, or by the country that one before it names."""
@@ -352,7 +366,8 @@ class Act(Heard):
             yield "cart", {"action": action}
             return
         of_lines = action == "remove" and variant and not is_named  # the color tells lines of the cart apart
-        meant = () if of_lines else self.refers
+        is_it = action == "add" and "beside_those" in self.reading.cues and len(self.products.shown.focus) == 1
+        meant = () if of_lines else self.products.shown.focus if is_it else self.refers
         for each in self._parts(may_vary=action != "change").pieces(self.reading, meant):
             quantity = {"quantity": each.quantity} if each.quantity else {}
             yield "cart", {"action": action, "product": each.product, **each.variant, **quantity}

@@ -122,7 +122,8 @@ class Searches:
         `goes_on`: from the `earlier` search; `may_go_on`: if the message has conditions to add to it.
         """
         waived = self._waived(reading, earlier)
-        conditions = self._conditions(reading, {}, waived)
+        limits = {name: earlier[name] for name in _PRICES if name in earlier and "that_limit" in reading.cues}
+        conditions = limits | self._conditions(reading, {}, waived)
         kinds, things = self._wanted(reading, is_refined=goes_on and bool(conditions))
         if not kinds and not things:
             described = self.assortment.described(reading.text, plainly=goes_on and not says_also(reading.text))
@@ -347,6 +348,13 @@ def _is_alone(text: str, quantity: Quantity) -> bool:
 def _words(name: str) -> frozenset[str]:
     packs = (section(code, "quantities", QuantityWords) for code in languages())
     return frozenset(word for pack in packs if pack for word in getattr(pack, name))
+
+
+def limits_before(messages: Sequence[AnyMessage]) -> Json:
+    """The limits of the price of the newest search that has any: "up to that price"."""
+    searches = (call["args"] for m in reversed(messages) if isinstance(m, AIMessage) for call in m.tool_calls[::-1])
+    limits = ({name: float(args[name]) for name in _PRICES if args.get(name)} for args in searches)
+    return next((each for each in limits if each), {})
 
 
 def _search_before(messages: Sequence[AnyMessage], kinds: Collection[str]) -> Json:
