@@ -296,7 +296,7 @@ def test_all_of_it_is_the_cart_and_all_of_them_the_list(agent: Shopkeeper, told:
     shown = say(agent, told, "tents", "search", customer=customer).products
     for said in ("so what am i at, all in all?", "what does it all come to", "全部加起来多少"):
         assert called(say(agent, told, said, "total", customer=customer)) == [("get_total", {})]
-    ((_, listed),) = called(say(agent, told, "and all of those together?", "total", customer=customer))
+    ((_, listed),) = called(say(agent, told, "what would all of them cost?", "total", customer=customer))
     assert [item["product"] for item in listed["items"]] == [one["sku"] for one in shown]
 
 
