@@ -79,7 +79,7 @@ def _named(text: str, found: Sequence[Mention], denials: Denials, lexicon: Lexic
 
 
 def _ruled_out(found: Sequence[Mention], denials: Denials) -> dict[str, Ruled]:
-    """How the text rules values out, by value."""
+    """How the text rules values out, by value: the last that is said of one holds, "down jackets, but no real down"."""
     ways: dict[str, list[Mention]] = {}
     for item in found:
         if item.how == "exact" or (item.how == "part" and covers(item.text, item.value)):  # "no wool": no merino wool
@@ -87,7 +87,7 @@ def _ruled_out(found: Sequence[Mention], denials: Denials) -> dict[str, Ruled]:
     return {
         value: Ruled(denial.quote, said[0].text)
         for value, said in ways.items()
-        if (denial := denials[said[0]]) and all(denials[other] for other in said)
+        if (denial := denials[max(said, key=lambda item: item.span)])
     }
 
 

@@ -25,7 +25,7 @@ from language.numbers import (
 )
 from language.packs import Section, section
 from language.patterns import alternatives
-from language.text import Folded, Span, has_han
+from language.text import HAN, Folded, Span, has_han
 
 Role = Literal["exact", "about", "floor", "ceiling", "between"]
 Of = Literal["money", "other", ""]  # what a quantity may be asked to count; "": anything
@@ -51,6 +51,8 @@ class QuantityWords(Section):
     turned_before: tuple[str, ...] = ()  # "not more than": the other side is bounded
     turned_fillers: tuple[str, ...] = ()
     turned_behind: tuple[str, ...] = ()  # "above 80 forget it"
+    turned_last: tuple[str, ...] = ()  # these only where the clause ends: 80以上不要, but not 80以内不要羊毛
+    turned_tails: tuple[str, ...] = ()  # may stand between them and that end
     budgets_before: tuple[str, ...] = ()  # whose number is the most
     budgets_behind: tuple[str, ...] = ()
     fillers: tuple[str, ...] = ()  # between such words and their number
@@ -278,6 +280,7 @@ class _Words:
 
 _SIGNS_BEFORE = {"floor": r">=?|≥", "ceiling": r"<=?|≤|\.\.", "about": r"~|≈|±"}
 _SIGNS_BEHIND = {"floor": r"\+(?!\d)|\.\.(?!\d)"}
+_ENDS = rf"(?:(?<=[{HAN}])(?!\w)|(?!\s*\w))"  # the clause; a space ends a Chinese one
 _DASH = r"\s*[-–—~]\s*"
 
 
@@ -305,7 +308,9 @@ def _words(languages: tuple[str, ...]) -> _Words:
             rf"|(?P<ceiling>{behind['ceilings']})|(?P<budget>{behind['budgets']}))"
         ),
         turned_before=re.compile(rf"(?:{any_of('turned_before')})(?:\s*(?:{any_of('turned_fillers')}))*\s*$"),
-        turned_behind=re.compile(rf",?\s*(?:{any_of('turned_behind')})"),
+        turned_behind=re.compile(
+            rf",?\s*(?:{any_of('turned_behind')}|(?:{any_of('turned_last')})(?:\s*(?:{any_of('turned_tails')}))*{_ENDS})"
+        ),
         contrast=re.compile(rf"\s*,?\s*(?:{any_of('contrasts')})\s*(?:{any_of('turned_before')})?\s*"),
         no_wish=re.compile(rf"(?:{any_of('facts_before')}|{any_of('thresholds_before')})[^\d.,;!?]{{0,16}}$"),
     )

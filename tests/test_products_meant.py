@@ -276,3 +276,53 @@ def test_what_is_put_in_the_cart_is_named_before_and_not_behind(agent: Shopkeepe
     text = "good, add one. how long can i return the boots"
     (_, put), _ = called(say(agent, told, text, "cart", "cart.add", "answer", customer=customer))
     assert put["product"] == "it"
+
+
+def test_what_is_put_with_something_is_what_was_spoken_of_last(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-beside"
+    lamp = say(agent, told, "headlamps", "search", customer=customer).products[0]["sku"]
+    hats = say(agent, told, "hats", "search", customer=customer).products
+    say(agent, told, "is the second one warm?", "product", customer=customer)
+    beside = called(say(agent, told, "great, put it with the headlamp", "cart", "cart.add", customer=customer))
+    assert beside == [("cart", {"action": "add", "product": hats[1]["sku"]})]
+    other = called(say(agent, told, "add the headlamp again", "cart", "cart.add", customer=customer))
+    assert other == [("cart", {"action": "add", "product": lamp})]
+
+
+def test_all_of_it_is_the_cart_and_all_of_them_the_list(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-all"
+    say(agent, told, "hats", "search", customer=customer)
+    say(agent, told, "add the first one", "cart", "cart.add", customer=customer)
+    shown = say(agent, told, "tents", "search", customer=customer).products
+    for said in ("so what am i at, all in all?", "what does it all come to", "全部加起来多少"):
+        assert called(say(agent, told, said, "total", customer=customer)) == [("get_total", {})]
+    ((_, listed),) = called(say(agent, told, "what would all of them cost?", "total", customer=customer))
+    assert [item["product"] for item in listed["items"]] == [one["sku"] for one in shown]
+
+
+def test_a_question_about_it_is_of_the_product_spoken_of_last_though_it_seems_talk(
+    agent: Shopkeeper, told: Told
+) -> None:
+    customer = "visitor-it"
+    say(agent, told, "tents", "search", customer=customer)
+    sku = called(say(agent, told, "what does the first one weigh", "product", customer=customer))[0][1]["product"]
+    told.wants = {"offtopic": 0.6, "product": 0.04}
+    (name, asked), *_ = called(
+        agent.reply(customer, f"wishes {customer}{told.consultation}", "would it stand a storm?")
+    )
+    assert (name, asked["product"]) == ("get_product", "it") and sku
+    assert not called(agent.reply(customer, f"wishes {customer}{told.consultation}", "how's it going?"))
+    told.wants = {"offtopic": 0.9}
+    assert not called(agent.reply(customer, f"wishes {customer}{told.consultation}", "who won it last night?"))
+
+
+def test_that_price_is_the_limit_of_a_search_before(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-limit"
+    say(agent, told, "boots up to $140", "search", customer=customer)
+    say(agent, told, "socks", "search", customer=customer)
+    *_, (_, jackets) = called(say(agent, told, "jackets for that price", "search", customer=customer))
+    assert jackets["max_price"] == 140
+    *_, (_, hats) = called(say(agent, told, "那个价位的帽子", "search", customer=customer))
+    assert hats["max_price"] == 140
+    *_, (_, new) = called(say(agent, told, "that price is too much, gloves under $30", "search", customer=customer))
+    assert new["max_price"] == 30

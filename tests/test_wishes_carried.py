@@ -1,6 +1,5 @@
 """What holds on from earlier messages of a consultation, and what the words of one message leave no doubt about."""
 
-
 import pytest
 
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
@@ -26,6 +25,25 @@ def test_for_whom_it_is_holds_for_other_kinds_but_not_for_other_people(agent: Sh
     assert "where" not in tents  # none is made for women
     *_, (_, his) = called(say(agent, told, "trousers for my husband", "search", customer=customer))
     assert his["about"] == "husband" and "gender" not in his.get("where", {})
+
+
+def test_for_another_person_nothing_holds_of_who_it_was_for_before(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "men's boots under $250, size 44", "search")
+    turn = say(agent, told, "also waterproof ones for my wife", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert (on["category"], on["max_price"], on["about"]) == ("boots", 250, "wife") and "size" not in on
+    assert on["where"] == {"features": "waterproof"} and all("Women" in hit["title"] for hit in turn.products)
+    turn = say(agent, told, "and for my dad, waterproof too", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert on["about"] == "dad" and "women" not in on["query"]
+    assert turn.products and all("Men" in hit["title"] for hit in turn.products)
+
+
+def test_who_is_named_after_a_search_may_be_whom_it_was_for(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "kids' jackets in size M", "search")
+    turn = say(agent, told, "for my son, he's 8, waterproof", "search", "search.goes_on")
+    on = called(turn)[-1][1]
+    assert (on["size"], on["where"]) == ("M", {"features": "waterproof", "gender": "kids"})
 
 
 def test_a_search_goes_on_from_the_product_that_was_spoken_of_since(agent: Shopkeeper, told: Told) -> None:

@@ -1,6 +1,5 @@
 """What a message says of customers and whom they buy for is noted and forgotten, and nothing that it does not say."""
 
-
 import pytest
 
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
@@ -40,6 +39,32 @@ def test_what_is_said_of_another_is_noted_of_them(agent: Shopkeeper, told: Told)
     told.states = {note_text("color", "pink", "like"): STATED_OF_OTHER}
     added = say(agent, told, "hats for my wife, she loves pink", "search", "note").profile["added"]
     assert [(one["value"], one["about"]) for one in added] == [("wife", ""), ("pink", "wife")]
+
+
+@pytest.mark.parametrize("said", ["hes an M", "tbh hes always been an M", "my wife's an M"])
+def test_he_and_she_without_an_apostrophe_are_others(agent: Shopkeeper, told: Told, said: str) -> None:
+    told.states = {note_text("size", "M", "fact"): STATED_OF_OTHER}
+    who, customer = "wife" if "wife" in said else "brother", f"visitor-hes-{len(said)}"
+    say(agent, told, f"gloves for my {who}", "search", customer=customer)
+    added = say(agent, told, said, "note", customer=customer).profile["added"]
+    assert [(one["value"], one["about"]) for one in added] == [("M", who)]
+    assert called(say(agent, told, "in black", "search", customer=customer))[0][1]["about"] == who
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [("headlamps for the kids, 3 of them", 3), ("3 warm jackets for the team", 3), ("a hat for our girl who's 13", 13)],
+)
+def test_pieces_and_ages_are_no_group(agent: Shopkeeper, told: Told, said: str, count: int) -> None:
+    told.states = {note_text("group_size", count, "fact"): STATED}
+    added = say(agent, told, said, "search", "note").profile["added"]
+    assert "group_size" not in {one["attribute"] for one in added}
+
+
+def test_people_who_are_counted_are_a_group(agent: Shopkeeper, told: Told) -> None:
+    told.states = {note_text("group_size", 3, "fact"): STATED}
+    added = say(agent, told, "there are 3 of us and we need 1 tent", "search", "note").profile["added"]
+    assert ("group_size", 3) in {(one["attribute"], one["value"]) for one in added}
 
 
 def test_what_is_named_is_forgotten_and_what_is_said_anew_replaces_it(agent: Shopkeeper, told: Told) -> None:

@@ -15,6 +15,7 @@ from language.company import company_in
 from language.dates import dates_in
 from language.negation import denied
 from language.numbers import as_written
+from language.people import spoken_in
 from language.quantities import prices_named
 from language.recipients import are_of_people, recipients_in
 from language.tense import is_not_now
@@ -26,6 +27,8 @@ from retrieval.facets import VARIANT_FACETS
 
 MOST = 24  # of one message
 _LEAST = 3  # letters of a word that may be a value itself; in Chinese one character less
+_ONE_THING = re.compile(r"(?:\s+[\w'-]+)?\s+")  # between a number and the kind of goods that it counts
+_AGE = "age"  # the attribute of that name, in years
 TASTES = ("like", "dislike")
 
 
@@ -91,10 +94,25 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
     elif attribute.type == "number":
         limits = {float(limit.price) for limit in reading.limits}  # "under 160" is nobody's height
         listed = {float(one.count): reading.text[one.start : one.end] for one in company_in(reading.text)}
-        numbers = [value for value in note.values or () if value not in limits]
+        others = limits | _pieces(reading) | (set() if attribute.name == _AGE else _ages(reading))
+        numbers = [value for value in note.values or () if value not in others]
         yield from ((value, listed.get(float(value), str(value))) for value in numbers)
     elif note.may_be_told:
         yield from ((words, words) for words in _words(attribute, reading))
+
+
+def _pieces(reading: ShopReading) -> set[float]:
+    """The numbers that count what is bought, and say nothing of anybody: "2 of them", "4 warm jackets"."""
+    kinds = [value.start for value in reading.values if value.facet in reading.kinds]
+    behind = [(each, reading.text[each.end : start]) for each in reading.quantities for start in kinds]
+    goods = [each for each, words in behind if each.counts is None and _ONE_THING.fullmatch(words)]
+    counted = [each for each in reading.quantities if each.counts in ("pieces", "pairs")]
+    return {float(value) for each in (*goods, *counted) for value in each.values}
+
+
+def _ages(reading: ShopReading) -> set[float]:
+    """The ages of those who are spoken of: a daughter of 14 is no group of 14."""
+    return {one.age for one in spoken_in(reading) if one.age is not None}
 
 
 def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:

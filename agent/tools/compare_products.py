@@ -68,8 +68,9 @@ def _chosen(references: Reference | Sequence[Reference] | None, runtime: Runtime
 
 
 def _properties(products: Sequence[Product], facts: Facts) -> dict[str, Callable[[Product], str]]:
-    """How to read each property, those that matter to most customers first."""
+    """How to read each property, those that matter to most customers first: what is measured before what is named."""
     declared = [name for name in facts.space.names if any(name in each.facets for each in products)]
+    declared.sort(key=lambda name: facts.space.facet(name).type != "number")
     read: dict[str, Callable[[Product], str]] = {
         "price": lambda each: f"{plain(best_variant(each).price):.2f}",
         "rating": lambda each: "" if each.rating is None else f"{each.rating:.1f}",

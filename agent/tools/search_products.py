@@ -258,7 +258,8 @@ def _search(
             return hits, replace(filters, equals=equals), [f"{name} {filters.equals[name]}"]
     if who and (hits := _found(context, profile, wish.query, wish.filters, sort, wish.filters)):
         return hits, wish.filters, []
-    for filters in relaxed(wish.filters, earlier, context):
+    less = relaxed(wish.filters, earlier, context)
+    for filters in less if not who else (one for each in less for one in (*suited(context, profile, each, who), each)):
         if hits := _found(context, profile, wish.query, filters, sort):
             return hits, filters, left_out(wish.filters, filters)
     return [], wish.filters, []

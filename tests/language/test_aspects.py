@@ -52,6 +52,11 @@ def test_aspects_are_found_but_for_slips(text: str, names: list[str]) -> None:
         ("最低价格的那款", "price", "least"),
         ("is the runtime long", "runtime", ""),
         ("the largest size you have", "size", ""),
+        ("which of them weighs less", "weight", "least"),
+        ("is one less bulky?", "weight", "least"),
+        ("哪款轻一些", "weight", "least"),
+        ("这顶沉吗", "weight", ""),
+        ("how long will it run on one charge", "runtime", ""),
     ],
 )
 def test_the_most_or_the_least_of_what_is_named(text: str, name: str, direction: str) -> None:

@@ -18,7 +18,7 @@ from agent.guided.wishes.changes import changes_of
 from agent.guided.wishes.choice import PROFILE, by_words, chosen, is_unclear, one_act, taken_out
 from agent.guided.wishes.measures import measures, units_of
 from agent.guided.wishes.ordered import Heard
-from agent.guided.wishes.pieces import Parts, variant_of
+from agent.guided.wishes.pieces import Parts, says_also, variant_of
 from agent.guided.wishes.references import (
     Products,
     asked_by_name,
@@ -29,7 +29,7 @@ from agent.guided.wishes.references import (
     referred,
     speaks_of_list,
 )
-from agent.guided.wishes.searches import Searches
+from agent.guided.wishes.searches import Searches, Whom, limits_before
 from agent.guided.wishes.shares import SAID, SURE, Clause, Words, by_kinds, own_words, with_clauses
 from agent.tools.get_profile import NAME as GET_PROFILE
 from agent.tools.get_profile import attributes_named
@@ -42,7 +42,7 @@ from language.aspects import find_aspects
 from language.clauses import clauses
 from language.countries import countries_in
 from language.cues import cues_in
-from language.people import spoken_in
+from language.people import group_of, spoken_in
 from language.recipients import recipients_in
 from retrieval.facets import VARIANT_FACETS
 
@@ -57,6 +57,7 @@ _REMEDY = 0.5
 _AGREED = 0.7  # of a yes to the offer of a person
 _RARELY = 0.03  # that a search goes on, for a message that names conditions and no kind: 97 % of those do
 _OR_SEARCH = 0.3  # that a question about a product may be a search instead
+_OR_PRODUCT = 0.03  # that a question with an "it" is about the product spoken of last, where it seems to be talk
 _TWO = 2
 _MOST_COMPARED = 4
 _SURE_ANSWER = 0.8
@@ -109,6 +110,8 @@ def planned(
         return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
         return Plan(tuple(act.calls("person")))
+    if chances.get("product", 0.0) >= _OR_PRODUCT and act.asks_of_it():
+        return Plan(tuple(act.calls("product")))
     said = next((wish for wish in SAID if wish in wishes), "talk")
     return Plan(said="unclear" if said == "talk" and is_unclear(chances, context.reading) else said)
 
@@ -197,7 +200,8 @@ class Act(Heard):
         if self.products.shown.listed and set(self.refers) == set(self.products.shown.listed) and of_shown:
             among = AMONG_SHOWN
         may_go_on = chance >= _RARELY or self._is_for_me_instead()
-        before = self._searches().before(self.reading.kinds, self.messages, who, self.products.in_focus)
+        before = self._searches().before(self.reading.kinds, self.messages, self._whom(who), self.products.in_focus)
+        before |= limits_before(self.messages) if "that_limit" in self.reading.cues else {}
         searches = self._searches().asked(self.reading, before, chance >= SURE, may_go_on)
         cheaper = cheaper_than(self.reading, self.products, self.refers) if chance >= _RARELY or self.refers else None
         if cheaper and (self.refers or not self.reading.limits):
@@ -206,11 +210,23 @@ class Act(Heard):
         for arguments in searches:
             yield "search_products", arguments | beside
 
+    def _whom(self, who: str) -> Whom:
+        """What the consultation and the profile tell of whom a search is for."""
+        traits = self.context.services.profiles.read(self.context.customer).traits
+        own = frozenset(str(trait.value) for trait in traits if not trait.about)
+        group = group_of(who, self.context.readings) if who else None
+        return Whom(who, group, says_also(self.text), own)
+
     def asks_of_one(self) -> bool:
         """Whether it asks for one product by its name: "have you the Firn in grey", not "something like the Firn"."""
         sku = asked_by_name(self.reading, self.products)
         is_of_kind = not self.kinds_named or self._names_kind_of([sku] if sku else ())
         return bool(sku) and is_of_kind and not cheaper_than(self.reading, self.products, [sku])
+
+    def asks_of_it(self) -> bool:
+        """Whether it asks something of the one product that was spoken of last: "you'd trust it in proper rain?"."""
+        is_of_it = bool(self.reading.references) and self.products.in_focus is not None
+        return self.reading.is_question and is_of_it and not self.refers and not self.kinds_named
 
     def _is_for_me_instead(self) -> bool:
         """Whether it speaks of the customer, behind a message that spoke of somebody else: "for me something dark"."""
@@ -321,10 +337,15 @@ class Act(Heard):
 
     def _total(self) -> Iterator[Call]:
         is_of_cart = self.chances.get("cart", 0.0) >= SURE  # what is put in is part of it
-        named = () if is_of_cart else self.refers
+        named = () if is_of_cart or self._means_cart() else self.refers
         pieces = self._parts(may_ask=True).pieces(self.reading, named) if named else []
         items = [{"product": each.product, "quantity": each.quantity or 1} for each in pieces]
         yield "get_total", ({"items": items} if items else {}) | self._delivery()
+
+    def _means_cart(self) -> bool:
+        """Whether "everything" is what is in the cart: it points to nothing, and there is something in it."""
+        is_all = {*self.refers} == {*self.products.shown.listed} and not self.reading.references
+        return is_all and bool(self.context.services.carts.get(self.context.customer).lines)
 
     def _delivery(self) -> Json:
         """How it is to be sent, by this message, or by the country that one before it names."""
@@ -345,7 +366,8 @@ class Act(Heard):
             yield "cart", {"action": action}
             return
         of_lines = action == "remove" and variant and not is_named  # the color tells lines of the cart apart
-        meant = () if of_lines else self.refers
+        is_it = action == "add" and "beside_those" in self.reading.cues and len(self.products.shown.focus) == 1
+        meant = () if of_lines else self.products.shown.focus if is_it else self.refers
         for each in self._parts(may_vary=action != "change").pieces(self.reading, meant):
             quantity = {"quantity": each.quantity} if each.quantity else {}
             yield "cart", {"action": action, "product": each.product, **each.variant, **quantity}

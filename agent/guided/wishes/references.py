@@ -306,7 +306,8 @@ def is_both(reading: ShopReading) -> bool:
 def says(reading: ShopReading, name: Literal["both", "all", "they", "each", "either"]) -> bool:
     """Whether it has one of these words."""
     text = fold(reading.text).text
-    return any(has_form(text, form) for words in _positions() for form in getattr(words, name))
+    packs = (section(code, "positions", Positions) for code in reading.languages)
+    return any(has_form(text, form) for words in packs if words for form in getattr(words, name))
 
 
 def _pair(products: Products) -> Sequence[str]:

@@ -28,9 +28,11 @@ from language.indifference import indifferent, price_words
 from language.matching import Mention, covers
 from language.negation import denied
 from language.packs import languages, section
+from language.people import Group
 from language.placeholders import is_no_option, means_nobody
 from language.quantities import Quantity, QuantityWords
 from language.reading import ShopValue
+from language.recipients import kinds_of
 from language.things import Thing, is_beside, is_requested, things_in
 from retrieval.assortment import Assortment
 from retrieval.catalog import Catalog, Product
@@ -39,11 +41,26 @@ from retrieval.search import BASIC_SORTS
 
 Json = dict[str, Any]
 _NEAR = (0.75, 1.25)  # of a number that is about what is wished for
+_SIZE = "size"
+_CHILDREN = frozenset(("child",))
 _PRICES = ("min_price", "max_price")
 _KINDS = 2  # that are searched for one message
 _PEOPLE = 12  # at most that a tent is for
 _TELLING = 5  # letters of a misspelt word that tells what is meant
 _ABOUT = Decimal("1.2")  # of a price that is about what is to be spent
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whom a search is for: the name, "" for the customer, and the group as far as it is certain.
+
+    `is_also`: the message asks beside what was asked for before; `own`: values that are known to be the customer's.
+    """
+
+    name: str = ""
+    group: Group | None = None
+    is_also: bool = False
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +73,37 @@ class Searches:
     assortment: Assortment
 
     def before(
-        self, kinds: Collection[str], messages: Sequence[AnyMessage], who: str, in_focus: Product | None
+        self, kinds: Collection[str], messages: Sequence[AnyMessage], who: Whom, in_focus: Product | None
     ) -> Json:
         """The search that a message may go on from: the newest, or one for products like the one that was spoken of
-        since. It keeps who wears it only where it was for `who`."""
+        since. It keeps who wears it, and what fits, only where it was for `who`."""
         found = _search_before(messages, kinds)
         of_focus = self._like(in_focus, kinds) if in_focus else {}
         if of_focus and not any(found.get(name) == of_focus[name] for name in kinds):
             found = of_focus
-        elif str(found.get("about") or "") != who:
-            where = {name: value for name, value in found.get("where", {}).items() if name not in self._people(found)}
-            found = {**found, "where": where}
+        elif self._is_for_another(found, who):
+            found = self._for_anybody(found)
         return {name: value for name, value in found.items() if name != "about"}
+
+    def _is_for_another(self, found: Json, who: Whom) -> bool:
+        """Whether a search was for somebody else: one that named nobody may have been for who is named now, unless it
+        has a size of the customer's own or was for other people."""
+        was_for = str(found.get("about") or "")
+        if was_for == who.name or (who.group == "child" and kinds_of(was_for) == _CHILDREN):  # of the kids, a son
+            return False
+        made = {name: self.space.facet(name).people.get(who.group) for name in self._people(found) if who.group}
+        is_made_for_others = any(value not in (None, found["where"][name]) for name, value in made.items())
+        is_own = str(found.get(_SIZE)) in who.own
+        return bool(was_for) or who.is_also or is_made_for_others or is_own
+
+    def _for_anybody(self, found: Json) -> Json:
+        """A search without whom it was for and their size; its words may tell of them too."""
+        where, without = (
+            {name: value for name, value in found.get(part, {}).items() if not self._tells_people(name)}
+            for part in ("where", NOT)
+        )
+        left = {name: value for name, value in found.items() if name != _SIZE}
+        return {**left, "query": "", "where": where, NOT: {name: v for name, v in without.items() if name != _SIZE}}
 
     def _like(self, product: Product, kinds: Collection[str]) -> Json:
         """A search for products of the same kind, for the same people."""
@@ -86,7 +122,8 @@ class Searches:
         `goes_on`: from the `earlier` search; `may_go_on`: if the message has conditions to add to it.
         """
         waived = self._waived(reading, earlier)
-        conditions = self._conditions(reading, {}, waived)
+        limits = {name: earlier[name] for name in _PRICES if name in earlier and "that_limit" in reading.cues}
+        conditions = limits | self._conditions(reading, {}, waived)
         kinds, things = self._wanted(reading, is_refined=goes_on and bool(conditions))
         if not kinds and not things:
             described = self.assortment.described(reading.text, plainly=goes_on and not says_also(reading.text))
@@ -311,6 +348,13 @@ def _is_alone(text: str, quantity: Quantity) -> bool:
 def _words(name: str) -> frozenset[str]:
     packs = (section(code, "quantities", QuantityWords) for code in languages())
     return frozenset(word for pack in packs if pack for word in getattr(pack, name))
+
+
+def limits_before(messages: Sequence[AnyMessage]) -> Json:
+    """The limits of the price of the newest search that has any: "up to that price"."""
+    searches = (call["args"] for m in reversed(messages) if isinstance(m, AIMessage) for call in m.tool_calls[::-1])
+    limits = ({name: float(args[name]) for name in _PRICES if args.get(name)} for args in searches)
+    return next((each for each in limits if each), {})
 
 
 def _search_before(messages: Sequence[AnyMessage], kinds: Collection[str]) -> Json:
