@@ -39,7 +39,7 @@ from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.tools.variants import own_sizes
 from agent.unsold import unsold_things
 from language.aspects import find_aspects
-from language.clauses import clauses
+from language.clauses import clauses, sentences
 from language.countries import countries_in
 from language.cues import cues_in
 from language.people import spoken_in
@@ -87,8 +87,9 @@ def planned(
     if not wishes:
         return Plan(told) if (told := tuple(act.bought.told_which())) else None
     wishes = act.bought.wished(one_act(wishes, chances, clauses, context.reading))
-    if amended := [*act.bought.amended(wishes)] or [*act.bought.amount_asked(wishes)]:
-        return Plan(tuple(amended))
+    for reading in (act.bought.again, act.bought.amended, act.bought.amount_asked):
+        if of_proposal := tuple(reading(wishes)):
+            return Plan(of_proposal)
     if "search" in wishes and wishes <= {*_ABOUT_ONE} and act.asks_of_one():
         wishes = wishes - {"search"} | {"product"}
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
@@ -442,4 +443,4 @@ def offered_person(messages: Sequence[AnyMessage]) -> bool:
     """Whether the reply before this message asked whether to bring in a person: a yes then means that."""
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage) and message.text), None)
     text = str(last.text).rstrip() if last is not None else ""
-    return text.endswith(("?", "？")) and "asks_person" in cues_in(text.splitlines()[-1])
+    return text.endswith(("?", "？")) and "asks_person" in cues_in(sentences(text)[-1])
