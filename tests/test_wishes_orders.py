@@ -114,3 +114,20 @@ def test_talk_before_a_yes_that_names_the_act_takes_nothing_from_it(agent: Shopk
     assert unclear.proposal is not None
     done = say(agent, told, "i am never going to carry that. yes return it", "talk", customer=customer)
     assert done.proposal is None and "set up" in done.reply
+
+
+def test_an_address_is_for_the_order_that_the_message_tells_by_an_item(
+    agent: Shopkeeper, model: ScriptedModel, told: Told
+) -> None:
+    told.consultation, customer = " parents", "C1275"
+    say(agent, told, "which order had the alpine pack 35?", "orders", customer=customer)
+    place = "3 Hill Street, Bend, OR 97701"
+    model.script[:] = [[("change_address", {"address": place})]]
+    turn = say(
+        agent, told, f"has the order with the family tent left? send it to {place}", "address", customer=customer
+    )
+    assert turn.proposal is not None and turn.proposal["summary"]["order_id"] == "AP-10788"
+    talk = say(agent, told, "oh no, number 5, I always mix them up", "talk", customer=customer)
+    assert talk.proposal is not None and talk.proposal["summary"]["address"] == "5 Hill Street, Bend, OR 97701"
+    other = say(agent, told, "is number 2 of the tents heavy?", "product", customer=customer)
+    assert "change_address" not in dict(called(other))

@@ -122,7 +122,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             answers = [message for message in written.result if isinstance(message, AIMessage)]
             asked = _with_usage(asked, answers)
             made = _one_call([call for message in answers for call in message.tool_calls if call["name"] == name])
-            made = [_with_named_order(call, request.runtime.context) for call in made]
+            made = [_with_order(call, plan) for call in made]
             calls = [*made, *calls]
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
@@ -223,11 +223,13 @@ def _one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
     return [{**calls[0], "args": {"changes": changes}}] if changes else [*calls[:1]]
 
 
-def _with_named_order(call: ToolCall, context: TurnContext) -> ToolCall:
-    """Without an order's id that the message does not have: which order is meant is found from the consultation."""
-    named = {each.id for each in context.reading.order_ids}
-    arguments = {name: value for name, value in call["args"].items() if name != ORDER_ID or value in named}
-    return {**call, "args": arguments}
+def _with_order(call: ToolCall, plan: Plan) -> ToolCall:
+    """Of an address, with the order that the message tells, instead of an id that it may not have."""
+    address = call["args"].get("address")
+    if not isinstance(address, str):
+        return call
+    given = {name: value for name, value in call["args"].items() if name != ORDER_ID}
+    return {**call, "args": given | plan.of_order(address)}
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

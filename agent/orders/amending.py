@@ -4,6 +4,7 @@ In: the proposal, the order that it is about, and the message. Out: whether it i
 meant. Pure functions.
 """
 
+from agent.orders.address import corrected
 from agent.orders.counts import going
 from agent.orders.order import Order
 from agent.orders.proposals import Proposal
@@ -16,6 +17,8 @@ _COUNTED = ("cancel_order", "return_items")
 def is_amended(waiting: Proposal, order: Order, reading: ShopReading) -> bool:
     """Whether the message counts other pieces than wait, or names a color or size for an exchange that the item has not
     ("no, I keep the grey ones" asks for nothing)."""
+    if waiting.kind == "change_address":
+        return bool(corrected(str(waiting.summary["address"]), reading.text))
     if waiting.kind != "exchange_items":
         return count_meant(waiting, order, reading.text) is not None
     own = {line.get(name) for line in waiting.summary["items"] for name in VARIANT_FACETS}

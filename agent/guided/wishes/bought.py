@@ -18,10 +18,11 @@ from agent.guided.wishes.ordered import Json, Ordered
 from agent.guided.wishes.pieces import variant_of
 from agent.guided.wishes.references import has_form
 from agent.middleware.shortcuts import agrees_too, amends
+from agent.orders.address import corrected
 from agent.orders.amending import count_meant
 from agent.orders.kept import kept_items
 from agent.orders.meant import SURE as CERTAIN
-from agent.orders.meant import holding, wants_of
+from agent.orders.meant import holding, wants_of, without
 from agent.orders.naming import item_words, likeness, telling
 from agent.orders.proposals import Proposal
 from agent.shop_reading import ShopReading
@@ -41,10 +42,12 @@ from language.words import tokens
 
 CANCEL = "cancel_order"
 EXCHANGE = "exchange_item"
+ADDRESS = "change_address"
 _TWO = 2
 _ACTS = {"cancel", "return", "exchange", "problem"}
 _OF_OWN = {"answer", "orders", "cancel", "return", "exchange"}  # wishes that may be about own orders
 _CHOOSING = {"cart", "product", "search", "yes", "no", "talk", "orders", "exchange", "note", "forget"}  # "ok, S then"
+_OF_GOODS = {"search", "product", "compare", "cart", "total", "return", "exchange", "cancel"}
 _PAYING = (CANCEL, "return_items")
 _BEFORE_ITEM = 4  # words or Chinese characters before an item that may count it
 _BEFORE_REPLY = 3  # messages from the end: the result, the reply that was made of it, and what is said now
@@ -87,6 +90,20 @@ class Bought(Ordered):
             yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
         elif self._counts(waiting) or ("no" in wishes and amends(self.context, waiting)):
             yield self._meant(waiting)
+
+    def corrected(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
+        """The address that waits with a number of it corrected: "it is number 72, I turned it round"."""
+        waiting = self._waiting
+        if waiting is None or waiting.kind != ADDRESS or _OF_GOODS & {*wishes} or self.reading.order_ids:
+            return
+        if address := corrected(str(waiting.summary["address"]), self.text):
+            yield ADDRESS, {"order_id": waiting.summary["order_id"], "address": address}
+
+    def order_for(self, address: str) -> Json:
+        """The order that is to go to an address, as the message tells it beside that: "the one with the tent"."""
+        beside = self._as_if(without(address, self.text))
+        words = beside.words() if beside.text != self.text else []
+        return beside.order() or ({"items": words} if words else {})
 
     def again(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
         """What was proposed, once more: to a yes that is not certain, or comes when it waits no longer, and to one that

@@ -4,7 +4,7 @@ In: the probability of each wish, the turn's context, the messages. Out: a `Plan
 sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,6 +69,7 @@ class Plan:
     calls: tuple[Call, ...] = ()
     model_tools: tuple[str, ...] = ()
     said: str = ""
+    of_order: Callable[[str], Json] = lambda address: {}  # what tells which order is to go to an address
 
 
 def planned(
@@ -84,6 +85,8 @@ def planned(
     chances = taken_out(by_words(with_clauses(chances, clauses), context.reading), clauses)
     act = Act(context, messages, chances)
     wishes = chosen(chances) if not act.asks_of_profile() else {"profile"}
+    if address := tuple(act.bought.corrected(wishes)):
+        return Plan(address)
     if not wishes:
         return Plan(told) if (told := tuple(act.bought.told_which())) else None
     wishes = act.bought.wished(one_act(wishes, chances, clauses, context.reading))
@@ -105,7 +108,7 @@ def planned(
         calls.insert(0, (UPDATE_PROFILE, {"changes": changes}))
     model_tools = _left_to_model(wishes, changes, act)
     if calls or model_tools:
-        return Plan(tuple(calls), model_tools)
+        return Plan(tuple(calls), model_tools, of_order=act.bought.order_for)
     if told := tuple(act.bought.told_which()):
         return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
