@@ -131,3 +131,20 @@ def test_an_address_is_for_the_order_that_the_message_tells_by_an_item(
     assert talk.proposal is not None and talk.proposal["summary"]["address"] == "5 Hill Street, Bend, OR 97701"
     other = say(agent, told, "is number 2 of the tents heavy?", "product", customer=customer)
     assert "change_address" not in dict(called(other))
+
+
+def test_after_a_cancellation_the_money_is_that_of_what_was_cancelled(agent: Shopkeeper, told: Told) -> None:
+    told.consultation, customer, asked = " money", "C1203", "how many days until I have the money?"
+    assert say(agent, told, asked, "answer", customer=customer).template == "refund-time"
+    say(agent, told, "取消最近那单的裤子", "cancel", customer=customer)
+    assert say(agent, told, asked, "answer", customer=customer).template == "refund-cancelled"
+    assert say(agent, told, "do you wrap gifts?", "answer", customer=customer).template == "gift-wrap"
+
+
+def test_whether_a_later_day_is_in_time_changes_nothing(agent: Shopkeeper, told: Told) -> None:
+    told.consultation = " in time"
+    asked = "if i want the gannet boots in another size on december 20th, would that be in time?"
+    turn = say(agent, told, asked, "exchange", customer=BOOTS)
+    assert turn.proposal is None and [name for name, _ in called(turn)] == ["find_answer"]
+    asked = "if i send the gannet boots back on december 5th, am i still in time?"
+    assert [name for name, _ in called(say(agent, told, asked, "return", customer=BOOTS))] == ["find_orders"]

@@ -103,7 +103,12 @@ def call_again(proposal: Proposal) -> tuple[str, dict[str, Any]]:
         lines = ([line["quantity"], line["title"], line.get("color")] for line in summary["items"])
         call |= {"items": [" ".join(str(part) for part in line if part) for line in lines]}
     call |= {name: to[0][name] for name in VARIANT_FACETS if to and to[0].get(name)}
-    return _TOOLS.get(proposal.kind, proposal.kind), call
+    return tool_of(proposal.kind), call
+
+
+def tool_of(kind: str) -> str:
+    """The tool that proposes this kind."""
+    return _TOOLS.get(kind, kind)
 
 
 def say_proposal(composer: Composer, artifact: Artifact) -> str:

@@ -143,6 +143,10 @@ class Bought(Ordered):
             return wishes - {"cancel", "return", "exchange"}
         if self._chosen_of():
             return {"exchange"} | wishes & {"note", "forget"} if wishes <= _CHOOSING else wishes
+        if "asks_in_time" in cues and wishes & _OF_OWN and self._is_own():
+            return wishes - _OF_OWN | {
+                "answer" if "exchange" in wishes else "orders"
+            }  # an order tells its day of returns
         if not wishes & _OF_OWN or "supposes" in cues:
             return wishes
         if "asks_until" in cues and (self._returns() or self._is_own()):
