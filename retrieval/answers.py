@@ -19,7 +19,8 @@ from errors import DataError, StorageError
 class Template:
     """One approved answer. `samples` and `text` by language code; `needs` names the slots it takes.
 
-    `of_products`: it says of products what their catalogue may not, as how they are washed.
+    `of_products`: it says of products what their catalogue may not, as how they are washed. `after`: the tools behind
+    whose act it is meant rather than another, as of the money for what was cancelled.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Template:
     text: Mapping[str, str]
     needs: tuple[str, ...]
     of_products: bool = False
+    after: tuple[str, ...] = ()
 
 
 class _TemplateEntry(BaseModel):
@@ -38,6 +40,7 @@ class _TemplateEntry(BaseModel):
     text: dict[str, str] = Field(min_length=1)
     needs: list[str] = Field(default_factory=list)
     of_products: bool = False
+    after: list[str] = Field(default_factory=list)
 
 
 def load_answers(path: Path) -> tuple[Template, ...]:
@@ -69,7 +72,8 @@ def slots(text: str) -> frozenset[str]:
 
 def _template(entry: _TemplateEntry) -> Template:
     samples = {language: tuple(questions) for language, questions in entry.samples.items()}
-    return Template(entry.id, entry.topic, samples, dict(entry.text), tuple(entry.needs), entry.of_products)
+    needs, after = tuple(entry.needs), tuple(entry.after)
+    return Template(entry.id, entry.topic, samples, dict(entry.text), needs, entry.of_products, after)
 
 
 def _check(templates: tuple[Template, ...], path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.orders.address import amended, is_whole, joined
+from agent.orders.address import amended, corrected, is_whole, joined
 
 OWN = "12 Hill Street, Bend, OR 97701"
 
@@ -54,3 +54,27 @@ def test_a_numbered_part_takes_the_place_of_its_like_and_of_nothing_else(piece: 
 def test_a_postcode_of_two_words_is_one() -> None:
     before = "9 Thistle Wynd, Leith, Edinburgh EH6 7QT"
     assert amended(before, "EH6 7TQ") == "9 Thistle Wynd, Leith, Edinburgh EH6 7TQ"
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("sorry, it is number 21, I turned it round", "21 Hill Street, Bend, OR 97701"),
+        ("21, not 12", "21 Hill Street, Bend, OR 97701"),
+        ("not 12 but 21", "21 Hill Street, Bend, OR 97701"),
+        ("12 is right, not 21", OWN),
+        ("the postcode is 97710", "12 Hill Street, Bend, OR 97710"),
+        ("门牌号是 21 号", "21 Hill Street, Bend, OR 97701"),
+        ("die Hausnummer ist 21", "21 Hill Street, Bend, OR 97701"),
+        ("my phone number is 5550123", ""),
+        ("two of them, or 21", ""),
+        ("when does it come", ""),
+    ],
+)
+def test_a_number_that_is_called_by_its_name_or_put_for_another_is_corrected(said: str, address: str) -> None:
+    assert corrected(OWN, said) == address
+
+
+def test_of_a_house_and_a_flat_it_must_be_clear_which() -> None:
+    assert corrected("9 Dock Road, Apt 12, Salem, OR 97301", "it is number 21") == ""
+    assert corrected("9 Dock Road, Apt 12, Salem, OR 97301", "21, not 12") == "9 Dock Road, Apt 21, Salem, OR 97301"

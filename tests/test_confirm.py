@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.orders.acts import Kind
-from agent.orders.confirm import beside_yes, read_answer
+from agent.orders.confirm import agrees_in_part, before_yes, beside_yes, read_answer
 
 YES = [
     ("yes please", "en"), ("yep go ahead", "en"), ("sure, do it", "en"), ("ok cancel it", "en"), ("please do", "en"),
@@ -120,3 +120,26 @@ def test_any_text_is_read_without_an_error_and_a_question_is_unclear(text: str, 
 def test_what_stands_beside_a_yes_may_not_change_it(text: str, rest: str) -> None:
     language = "zh" if "好" in text else "en"
     assert beside_yes(text, language, kind="cancel_order", served=("en", "zh")) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("I won't miss it. yes cancel it", "I won't miss it"),
+        ("我不想等了。取消吧", "我不想等了"),
+        ("I won't miss it. yes", ""),
+        ("only the hat. yes cancel it", ""),
+        ("the 2 hats. yes cancel it", ""),
+        ("I won't miss it. yes return it", ""),
+        ("yes cancel it", ""),
+    ],
+)
+def test_what_stands_before_a_yes_may_not_change_it(text: str, rest: str) -> None:
+    language = "zh" if "取" in text else "en"
+    assert before_yes(text, language, kind="cancel_order", served=("en", "zh")) == rest
+
+
+def test_one_sentence_of_several_may_agree() -> None:
+    assert agrees_in_part("No, leave it. You may go ahead.", "en", kind="cancel_order")
+    assert not agrees_in_part("No, leave it. I was wrong.", "en", kind="cancel_order")
+    assert not agrees_in_part("go ahead", "en", kind="cancel_order")

@@ -29,14 +29,14 @@ from agent.guided.recogniser.encoder import Encoder
 from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
 from agent.guided.wishes.bought import is_nowhere
-from agent.guided.wishes.choice import agrees_beside, chosen, is_sure, plain_answer
+from agent.guided.wishes.choice import agrees_behind, agrees_beside, chosen, is_sure, plain_answer
 from agent.guided.wishes.pieces import split
 from agent.guided.wishes.plan import Plan, planned
 from agent.guided.wishes.shares import MOST, Clause
-from agent.middleware.shortcuts import answered, in_question
+from agent.middleware.shortcuts import agrees_too, amends, answered, asked_of, in_question
 from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
-from agent.orders.confirm import Answer, beside_yes
+from agent.orders.confirm import Answer, before_yes, beside_yes
 from agent.orders.proposals import Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
@@ -72,7 +72,8 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         chances = self._chances(_situation(state["messages"], context), context)
         again: Answer | None = "yes" if chosen(chances) == {"yes"} else None
         answer = again if newest.status == "done" else plain_answer(chances, context.reading)
-        if answer == "no" and is_nowhere(newest, context.reading):
+        is_else = is_nowhere(newest, context.reading) or amends(context, newest) or agrees_too(context, newest)
+        if answer == "no" and is_else:
             return None
         if newest.kind == ERASE_DATA and answer != "no":  # that takes a plain word
             return None
@@ -84,16 +85,18 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
     def _carried_out(
         self, newest: Proposal, chances: Mapping[str, float], state: ShopState, context: TurnContext
     ) -> dict[str, Any] | None:
-        """What a sentence that is a plain yes carries out, where the rest asks for something else: "yep. do you gift
-        wrap?"."""
+        """What a sentence that is a plain yes carries out, where the rest asks for something else ("yep. do you gift
+        wrap?"), or only talks ("i'm not carrying that. yes return it")."""
         assert self._recogniser is not None
-        shop, order_id = context.services.shop, str(newest.summary.get("order_id", ""))
-        served = (*shop.languages, context.spoken)
-        text = context.reading.text
-        rest = beside_yes(text, context.language, kind=newest.kind, order_id=order_id, served=served)
+        text, of = context.reading.text, asked_of(newest, context)
+        before = before_yes(text, context.language, **of)
+        rest = before or beside_yes(text, context.language, **of)
         if not rest:
             return None
         asked = self._recogniser.probabilities(_situation(state["messages"], context), rest)
+        if before:
+            is_agreed = agrees_behind(chances, asked, context.read(before), newest.kind)
+            return {"messages": answered(context, newest, "yes"), "jump_to": "end"} if is_agreed else None
         if not agrees_beside(chances, asked, context.read(rest)):
             return None
         (reply,) = answered(context, newest, "yes")
@@ -119,7 +122,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
             answers = [message for message in written.result if isinstance(message, AIMessage)]
             asked = _with_usage(asked, answers)
             made = _one_call([call for message in answers for call in message.tool_calls if call["name"] == name])
-            made = [_with_named_order(call, request.runtime.context) for call in made]
+            made = [_with_order(call, plan) for call in made]
             calls = [*made, *calls]
         if calls:
             return ModelResponse(result=[asked.model_copy(update={"tool_calls": calls})])
@@ -220,11 +223,13 @@ def _one_call(calls: Sequence[ToolCall]) -> list[ToolCall]:
     return [{**calls[0], "args": {"changes": changes}}] if changes else [*calls[:1]]
 
 
-def _with_named_order(call: ToolCall, context: TurnContext) -> ToolCall:
-    """Without an order's id that the message does not have: which order is meant is found from the consultation."""
-    named = {each.id for each in context.reading.order_ids}
-    arguments = {name: value for name, value in call["args"].items() if name != ORDER_ID or value in named}
-    return {**call, "args": arguments}
+def _with_order(call: ToolCall, plan: Plan) -> ToolCall:
+    """Of an address, with the order that the message tells, instead of an id that it may not have."""
+    address = call["args"].get("address")
+    if not isinstance(address, str):
+        return call
+    given = {name: value for name, value in call["args"].items() if name != ORDER_ID}
+    return {**call, "args": given | plan.of_order(address)}
 
 
 def _call(name: str, arguments: dict[str, Any]) -> ToolCall:

@@ -78,14 +78,39 @@ def beside_yes(text: str, language: str, *, kind: Kind, order_id: str = "", serv
     Also "" where the rest may change what was proposed: it has a number, a denial, an act, or words like "instead".
     """
     first, _, rest = _ENDED.sub("\n", text.strip(), count=1).partition("\n")
-    tokens, words = _tokens(rest), _words().values()
+    tokens = _tokens(rest)
     if not tokens or read_answer(first, language, kind=kind, order_id=order_id, served=served) != "yes":
         return ""
-    runs = {tuple(tokens[a:b]) for a in range(len(tokens)) for b in range(a + 1, min(a + 5, len(tokens)) + 1)}
-    acts = {phrase for each in words for phrase, meaning in each.phrases.items() if meaning in (*KINDS, ERASE_DATA)}
-    denies = any(token in each.negations for each in words for token in tokens)
-    changes = not runs.isdisjoint(acts | _amending()) or any(map(_has_digit, tokens))
-    return "" if denies or changes else rest.strip()
+    denies = any(token in each.negations for each in _words().values() for token in tokens)
+    return "" if denies or _may_change(tokens) else rest.strip()
+
+
+def before_yes(text: str, language: str, *, kind: Kind, order_id: str = "", served: Sequence[str] = ()) -> str:
+    """What a message says before a last sentence that is a yes and names the act: ``"im not carrying that. yes return
+    it"``; "" if none is, or where what is said before may change what was proposed."""
+    *before, last = [each for each in _ENDED.split(text.strip()) if each] or [""]
+    rest = ". ".join(before)
+    names_act = not _runs(_tokens(last)).isdisjoint(_acts())
+    if not names_act or read_answer(last, language, kind=kind, order_id=order_id, served=served) != "yes":
+        return ""
+    return "" if _may_change(_tokens(rest)) else rest
+
+
+def agrees_in_part(text: str, language: str, *, kind: Kind, order_id: str = "", served: Sequence[str] = ()) -> bool:
+    """Whether one of several sentences is a yes: "no, leave it so. you may go ahead"."""
+    parts = [each for each in _ENDED.split(text.strip()) if each]
+    answers = (read_answer(part, language, kind=kind, order_id=order_id, served=served) for part in parts)
+    return len(parts) > 1 and "yes" in answers
+
+
+def _may_change(tokens: Sequence[str]) -> bool:
+    """Whether these words may change what was proposed: by an act, a number, or words like "instead"."""
+    return not _runs(tokens).isdisjoint(_acts() | _amending()) or any(map(_has_digit, tokens))
+
+
+def _runs(tokens: Sequence[str]) -> set[Phrase]:
+    """All phrases of up to five words."""
+    return {tuple(tokens[a:b]) for a in range(len(tokens)) for b in range(a + 1, min(a + 5, len(tokens)) + 1)}
 
 
 def _says_enough(tokens: Sequence[str]) -> bool:
@@ -114,7 +139,7 @@ def _starts_with_no(tokens: Sequence[str]) -> bool:
         for phrase in words.starts_no:
             if tuple(tokens[: len(phrase)]) == phrase:
                 rest = tokens[len(phrase) :]
-                runs = {tuple(rest[a:b]) for a in range(len(rest)) for b in range(a + 1, min(a + 5, len(rest)) + 1)}
+                runs = _runs(rest)
                 is_amended = not runs.isdisjoint(_amending()) or any(map(_has_digit, rest))
                 return len(rest) > 1 and _agreeing().isdisjoint(runs) and not is_amended
     return False
@@ -137,6 +162,13 @@ def _agreeing() -> frozenset[Phrase]:
     """What says yes or names an act, in any language."""
     listed = (item for words in _words().values() for item in words.phrases.items())
     return frozenset(phrase for phrase, meaning in listed if meaning not in ("filler", "no", "start_no"))
+
+
+@cache
+def _acts() -> frozenset[Phrase]:
+    """What names an act, in any language."""
+    listed = (item for words in _words().values() for item in words.phrases.items())
+    return frozenset(phrase for phrase, meaning in listed if meaning in (*KINDS, ERASE_DATA))
 
 
 @cache

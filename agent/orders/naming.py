@@ -33,10 +33,12 @@ class ItemWords(Section):
     exclude: tuple[str, ...] = ()  # before what is left out
     act: tuple[str, ...] = ()  # said of what is sent back, cancelled or exchanged
     unneeded: tuple[str, ...] = ()  # said of what goes: "I don't need"
+    unfit: tuple[str, ...] = ()  # said of what does not fit: "too small"
     enough: tuple[str, ...] = ()  # beside a number: so many stay
     bought: tuple[str, ...] = ()  # beside a number: so many were bought
     one_of: tuple[str, ...] = ()  # one of several pieces
     before_one: tuple[str, ...] = ()  # behind these, "one" counts
+    no_all: tuple[str, ...] = ()  # have a word for all that means none of it: "after all"
     no_count: tuple[str, ...] = ()  # have a number that counts no pieces
 
 

@@ -52,6 +52,14 @@ def search_variant(product: Product, item: OrderItem, count: int, wanted: Wanted
     return Search(None, "sold_out" if fitting else "no_such", fitting, near)
 
 
+def offered_variants(product: Product, item: OrderItem, count: int, wanted: Wanted, facets: FacetSpace) -> Search:
+    """What there is to choose from, of the size or color that is wanted: "which colors do they have in 41?"."""
+    own = next((variant for variant in product.variants if variant.sku == item.sku), None)
+    values = {name: _values(name, said, product, facets) for name, said in wanted.items()}
+    there = [one for one in product.variants if one.stock >= count and one is not own]
+    return Search(None, "yours", (), [one for one in there if all(getattr(one, n) in v for n, v in values.items())])
+
+
 def _agrees(variant: Variant, values: Mapping[str, frozenset[str]], how: Callable[[Iterable[bool]], bool]) -> bool:
     return how(getattr(variant, name) in values[name] for name in VARIANT_FACETS)
 

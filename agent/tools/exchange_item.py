@@ -8,12 +8,14 @@ meant. Errors: `RefusedWrite` where a rule forbids it, or where it is not clear 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+
 from agent.context import TurnContext
 from agent.intents import Telling
 from agent.orders.acts import OrderKind, item_json
 from agent.orders.items import Wording, pieces_of
 from agent.orders.order import Order, OrderItem, OrderRefused, named
-from agent.orders.variants import Search, Wanted, search_variant
+from agent.orders.variants import Search, Wanted, offered_variants, search_variant
 from agent.replies.composer import Artifact, Composer, variant_of
 from agent.shown import SPEAKS_OF
 from agent.tools.orders import ORDER_KEYS, items_argument, listed, meant_order_argument, names_in, written
@@ -24,9 +26,11 @@ from agent.tools.tool import Source, Tool
 from agent.tools.variants import in_sizes_of
 from language.decimals import plain
 from retrieval.catalog import ONE_SIZE, Product, Variant
+from retrieval.facets import VARIANT_FACETS
 
 OPTIONS = "exchange"  # the kind of artifact that says what there is
 _KIND: OrderKind = "exchange_items"
+_TURNS = 2  # this one and the one before
 
 
 def exchange_item(
@@ -54,13 +58,23 @@ def exchange_item(
         item = order.items[index]
         product, space = _product(item, context), context.services.retriever.facets
         wanted = {**said, "size": in_sizes_of(product, said["size"], item.size, space)}
-        wanted = {name: value for name, value in wanted.items() if value}
-        search = search_variant(product, item, count, wanted, space)
+        wanted = _still_asked(order, index, runtime) | {name: value for name, value in wanted.items() if value}
+        is_asked = "asks_variants" in context.reading.cues
+        find = offered_variants if is_asked else search_variant
+        search = find(product, item, count, wanted, space)
         if search.found is None:
             return _options(order, item, search, wanted, context)
         variant = {name: getattr(search.found, name) for name in ("sku", "color", "size")}
         to[str(index)] = item_json(item) | {"quantity": count} | variant
     return propose_for(order, _KIND, runtime, wishes, to=to)
+
+
+def options_before(messages: Sequence[AnyMessage]) -> Artifact:
+    """The colors and sizes of an ordered item that the turn before the newest message told; empty if it told none."""
+    turns = [at for at, message in enumerate(messages) if isinstance(message, HumanMessage)][-_TURNS:]
+    before = messages[turns[0] : turns[-1]] if turns else ()
+    results = (message.artifact or {} for message in before if isinstance(message, ToolMessage))
+    return next((artifact for artifact in results if artifact.get("kind") == OPTIONS), {})
 
 
 def say(composer: Composer, artifact: Artifact) -> str:
@@ -76,6 +90,24 @@ def say(composer: Composer, artifact: Artifact) -> str:
         composer.say("exchange_ask") if there else "",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _still_asked(order: Order, index: int, runtime: Runtime) -> dict[str, str]:
+    """What was asked for the item and holds on: by the exchange that waits, or the choice that was told just before;
+    "grey, then" leaves it one size up. A color or size is given up by who wants it as it was bought."""
+    context, item = runtime.context, order.items[index]
+    waiting = context.services.proposals.pending(context.consultation, context.now)
+    open_to = [name for name in VARIANT_FACETS if f"as_bought_{name}" not in context.reading.cues]
+    denied = {value.value for value in context.reading.values if value.denied}
+    if waiting is not None and waiting.kind == _KIND and waiting.arguments["order_id"] == order.id:
+        asked = waiting.arguments["to"].get(str(index), {})
+        differs = (name for name in open_to if asked and asked[name] != getattr(item, name))
+        return {name: asked[name] for name in differs if asked[name] not in denied}
+    told = options_before(runtime.state["messages"])
+    if not told or (told["order_id"], told["item"]["sku"]) != (order.id, item.sku):
+        return {}
+    there = {(name, variant[name]) for variant in told["variants"] for name in VARIANT_FACETS}
+    return {name: value for name, value in told["wanted"].items() if name in open_to and (name, value) in there}
 
 
 def _or_ask(order: Order, wishes: Sequence[str]) -> Sequence[str]:

@@ -15,6 +15,7 @@ from agent.context import TurnContext
 from agent.intents import QUESTION, Telling
 from agent.replies.composer import Artifact, Composer
 from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.tools.proposals import tool_of
 from agent.tools.schemas import arguments, text
 from agent.tools.tool import Source, Tool
 from language.clauses import clauses
@@ -26,6 +27,7 @@ from retrieval.answers import Template
 NAME = "find_answer"
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
 _CLEARER = 0.2  # by so much a question that points at nothing is answered better behind what was done last
+_NEARLY = 0.1  # by so much less surely an answer may fit that is meant behind what was done
 NEAR = 0.3  # confidence of an answer that may be meant
 _SHORT = 8  # characters of a clause that may be a question
 _TELLING_CHARS = 2000  # of the policy, which tell its language
@@ -41,6 +43,8 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     """The approved answer to the question; the customer's own words are tried too, the better match counts."""
     context = runtime.context
     retriever = context.services.retriever
+    if meant := _after_act(question, context):
+        return approved(meant, context)
     for ways in _ways_to_ask(question, runtime):
         hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
         if not hits:
@@ -57,6 +61,21 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     if near is not None:
         return approved(near.template, context, is_sure=False)
     return outcome(context, _answer(None), "no approved answer")
+
+
+def _after_act(question: str, context: TurnContext) -> Template | None:
+    """The answer that is meant behind what was last proposed or done, where the question fits it nearly as well as what
+    it asks by itself, or a like one: "when is the money back", of what was cancelled."""
+    newest, retriever = context.services.proposals.last(context.consultation), context.services.retriever
+    if newest is None or newest.customer != context.customer or newest.status not in ("pending", "done"):
+        return None
+    topics, tool = section(context.language, "topics", Topics) or Topics(), tool_of(newest.kind)
+    hit = retriever.answer(f"{topics.of[tool]}: {question}", context.language) if tool in topics.of else None
+    if hit is None or tool not in hit.template.after:
+        return None
+    own = retriever.answer(question, context.language)
+    is_like = own is None or own.template.topic == hit.template.topic or own.score <= hit.score + _NEARLY
+    return hit.template if is_like else None
 
 
 def approved(template: Template, context: TurnContext, *, is_sure: bool = True) -> Outcome:

@@ -13,6 +13,7 @@ from agent.orders.acts import OrderKind
 from agent.orders.items import Wording
 from agent.orders.meant import orders_meant
 from agent.orders.order import Order, OrderRefused
+from agent.orders.proposals import Proposal
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer, variant_of
 from agent.shown import SPEAKS_OF
@@ -21,10 +22,13 @@ from agent.tools.order_telling import some_orders
 from agent.tools.orders import SHOWN, clues_of, known_customer, names_in, not_found, order_json, written
 from agent.tools.outcome import Outcome, RefusedWrite, Runtime, outcome, refusal_of
 from errors import NotFound
+from retrieval.facets import VARIANT_FACETS
 
 PROPOSAL = "proposal"  # the kind of artifact
 REPORT_PROBLEM: OrderKind = "report_problem"
 _SPOKEN_OF = 3  # items at most that "those" may mean behind a proposal
+_TOOLS = {"exchange_items": "exchange_item"}  # those that are not called as the kind of their proposals
+_AS_GIVEN = ("reason", "address", "problem", "wish")  # of a summary: arguments of the call
 _MONEY = ("total", "amount")
 _LINES = ("items", "to", "kept")  # of a summary: lists of items
 _IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into words
@@ -89,6 +93,22 @@ def propose_for(
     is_amended = before is not None and (before.kind, before.summary.get("order_id")) == (kind, order.id)
     brief = f"proposed {kind} {order.id}, waiting for the customer's yes"
     return outcome(context, _artifact(proposal.to_json(), order, is_amended, context), brief)
+
+
+def call_again(proposal: Proposal) -> tuple[str, dict[str, Any]]:
+    """The call that proposes the same once more: the tool and its arguments."""
+    summary, to = proposal.summary, proposal.summary.get("to", ())
+    call = {"order_id": summary["order_id"]} | {name: summary[name] for name in _AS_GIVEN if summary.get(name)}
+    if to or "pieces" in proposal.arguments:
+        lines = ([line["quantity"], line["title"], line.get("color")] for line in summary["items"])
+        call |= {"items": [" ".join(str(part) for part in line if part) for line in lines]}
+    call |= {name: to[0][name] for name in VARIANT_FACETS if to and to[0].get(name)}
+    return tool_of(proposal.kind), call
+
+
+def tool_of(kind: str) -> str:
+    """The tool that proposes this kind."""
+    return _TOOLS.get(kind, kind)
 
 
 def say_proposal(composer: Composer, artifact: Artifact) -> str:

@@ -42,10 +42,12 @@ def report_problem(
 
 
 def _said_before(order: Order, context: TurnContext) -> list[str]:
-    """The customer's words for what is being amended."""
-    waiting = context.services.proposals.pending(context.consultation, context.now)
-    is_same = waiting is not None and (waiting.kind, waiting.summary.get("order_id")) == (REPORT_PROBLEM, order.id)
-    return [str(waiting.arguments["words"])] if waiting and is_same else []
+    """The customer's words for what is being amended, or proposed once more."""
+    newest = context.services.proposals.last(context.consultation)
+    if newest is None or newest.status not in ("pending", "lapsed") or context.now >= newest.expires:
+        return []
+    is_same = (newest.kind, newest.summary.get("order_id")) == (REPORT_PROBLEM, order.id)
+    return [str(newest.arguments["words"])] if is_same else []
 
 
 def _problem(words: str) -> Problem:

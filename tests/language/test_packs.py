@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from agent.orders.address import AddressWords
 from agent.orders.confirm import Confirm
 from agent.replies.gate.words import TOPICS, Claims
 from agent.replies.phrases import PhraseWords
@@ -24,7 +25,7 @@ from ui.labels import Labels
 
 SECTIONS: Mapping[str, type[Section]] = {
     "detection": Detection, "unserved": Unserved, "cues": Cues, "truth": Truth, "confirm": Confirm,
-    "phrases": PhraseWords, "names": Naming, "claims": Claims, "labels": Labels,
+    "address": AddressWords, "phrases": PhraseWords, "names": Naming, "claims": Claims, "labels": Labels,
 }  # fmt: skip
 ALWAYS_EMPTY = {"fact"}  # the page says nothing before a plain fact
 

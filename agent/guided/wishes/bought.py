@@ -13,37 +13,46 @@ from functools import cache
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
 
+from agent.guided.wishes.choice import WISH_OF
 from agent.guided.wishes.ordered import Json, Ordered
 from agent.guided.wishes.pieces import variant_of
 from agent.guided.wishes.references import has_form
+from agent.middleware.shortcuts import agrees_too, amends
+from agent.orders.address import corrected
+from agent.orders.amending import count_meant
 from agent.orders.kept import kept_items
 from agent.orders.meant import SURE as CERTAIN
-from agent.orders.meant import holding, wants_of
+from agent.orders.meant import holding, wants_of, without
 from agent.orders.naming import item_words, likeness, telling
 from agent.orders.proposals import Proposal
 from agent.shop_reading import ShopReading
-from agent.tools.exchange_item import OPTIONS
+from agent.tools.exchange_item import OPTIONS, options_before
 from agent.tools.find_orders import NAME as FIND_ORDERS
 from agent.tools.order_telling import ONE, SEVERAL
 from agent.tools.orders import names_in
 from agent.tools.outcome import REFUSED
-from agent.tools.proposals import PROPOSAL, REPORT_PROBLEM
+from agent.tools.proposals import PROPOSAL, REPORT_PROBLEM, call_again
 from language.clauses import clauses
 from language.negation import any_of
+from language.people import spoken_in
 from language.quantities import leading_count
+from language.size_steps import step_words
 from language.text import fold, has_han
 from language.words import tokens
 
 CANCEL = "cancel_order"
+EXCHANGE = "exchange_item"
+ADDRESS = "change_address"
 _TWO = 2
 _ACTS = {"cancel", "return", "exchange", "problem"}
 _OF_OWN = {"answer", "orders", "cancel", "return", "exchange"}  # wishes that may be about own orders
 _CHOOSING = {"cart", "product", "search", "yes", "no", "talk", "orders", "exchange", "note", "forget"}  # "ok, S then"
+_OF_GOODS = {"search", "product", "compare", "cart", "total", "return", "exchange", "cancel"}
 _PAYING = (CANCEL, "return_items")
 _BEFORE_ITEM = 4  # words or Chinese characters before an item that may count it
 _BEFORE_REPLY = 3  # messages from the end: the result, the reply that was made of it, and what is said now
 _TOLD = (ONE, SEVERAL)  # kinds of results that tell orders
-_OF_ITEMS = {"return_items": "return", CANCEL: "cancel", "report_problem": "problem"}  # their wishes
+_OF_ITEMS = (CANCEL, "return_items", "report_problem")  # what is about items that are told by their names
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,57 @@ class Bought(Ordered):
                 told = ((name, waiting.summary.get(name)) for name in ("order_id", "problem", "wish"))
                 yield REPORT_PROBLEM, {name: value for name, value in told if value}
             return
-        if waiting is None or waiting.kind not in _OF_ITEMS or {*wishes} - {"no", "talk", _OF_ITEMS[waiting.kind]}:
+        if waiting is None or waiting.kind not in WISH_OF or {*wishes} - {"no", "talk", WISH_OF[waiting.kind]}:
             return
-        if words := self._only_of(waiting):
+        if waiting.kind in _OF_ITEMS and (words := self._only_of(waiting)):
             yield waiting.kind, {"order_id": waiting.summary["order_id"], "items": words}
+        elif self._counts(waiting) or ("no" in wishes and amends(self.context, waiting)):
+            yield self._meant(waiting)
+
+    def corrected(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
+        """The address that waits with a number of it corrected: "it is number 72, I turned it round"."""
+        waiting = self._waiting
+        if waiting is None or waiting.kind != ADDRESS or _OF_GOODS & {*wishes} or self.reading.order_ids:
+            return
+        if address := corrected(str(waiting.summary["address"]), self.text):
+            yield ADDRESS, {"order_id": waiting.summary["order_id"], "address": address}
+
+    def order_for(self, address: str) -> Json:
+        """The order that is to go to an address, as the message tells it beside that: "the one with the tent"."""
+        beside = self._as_if(without(address, self.text))
+        words = beside.words() if beside.text != self.text else []
+        return beside.order() or ({"items": words} if words else {})
+
+    def again(self, wishes: Collection[str]) -> Iterator[tuple[str, Json]]:
+        """What was proposed, once more: to a yes that is not certain, or comes when it waits no longer, and to one that
+        a no stands beside."""
+        newest = self.context.services.proposals.last(self.context.consultation)
+        if newest is None or newest.customer != self.context.customer or self.context.now >= newest.expires:
+            return
+        if newest.kind not in WISH_OF or {*wishes} - {"yes", "no", "talk", WISH_OF[newest.kind]} or self.words():
+            return
+        is_open = newest.status == "pending" or (newest.status == "lapsed" and not self._is_asked())
+        if is_open and ("yes" in wishes or ("no" in wishes and agrees_too(self.context, newest))):
+            yield self._meant(newest)
+
+    def _meant(self, proposal: Proposal) -> tuple[str, Json]:
+        """The call of what was proposed, in the color and size and of so many pieces as the message says."""
+        name, call = call_again(proposal)
+        if count := self._counts(proposal):
+            call |= {"items": [f"{count} {proposal.summary['items'][0]['title']}"]}
+        return name, call | (self._wanted() if name == EXCHANGE else {})
+
+    def _counts(self, proposal: Proposal) -> int | None:
+        """How many pieces are meant, where other than so many were proposed."""
+        if "order_id" not in proposal.summary:
+            return None
+        order = self.context.services.orders.get(self.context.customer, str(proposal.summary["order_id"]))
+        return count_meant(proposal, order, self.text)
+
+    def _is_asked(self) -> bool:
+        """Whether the reply before this message asks for something: a yes then means that."""
+        replies = (message for message in reversed(self.messages) if isinstance(message, AIMessage) and message.text)
+        return str(next(replies, AIMessage("")).text).rstrip().endswith(("?", "？"))
 
     def wished(self, wishes: set[str]) -> set[str]:
         """The wishes, where cues and the customer's own items tell more than the recogniser."""
@@ -87,6 +143,10 @@ class Bought(Ordered):
             return wishes - {"cancel", "return", "exchange"}
         if self._chosen_of():
             return {"exchange"} | wishes & {"note", "forget"} if wishes <= _CHOOSING else wishes
+        if "asks_in_time" in cues and wishes & _OF_OWN and self._is_own():
+            return wishes - _OF_OWN | {
+                "answer" if "exchange" in wishes else "orders"
+            }  # an order tells its day of returns
         if not wishes & _OF_OWN or "supposes" in cues:
             return wishes
         if "asks_until" in cues and (self._returns() or self._is_own()):
@@ -119,18 +179,16 @@ class Bought(Ordered):
             return
         order_id = newest.summary["order_id"]
         if self._waiting:
-            lines = newest.summary["items"] if "pieces" in newest.arguments else ()
-            reason = {"reason": newest.summary["reason"]} if newest.summary.get("reason") else {}
-            items = {"items": [f"{line['quantity']} {line['title']}" for line in lines]} if lines else {}
-            yield newest.kind, {"order_id": order_id, **items, **reason}
+            yield call_again(newest)
         elif newest.status == "done":
             yield FIND_ORDERS, {"order_id": order_id}
 
     def _chosen_of(self) -> Json:
         """The item whose colors and sizes were just told, where the message chooses one of them: "ok, S then"."""
-        artifact = self._before.artifact if self._before else {}
+        artifact = options_before(self.messages)
         names_kind = any(value.facet in self.reading.kinds for value in self.reading.values)
-        if artifact.get("kind") != OPTIONS or names_kind or self.reading.is_question or self.reading.references:
+        of_list = any(len(tokens(each.text)) > 1 for each in self.reading.references)  # "the second one", not "them"
+        if not artifact or names_kind or self.reading.is_question or of_list:
             return {}
         if not (variant_of(self.reading) or self.offered_color()):
             return {}
@@ -138,9 +196,28 @@ class Bought(Ordered):
 
     def exchanged(self) -> Json:
         """The item that is to be exchanged, its order, and the color and size that are wanted for it."""
-        wanted = variant_of(self.reading)
+        wanted = self._wanted()
         color = {} if "color" in wanted else self.offered_color()
-        return (self._chosen_of() or self.order() | self.items()) | wanted | color
+        return (self._chosen_of() or self.order() | self.items(EXCHANGE)) | wanted | color
+
+    def _swapped(self) -> list[str]:
+        """What is to be exchanged, which a single color or "one size larger" does not tell: that is wanted instead."""
+        colors = {value.value for value in self.reading.values if value.facet == "color" and not value.denied}
+        step = step_words(self.text)
+        return self._as_if(self.text.replace(step, " ") if step else self.text).words(by_color=len(colors) > 1)
+
+    def _as_if(self, text: str) -> "Bought":
+        """As if only this had been said."""
+        return replace(self, context=replace(self.context, heard={**self.context.heard, self.context.turn: text}))
+
+    def _wanted(self) -> Json:
+        """The color and size that the message asks for."""
+        return variant_of(self._of_customer()) or variant_of(self.reading)
+
+    def _of_customer(self) -> ShopReading:
+        """The message without what it says of somebody else: "brown, please. my sister has the grey"."""
+        parts = map(self.context.read, clauses(self.text, is_spaced=True))
+        return self.context.read(", ".join(part.text for part in parts if not (spoken_in(part) or part.others)))
 
     def _only_of(self, waiting: Proposal) -> list[str]:
         """The items of a proposal that are still meant: those said to be the only ones, or all but those that stay."""
@@ -150,8 +227,7 @@ class Bought(Ordered):
         others = [part for part in clauses(self.text) if not _keeps().search(fold(part).text)]
         only = [part for part in others if any(has_form(part, word) for word in item_words().only)]
         if only:
-            rest = replace(self.context, heard={**self.context.heard, self.context.turn: ". ".join(only)})
-            return replace(self, context=rest).words()
+            return self._as_if(". ".join(only)).words()
         services = self.context.services
         order = services.orders.get(self.context.customer, str(waiting.summary["order_id"]))
         kept = {order.items[index].sku for index in kept_items(order, self.text, names_in(services))}
@@ -172,7 +248,7 @@ class Bought(Ordered):
 
     def items(self, of: str = "") -> Json:
         """The items that are named; "the small one too" adds them to those of a proposal of this kind that waits."""
-        words, waiting = self.words(), self._waiting
+        words, waiting = self._swapped() if of == EXCHANGE else self.words(), self._waiting
         if words and any(has_form(self.text, each) for each in item_words().also):
             words = [*self._open_beside(waiting, of), *words]
         words = [*map(self._in_color, words)] if of in _PAYING else words
@@ -198,7 +274,8 @@ class Bought(Ordered):
 
     def _names_all(self) -> bool:
         """Whether the message speaks of all of an order."""
-        return any(has_form(fold(self.text).text, each) for each in item_words().all)
+        text = _no_all().sub(" ", fold(self.text).text)
+        return any(has_form(text, each) for each in item_words().all)
 
     def _in_color(self, words: str) -> str:
         """The words for an item with the color before them, where own items of these words are of several colors."""
@@ -269,3 +346,9 @@ def is_nowhere(waiting: Proposal | None, reading: ShopReading) -> bool:
 def _keeps() -> re.Pattern[str]:
     """Words that are said of what stays."""
     return re.compile(any_of(item_words().keep))
+
+
+@cache
+def _no_all() -> re.Pattern[str]:
+    """Words that have one for all, and do not mean it: "after all"."""
+    return re.compile(any_of(item_words().no_all))

@@ -20,6 +20,10 @@ from language.words import tokens
 
 PROFILE = ("forget", "note")
 CHANGES = ("cancel", "return", "exchange", "address")  # of orders
+WISH_OF: Mapping[str, str] = {  # by the kind of a proposal
+    "cancel_order": "cancel", "return_items": "return", "exchange_items": "exchange", "change_address": "address",
+    "report_problem": "problem",
+}  # fmt: skip
 OF_ORDERS = ("orders", *CHANGES, "problem")
 LIKELY = 0.15  # of the likeliest one, where none is sure
 _HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
@@ -124,6 +128,13 @@ def agrees_beside(chances: Mapping[str, float], rest: Mapping[str, float], readi
     apart = max(chances.get(wish, 0.0) for wish in ("no", *OF_ORDERS, *PROFILE, "data"))
     names_nothing = not (reading.references or reading.values or reading.quantities or reading.order_ids)
     return bool(asked) and names_nothing and others < _STRAY and apart < _STRAY
+
+
+def agrees_behind(chances: Mapping[str, float], rest: Mapping[str, float], reading: ShopReading, kind: str) -> bool:
+    """Whether a message that ends with a plain yes to a proposal of this kind agrees: its `rest` only talks."""
+    others = [rest.get(wish, 0.0) for wish in WISHES if wish not in ("talk", "yes", WISH_OF.get(kind))]
+    names_nothing = not (reading.values or reading.quantities or reading.order_ids or reading.is_question)
+    return names_nothing and max(others) < _STRAY and chances.get("no", 0.0) < _STRAY
 
 
 def is_unclear(chances: Mapping[str, float], reading: ShopReading) -> bool:

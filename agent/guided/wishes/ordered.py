@@ -124,10 +124,10 @@ class Ordered(Heard):
                 return str(artifact["orders"][0]["id"]) if len(artifact["orders"]) == 1 else ""
         return ""
 
-    def words(self, among: Collection[str] = ()) -> list[str]:
+    def words(self, among: Collection[str] = (), *, by_color: bool = True) -> list[str]:
         """What the message calls things that the customer has ordered: kinds of product, and words of their titles.
 
-        `among`: of these orders alone.
+        `among`: of these orders alone; `by_color`: things may be called by their color alone.
         """
         if self.context.is_visitor:
             return []
@@ -140,9 +140,7 @@ class Ordered(Heard):
                 return measured
         names = names_of(self.context.services.retriever.catalog).keys()
         titles = _title_stems(orders) & names | _title_stems(spoken_of) - stop_words()
-        kinds = [value for value in self.reading.values if value.facet in self.reading.kinds]
-        kinds = [value for value in kinds if not value.denied or self._is_unneeded(value.start, value.end)]
-        kinds = _joined(kinds, self.reading.text)
+        kinds = _joined(self._kinds(), self.reading.text)
         sizes = [value for value in self.reading.values if value.facet == "size"]
         covered = [(value.start, value.end) for value in (*kinds, *sizes)]
         named = [
@@ -157,7 +155,8 @@ class Ordered(Heard):
         ]
         if not named and not kinds:
             left, near = ([i for o in some for i in o.items if i.left] for some in (orders, spoken_of or orders))
-            return self._in_han(near) or self._colored(near) or self._in_han(left)
+            colored = self._colored(near) if by_color else []
+            return self._in_han(near) or colored or self._in_han(left)
         if len(kinds) < _TWO:
             words = [*(word.text for word in named), *(kind.text for kind in kinds)]
             return [" ".join(words)] if words else []
@@ -168,8 +167,14 @@ class Ordered(Heard):
         ]
         return [" ".join([*words, kind.text]) for words, kind in zip(before, kinds, strict=True)]
 
+    def _kinds(self) -> list[ShopValue]:
+        """The kinds of product that the message names."""
+        kinds = (value for value in self.reading.values if value.facet in self.reading.kinds)
+        return [value for value in kinds if not value.denied or self._is_unneeded(value.start, value.end)]
+
     def _is_unneeded(self, start: int, end: int) -> bool:
-        """Whether the clause of these words says that something is not needed: that denies no item, it names one."""
+        """Whether the clause of these words says that something is not needed, or does not fit: that denies no item, it
+        names one."""
         return _unneeded().search(fold(clause_at(self.text, start, end)).text) is not None
 
     def _in_han(self, items: Sequence[OrderItem]) -> list[str]:
@@ -203,7 +208,7 @@ class Ordered(Heard):
         """Titles of the items that are as large as the message says, and of a kind that it names, if it names any:
         "the rucksack, the 60 litre one", "just the big one"."""
         retriever, sizes = self.context.services.retriever, {*measures(self.reading, self.units)}
-        kinds = {value for kind in self.reading.kinds for value in self.reading.facets[kind].wanted}
+        kinds = {value.value for value in self._kinds()}
         found = (retriever.catalog.by_sku.get(item.sku) for item in items)
         products = [one for one in found if one and (not kinds or one.category in kinds)]
         fitting = [one for one in products if any(one.facets.get(name) == size for name, size in sizes)]
@@ -252,5 +257,5 @@ def _newest() -> re.Pattern[str]:
 
 @cache
 def _unneeded() -> re.Pattern[str]:
-    """Words that are said of what is no longer needed."""
-    return re.compile(any_of(item_words().unneeded))
+    """Words that are said of what is no longer needed, or does not fit."""
+    return re.compile(any_of((*item_words().unneeded, *item_words().unfit)))

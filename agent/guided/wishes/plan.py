@@ -4,7 +4,7 @@ In: the probability of each wish, the turn's context, the messages. Out: a `Plan
 sure: the model then decides alone. Arguments are taken from the reading of the message; what nobody said is left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from agent.tools.update_profile import NAME as UPDATE_PROFILE
 from agent.tools.variants import own_sizes
 from agent.unsold import unsold_things
 from language.aspects import find_aspects
-from language.clauses import clauses
+from language.clauses import clauses, sentences
 from language.countries import countries_in
 from language.cues import cues_in
 from language.people import group_of, spoken_in
@@ -70,6 +70,7 @@ class Plan:
     calls: tuple[Call, ...] = ()
     model_tools: tuple[str, ...] = ()
     said: str = ""
+    of_order: Callable[[str], Json] = lambda address: {}  # what tells which order is to go to an address
 
 
 def planned(
@@ -85,11 +86,14 @@ def planned(
     chances = taken_out(by_words(with_clauses(chances, clauses), context.reading), clauses)
     act = Act(context, messages, chances)
     wishes = chosen(chances) if not act.asks_of_profile() else {"profile"}
+    if address := tuple(act.bought.corrected(wishes)):
+        return Plan(address)
     if not wishes:
         return Plan(told) if (told := tuple(act.bought.told_which())) else None
     wishes = act.bought.wished(one_act(wishes, chances, clauses, context.reading))
-    if amended := [*act.bought.amended(wishes)] or [*act.bought.amount_asked(wishes)]:
-        return Plan(tuple(amended))
+    for reading in (act.bought.again, act.bought.amended, act.bought.amount_asked):
+        if of_proposal := tuple(reading(wishes)):
+            return Plan(of_proposal)
     if "search" in wishes and wishes <= {*_ABOUT_ONE} and act.asks_of_one():
         wishes = wishes - {"search"} | {"product"}
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
@@ -105,7 +109,7 @@ def planned(
         calls.insert(0, (UPDATE_PROFILE, {"changes": changes}))
     model_tools = _left_to_model(wishes, changes, act)
     if calls or model_tools:
-        return Plan(tuple(calls), model_tools)
+        return Plan(tuple(calls), model_tools, of_order=act.bought.order_for)
     if told := tuple(act.bought.told_which()):
         return Plan(told)
     if chances.get("yes", 0.0) >= _AGREED and offered_person(messages):
@@ -464,4 +468,4 @@ def offered_person(messages: Sequence[AnyMessage]) -> bool:
     """Whether the reply before this message asked whether to bring in a person: a yes then means that."""
     last = next((message for message in reversed(messages) if isinstance(message, AIMessage) and message.text), None)
     text = str(last.text).rstrip() if last is not None else ""
-    return text.endswith(("?", "？")) and "asks_person" in cues_in(text.splitlines()[-1])
+    return text.endswith(("?", "？")) and "asks_person" in cues_in(sentences(text)[-1])

@@ -40,8 +40,8 @@ def with_clauses(chances: Mapping[str, float], clauses: Sequence[Clause]) -> Map
     those details of its clauses that itself tells none of.
 
     What a clause plainly puts in the cart, or asks of an order beside a search, counts for less of the message, if that
-    changes no order: "nimbus in the cart. now sleeping bags for the kids, down to 5 degrees". A long message in which no
-    wish is likely wants what one of its clauses surely wants.
+    changes no order: "nimbus in the cart. now sleeping bags for the kids". A message in which no wish is likely wants
+    what one of its clauses surely wants.
     """
     most = {wish: max((clause.chances.get(wish, 0.0) for clause in clauses), default=0.0) for wish in WISHES}
     least = _HINT if max((chances.get(wish, 0.0) for wish in WISHES), default=0.0) >= _UNLIKELY else 0.0
