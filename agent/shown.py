@@ -19,6 +19,7 @@ from retrieval.catalog import Catalog, Product
 
 SHOWS = "shows"  # key of an artifact: the SKUs of the list that it shows, in its order
 SPEAKS_OF = "speaks_of"  # those that it is about, which leave the list as it was
+SORTED = "sorted"  # by what the list was to be sorted, where the customer said so
 COMPARES = "compares"  # those that it puts side by side, in this order
 ALL = ("shown", "all", "both", "them", "these")  # the products of the list, as an argument of a call
 IT = ("", "it", "this", "that")  # those spoken of last

@@ -75,6 +75,16 @@ def test_of_several_lines_only_the_one_that_is_meant_is_limited() -> None:
     assert pieces_of(order, ["mugs", "pot"], Wording(said="one of the mugs goes back, the pot too")) == {0: 3, 1: 1}
 
 
+def test_a_word_for_all_beside_an_item_means_every_line_that_it_fits() -> None:
+    lines = tuple(OrderItem(f"S{n}", f"{name} 袜子", 1, Decimal(9), "", "") for n, name in enumerate(("Dale", "Beck")))
+    order = Order(
+        "A-1", "C1", "2026-11-01T00:00:00Z", "paid", lines, Decimal(18), Decimal(0), "1 Hill Street", *([None] * 4)
+    )
+    assert pieces_of(order, ["袜子"], Wording(said="袜子都不要了，其他照发")) == {0: 1, 1: 1}
+    with pytest.raises(OrderRefused):
+        pieces_of(order, ["袜子"], Wording(said="袜子不要了，其他都照发"))
+
+
 def test_who_counts_and_does_not_say_of_what_is_asked() -> None:
     lines = tuple(OrderItem(f"S{n}", title, 2, Decimal(9), "", "") for n, title in enumerate(("Mug", "Pot")))
     order = Order(

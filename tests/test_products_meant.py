@@ -326,3 +326,15 @@ def test_that_price_is_the_limit_of_a_search_before(agent: Shopkeeper, told: Tol
     assert hats["max_price"] == 140
     *_, (_, new) = called(say(agent, told, "that price is too much, gloves under $30", "search", customer=customer))
     assert new["max_price"] == 30
+
+
+def test_it_is_the_first_of_a_list_that_was_sorted_by_what_was_asked_for(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-lightest"
+    turn = say(agent, told, "which of your 2-person tents is the lightest?", "search", customer=customer)
+    lightest = agent.services.retriever.catalog.by_sku[turn.products[0]["sku"]]
+    assert f"{float(str(lightest.facets['weight'])) / 1000:g} kg" in turn.reply
+    ((_, asked),) = called(say(agent, told, "is that one hard to put up?", "product", customer=customer))
+    assert asked["product"] == [lightest.sku]
+    say(agent, told, "tents", "search", customer=customer)  # in no order that was asked for: it is not clear which
+    ((_, asked),) = called(say(agent, told, "is that one hard to put up?", "product", customer=customer))
+    assert asked["product"] == "it"

@@ -39,6 +39,16 @@ def test_for_another_person_nothing_holds_of_who_it_was_for_before(agent: Shopke
     assert turn.products and all("Men" in hit["title"] for hit in turn.products)
 
 
+def test_a_product_that_was_spoken_of_is_no_sign_of_what_somebody_else_wears(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-beside"
+    boot = next(p for p in agent.services.retriever.catalog.products if p.category == "boots" and "Men" in p.title)
+    say(agent, told, f"is the {boot.title} waterproof", "product", customer=customer)
+    turn = say(agent, told, "and a warm pair for my wife", "search", "search.goes_on", customer=customer)
+    on = called(turn)[-1][1]
+    assert (on["category"], on["about"]) == ("boots", "wife") and "gender" not in on["where"]
+    assert turn.products and all("Women" in hit["title"] for hit in turn.products)
+
+
 def test_who_is_named_after_a_search_may_be_whom_it_was_for(agent: Shopkeeper, told: Told) -> None:
     say(agent, told, "kids' jackets in size M", "search")
     turn = say(agent, told, "for my son, he's 8, waterproof", "search", "search.goes_on")

@@ -12,6 +12,7 @@ from agent.orders.counts import going
 from agent.orders.kept import kept_items
 from agent.orders.naming import Likeness, Names, item_words, likeness, own_names, telling
 from agent.orders.order import Order, OrderRefused, named, pieces_left
+from language.clauses import clause_at
 from language.quantities import leading_count
 from language.text import fold
 from language.words import bare, tokens
@@ -85,27 +86,34 @@ def _asked(order: Order, wish: str, wording: Wording, left: Mapping[int, int], k
     if excluded := kept_items(order, wish, wording.names):
         return {index: count for index, count in left.items() if index not in excluded}
     count, rest = counted(wish, order)
-    return {index: count or left.get(index, 0) or 1 for index in _meant(order, rest, wish, wording.names, kept)}
+    return {index: count or left.get(index, 0) or 1 for index in _meant(order, rest, wish, wording, kept)}
 
 
 def _more(wanted: Mapping[int, int], others: Mapping[int, int]) -> dict[int, int]:
     return {n: max(wanted.get(n, 0), others.get(n, 0)) for n in (*wanted, *others)}
 
 
-def _meant(order: Order, words: str, wish: str, names: Names, kept: frozenset[int]) -> Sequence[int]:
+def _meant(order: Order, words: str, wish: str, wording: Wording, kept: frozenset[int]) -> Sequence[int]:
     """The items that fit best; several only for a plural, or where all of them stay."""
     exact = [index for index, item in enumerate(order.items) if words.upper() == item.sku.upper()]
     if exact:
         return exact
-    scores = [likeness(telling(words), item, names) for item in order.items]
+    scores = [likeness(telling(words), item, wording.names) for item in order.items]
     best: Likeness = max(scores)
     found = [index for index, score in enumerate(scores) if score == best]
     if best.all >= LIKE and kept.issuperset(found):
         return found
-    several = len(found) > 1 and not (words.endswith("s") or any(word in words for word in item_words().plural))
-    if best.all < LIKE or several:
+    is_one_of = len(found) > 1 and not (words.endswith("s") or _is_of_all(words, wording.said))
+    if best.all < LIKE or is_one_of:
         raise _unclear(order, wish, "fits several items" if best.all >= LIKE else "is not an item")
     return found
+
+
+def _is_of_all(words: str, said: str) -> bool:
+    """Whether a word like "all" stands with them, in the same clause of the message: 袜子都不要了."""
+    place = fold(said).text.find(words)
+    beside = clause_at(said, place, place + len(words)) if place >= 0 else ""
+    return any(word in words or word in beside for word in item_words().plural)
 
 
 def _unclear(order: Order, wish: str, problem: str) -> OrderRefused:

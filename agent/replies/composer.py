@@ -105,7 +105,7 @@ class Composer:
         return format_money(amount, self.services.shop.currency, self.language)
 
     def product(self, hit: Mapping[str, Any]) -> str:
-        """One line about a product: its title, price, variant, stock, rating, and why it is here."""
+        """One line about a product: its title, price, variant, what the list is sorted by, stock, rating, and why."""
         stock = hit["stock"]
         key = "out_of_stock" if not stock else "low_stock" if stock <= _LOW_STOCK else "in_stock"
         if hit.get("because"):
@@ -113,6 +113,7 @@ class Composer:
         else:
             reasons = [self.say("reason_trait", trait=self._liked(reason)) for reason in hit["reasons"][:1]]
         details = [self.worded(name, hit[name]) for name in ("color", "size") if hit[name]]
+        details += [hit["measured"]] if "measured" in hit else []
         return self.say(
             "product_line",
             title=hit["titles"].get(self.language, hit["title"]),

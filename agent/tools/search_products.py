@@ -21,8 +21,9 @@ from agent.recommendations import SUGGESTION, earlier_suggestions, owned_durable
 from agent.replies.card import Card
 from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
-from agent.shown import SHOWS
+from agent.shown import SHOWS, SORTED
 from agent.tools.outcome import Outcome, Runtime, outcome
+from agent.tools.product_facts import in_units
 from agent.tools.products import product_card, product_json
 from agent.tools.relaxed import TASTES, left_out, relaxed
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
@@ -89,9 +90,11 @@ def search_products(
         "query": wish.words,
         "filters": held_to,
         "dropped": [*wish.unknown, *dropped],
-        "hits": [product_json(hit, context.services.shop.currency) for hit in hits],
+        "hits": [product_json(hit, context.services.shop.currency) | _measured(context, hit, sort) for hit in hits],
         SHOWS: [hit.product.sku for hit in hits],
     } | ({"instead_of": thing} if thing else {})
+    if sort:
+        artifact[SORTED] = sort
     if who:
         artifact["about"] = who
     if beside:
@@ -105,6 +108,15 @@ def search_products(
         artifact["question"] = question
     lines = [f"{hit.product.sku} {hit.product.title} {hit.product.price:.2f}" for hit in hits]
     return outcome(context, artifact, f"found {', '.join(hit.product.sku for hit in hits)}", "\n".join(lines))
+
+
+def _measured(context: TurnContext, hit: ProductHit, sort: Sort | None) -> dict[str, str]:
+    """How much it has of what the list is sorted by, where that is a facet: {"measured": "2.6 kg"}."""
+    facet = (sort or "").removesuffix("_low").removesuffix("_high")
+    number = hit.product.facets.get(facet)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return {}
+    return {"measured": in_units(number, str(context.services.shop.facets.get(facet, {}).get("unit", "")))}
 
 
 def _unsold(context: TurnContext, query: str, conditions: Collection[str]) -> tuple[str, dict[str, str]]:

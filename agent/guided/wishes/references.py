@@ -15,7 +15,7 @@ from pydantic import Field
 
 from agent.guided.wishes.measures import EXTENTS, measures
 from agent.shop_reading import ShopReading
-from agent.shown import SHOWS, SPEAKS_OF, Shown, shown_in
+from agent.shown import SHOWS, SORTED, SPEAKS_OF, Shown, shown_in
 from agent.tools.products import best_variant
 from language.aspects import find_aspects
 from language.clauses import clause_span
@@ -47,6 +47,7 @@ class Positions(Section):
     either: tuple[str, ...] = ()  # one of those that are named, and not all
     the: tuple[str, ...] = ()  # right before a name: "the Firn"
     beside: tuple[str, ...] = ()  # before a product that is spoken of and not asked for: "cheaper than the Firn"
+    it: tuple[str, ...] = ()  # one thing: "that one"
     they: tuple[str, ...] = ()  # the list, or the one thing that was spoken of last: "are they waterproof", of boots
 
 
@@ -54,7 +55,8 @@ class Positions(Section):
 class Products:
     """The products of a consultation: what was shown, the newest first, and all that the shop has.
 
-    `alone`: SKUs of those that a result spoke of alone, the newest first.
+    `alone`: SKUs of those that a result spoke of alone, the newest first; `best`: the first of the list, if that was
+    sorted as the customer said ("the lightest") and nothing else was spoken of since.
     """
 
     shown: Shown
@@ -62,19 +64,23 @@ class Products:
     catalog: Catalog
     units: Mapping[str, str]
     alone: tuple[str, ...] = ()
+    best: str = ""
 
     @classmethod
     def of(cls, messages: Sequence[AnyMessage], catalog: Catalog, units: Mapping[str, str]) -> "Products":
         """From the results of these messages. `units`: what the numbers of a facet count, by facet."""
         skus: dict[str, None] = {}
         alone: dict[str, None] = {}
+        best: str | None = None
         for message in reversed(messages):
             artifact = (message.artifact if isinstance(message, ToolMessage) else None) or {}
             about = (*artifact.get(SPEAKS_OF, ()), *artifact.get(SHOWS, ()))
             skus |= dict.fromkeys(about)
             alone |= dict.fromkeys(about if len(set(about)) == 1 else ())
+            if about and best is None:
+                best = str(about[0]) if artifact.get(SORTED) else ""
         recent = tuple(catalog.by_sku[sku] for sku in skus if sku in catalog.by_sku)
-        return cls(shown_in(messages), recent, catalog, units, tuple(alone))
+        return cls(shown_in(messages), recent, catalog, units, tuple(alone), best or "")
 
     @property
     def listed(self) -> list[Product]:
@@ -90,7 +96,7 @@ class Products:
 
 def referred(reading: ShopReading, products: Products) -> list[str]:
     """The SKUs of the products that the message refers to."""
-    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, by_rank, _by_extent, _by_kind, _all)
+    ways = (_by_place, _by_name, _by_look, _by_price, _by_measure, by_rank, _by_extent, _by_kind, _all, _best)
     for way in ways:
         found = list(dict.fromkeys(way(reading, products)))
         if found:
@@ -286,6 +292,12 @@ def _all(reading: ShopReading, products: Products) -> Iterator[str]:
         yield from shown.focus if len(shown.focus) <= _TWO else shown.listed
 
 
+def _best(reading: ShopReading, products: Products) -> Iterator[str]:
+    """ "It" or "that one", right after the lightest was asked for."""
+    if products.best and says(reading, "it"):
+        yield products.best
+
+
 def cheaper_than(reading: ShopReading, products: Products, meant: Sequence[str]) -> float | None:
     """The price below which something cheaper lies: of the product that is meant, else of the cheapest of the list."""
     text = fold(reading.text).text
@@ -303,7 +315,7 @@ def is_both(reading: ShopReading) -> bool:
     return says(reading, "both")
 
 
-def says(reading: ShopReading, name: Literal["both", "all", "they", "each", "either"]) -> bool:
+def says(reading: ShopReading, name: Literal["both", "all", "it", "they", "each", "either"]) -> bool:
     """Whether it has one of these words."""
     text = fold(reading.text).text
     packs = (section(code, "positions", Positions) for code in reading.languages)

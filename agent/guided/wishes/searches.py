@@ -81,7 +81,7 @@ class Searches:
         of_focus = self._like(in_focus, kinds) if in_focus else {}
         if of_focus and not any(found.get(name) == of_focus[name] for name in kinds):
             found = of_focus
-        elif self._is_for_another(found, who):
+        if self._is_for_another(found, who):
             found = self._for_anybody(found)
         return {name: value for name, value in found.items() if name != "about"}
 
