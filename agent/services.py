@@ -6,6 +6,7 @@ the shop's records are imported and its index is built, with progress on standar
 """
 
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -22,15 +23,16 @@ from agent.orders.proposals import Proposals
 from agent.replies.phrases import load_phrases
 from agent.shop import ORDERS_FILE, Shop
 from agent.tools import TOOLS
-from errors import StorageError, choices
+from errors import DataError, StorageError, choices
 from language.shop_words import order_id_shapes
 from profiles.preference.goods import declared_consumables
 from profiles.preference.service import Preferences
 from profiles.shop.files import load_facets, load_goods, load_schema, load_settings
 from profiles.shop.imports import ensure_imported, open_intake, open_store
 from profiles.validator import WriteValidator
+from retrieval.answers import Template
 from retrieval.embedder import Embedder
-from retrieval.search import Retriever
+from retrieval.search import ANSWERS, Retriever
 
 
 def open_services(
@@ -52,6 +54,7 @@ def open_services(
     for rejected in taken.rejected:
         progress(f"{ORDERS_FILE}, line {rejected.line}: {rejected.reason}")
     retriever = Retriever.open(shop.root, folder, embedder)
+    _check_acts(retriever.templates.values())
     for line in retriever.catalog.rejected:
         progress(f"catalog.jsonl, line {line.line_number}: {line.reason}; the product is left out")
     proposals = Proposals(engine, orders, rules_of(shop))
@@ -75,6 +78,15 @@ def open_services(
         data=CustomerData(store, folder, partial(open_intake, shop.root, store)),
         tools=TOOLS,
     )
+
+
+def _check_acts(templates: Iterable[Template]) -> None:
+    """That answers are meant behind acts that there are. Errors: `DataError`."""
+    tools = [tool.name for tool in TOOLS]
+    for template in templates:
+        if unknown := [name for name in template.after if name not in tools]:
+            valid = choices(tools, limit=len(tools))
+            raise DataError(f"{ANSWERS}, {template.id!r}: `after` names no tool {unknown[0]!r}; there are {valid}")
 
 
 def rules_of(shop: Shop) -> Rules:

@@ -48,6 +48,14 @@ def test_an_order_that_cannot_be_read_is_named(small: Path) -> None:
         open_services(load_shop(small), small / "state")
 
 
+def test_an_answer_meant_behind_an_act_that_there_is_not_is_named(small: Path) -> None:
+    answers = small / "answers.yaml"
+    told = {"id": "again", "samples": {"en": ["again?"]}, "text": {"en": "Again."}, "after": ["cancel_orders"]}
+    answers.write_text(f"{answers.read_text(encoding='utf-8')}\n- {json.dumps(told)}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"'again': `after` names no tool 'cancel_orders'; there are .*cancel_order"):
+        open_services(load_shop(small), small / "state")
+
+
 def test_a_directory_that_is_no_shop_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no shop\.toml"):
         load_shop(tmp_path)
