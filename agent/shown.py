@@ -115,7 +115,7 @@ def _plain(reference: Reference | None) -> str:
 def _meant(reference: str, shown: Shown, catalog: Catalog) -> list[Product]:
     said = reference.strip()
     if is_all(said):
-        return _known(shown.listed, catalog)
+        return _known(shown.listed or shown.focus, catalog)
     if is_it(said):
         return _known(shown.focus or shown.listed, catalog)
     if (place := place_of(said)) is not None:

@@ -338,3 +338,14 @@ def test_it_is_the_first_of_a_list_that_was_sorted_by_what_was_asked_for(agent: 
     say(agent, told, "tents", "search", customer=customer)  # in no order that was asked for: it is not clear which
     ((_, asked),) = called(say(agent, told, "is that one hard to put up?", "product", customer=customer))
     assert asked["product"] == "it"
+
+
+def test_products_of_the_order_that_was_told_are_put_side_by_side(agent: Shopkeeper, told: Told) -> None:
+    say(agent, told, "what is in AP-10742?", "orders", customer="C1133")
+    ((name, asked),) = called(say(agent, told, "which of those tents is lighter?", "compare", customer="C1133"))
+    assert name == "compare_products" and sorted(asked["products"]) == ["TNT-1018", "TNT-1019"]
+    turn = say(agent, told, "and what else is different?", "compare", customer="C1133")
+    assert turn.tools[0].ok and "Which one" not in turn.reply
+    say(agent, told, "boots", "search", customer="C1133")
+    ((_, asked),) = called(say(agent, told, "which of the boots is lighter?", "compare", customer="C1133"))
+    assert asked["products"] == "shown"  # of another kind, which was shown

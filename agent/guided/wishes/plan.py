@@ -300,11 +300,14 @@ class Act(Heard):
         return bool(unsold_things(self.reading, self.context.services.assortment))
 
     def _compare(self) -> Iterator[Call]:
+        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, self._labels))
+        by = {"by": self.text} if is_ranked else {}
+        if len(ordered := self._ordered()) >= _TWO:
+            yield "compare_products", {"products": ordered, **by}
+            return
         if not self.products.recent and not self.refers:
             yield from self._search()
             return
-        is_ranked = any(aspect.direction for aspect in find_aspects(self.text, self._labels))
-        by = {"by": self.text} if is_ranked else {}
         focus = self.products.shown.focus
         if is_ranked and self._asks_more():
             yield from self._search(goes_on=True)
@@ -320,6 +323,16 @@ class Act(Heard):
         best = [*by_rank(self.reading, self.products)] if is_ranked else []
         if best and any(aspect.name in VARIANT_FACETS for aspect in find_aspects(self.text, self._labels)):
             yield "get_product", {"product": best, "question": self.text}  # "which is cheaper, and in what colors"
+
+    def _ordered(self) -> list[str]:
+        """The products of the order that was spoken of last of the kind that the message names, if none of that kind
+        was shown: "there are two headlamps in it, which weighs less?"."""
+        order_id = self.bought.in_focus()
+        if not order_id or any(product.category in self.kinds_named for product in self.products.recent):
+            return []
+        items = self.context.services.orders.get(self.context.customer, order_id).items
+        sold = (self.products.catalog.by_sku.get(item.sku) for item in items)
+        return list(dict.fromkeys(one.sku for one in sold if one and one.category in self.kinds_named))
 
     def _asks_more(self) -> bool:
         """Whether the best is asked for of all that meet a condition, and not of what was shown: "the cheapest one that
