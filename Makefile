@@ -40,8 +40,8 @@ endif
 
 MINUTES ?= 2
 CONSULTATIONS ?= 160
-finetune: model .venv/installed-all  ## self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
-	$(BIN)/python -m finetune loop --shop shop --minutes $(MINUTES) --consultations $(CONSULTATIONS)
+finetune: model .venv/installed-all  ## the written consultations, self-play, training, eval gate, publishing: small (or MINUTES=60 CONSULTATIONS=2000)
+	$(BIN)/python -m finetune loop --shop shop --written --minutes $(MINUTES) --consultations $(CONSULTATIONS)
 
 bench: model .venv/installed-all  ## seconds a turn and memory; reads, appends and events of profiles; self-play
 	$(BIN)/python -m eval run cost --shop shop --workers 1

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from errors import ConfigError, choices
+from language.text import simplified
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.embedder import Embedder
@@ -143,7 +144,7 @@ class Retriever:
             product = self.catalog.by_sku.get(row.key)  # none: sold no more, and the index does not know yet
             if product and (variants := test.passing(product)):
                 passing[place] = variants
-        scores = relevance(collection, query, self.embedder, list(passing))
+        scores = relevance(collection, simplified(query), self.embedder, list(passing))
         palate, outside = PreferenceSet.of(prefer, self.facets), 1.0 if sort else OUTSIDE
         hits = [
             _hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), palate, outside)
@@ -165,7 +166,7 @@ class Retriever:
 
     def answer(self, question: str, language: str, least: float = ANSWER_THRESHOLD) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
-        for name, score in self.index.questions.confidences(question).items():
+        for name, score in self.index.questions.confidences(simplified(question)).items():
             if score < least:
                 return None
             template = self.templates.get(name)
@@ -176,7 +177,7 @@ class Retriever:
     def policy(self, question: str) -> PassageHit | None:
         """The passage of the policy that fits `question` best, if any fits."""
         collection = self.index.collections["passages"]
-        scores = relevance(collection, question, self.embedder, spoken=self.index.questions.languages)
+        scores = relevance(collection, simplified(question), self.embedder, spoken=self.index.questions.languages)
         if not len(scores) or scores.max() < POLICY_THRESHOLD:
             return None
         place = int(np.argmax(scores))

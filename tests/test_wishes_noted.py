@@ -200,3 +200,13 @@ def test_a_gift_is_the_order_of_the_days_that_are_named(agent: Shopkeeper, told:
     words = "dont go by what i bought last december, that was all for my mum"
     ((name, arguments),) = called(say(agent, told, words, "data", "data.exclude_order", customer="C1253"))
     assert (name, arguments) == ("manage_data", {"action": "exclude_order", "order_id": "AP-10008"})
+
+
+def test_only_what_a_clause_names_to_be_forgotten_is(agent: Shopkeeper, told: Told) -> None:
+    customer = "visitor-forty"
+    told.states = {"note: budget, fact, 40": "stated.self", "note: fit, fact, relaxed": "stated.self"}
+    say(agent, told, "a relaxed fit, up to $40", "note", "search", customer=customer)
+    told.states = {}
+    told.clauses = {"it should be 40 by now": {"note": 0.9, "forget": 0.8}, "forget the relaxed fit": {"forget": 0.9}}
+    turn = say(agent, told, "it should be 40 by now. forget the relaxed fit", "forget", "note", customer=customer)
+    assert [(one["attribute"], one["polarity"]) for one in called(turn)[0][1]["changes"]] == [("fit", "forget")]

@@ -33,14 +33,17 @@ _BETTER: Mapping[str, str] = {"price": "least", "rating": "most"}  # where the c
 def compare_products(
     runtime: Runtime, products: Reference | list[Reference] | None = None, by: str | None = None
 ) -> Outcome:
-    """What differs between the products; `by` a criterion, which of them comes first."""
+    """What differs between the products, first what the customer asks for by name, which may also be the same; `by` a
+    criterion, which of them comes first."""
     context = runtime.context
     chosen = _chosen(products, runtime)
     facts = Facts.of_shop(context.services)
     asked = facts.aspects(Question(context.read(by or "")))
     criterion = next((aspect for aspect in asked if aspect.name not in (*VARIANT_FACETS, "stock")), None)
     values = {name: [value(each) for each in chosen] for name, value in _properties(chosen, facts).items()}
-    differing = {name: row for name, row in values.items() if len(set(row)) > 1 and any(row)}
+    named = {aspect.name for aspect in facts.aspects(Question(context.reading))}
+    told = [name for name, row in values.items() if any(row) and (len(set(row)) > 1 or name in named)]
+    differing = {name: values[name] for name in sorted(told, key=lambda name: name not in named)}
     artifact: dict[str, Any] = {
         "kind": "comparison",
         SPEAKS_OF: [each.sku for each in chosen],

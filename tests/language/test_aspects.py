@@ -23,6 +23,8 @@ FACETS: dict[str, dict[str, str]] = {"weight": {"en": "Weight"}, "material": {"e
         ("colurs?", ["color"]),
         ("and colours", ["color"]),
         ("颜色呢", ["color"]),
+        ("這雙有什麼顏色？", ["color"]),
+        ("這頂多重", ["weight"]),
         ("red colour", []),
         ("这个颜色的退了吧", []),
         ("what courses", []),

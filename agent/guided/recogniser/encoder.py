@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agent.guided.recogniser.labels import without_previous
 from errors import ConfigError, ModelError, first_mistake
-from language.text import HAN, fold
+from language.text import HAN, fold, simplified
 from retrieval.e5 import Encoded, Tokenizer, Words, load
 from retrieval.sentence_encoder import WIDTH as SENTENCE
 from retrieval.sentence_encoder import sentence_vectors
@@ -71,6 +71,8 @@ class Encoder:
 
         if not pairs:
             return []
+        pairs = [(simplified(situation), simplified(message)) for situation, message in pairs]
+        marked = [*map(simplified, marked)]
         with self._lock:
             batch = self._lower.encoded(pairs, marked)
         messages = [message for _, message in pairs]

@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from agent.context import TurnContext
-from agent.guided.notes import NoteJudge, forget, forgotten
+from agent.guided.notes import NoteJudge, forget, forgotten, is_named
 from agent.guided.possible_notes import possible_notes
 from agent.guided.wishes.own import said_in_passing
+from agent.guided.wishes.shares import SURE, Clause
 from agent.shop_reading import ShopReading
 from agent.tools.update_profile import MAX_CHANGES
 from language.indifference import indifferent, price_words
@@ -21,12 +22,16 @@ _NOTED = 0.1  # probability of a note, for a message whose possible notes are ju
 
 
 def changes_of(
-    wishes: Collection[str], chances: Mapping[str, float], context: TurnContext, judge: NoteJudge
+    wishes: Collection[str],
+    chances: Mapping[str, float],
+    clauses: Sequence[Clause],
+    context: TurnContext,
+    judge: NoteJudge,
 ) -> list[Json]:
     """What is to be forgotten, or does not matter any more ("never mind the wool"), then what is to be noted."""
     traits = context.services.profiles.read(context.customer).everyone
     waived = _waived(context, traits)
-    changes = forgotten(context, traits) if "forget" in wishes else []
+    changes = forgotten(context, _named_to_forget(clauses, context, traits)) if "forget" in wishes else []
     changes = _each_once([*changes, *(forget(one, context) for one in traits if str(one.value) in waived)])
     may_note = chances.get("note", 0.0) >= _NOTED or context.reading.plain or _says_anew(context, traits)
     passing = [*said_in_passing(wishes, context)]
@@ -38,6 +43,15 @@ def changes_of(
         stated = [one for one in _each_once(stated) if str(one["value"]) not in waived and _key(one) not in kept]
         changes = [*_besides(changes, stated), *stated]
     return changes[:MAX_CHANGES]
+
+
+def _named_to_forget(clauses: Sequence[Clause], context: TurnContext, traits: Sequence[Trait]) -> Sequence[Trait]:
+    """Those that a clause names that surely has something forgotten, and rather than noted: "it's 40 now. and forget
+    the relaxed fit" is no word of a budget of 40. All where no clause does."""
+    own = (one for one in clauses if one.chances.get("forget", 0.0) >= max(SURE, one.chances.get("note", 0.0)))
+    said = [context.read(clause.text) for clause in own]
+    named = [trait for trait in traits if any(is_named(trait, each, context.services.schema) for each in said)]
+    return named or traits
 
 
 def _waived(context: TurnContext, traits: Sequence[Trait]) -> frozenset[str]:

@@ -100,7 +100,7 @@ def planned(
         wishes -= {"product"}
     if "search" in wishes and cheaper_than(act.reading, act.products, act.refers):
         wishes -= {"compare"}
-    changes = changes_of(wishes, chances, context, judge)
+    changes = changes_of(wishes, chances, clauses, context, judge)
     acting = [wish for wish in _ORDER if wish in wishes and wish not in PROFILE]
     words = own_words(context.reading.text, clauses, acting)
     calls = [call for wish in acting for call in act.within(words.get(wish)).calls(wish)]
