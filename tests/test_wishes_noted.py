@@ -210,3 +210,20 @@ def test_only_what_a_clause_names_to_be_forgotten_is(agent: Shopkeeper, told: To
     told.clauses = {"it should be 40 by now": {"note": 0.9, "forget": 0.8}, "forget the relaxed fit": {"forget": 0.9}}
     turn = say(agent, told, "it should be 40 by now. forget the relaxed fit", "forget", "note", customer=customer)
     assert [(one["attribute"], one["polarity"]) for one in called(turn)[0][1]["changes"]] == [("fit", "forget")]
+
+
+@pytest.mark.parametrize(
+    ("said", "about"),
+    [
+        ("boots for my son, no pink please", "son"),
+        ("boots for my son, i can't stand pink", ""),
+        ("boots, no pink please", ""),
+    ],
+)
+def test_a_taste_beside_a_wish_for_somebody_else_is_theirs_unless_it_is_said_of_oneself(
+    agent: Shopkeeper, told: Told, said: str, about: str
+) -> None:
+    told.states = {"note: color, dislike, pink": "stated.self"}
+    turn = say(agent, told, said, "search", "note", customer=f"visitor-{said[-6:].strip()}")
+    changes = called(turn)[0][1]["changes"]
+    assert [one.get("about", "") for one in changes if one["attribute"] == "color"] == [about]

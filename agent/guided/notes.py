@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.context import TurnContext
-from agent.guided.possible_notes import PossibleNote, possible_notes, words_of
+from agent.guided.possible_notes import TASTES, PossibleNote, possible_notes, words_of
 from agent.guided.recogniser.labels import STATED, STATED_OF_OTHER, note_text
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import names_of
@@ -99,9 +99,18 @@ class NoteJudge:
     def _under(self, change: Json, own: float, other: float) -> Json | None:
         least = PLAIN if self._is_plain(change) else FACT if change.get("polarity") == "fact" else SURE
         if own >= max(least, other):
-            return change
+            return self._of_whom(change)
         who = spoken_of(self.context) if other >= SURE else ""
         return {**change, "about": who} if who else None
+
+    def _of_whom(self, change: Json) -> Json:
+        """A taste that is told while something is asked for somebody else, in words that are not of the customer, is
+        theirs: "boots for my son, no pink"."""
+        is_taste = change.get("polarity") in TASTES and not change.get("about")
+        if not is_taste or self.context.reading.about != "other":
+            return change
+        who = "" if self.context.read(str(change.get("quote"))).about == "self" else spoken_of(self.context)
+        return {**change, "about": who} if who else change
 
     def _told_apart(self, note: PossibleNote) -> str:
         """Of an attribute with one value, only the surest is noted; else a value is liked or disliked."""
