@@ -5,7 +5,7 @@ context that every tool and middleware reads; the customer's id comes from here 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NotRequired
@@ -95,6 +95,10 @@ class TurnContext:
     def day_of(self, at: datetime) -> date:
         """The date in the shop at that time."""
         return at.astimezone(self.services.shop.zone).date()
+
+    def as_if(self, text: str) -> "TurnContext":
+        """As if this had been the newest message."""
+        return replace(self, heard={**self.heard, self.turn: text})
 
     def read(self, text: str) -> ShopReading:
         """The customer's words, read once a turn."""

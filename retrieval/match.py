@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from language.text import simplified
 from retrieval.embedder import Embedder
 from retrieval.index import Collection
 from retrieval.lexical import Scores, unread_share
@@ -23,6 +24,7 @@ def relevance(
     spoken: Sequence[str] = (),
 ) -> Scores:
     """How well each row fits `query`, 0 to 1: cosine and BM25, weighed by how much of it the embedder reads."""
+    query = simplified(query)
     if not query.strip() or not collection.rows:
         return np.zeros(len(collection.rows), dtype=np.float32)
     weight = DENSE_WEIGHT * (1 - unread_share(query, spoken))

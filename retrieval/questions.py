@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.linalg import inv
 from scipy.sparse import csr_matrix
 
+from language.text import simplified
 from retrieval.curve import Curve
 from retrieval.e5 import sentences
 from retrieval.embedder import Vectors
@@ -91,6 +92,7 @@ class QuestionMatcher:
 
     def confidences(self, question: str) -> dict[str, float]:
         """How surely each template answers `question`, 0 to 1, surest first. Raises ModelError."""
+        question = simplified(question)
         if not question.strip() or not self.names:
             return {}
         dense, grams = _features(sentences().encode([question]) - self.centre, self.space.rows([question]))

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from errors import ConfigError, choices
-from language.text import simplified
 from retrieval.answers import Template, load_answers
 from retrieval.catalog import Catalog, Product, Variant, load_catalog
 from retrieval.embedder import Embedder
@@ -144,7 +143,7 @@ class Retriever:
             product = self.catalog.by_sku.get(row.key)  # none: sold no more, and the index does not know yet
             if product and (variants := test.passing(product)):
                 passing[place] = variants
-        scores = relevance(collection, simplified(query), self.embedder, list(passing))
+        scores = relevance(collection, query, self.embedder, list(passing))
         palate, outside = PreferenceSet.of(prefer, self.facets), 1.0 if sort else OUTSIDE
         hits = [
             _hit(self.catalog.by_sku[collection.rows[place].key], variants, float(scores[place]), palate, outside)
@@ -166,7 +165,7 @@ class Retriever:
 
     def answer(self, question: str, language: str, least: float = ANSWER_THRESHOLD) -> AnswerHit | None:
         """The approved answer to `question`, if one fits surely enough and has a text in `language`."""
-        for name, score in self.index.questions.confidences(simplified(question)).items():
+        for name, score in self.index.questions.confidences(question).items():
             if score < least:
                 return None
             template = self.templates.get(name)
@@ -177,7 +176,7 @@ class Retriever:
     def policy(self, question: str) -> PassageHit | None:
         """The passage of the policy that fits `question` best, if any fits."""
         collection = self.index.collections["passages"]
-        scores = relevance(collection, simplified(question), self.embedder, spoken=self.index.questions.languages)
+        scores = relevance(collection, question, self.embedder, spoken=self.index.questions.languages)
         if not len(scores) or scores.max() < POLICY_THRESHOLD:
             return None
         place = int(np.argmax(scores))
@@ -225,6 +224,11 @@ def reorder(hits: Sequence[ProductHit], boosts: Mapping[str, Boost]) -> list[Pro
     return sorted(moved, key=lambda hit: -hit.score)
 
 
+def sorted_by(sort: Sort) -> str:
+    """``sorted_by("weight_low") == "weight"``; "" for the rating."""
+    return sort.rpartition("_")[0]
+
+
 def _ordered(hits: list[ProductHit], sort: Sort | None, all_relevant: bool) -> list[ProductHit]:
     """Best first. A sort is among the relevant, so that "cheapest tent" is a tent."""
     hits.sort(key=lambda hit: (-hit.score, -(hit.product.rating or 0), hit.product.sku))
@@ -233,8 +237,7 @@ def _ordered(hits: list[ProductHit], sort: Sort | None, all_relevant: bool) -> l
     relevant = [hit for hit in hits if all_relevant or hit.score >= SORT_POOL * hits[0].score]
     if sort == "rating":
         return sorted(relevant, key=lambda hit: (-(hit.product.rating or 0), -hit.product.reviews))
-    name, _, end = sort.rpartition("_")
-    sign = 1 if end == "low" else -1
+    name, sign = sorted_by(sort), 1 if sort.endswith("_low") else -1
     amounts = {hit.product.sku: _amount(hit, name) for hit in relevant}
     told = [hit for hit in relevant if amounts[hit.product.sku] is not None]
     return sorted(told, key=lambda hit: sign * (amounts[hit.product.sku] or 0))

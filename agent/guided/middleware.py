@@ -30,6 +30,7 @@ from agent.guided.recogniser.situation import situation
 from agent.guided.repair import completed
 from agent.guided.wishes.bought import is_nowhere
 from agent.guided.wishes.choice import agrees_behind, agrees_beside, chosen, is_sure, plain_answer
+from agent.guided.wishes.ordered import reply_before
 from agent.guided.wishes.pieces import split
 from agent.guided.wishes.plan import Plan, planned
 from agent.guided.wishes.shares import MOST, Clause
@@ -145,7 +146,7 @@ class GuidedCalls(AgentMiddleware[ShopState, TurnContext, Any]):
         context, messages = request.runtime.context, request.state["messages"]
         done: Any = request.state.get("carried_out")
         if done is not None and done["turn"] == context.turn:  # what is left to be answered
-            context = replace(context, heard={**context.heard, context.turn: done["rest"]})
+            context = context.as_if(done["rest"])
         try:
             now = _situation(messages, context)
             chances = self._chances(now, context)
@@ -257,7 +258,6 @@ def _words(plan: Plan, context: TurnContext, messages: Sequence[AnyMessage]) -> 
     told = told or next((cue for cue in ("thanks", "greets") if cue in cues), "")
     if not told and plan.said == "unclear":
         asked = composer.say("said_unclear")
-        replies = (message for message in reversed(messages) if isinstance(message, AIMessage) and message.text)
-        return composer.say("said_unclear_again") if asked in str(next(replies, AIMessage("")).text) else asked
+        return composer.say("said_unclear_again") if asked in reply_before(messages) else asked
     told = told or "talks"
     return composer.say(f"said_{told}", shop=context.services.shop.name)

@@ -19,7 +19,7 @@ from agent.shown import SPEAKS_OF
 from agent.tools.get_product import NAME as PRODUCT
 
 _WAITS = 2  # messages of the customer
-_QUESTION = ("?", "？")
+QUESTION = ("?", "？")  # ends a reply that asks for something
 
 
 class Lapsing(AgentMiddleware[ShopState, TurnContext, Any]):
@@ -56,7 +56,7 @@ def _is_past(waiting: Proposal, messages: list[AnyMessage], context: TurnContext
         keeping.add(PRODUCT)
     called = {call["name"] for message in turn if isinstance(message, AIMessage) for call in message.tool_calls}
     reply = str(turn[-1].text).rstrip() if isinstance(turn[-1], AIMessage) else ""
-    return not called <= keeping or reply.endswith(_QUESTION)
+    return not called <= keeping or reply.endswith(QUESTION)
 
 
 def _is_about(waiting: Proposal, turn: list[AnyMessage], context: TurnContext) -> bool:

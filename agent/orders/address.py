@@ -51,8 +51,7 @@ def amended(proposed: str, piece: str) -> str:
     place = _place_of_code(parts)
     if said.isdigit() and (place is None or len(said) != len(_code(parts[place]))):
         code = _code(parts[place]) if place is not None else ""
-        numbers = [number for number in _NUMBER.findall(proposed) if number not in code.split()]
-        return _put(proposed.strip(), numbers[0], said) if len(numbers) == 1 else ""
+        return _rehoused(proposed.strip(), code, said)
     if len(said.split()) <= _SHORT and _code(said) and place is not None:
         parts[place] = re.sub(re.escape(_code(parts[place])), _code(said), parts[place])
         return ", ".join(parts)
@@ -80,9 +79,8 @@ def corrected(proposed: str, said: str) -> str:
         return _put(proposed, code, told.upper())
     if instead := _instead(proposed, text):
         return instead
-    houses = [number for number in _NUMBER.findall(proposed) if number not in code.split()]
     told = _named(text, "house")
-    return _put(proposed, houses[0], told) if told and len(houses) == 1 else ""
+    return _rehoused(proposed, code, told) if told else ""
 
 
 def _named(text: str, name: Literal["house", "postcode"]) -> str:
@@ -101,6 +99,12 @@ def _instead(proposed: str, said: str) -> str:
         return ""
     (new,) = {*places} - {*held}
     return _put(proposed, held[0], new) if no == held else proposed
+
+
+def _rehoused(proposed: str, code: str, house: str) -> str:
+    """With another number in the place of the only one beside the postcode; "" where there are several."""
+    houses = [number for number in _NUMBER.findall(proposed) if number not in code.split()]
+    return _put(proposed, houses[0], house) if len(houses) == 1 else ""
 
 
 def _put(proposed: str, old: str, new: str) -> str:

@@ -23,7 +23,7 @@ from agent.replies.composer import Artifact, Composer, own_word
 from agent.replies.gate.keys import Keys
 from agent.shown import SHOWS, SORTED
 from agent.tools.outcome import Outcome, Runtime, outcome
-from agent.tools.product_facts import in_units
+from agent.tools.product_facts import Facts
 from agent.tools.products import product_card, product_json
 from agent.tools.relaxed import TASTES, left_out, relaxed
 from agent.tools.schemas import MAX_LISTED, Json, arguments, choice, number, text
@@ -38,7 +38,7 @@ from profiles.card import brief
 from profiles.observation import Profile
 from retrieval.facets import Facet
 from retrieval.filters import Filters
-from retrieval.search import BASIC_SORTS, ProductHit, Sort
+from retrieval.search import BASIC_SORTS, ProductHit, Sort, sorted_by
 
 NAME = "search_products"
 _SORTED = "The order of the results, if the customer wants the cheapest, dearest or best rated."
@@ -112,11 +112,9 @@ def search_products(
 
 def _measured(context: TurnContext, hit: ProductHit, sort: Sort | None) -> dict[str, str]:
     """How much it has of what the list is sorted by, where that is a facet: {"measured": "2.6 kg"}."""
-    facet = (sort or "").removesuffix("_low").removesuffix("_high")
-    number = hit.product.facets.get(facet)
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        return {}
-    return {"measured": in_units(number, str(context.services.shop.facets.get(facet, {}).get("unit", "")))}
+    facet, facts = sorted_by(sort or ""), Facts.of_shop(context.services)
+    measured = facts.value(hit.product, facet) if facet in facts.space.names else ""
+    return {"measured": measured} if measured else {}
 
 
 def _unsold(context: TurnContext, query: str, conditions: Collection[str]) -> tuple[str, dict[str, str]]:

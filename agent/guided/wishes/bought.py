@@ -14,9 +14,10 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages.tool import ToolCall
 
 from agent.guided.wishes.choice import WISH_OF
-from agent.guided.wishes.ordered import Json, Ordered
+from agent.guided.wishes.ordered import Json, Ordered, reply_before
 from agent.guided.wishes.pieces import variant_of
 from agent.guided.wishes.references import has_form
+from agent.middleware.lapsing import QUESTION
 from agent.middleware.shortcuts import agrees_too, amends
 from agent.orders.address import corrected
 from agent.orders.amending import count_meant
@@ -133,8 +134,7 @@ class Bought(Ordered):
 
     def _is_asked(self) -> bool:
         """Whether the reply before this message asks for something: a yes then means that."""
-        replies = (message for message in reversed(self.messages) if isinstance(message, AIMessage) and message.text)
-        return str(next(replies, AIMessage("")).text).rstrip().endswith(("?", "？"))
+        return reply_before(self.messages).endswith(QUESTION)
 
     def wished(self, wishes: set[str]) -> set[str]:
         """The wishes, where cues and the customer's own items tell more than the recogniser."""
@@ -144,9 +144,8 @@ class Bought(Ordered):
         if self._chosen_of():
             return {"exchange"} | wishes & {"note", "forget"} if wishes <= _CHOOSING else wishes
         if "asks_in_time" in cues and wishes & _OF_OWN and self._is_own():
-            return wishes - _OF_OWN | {
-                "answer" if "exchange" in wishes else "orders"
-            }  # an order tells its day of returns
+            told_by = "answer" if "exchange" in wishes else "orders"  # an order tells its day of returns
+            return wishes - _OF_OWN | {told_by}
         if not wishes & _OF_OWN or "supposes" in cues:
             return wishes
         if "asks_until" in cues and (self._returns() or self._is_own()):
@@ -208,7 +207,7 @@ class Bought(Ordered):
 
     def _as_if(self, text: str) -> "Bought":
         """As if only this had been said."""
-        return replace(self, context=replace(self.context, heard={**self.context.heard, self.context.turn: text}))
+        return replace(self, context=self.context.as_if(text))
 
     def _wanted(self) -> Json:
         """The color and size that the message asks for."""

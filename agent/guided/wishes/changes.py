@@ -36,9 +36,8 @@ def changes_of(
     may_note = chances.get("note", 0.0) >= _NOTED or context.reading.plain or _says_anew(context, traits)
     passing = [*said_in_passing(wishes, context)]
     if may_note or passing or _corrects(changes, context):
-        kept = _forgotten_as(
-            changes, traits, is_whole=not (may_note or passing)
-        )  # nothing to be forgotten is noted as it was
+        # Nothing to be forgotten is noted as it was.
+        kept = _forgotten_as(changes, traits, is_whole=not (may_note or passing))
         stated = [*judge.stated(), *passing, *(_limits(context.reading) if "search" in wishes else ())]
         stated = [one for one in _each_once(stated) if str(one["value"]) not in waived and _key(one) not in kept]
         changes = [*_besides(changes, stated), *stated]

@@ -10,7 +10,7 @@ from typing import Literal
 from agent.guided.recogniser.labels import WISHES
 from agent.guided.wishes.own import gets_something
 from agent.guided.wishes.pieces import variant_of
-from agent.guided.wishes.shares import SURE, Clause
+from agent.guided.wishes.shares import CHANGES, SURE, Clause
 from agent.shop_reading import ShopReading
 from agent.tools.get_profile import attributes_named
 from language.clauses import clauses
@@ -19,13 +19,12 @@ from language.text import has_han
 from language.words import tokens
 
 PROFILE = ("forget", "note")
-CHANGES = ("cancel", "return", "exchange", "address")  # of orders
 WISH_OF: Mapping[str, str] = {  # by the kind of a proposal
     "cancel_order": "cancel", "return_items": "return", "exchange_items": "exchange", "change_address": "address",
     "report_problem": "problem",
 }  # fmt: skip
-OF_ORDERS = ("orders", *CHANGES, "problem")
-LIKELY = 0.15  # of the likeliest one, where none is sure
+_OF_ORDERS = ("orders", *CHANGES, "problem")
+_LIKELY = 0.15  # of the likeliest one, where none is sure
 _HARMLESS = ("search", "product", "compare", "total", "answer", "orders", "profile", "talk")  # look up, or only say
 _ELSE = ("answer", "offtopic", "talk", "total", "search")  # beside a yes, what leaves it a yes
 _NAMES_VARIANT = 0.1  # by so much an exchange is likelier where a color or size is named
@@ -45,9 +44,9 @@ def by_words(chances: Mapping[str, float], reading: ShopReading) -> Mapping[str,
         return {**chances, "person": 0.0, "talk": 1.0}
     if "asks_person" in reading.cues and chances.get("person", 0.0) >= _HINT:
         return {**chances, "person": 1.0}
-    if reading.order_ids and not any(chances.get(wish, 0.0) >= SURE for wish in (*OF_ORDERS, "data")):
+    if reading.order_ids and not any(chances.get(wish, 0.0) >= SURE for wish in (*_OF_ORDERS, "data")):
         act = max(CHANGES, key=lambda wish: chances.get(wish, 0.0))
-        return {**chances, act if chances.get(act, 0.0) >= LIKELY else "orders": 1.0}
+        return {**chances, act if chances.get(act, 0.0) >= _LIKELY else "orders": 1.0}
     sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
     if sure <= {"note", "talk"} and not reading.is_question and gets_something(reading):
         return {**chances, "search": 1.0}
@@ -92,7 +91,7 @@ def one_act(
 def chosen(chances: Mapping[str, float]) -> set[str]:
     """The wishes that are sure, else the likeliest; where none is likely, the likeliest that changes nothing."""
     sure = {wish for wish in WISHES if chances.get(wish, 0.0) >= SURE}
-    for wishes, least in ((WISHES, LIKELY), (_HARMLESS, _MAYBE)):
+    for wishes, least in ((WISHES, _LIKELY), (_HARMLESS, _MAYBE)):
         best = max(wishes, key=lambda wish: chances.get(wish, 0.0))
         sure = sure or ({best} if chances.get(best, 0.0) >= least else set())
     return sure
@@ -125,7 +124,7 @@ def agrees_beside(chances: Mapping[str, float], rest: Mapping[str, float], readi
     and refers to nothing that was spoken of."""
     asked = [wish for wish in _ELSE if rest.get(wish, 0.0) >= SURE]
     others = max(rest.get(wish, 0.0) for wish in WISHES if wish not in _ELSE)
-    apart = max(chances.get(wish, 0.0) for wish in ("no", *OF_ORDERS, *PROFILE, "data"))
+    apart = max(chances.get(wish, 0.0) for wish in ("no", *_OF_ORDERS, *PROFILE, "data"))
     names_nothing = not (reading.references or reading.values or reading.quantities or reading.order_ids)
     return bool(asked) and names_nothing and others < _STRAY and apart < _STRAY
 

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
 
-from langchain_core.messages import AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from agent.context import TurnContext
 from agent.guided.wishes.measures import EXTENTS, measures
@@ -215,6 +215,12 @@ class Ordered(Heard):
         fitting = fitting or [one for one in products if self._bare_numbers() & _extents(one, self.units)]
         fitting = fitting or of_extent(self.text, products, self.units)
         return list(dict.fromkeys(one.title for one in fitting))
+
+
+def reply_before(messages: Sequence[AnyMessage]) -> str:
+    """What the agent said last; "" if it has said nothing yet."""
+    replies = (message for message in reversed(messages) if isinstance(message, AIMessage) and message.text)
+    return str(next(replies, AIMessage("")).text).rstrip()
 
 
 def _year_before(day: date) -> date:

@@ -17,7 +17,7 @@ from agent.guided.wishes.bought import CANCEL, Bought
 from agent.guided.wishes.changes import changes_of
 from agent.guided.wishes.choice import PROFILE, by_words, chosen, is_unclear, one_act, taken_out
 from agent.guided.wishes.measures import measures, units_of
-from agent.guided.wishes.ordered import Heard
+from agent.guided.wishes.ordered import Heard, reply_before
 from agent.guided.wishes.pieces import Parts, says_also, variant_of
 from agent.guided.wishes.references import (
     Products,
@@ -31,6 +31,7 @@ from agent.guided.wishes.references import (
 )
 from agent.guided.wishes.searches import Searches, Whom, limits_before
 from agent.guided.wishes.shares import SAID, SURE, Clause, Words, by_kinds, own_words, with_clauses
+from agent.middleware.lapsing import QUESTION
 from agent.tools.get_profile import NAME as GET_PROFILE
 from agent.tools.get_profile import attributes_named
 from agent.tools.proposals import REPORT_PROBLEM
@@ -166,8 +167,7 @@ class Act(Heard):
 
     def _said(self, words: str) -> "Act":
         """As if only these words had been said."""
-        context = self.context
-        return replace(self, context=replace(context, heard={**context.heard, context.turn: words}))
+        return replace(self, context=self.context.as_if(words))
 
     def calls(self, wish: str) -> list[Call]:
         """The calls that one wish takes."""
@@ -479,6 +479,5 @@ class Act(Heard):
 
 def offered_person(messages: Sequence[AnyMessage]) -> bool:
     """Whether the reply before this message asked whether to bring in a person: a yes then means that."""
-    last = next((message for message in reversed(messages) if isinstance(message, AIMessage) and message.text), None)
-    text = str(last.text).rstrip() if last is not None else ""
-    return text.endswith(("?", "？")) and "asks_person" in cues_in(sentences(text)[-1])
+    text = reply_before(messages)
+    return text.endswith(QUESTION) and "asks_person" in cues_in(sentences(text)[-1])

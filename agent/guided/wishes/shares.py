@@ -16,7 +16,8 @@ _HINT = 0.2  # that the whole message does, which a clause wants surely
 _PLAIN, _TRACE = 0.97, 0.03  # the same of what is put in the cart, which can be undone, or looked up
 _SURELY = 0.8  # that a clause does, for it to count more than the whole message
 _UNLIKELY = 0.3  # of the likeliest wish of a message, below which its clauses are heard
-_OF_ORDERS = ("cancel", "return", "exchange", "address", "problem")
+CHANGES = ("cancel", "return", "exchange", "address")  # of orders
+_OF_ORDERS = (*CHANGES, "problem")
 _PUT = ("cart", "cart.add")
 SAID = ("yes", "no", "talk", "offtopic")  # what a clause may be beside other wishes
 
