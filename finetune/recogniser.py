@@ -101,7 +101,7 @@ def train(
                 print(f"epoch {epoch}, batch {number} of {len(parts)}, loss {total / number:.4f}", flush=True)
         chances = _chances(whole, held_back, logits, len(labels))
         figures = score(chances, held_back, labels)
-        told = f"{json.dumps(figures['all'])}, notes {json.dumps(figures['notes'])}"
+        told = ", ".join(f"{of} {json.dumps(figures[of])}" for of in ("all", "several", "notes"))
         print(
             f"epoch {epoch}: loss {total / len(parts):.4f}, held back {told}, {time.monotonic() - began:.0f} s",
             flush=True,
@@ -238,7 +238,7 @@ class Checkpoint:
 
 
 def score(chances: Any, samples: Sequence[Example], labels: Sequence[str]) -> dict[str, Any]:
-    """Figures of wishes, over all messages and by language, of notes, and by label.
+    """Figures of wishes, over all messages, those with several and by language, of notes, and by label.
 
     Of wishes: exact sets, and whether the surest is right; of notes: whether they are judged right. Precision and
     recall are of all.
@@ -261,6 +261,7 @@ def score(chances: Any, samples: Sequence[Example], labels: Sequence[str]) -> di
     judged = (found[of_notes][:, stated] == truth[of_notes][:, stated]).all(1)
     wrongly = found[of_notes][:, stated].any(1) & ~truth[of_notes][:, stated].any(1)
     figures: dict[str, Any] = {"all": of_wishes(~of_notes)}
+    figures["several"] = of_wishes(~of_notes & (truth[:, wishes].sum(1) > 1))
     figures |= {language: of_wishes(~of_notes & (languages == language)) for language in sorted(set(languages))}
     figures["notes"] = {"n": int(of_notes.sum()), "right": _share(judged), "wrongly_kept": _share(wrongly)}
     return figures | {"labels": dict(_by_label(found, truth, labels))}

@@ -5,8 +5,9 @@ message allow most are wrong; some of these are learnt with the right ones. Erro
 """
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,23 @@ from agent.lexicon import ShopLexicon
 from agent.shop import load_shop
 from agent.tools.search_products import NAME as SEARCH
 from finetune.consultations.consultation import Consultation, Message
+from finetune.consultations.labels import SILENT, TALK
 from finetune.consultations.shops import MADE, now, shop_directory
 from language.recipients import recipient
+from language.text import has_han
 from profiles.schema import Schema
 from profiles.shop.files import load_facets, load_schema
 from retrieval.catalog import load_catalog
 
 PROPOSING = ("cancel_order", "return_items", "exchange_item", "change_address", "report_problem")
+_ANSWERS = frozenset(("yes", "no"))
+_PRODUCTS = ("product", "products", "items")
 Said = tuple[str, str, str]  # attribute, value, polarity
 _QUESTIONS, _REFUSALS = 0.5, 0.25  # of proposals, those that the agent asked about or refused, as far as one can tell
 _OTHER_ACTS = 0.15  # of situations that are learnt from, those in which what the agent did is not told
+_JOINED = 0.3  # of messages that might have been written as one with the next, those that are learnt so too
+_BETWEEN = (". ", ", ", " - ", "; ", "\n", " ")
+_BETWEEN_HAN = ("，", "。", "；", " ", "\n")
 # Learnt beside right ones, of the notes that the words of a message allow: of the same attributes, of others. Beside
 # none, one.
 _ALIKE, _WRONG = 3, 2
@@ -47,33 +55,77 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE, is_learnt
     """Every message, in the situation that a perfect agent would have made, and notes of it, right and wrong ones.
 
     Shops that are not there are made in the folder `made`. What `is_learnt` from has some situations without what the
-    agent did: a real one errs, and what is wanted must not follow from that alone.
+    agent did: a real one errs, and what is wanted must not follow from that alone. Of it some messages are also joined
+    to the next, as people who are in a hurry write them: few consultations have several wishes in a message.
     """
     lexicons = {name: _lexicon(shop_directory(name, made)) for name in sorted({one.shop for one in consultations})}
     for talk in consultations:
-        previous, before, has_list, pending = "", tuple[str, ...](), False, ""
-        searched: Mapping[str, Any] = {}
-        for message in talk.messages:
-            asked = "" if _is_answered(message, pending) else pending
-            acts = () if is_learnt and random.Random(f"{talk.id} {message.say}").random() < _OTHER_ACTS else before
-            now = Situation(previous, acts, has_list, asked)
-            told = (label for call in message.calls for label in details(call.tool, call.arguments))
-            searches = [call.arguments for call in message.calls if call.tool == SEARCH]
-            goes_on = [GOES_ON] if searches and searched and _goes_on(searches[0], searched) else []
-            yield Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), talk.language)
-            yield from notes(message, previous, talk.language, lexicons[talk.shop])
-            searched = searches[-1] if searches else searched
-            called = tuple(call.tool for call in message.calls)
-            has_list = has_list or SEARCH in called
-            proposed = next((name for name in called if name in PROPOSING), "")
-            pending = proposed or ("" if called or {"yes", "no"} & set(message.wants) else pending)
-            previous, before = message.say, called
+        place = _Place()
+        for message, following in zip(talk.messages, (*talk.messages[1:], None), strict=True):
+            rng = random.Random(f"{talk.id} {message.say}")
+            acts = () if is_learnt and rng.random() < _OTHER_ACTS else place.before
+            several = [message]
+            if is_learnt and following is not None and _may_be_one(message, following) and rng.random() < _JOINED:
+                several.append(_as_one(message, following, rng))
+            for each in several:
+                yield place.example(each, acts, talk.language)
+                yield from notes(each, place.previous, talk.language, lexicons[talk.shop])
+            place = place.behind(message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a consultation a message stands: what was said and called before it, and the last search."""
+
+    previous: str = ""
+    before: tuple[str, ...] = ()
+    has_list: bool = False
+    pending: str = ""
+    searched: Mapping[str, Any] = field(default_factory=dict)
+
+    def example(self, message: Message, acts: tuple[str, ...], language: str) -> Example:
+        """What the message wants here; `acts`: what the agent is said to have called before."""
+        asked = "" if _is_answered(message, self.pending) else self.pending
+        told = (label for call in message.calls for label in details(call.tool, call.arguments))
+        searches = _searches(message)
+        goes_on = [GOES_ON] if searches and self.searched and _goes_on(searches[0], self.searched) else []
+        text = Situation(self.previous, acts, self.has_list, asked).text()
+        return Example(text, message.say, frozenset((*message.wants, *told, *goes_on)), language)
+
+    def behind(self, message: Message) -> "_Place":
+        """Behind this message."""
+        called, searches = tuple(call.tool for call in message.calls), _searches(message)
+        proposed = next((name for name in called if name in PROPOSING), "")
+        still = "" if called or _ANSWERS & set(message.wants) else self.pending
+        searched = searches[-1] if searches else self.searched
+        return _Place(message.say, called, self.has_list or SEARCH in called, proposed or still, searched)
+
+
+def _searches(message: Message) -> list[Mapping[str, Any]]:
+    return [call.arguments for call in message.calls if call.tool == SEARCH]
+
+
+def _may_be_one(first: Message, second: Message) -> bool:
+    """Whether both might have been written at once: the second answers nothing, and takes nothing from a list."""
+    wanted = {*first.wants, *second.wants}
+    taken = (str(call.arguments.get(name)) for call in second.calls for name in _PRODUCTS)
+    is_of_list = any(re.search(r"\d|\bit\b", value) for value in taken)
+    return not (is_of_list or wanted & (SILENT - {TALK}) or wanted == {TALK})
+
+
+def _as_one(first: Message, second: Message, rng: random.Random) -> Message:
+    between = rng.choice(_BETWEEN_HAN if has_han(first.say) else _BETWEEN)
+    is_marked = first.say.endswith(("?", "!", "？", "！"))
+    said = f"{first.say} " if is_marked else first.say.rstrip(".。") + between
+    wants = [want for want in dict.fromkeys((*first.wants, *second.wants)) if want != TALK]
+    calls, tempting = (*first.calls, *second.calls), (*first.not_noted, *second.not_noted)
+    return Message(said + second.say, tuple(wants), calls, tempting)
 
 
 def _is_answered(message: Message, pending: str) -> bool:
     """Whether what waits was a question ("which one?") or a refusal rather than a proposal: for half of the messages
     that make the same call again, with more of its arguments, and for some of those that want something else."""
-    if {"yes", "no"} & set(message.wants):
+    if _ANSWERS & set(message.wants):
         return False
     again = any(call.tool == pending for call in message.calls)
     return random.Random(message.say).random() < (_QUESTIONS if again else _REFUSALS)

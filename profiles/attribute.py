@@ -25,7 +25,7 @@ Bound = Literal["max_price", "min_price"]
 AttributeType = Literal["text", "number", "money", "choice", "date", "boolean"]
 Facets = Mapping[str, Collection[str]]
 MAX_TEXT = 120
-_MOST = 1e9
+MOST = 1e9
 KEY_MARK = ": "  # between the key and the value of an attribute that is kept per another
 _KEY_FIRST = re.compile(r"(?P<key>[^:：]+)[:：]\s*(?P<value>.+)")
 _KEY_LAST = re.compile(r"(?P<value>.+?)\s+(?:for|in)\s+(?:the\s+|my\s+)?(?P<key>.+)", re.IGNORECASE)
@@ -41,7 +41,8 @@ class Attribute:
     of money is what products should cost. `per`: one value for each value of that attribute, its key: "boots: 42"
     stands beside "jackets: M", and a value without a key beside both. `cues`: words, one of which a message has when
     it tells this ("call me" for a name); none: any message may. `purchase`: it is about what is bought now, and so the
-    customer's even where somebody else is spoken of ("my son's birthday" is an occasion).
+    customer's even where somebody else is spoken of ("my son's birthday" is an occasion). `least` and `most` bound
+    a number: nobody is 5 cm tall.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Attribute:
     cues: tuple[str, ...] = ()
     keep_days: float | None = None
     purchase: bool = False
+    least: float = 0
+    most: float = MOST
 
     def valid_values(self, facets: Facets | None = None) -> tuple[str, ...]:
         """What a choice may be; empty where anything goes or the catalogue's values were not given."""
@@ -154,8 +157,8 @@ class Attribute:
         return Range(low, high)
 
     def _in_bounds(self, number: float) -> float:
-        if not math.isfinite(number) or not 0 <= number <= _MOST:
-            raise DataError(f"{self.name}: {number!r} must be between 0 and 1000000000")
+        if not math.isfinite(number) or not self.least <= number <= self.most:
+            raise DataError(f"{self.name}: {number!r} must be between {self.least:g} and {self.most:.0f}")
         return round(float(number), 2)
 
     def _clean_boolean(self, value: Value) -> bool:
@@ -187,7 +190,7 @@ class Attribute:
     def ranges(self, text: str) -> tuple[Range, ...]:
         """Ranges a text can mean for this attribute; none is of money that counts something else, or the other way."""
         said = find_ranges(text, "money" if self.type == "money" else "other") if self.range else ()
-        return tuple(self._clean_range(one.range) for one in said if max(map(abs, one.range.bounds)) <= _MOST)
+        return tuple(self._clean_range(one.range) for one in said if max(map(abs, one.range.bounds)) <= MOST)
 
 
 def key_of(value: Value) -> str:

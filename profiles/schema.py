@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from errors import ConfigError, DataError, Refused, choices
 from language.matching import shared_synonyms
-from profiles.attribute import Attribute, AttributeType, Bound
+from profiles.attribute import MOST, Attribute, AttributeType, Bound
 from profiles.observation import Authority, Observation
 from profiles.privacy.spans import Span
 
@@ -90,6 +90,8 @@ class _Entry(BaseModel):
     cues: list[str] = []
     keep: Span | None = None
     purchase: bool = False
+    min: float = Field(default=0, ge=0)
+    max: float = Field(default=MOST, le=MOST)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -101,6 +103,10 @@ class _Entry(BaseModel):
             raise ValueError(f"{self.name!r} sets the {self.bound} of a search, so it must be one value of type money")
         if self.range and (self.type not in ("money", "number") or self.bound):
             raise ValueError(f"{self.name!r} may be a range, so it must be money or a number, and no `bound`")
+        if (self.min, self.max) != (0, MOST) and self.type not in ("money", "number"):
+            raise ValueError(f"{self.name!r} is bounded, so it must be money or a number")
+        if self.min > self.max:
+            raise ValueError(f"{self.name!r} has a `min` of {self.min:g} above its `max` of {self.max:g}")
         if self.per and (self.type not in ("choice", "money", "number") or self.bound):
             raise ValueError(f"{self.name!r} has a `per`, so it must be choice, money or a number, and no `bound`")
         if self.sensitive and {Authority.OBSERVED, Authority.INFERRED} & set(self.writers):
@@ -131,6 +137,8 @@ class _Entry(BaseModel):
             tuple(self.cues),
             self.keep,
             self.purchase,
+            self.min,
+            self.max,
         )
 
 

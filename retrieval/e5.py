@@ -128,8 +128,9 @@ class Tokenizer:
 
     def _marks(self, of: "_Pieces", words: str) -> Iterator[bool]:
         """Of each piece, whether it is one of these words, wherever they stand."""
-        wanted = re.escape(words.translate(self._of.characters).strip())
-        found = [m.span() for m in re.finditer(rf"(?<![a-z\d]){wanted}(?![a-z\d])", of.text, re.I)] if wanted else []
+        wanted = words.translate(self._of.characters).strip()
+        before, behind = wanted[:1].isascii() * r"(?<![a-z\d])", wanted[-1:].isascii() * r"(?![a-z\d])"
+        found = [m.span() for m in re.finditer(f"{before}{re.escape(wanted)}{behind}", of.text, re.I)] if wanted else []
         yield from (any(start < end_of and begin < end for begin, end_of in found) for start, end in of.spans)
 
 

@@ -160,11 +160,21 @@ def test_a_broken_schema_names_every_mistake(tmp_path: Path) -> None:
         {"name": "a", "type": "text", "writers": []},
         {"name": "a", "type": "number", "bound": "max_price", "writers": ["stated"]},
         {"name": "a", "type": "money", "bound": "price", "writers": ["stated"]},
+        {"name": "a", "type": "text", "max": 3, "writers": ["stated"]},
+        {"name": "a", "type": "number", "min": 3, "max": 2, "writers": ["stated"]},
     ],
 )
 def test_a_schema_that_makes_no_sense_is_refused(entry: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         Schema.parse({"attributes": [entry]})
+
+
+def test_a_number_outside_its_bounds_is_refused_by_name() -> None:
+    entry = {"name": "height_cm", "type": "number", "min": 50, "max": 230, "writers": ["stated"]}
+    height = Schema.parse({"attributes": [entry]}).attribute("height_cm")
+    assert height.clean("1.75 m") == 175.0
+    with pytest.raises(DataError, match=r"height_cm: 12.* between 50 and 230"):
+        height.clean(12)
 
 
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones()))

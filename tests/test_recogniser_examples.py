@@ -113,6 +113,54 @@ def test_the_words_allow_a_value_as_a_like_and_a_dislike_and_one_that_is_ruled_o
     assert not any(attribute in ("category", "allergy") for attribute, _, _ in notes)
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "attribute", "value", "words"),
+    [
+        ("a tent for four of us", "en", "group_size", "4", "four"),
+        ("my budget is fifty bucks", "en", "budget", "50", "fifty"),
+        ("I'm 1.75m, what size?", "en", "height_cm", "175", "1.75m"),
+        ("I need it by Friday", "en", "needed_by", "2026-12-04", "Friday"),
+        ("给我儿子买一件", "zh", "recipient", "son", "儿子"),
+        ("灰L放车里", "zh", "color", "grey", "灰"),
+    ],
+)
+def test_a_possible_note_knows_its_own_words(
+    lexicon: ShopLexicon, text: str, language: str, attribute: str, value: str, words: str
+) -> None:
+    reading = lexicon.read(text, now().date(), language=language)
+    assert words in {one.words for one in possible_notes(reading) if (one.attribute, str(one.value)) == (attribute, value)}
+
+
+@pytest.mark.parametrize(
+    "text", ["boots, ugly ones", "is there one in the second list?", "三月买的", "the order of the 5th", "we're 400 people"]
+)
+def test_a_number_that_counts_nobody_is_no_group_and_no_height(lexicon: ShopLexicon, text: str) -> None:
+    noted = {note.attribute for note in possible_notes(lexicon.read(text, now().date()))}
+    assert not noted & {"group_size", "height_cm"}
+
+
+def test_messages_that_might_be_written_at_once_are_learnt_so_too() -> None:
+    several = [example for number in range(40) for example in examples([of_shopping(number)], is_learnt=True)]
+    joined = [one for one in several if "rain jacket" in one.message and "returns" in one.message]
+    wishes = {one.wants for one in joined if not one.situation.startswith(NOTE)}
+    assert wishes == {frozenset(("search", "answer"))}
+    assert not any("returns" in one.message and "yes" in one.message for one in several)
+    assert all(one.message in ("yes please", *_SAID) for one in examples([of_shopping(0)]))
+
+
+_SAID = ("a rain jacket", "how do returns work?")
+
+
+def of_shopping(number: int) -> Consultation:
+    turns = [
+        {"say": _SAID[0], "wants": ["search"], "calls": [{"search_products": {"query": "rain jacket"}}]},
+        {"say": _SAID[1], "wants": ["answer"], "calls": [{"find_answer": {"question": _SAID[1]}}]},
+        {"say": "yes please", "wants": ["yes"], "calls": []},
+    ]
+    named = {"id": f"t-{number}", "shop": "demo", "customer": "C1003", "language": "en", "voice": "a tester"}
+    return read({**named, "turns": turns})
+
+
 def test_a_stopped_training_goes_on_and_one_of_other_samples_begins_anew(tmp_path: Path) -> None:
     kept, fresh = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
     path = tmp_path / "runs" / "one.pt"

@@ -61,6 +61,7 @@ def test_marked_words_are_marked_wherever_they_stand_as_whole_words() -> None:
     assert marked("Medium in all, medium always", "medium") == ["▁Medium", "▁medium"]
     assert marked("im a medium", "M") == []
     assert marked("我喜欢黑色的", "黑色") == ["黑色"]
+    assert marked("要灰L放车", "灰") == ["灰"]
     assert marked("anything else", "") == marked("anything else", "wool") == []
     assert marked("word " * 40 + "medium", "medium", most=20) == []  # cut off
 

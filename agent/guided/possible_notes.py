@@ -12,12 +12,13 @@ from agent.notes import MIN_PRICE
 from agent.shop_reading import ShopReading
 from language.clauses import clause_at
 from language.company import company_in
-from language.dates import dates_in
+from language.dates import find_dates
 from language.negation import denied
-from language.numbers import as_written
+from language.numbers import as_written, find_numbers
+from language.packs import languages
 from language.people import spoken_in
-from language.quantities import prices_named
-from language.recipients import are_of_people, recipients_in
+from language.quantities import centimetres_in, prices_named
+from language.recipients import are_of_people, people_in
 from language.tense import is_not_now
 from language.text import fold, has_han
 from language.words import mentions
@@ -76,29 +77,47 @@ def _values(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[Value,
     for kept, pair in note.pairs.items():
         yield kept, pair.words
     if attribute.per or attribute.range:
-        yield from ((value, str(value)) for value in note.values or ())
+        yield from ((value, _written(value, reading)) for value in note.values or ())
     elif attribute.type == "choice":
         for item in reading.reader.choices.named(attribute.name, reading.text, "exact"):
             if attribute.polarity or not denied(reading.text, item.span, reading.languages):
                 yield item.value, item.text
     elif attribute.type == "date":
-        yield from ((day.isoformat(), "") for day in dates_in(reading.text, reading.today))
+        found = find_dates(reading.text, reading.today)
+        yield from ((day.isoformat(), each.text) for each in found for day in each.days)
     elif attribute.type == "boolean":
         yield from ((value, "") for value in (("yes", "no") if note.may_be_told else ()))
     elif attribute.type == "money":
-        prices = prices_named(reading.quantities)
-        ends = prices.least if attribute.bound == MIN_PRICE else prices.most  # "nothing over 150" is no least
+        of_search = prices_named(reading.quantities)
+        ends = of_search.least if attribute.bound == MIN_PRICE else of_search.most  # "nothing over 150" is no least
         named = (*ends, *(note.values or ()))
-        written = (as_written(float(price)) for price in dict.fromkeys(named) if not isinstance(price, str))
-        yield from ((price, str(price)) for price in written)
+        prices = (as_written(float(price)) for price in dict.fromkeys(named) if not isinstance(price, str))
+        yield from ((price, _written(price, reading)) for price in prices)
     elif attribute.type == "number":
-        limits = {float(limit.price) for limit in reading.limits}  # "under 160" is nobody's height
-        listed = {float(one.count): reading.text[one.start : one.end] for one in company_in(reading.text)}
-        others = limits | _pieces(reading) | (set() if attribute.name == _AGE else _ages(reading))
-        numbers = [value for value in note.values or () if value not in others]
-        yield from ((value, listed.get(float(value), str(value))) for value in numbers)
+        yield from ((value, _written(value, reading)) for value in _numbers(attribute, reading))
     elif note.may_be_told:
-        yield from ((words, words) for words in _words(attribute, reading))
+        yield from _words(attribute, reading)
+
+
+def _written(value: Value, reading: ShopReading) -> str:
+    """The words of the message for a number: "four" for 4, "1.75m" for 175 centimetres."""
+    found = [(each.text, each.values) for each in find_numbers(reading.text, reading.languages)]
+    found += [(each.text, each.values) for each in reading.quantities]
+    lengths = [each.text for each in reading.quantities if each.counts == "length"]
+    return next((text for text, values in found if value in values), (*lengths, str(value))[0])
+
+
+def _numbers(attribute: Attribute, reading: ShopReading) -> Iterator[float]:
+    """Those that may be of this attribute: "under 160" is nobody's height, and "one" no number where it stands for a
+    thing."""
+    is_length = attribute.name.endswith("_cm")
+    counted = [each for each in reading.quantities if not is_length or each.counts in (None, "length")]
+    said = {float(value) for each in counted for value in each.values}
+    said |= centimetres_in(reading.text) if is_length else {float(one.count) for one in company_in(reading.text)}
+    said -= {float(limit.price) for limit in reading.limits} | _pieces(reading)
+    said -= set() if attribute.name == _AGE else _ages(reading)
+    values = (as_written(float(value)) for value in reading.notes[attribute.name].values or ())
+    yield from (value for value in values if value in said and attribute.least <= value <= attribute.most)
 
 
 def _pieces(reading: ShopReading) -> set[float]:
@@ -115,17 +134,18 @@ def _ages(reading: ShopReading) -> set[float]:
     return {one.age for one in spoken_in(reading) if one.age is not None}
 
 
-def _words(attribute: Attribute, reading: ShopReading) -> Iterator[str]:
-    """Of what may be anything: the people named, the words that tell of it, and the values of the shop's facets."""
+def _words(attribute: Attribute, reading: ShopReading) -> Iterator[tuple[str, str]]:
+    """Of what may be anything: the people named, the words that tell of it, and the values of the shop's facets; and
+    by which words."""
     if not attribute.cues or are_of_people(attribute.cues):
-        yield from recipients_in(reading.text)
+        yield from ((one.name, reading.text[one.start : one.end]) for one in people_in(reading.text, languages()))
     text = fold(reading.text).text
     for cue in attribute.cues:
         if len(cue) >= _LEAST - has_han(cue) and (cue in text if has_han(cue) else mentions(text, cue)):
-            yield cue
+            yield cue, cue
     if not attribute.purchase:  # for whom something is bought, and why, is no value of a product
         others = {*reading.kinds, *VARIANT_FACETS}  # a color or a size is nobody's allergy
-        yield from (value.value for value in reading.values if value.facet not in others)
+        yield from ((value.value, value.text) for value in reading.values if value.facet not in others)
 
 
 def _is_not_now(text: str, words: str) -> bool:

@@ -28,7 +28,7 @@ from retrieval.sentence_encoder import WIDTH as SENTENCE
 from retrieval.sentence_encoder import sentence_vectors
 
 WEIGHTS, SETTINGS = "weights.safetensors", "settings.json"
-MAX_TOKENS = 80
+MAX_TOKENS = 112
 GRAMS = 16_384  # rows of the table of words and pairs
 FROZEN = 6  # lower layers of the encoder that stay as they came
 _WIDTH, _HIDDEN = 384, 384
