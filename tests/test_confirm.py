@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.orders.acts import Kind
-from agent.orders.confirm import agrees_in_part, before_yes, beside_yes, read_answer
+from agent.orders.confirm import agrees_in_part, agrees_somehow, before_yes, beside_yes, read_answer
 
 YES = [
     ("yes please", "en"), ("yep go ahead", "en"), ("sure, do it", "en"), ("ok cancel it", "en"), ("please do", "en"),
@@ -108,6 +108,8 @@ def test_any_text_is_read_without_an_error_and_a_question_is_unclear(text: str, 
     [
         ("yep go. also do you sell stamps", "also do you sell stamps"),
         ("好的。你们开门吗", "你们开门吗"),
+        ("yes, please. how long does the new one take?", "how long does the new one take?"),
+        ("yes. could you send 2?", ""),
         ("yes, do you sell stamps", ""),
         ("yes. make it two of them", ""),
         ("Ok! could you swap the hat as well", ""),
@@ -137,6 +139,22 @@ def test_what_stands_beside_a_yes_may_not_change_it(text: str, rest: str) -> Non
 def test_what_stands_before_a_yes_may_not_change_it(text: str, rest: str) -> None:
     language = "zh" if "取" in text else "en"
     assert before_yes(text, language, kind="cancel_order", served=("en", "zh")) == rest
+
+
+@pytest.mark.parametrize("text", ["figured. ok go ahead w the 42", "yes please, the boots", "好的，就换42"])
+def test_a_yes_with_more_agrees_somehow(text: str) -> None:
+    assert agrees_somehow(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["is 42 ok?", "not yet, the boots", "no, yes, wait", "the boots", "ok but don't send the hat"]
+)
+def test_a_question_a_denial_and_a_wish_alone_agree_to_nothing(text: str) -> None:
+    assert not agrees_somehow(text)
+
+
+def test_traditional_characters_agree_too() -> None:
+    assert read_answer("好，確定", "zh") == read_answer("好，确定", "zh") == "yes"
 
 
 def test_one_sentence_of_several_may_agree() -> None:

@@ -128,11 +128,14 @@ def test_a_possible_note_knows_its_own_words(
     lexicon: ShopLexicon, text: str, language: str, attribute: str, value: str, words: str
 ) -> None:
     reading = lexicon.read(text, now().date(), language=language)
-    assert words in {one.words for one in possible_notes(reading) if (one.attribute, str(one.value)) == (attribute, value)}
+    assert words in {
+        one.words for one in possible_notes(reading) if (one.attribute, str(one.value)) == (attribute, value)
+    }
 
 
 @pytest.mark.parametrize(
-    "text", ["boots, ugly ones", "is there one in the second list?", "三月买的", "the order of the 5th", "we're 400 people"]
+    "text",
+    ["boots, ugly ones", "is there one in the second list?", "三月买的", "the order of the 5th", "we're 400 people"],
 )
 def test_a_number_that_counts_nobody_is_no_group_and_no_height(lexicon: ShopLexicon, text: str) -> None:
     noted = {note.attribute for note in possible_notes(lexicon.read(text, now().date()))}

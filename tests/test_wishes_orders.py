@@ -85,12 +85,6 @@ def test_a_yes_that_comes_late_is_asked_for_again(agent: Shopkeeper, told: Told)
     assert say(agent, told, "right, do that", "yes", customer=BOOTS).proposal is None  # it was declined
 
 
-def test_a_no_beside_a_yes_neither_declines_nor_carries_out(agent: Shopkeeper, told: Told) -> None:
-    told.consultation = " both"
-    say(agent, told, POTS, "return", customer=BOOTS)
-    assert returned(say(agent, told, "no, leave it like that. please go ahead", "no", customer=BOOTS)) == 1
-
-
 def test_no_with_another_color_amends_and_with_the_own_one_declines(agent: Shopkeeper, told: Told) -> None:
     told.consultation = " other color"
     say(agent, told, "the gannet boots in grey please", "exchange", customer=BOOTS)
@@ -148,3 +142,34 @@ def test_whether_a_later_day_is_in_time_changes_nothing(agent: Shopkeeper, told:
     assert turn.proposal is None and [name for name, _ in called(turn)] == ["find_answer"]
     asked = "if i send the gannet boots back on december 5th, am i still in time?"
     assert [name for name, _ in called(say(agent, told, asked, "return", customer=BOOTS))] == ["find_orders"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("hm right. ok go ahead w the grey", "yes"),
+        ("Yes, please do. How long does the new pair take?", "answer"),
+        ("no, leave it like that. please go ahead", "no"),
+    ],
+)
+def test_a_yes_with_more_that_changes_nothing_carries_out_what_waits(
+    agent: Shopkeeper, told: Told, text: str, wish: str
+) -> None:
+    told.consultation = f" more {wish}"
+    asked = {
+        "yes": ("exchange", "the gannet boots in grey please"),
+        "answer": ("exchange", "the gannet boots in brown"),
+    }
+    kind, first = asked.get(wish, ("return", POTS))
+    assert say(agent, told, first, kind, customer=BOOTS).proposal is not None
+    turn = say(agent, told, text, wish, customer=BOOTS)
+    assert turn.proposal is None and " is set up: 1 x " in turn.reply
+
+
+@pytest.mark.parametrize(
+    "text", ["yes and the boots too", "ok but both cook sets", "is it ok to go ahead with the cook set?"]
+)
+def test_a_yes_with_more_that_may_change_it_carries_nothing_out(agent: Shopkeeper, told: Told, text: str) -> None:
+    told.consultation = f" changes {text}"
+    say(agent, told, POTS, "return", customer=BOOTS)
+    assert "set up" not in say(agent, told, text, "return", customer=BOOTS).reply

@@ -34,13 +34,14 @@ from agent.guided.wishes.ordered import reply_before
 from agent.guided.wishes.pieces import split
 from agent.guided.wishes.plan import Plan, planned
 from agent.guided.wishes.shares import MOST, Clause
-from agent.middleware.shortcuts import agrees_too, amends, answered, asked_of, in_question
+from agent.middleware.shortcuts import agrees_too, amends, answered, in_question
 from agent.models.profile import ModelProfile
 from agent.orders.acts import ERASE_DATA
 from agent.orders.confirm import Answer, before_yes, beside_yes
 from agent.orders.proposals import Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
+from agent.tools.proposals import asked_of
 from agent.tools.update_profile import MAX_CHANGES
 
 log = logging.getLogger(__name__)

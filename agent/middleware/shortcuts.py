@@ -5,14 +5,13 @@ turn. So a change of an order, and an erasure, is carried out by code, from exac
 first reply after a person was in charge begins with that, whoever writes it.
 """
 
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, hook_config
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from agent.context import ShopState, TurnContext
-from agent.orders.acts import Kind
 from agent.orders.amending import is_amended
 from agent.orders.confirm import Answer, agrees_in_part, read_answer
 from agent.orders.order import OrderRefused
@@ -20,15 +19,7 @@ from agent.orders.proposals import ERASE_DATA, Proposal
 from agent.prompt import composed
 from agent.replies.composer import Composer
 from agent.tools.outcome import RefusedWrite, refusal_of
-
-
-class Asked(TypedDict):
-    """Of a proposal: its kind, its order, and the languages that an answer may be in."""
-
-    kind: Kind
-    order_id: str
-    served: tuple[str, ...]
-
+from agent.tools.proposals import asked_of
 
 _KEPT_CHARS = 300  # of a message that is too long, for the record
 FAREWELL = "farewell"  # additional_kwargs key of the reply after which nothing of the consultation is kept
@@ -83,12 +74,6 @@ def _answer_to_proposal(context: TurnContext, messages: list[AnyMessage]) -> lis
     if answer == "no" and amends(context, newest):
         return []
     return answered(context, newest, answer)
-
-
-def asked_of(newest: Proposal, context: TurnContext) -> Asked:
-    """What the reading of an answer has to know of the proposal."""
-    served = (*context.services.shop.languages, context.spoken)
-    return {"kind": newest.kind, "order_id": str(newest.summary.get("order_id", "")), "served": served}
 
 
 def agrees_too(context: TurnContext, newest: Proposal) -> bool:

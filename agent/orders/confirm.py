@@ -15,6 +15,7 @@ from typing import Literal
 
 from agent.orders.acts import ERASE_DATA, KINDS, Kind
 from language.packs import Section, languages, section
+from language.text import simplified
 
 Answer = Literal["yes", "no", "unclear"]
 Meaning = Literal["yes", "no", "start_no", "filler"] | Kind
@@ -58,7 +59,7 @@ def read_answer(
     if not tokens or len(tokens) > _MAX_TOKENS or re.search(r"[?？]", text):
         return "unclear"
     known = _phrases(language, tuple(served))
-    denies = any(token in words.negations for words in _words().values() for token in tokens)
+    denies = _denies(tokens)
     found = _read(tokens, known)
     if found is None:
         return "no" if _starts_with_no(tokens) else "unclear"
@@ -75,14 +76,16 @@ def read_answer(
 def beside_yes(text: str, language: str, *, kind: Kind, order_id: str = "", served: Sequence[str] = ()) -> str:
     """What a message says behind a yes that is a sentence of its own: ``"yep go. do you gift wrap"``; "" if none is.
 
-    Also "" where the rest may change what was proposed: it has a number, a denial, an act, or words like "instead".
+    Also "" where the rest may change what was proposed: it has a number, or it is no question and has a denial, an act,
+    or words like "instead". What a question asks for is for whoever calls to judge.
     """
     first, _, rest = _ENDED.sub("\n", text.strip(), count=1).partition("\n")
     tokens = _tokens(rest)
     if not tokens or read_answer(first, language, kind=kind, order_id=order_id, served=served) != "yes":
         return ""
-    denies = any(token in each.negations for each in _words().values() for token in tokens)
-    return "" if denies or _may_change(tokens) else rest.strip()
+    if re.search(r"[?？]$", rest.strip()):
+        return "" if any(map(_has_digit, tokens)) else rest.strip()
+    return "" if _denies(tokens) or _may_change(tokens) else rest.strip()
 
 
 def before_yes(text: str, language: str, *, kind: Kind, order_id: str = "", served: Sequence[str] = ()) -> str:
@@ -101,6 +104,19 @@ def agrees_in_part(text: str, language: str, *, kind: Kind, order_id: str = "", 
     parts = [each for each in _ENDED.split(text.strip()) if each]
     answers = (read_answer(part, language, kind=kind, order_id=order_id, served=served) for part in parts)
     return len(parts) > 1 and "yes" in answers
+
+
+def agrees_somehow(text: str) -> bool:
+    """Whether it holds a yes and nothing that denies, though it says more: "ok go ahead w the 42". What it says more
+    may change what was proposed."""
+    tokens = _tokens(text)
+    runs = _runs(tokens)
+    said = {meaning for words in _words().values() for run, meaning in words.phrases.items() if run in runs}
+    return "yes" in said and not ({"no", "start_no"} & said or _denies(tokens) or re.search(r"[?？]", text))
+
+
+def _denies(tokens: Sequence[str]) -> bool:
+    return any(token in words.negations for words in _words().values() for token in tokens)
 
 
 def _may_change(tokens: Sequence[str]) -> bool:
@@ -152,8 +168,8 @@ def _without_id(tokens: Sequence[str], order_id: str) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Latin words without accents, and single Han characters: ``_tokens("Sí, 好的") == ["si", "好", "的"]``."""
-    plain = unicodedata.normalize("NFKD", text).casefold().replace("’", "'")
+    """Latin words without accents, single simplified Han characters: ``_tokens("Sí, 確定") == ["si", "确", "定"]``."""
+    plain = unicodedata.normalize("NFKD", simplified(text)).casefold().replace("’", "'")
     return _TOKEN.findall("".join(char for char in plain if not unicodedata.combining(char) and char != "\ufe0f"))
 
 

@@ -126,7 +126,8 @@ def _refund(order: Order, context: TurnContext) -> dict[str, Any] | None:
     if not amount:
         return None
     items = [item.to_json() | {"quantity": item.returned} for item in order.items if item.returned]
-    return {"amount": plain(amount), "items": items, "days": context.services.shop.facts.get(_REFUND_DAYS)}
+    days = context.services.shop.facts.get(_REFUND_DAYS)
+    return {"amount": plain(amount), "rest": plain(order.total - amount), "items": items, "days": days}
 
 
 def _next(composer: Composer, artifact: Artifact) -> list[str]:
@@ -160,7 +161,8 @@ def _next(composer: Composer, artifact: Artifact) -> list[str]:
 def _refund_line(composer: Composer, order: Artifact, refund: Artifact) -> str:
     amount = composer.money(refund["amount"])
     if order["status"] not in ("cancelled", "return_requested", "returned"):
-        return composer.say("refund_of_part", amount=amount)
+        left = [composer.say("order_left", rest=composer.money(refund["rest"]))] if "rest" in refund else []
+        return " ".join([composer.say("refund_of_part", amount=amount), *left])
     parts = [composer.say("refund_of", amount=amount)]
     if refund["items"]:
         parts.insert(0, composer.say("refund_items", items=composer.items(refund["items"])))

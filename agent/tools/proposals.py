@@ -6,14 +6,15 @@ meant. Nothing is changed here: a proposal waits for the customer's yes, which c
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from agent.context import TurnContext
-from agent.orders.acts import OrderKind
+from agent.orders.acts import Kind, OrderKind
+from agent.orders.confirm import agrees_in_part, agrees_somehow
 from agent.orders.items import Wording
 from agent.orders.meant import orders_meant
 from agent.orders.order import Order, OrderRefused
-from agent.orders.proposals import Proposal
+from agent.orders.proposals import CASE_CHARS, Proposal
 from agent.replies.card import Card, Row
 from agent.replies.composer import Artifact, Composer, variant_of
 from agent.shown import SPEAKS_OF
@@ -32,6 +33,14 @@ _AS_GIVEN = ("reason", "address", "problem", "wish")  # of a summary: arguments 
 _MONEY = ("total", "amount")
 _LINES = ("items", "to", "kept")  # of a summary: lists of items
 _IN_WORDS = ("problem", "wish")  # of a summary: values that phrases put into words
+
+
+class Asked(TypedDict):
+    """Of a proposal: its kind, its order, and the languages that an answer may be in."""
+
+    kind: Kind
+    order_id: str
+    served: tuple[str, ...]
 
 
 def propose(
@@ -90,9 +99,39 @@ def propose_for(
         proposal = proposals.propose(context.consultation, context.customer, kind, wish, context.now, wording)
     except OrderRefused as error:
         raise refusal_of(error, order.id) from error
+    if before is not None and _is_same(before, proposal) and _agrees(context, before):
+        done = proposals.confirm(context.consultation, context.customer, context.now).proposal
+        told = _artifact(done.to_json(), order, False, context) | {"case": done.id[:CASE_CHARS]}
+        return outcome(context, told, f"done: {kind} {order.id}")
     is_amended = before is not None and (before.kind, before.summary.get("order_id")) == (kind, order.id)
     brief = f"proposed {kind} {order.id}, waiting for the customer's yes"
     return outcome(context, _artifact(proposal.to_json(), order, is_amended, context), brief)
+
+
+def asked_of(newest: Proposal, context: TurnContext) -> Asked:
+    """What the reading of an answer has to know of the proposal."""
+    served = (*context.services.shop.languages, context.spoken)
+    return {"kind": newest.kind, "order_id": str(newest.summary.get("order_id", "")), "served": served}
+
+
+def _is_same(before: Proposal, proposal: Proposal) -> bool:
+    """Whether what waited is asked for once more, in whatever words."""
+    said, again = ({**one.summary, "reason": ""} for one in (before, proposal))
+    return before.kind == proposal.kind and said == again
+
+
+def _agrees(context: TurnContext, waiting: Proposal) -> bool:
+    """Whether a message that asks once more for what waits agrees to it, and names nothing else: "figured. ok go ahead
+    w the 42", but not "yes and the socks too"."""
+    text, of = context.reading.text, asked_of(waiting, context)
+    if not (agrees_somehow(text) or agrees_in_part(text, context.language, **of)):
+        return False
+    lines = (*waiting.summary.get("items", ()), *waiting.summary.get("to", ()))
+    by_sku = context.services.retriever.catalog.by_sku
+    known = {line.get(name) for line in lines for name in VARIANT_FACETS}
+    known |= {by_sku[line["sku"]].category for line in lines if line["sku"] in by_sku}
+    counted = (f"{number:f}" for each in context.reading.quantities for number in each.values)
+    return known.issuperset((*(value.value for value in context.reading.values), *counted))
 
 
 def call_again(proposal: Proposal) -> tuple[str, dict[str, Any]]:
@@ -114,6 +153,8 @@ def tool_of(kind: str) -> str:
 def say_proposal(composer: Composer, artifact: Artifact) -> str:
     """What would be done and what not, and the question whether to."""
     proposal = artifact["proposal"]
+    if proposal["status"] == "done":
+        return composer.done(proposal)
     if proposal["kind"] == REPORT_PROBLEM:
         return say_case(composer, artifact)
     parts = [composer.change("amend" if artifact.get("is_amended") else "propose", proposal)]

@@ -121,11 +121,14 @@ def plain_answer(chances: Mapping[str, float], reading: ShopReading) -> Literal[
 
 def agrees_beside(chances: Mapping[str, float], rest: Mapping[str, float], reading: ShopReading) -> bool:
     """Whether a message that begins with a plain yes agrees: its `rest` surely asks for something that changes nothing,
-    and refers to nothing that was spoken of."""
+    and refers to nothing that was spoken of, unless it certainly asks about the rules ("how long does the new one
+    take?")."""
     asked = [wish for wish in _ELSE if rest.get(wish, 0.0) >= SURE]
     others = max(rest.get(wish, 0.0) for wish in WISHES if wish not in _ELSE)
     apart = max(chances.get(wish, 0.0) for wish in ("no", *_OF_ORDERS, *PROFILE, "data"))
-    names_nothing = not (reading.references or reading.values or reading.quantities or reading.order_ids)
+    is_of_rules = reading.is_question and rest.get("answer", 0.0) >= _CERTAIN
+    names_nothing = not (reading.values or reading.quantities or reading.order_ids)
+    names_nothing = names_nothing and (is_of_rules or not reading.references)
     return bool(asked) and names_nothing and others < _STRAY and apart < _STRAY
 
 

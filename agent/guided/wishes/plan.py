@@ -25,6 +25,7 @@ from agent.guided.wishes.references import (
     by_rank,
     called_by_name,
     cheaper_than,
+    in_color,
     is_both,
     referred,
     speaks_of_list,
@@ -384,7 +385,10 @@ class Act(Heard):
             return
         of_lines = action == "remove" and variant and not is_named  # the color tells lines of the cart apart
         is_it = action == "add" and "beside_those" in self.reading.cues and len(self.products.shown.focus) == 1
-        meant = () if of_lines else self.products.shown.focus if is_it else self.refers
+        focus = self.products.shown.focus
+        meant: Sequence[str] = () if of_lines else focus if is_it else self.refers
+        if action == "add" and not meant and len(focus) != 1:
+            meant = in_color(self.reading, self.products)
         for each in self._parts(may_vary=action != "change").pieces(self.reading, meant):
             quantity = {"quantity": each.quantity} if each.quantity else {}
             yield "cart", {"action": action, "product": each.product, **each.variant, **quantity}

@@ -212,11 +212,21 @@ def _by_look(reading: ShopReading, products: Products) -> Iterator[str]:
         refers = any(start <= color.start and color.end <= end for start, end in within)
         if not (refers or _is_of_ones(color, reading)):
             continue
-        shown = [product.sku for product in products.listed if best_variant(product).color == color.value]
-        sold = [one.sku for one in products.listed if any(v.color == color.value and v.stock for v in one.variants)]
-        having = shown or sold
-        if len(having) == 1:
-            yield from having
+        yield from _one_in(str(color.value), products)
+
+
+def in_color(reading: ShopReading, products: Products) -> list[str]:
+    """The one of the list that has the color that is named, whatever else is said: "2 pairs, white"."""
+    colors = [str(value.value) for value in reading.values if value.facet == "color" and not value.denied]
+    return _one_in(colors[0], products) if len(colors) == 1 else []
+
+
+def _one_in(color: str, products: Products) -> list[str]:
+    """The one of the list that was shown in a color, or else is sold in it."""
+    shown = [product.sku for product in products.listed if best_variant(product).color == color]
+    sold = [one.sku for one in products.listed if any(v.color == color and v.stock for v in one.variants)]
+    having = shown or sold
+    return having if len(having) == 1 else []
 
 
 def _is_of_ones(value: ShopValue, reading: ShopReading) -> bool:
