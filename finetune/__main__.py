@@ -174,6 +174,6 @@ def _card(args: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["train"], ["prefer"]):
+    if sys.argv[1:2] in (["train"], ["prefer"], ["recogniser"]):
         settle("finetune")
     sys.exit(main())
