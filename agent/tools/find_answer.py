@@ -4,7 +4,7 @@ In: the customer's question. Out: an `Outcome` of kind "answer": a template, els
 template that may be meant, said to be so, else none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import ToolMessage
@@ -23,6 +23,7 @@ from language.detection import detect
 from language.packs import Section, section
 from profiles.intents.intent import Kind, State
 from retrieval.answers import Template
+from retrieval.search import AnswerHit, Retriever
 
 NAME = "find_answer"
 _ELLIPTIC = 60  # characters of a question that may lean on the message before it
@@ -45,11 +46,12 @@ def find_answer(question: str, runtime: Runtime) -> Outcome:
     retriever = context.services.retriever
     if meant := _after_act(question, context):
         return approved(meant, context)
-    for ways in _ways_to_ask(question, runtime):
-        hits = [hit for each in ways if (hit := retriever.answer(each, context.language)) is not None]
-        if not hits:
+    own = context.heard.get(context.turn, "")
+    earlier = [text for turn, text in context.heard.items() if turn != context.turn]
+    for ways in ways_to_ask(question, own, earlier[-1] if earlier else "", _topical(question, runtime)):
+        best = surest(ways, retriever, context.language)
+        if best is None:
             continue
-        best = max(hits, key=lambda hit: hit.score)
         behind = [hit for each in _topical(question, runtime) if (hit := retriever.answer(each, context.language))]
         clearer = 0.0 if context.reading.references else _CLEARER
         template = next((hit for hit in behind if hit.score >= best.score + clearer), best).template
@@ -85,21 +87,24 @@ def approved(template: Template, context: TurnContext, *, is_sure: bool = True) 
     return outcome(context, _answer(words, template.id) | doubt, f"answer {template.id}", words)
 
 
-def _ways_to_ask(question: str, runtime: Runtime) -> Iterator[list[str]]:
+def ways_to_ask(question: str, own: str, earlier: str, topical: Sequence[str] = ()) -> Iterator[Sequence[str]]:
     """A part of the message by itself; the question and the whole message; each clause of them; then the question
-    behind the message before it, and behind what was done last."""
-    context = runtime.context
-    own = context.heard.get(context.turn, "")
+    behind the message before it (`earlier`, if there is one), and behind what was done last (`topical`)."""
     if question.strip() in own and len(question) < len(own):
         yield [question]
     whole = list(dict.fromkeys(words for words in (question, own) if words.strip()))
     yield whole
     parts = (part for words in whole for part in clauses(words))
     yield [part for part in dict.fromkeys(parts) if len(part) >= _SHORT and part not in whole]
-    earlier = [text for turn, text in context.heard.items() if turn != context.turn]
     if earlier and len(question) <= _ELLIPTIC:
-        yield [f"{earlier[-1]} {question}"]
-        yield _topical(question, runtime)
+        yield [f"{earlier} {question}"]
+        yield topical
+
+
+def surest(ways: Sequence[str], retriever: Retriever, language: str) -> AnswerHit | None:
+    """The surest answer to any of these."""
+    hits = [hit for each in ways if (hit := retriever.answer(each, language)) is not None]
+    return max(hits, key=lambda hit: hit.score, default=None)
 
 
 def _topical(question: str, runtime: Runtime) -> list[str]:

@@ -15,6 +15,7 @@ MODULES = {
     "cost": "eval.suites.cost",
     "dialogues": "eval.suites.dialogues",
     "drift": "eval.suites.drift",
+    "faq": "eval.suites.faq",
     "language": "eval.suites.language",
     "preference": "eval.suites.preference",
     "profile": "eval.suites.profile",
