@@ -61,8 +61,8 @@ def run(case: Case, keeper: Shopkeeper) -> Record:
     near = None if sure else retriever.answer(asked.question, asked.language, NEAR)
     got = sure or (near.template.id if near else None)
     outcome = "none" if got is None else "wrong" if got not in asked.answers else "right" if sure else "unsure"
-    wanted = " or ".join(asked.answers) or "none"
-    why = "" if outcome == "right" or got == wanted else f"{asked.question!r}: wanted {wanted}, got {got or 'none'}"
+    wanted, is_right = " or ".join(asked.answers) or "none", outcome == ("right" if asked.answers else "none")
+    why = "" if is_right else f"{asked.question!r}: wanted {wanted}, got {got or 'none'}"
     told: Record = {"outcome": outcome, "language": asked.language, "is_covered": bool(asked.answers)}
     return told | {"ok": not why, "why": why}
 
