@@ -153,7 +153,7 @@ def tool_of(kind: str) -> str:
 def say_proposal(composer: Composer, artifact: Artifact) -> str:
     """What would be done and what not, and the question whether to."""
     proposal = artifact["proposal"]
-    if proposal["status"] == "done":
+    if proposal.get("status") == "done":
         return composer.done(proposal)
     if proposal["kind"] == REPORT_PROBLEM:
         return say_case(composer, artifact)

@@ -100,7 +100,7 @@ def planned(
         wishes = wishes - {"search"} | {"product"}
     if "search" in wishes and not act.refers:  # of products that are still to be found nothing can be said
         wishes -= {"product"}
-    if "search" in wishes and cheaper_than(act.reading, act.products, act.refers):
+    if "search" in wishes and (cheaper_than(act.reading, act.products, act.refers) or act.is_best_of_all()):
         wishes -= {"compare"}
     changes = changes_of(wishes, chances, clauses, context, judge)
     acting = [wish for wish in _ORDER if wish in wishes and wish not in PROFILE]
@@ -306,12 +306,9 @@ class Act(Heard):
         if len(ordered := self._ordered()) >= _TWO:
             yield "compare_products", {"products": ordered, **by}
             return
-        if not self.products.recent and not self.refers:
-            yield from self._search()
-            return
         focus = self.products.shown.focus
-        if is_ranked and self._asks_more():
-            yield from self._search(goes_on=True)
+        if self.is_best_of_all():
+            yield from self._search(goes_on=bool(self.products.recent or self.refers))
             return
         is_by_rank = is_ranked and {*self.refers} <= {*by_rank(self.reading, self.products)}
         meant = [] if is_by_rank else list(self.refers)  # two may be equally light: all are compared
@@ -334,6 +331,12 @@ class Act(Heard):
         items = self.context.services.orders.get(self.context.customer, order_id).items
         sold = (self.products.catalog.by_sku.get(item.sku) for item in items)
         return list(dict.fromkeys(one.sku for one in sold if one and one.category in self.kinds_named))
+
+    def is_best_of_all(self) -> bool:
+        """Whether what is to be compared is still to be found: a search says which is the best."""
+        if not self.products.recent and not self.refers:
+            return True
+        return any(aspect.direction for aspect in find_aspects(self.text, self._labels)) and self._asks_more()
 
     def _asks_more(self) -> bool:
         """Whether the best is asked for of all that meet a condition, and not of what was shown: "the cheapest one that
