@@ -7,7 +7,7 @@ message allow most are wrong; some of these are learnt with the right ones. Erro
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,42 +63,40 @@ def examples(consultations: Sequence[Consultation], made: Path = MADE, is_learnt
         place = _Place()
         for message, following in zip(talk.messages, (*talk.messages[1:], None), strict=True):
             rng = random.Random(f"{talk.id} {message.say}")
-            acts = () if is_learnt and rng.random() < _OTHER_ACTS else place.before
+            acts = () if is_learnt and rng.random() < _OTHER_ACTS else place.situation.before
             several = [message]
             if is_learnt and following is not None and _may_be_one(message, following) and rng.random() < _JOINED:
                 several.append(_as_one(message, following, rng))
             for each in several:
                 yield place.example(each, acts, talk.language)
-                yield from notes(each, place.previous, talk.language, lexicons[talk.shop])
+                yield from notes(each, place.situation.previous, talk.language, lexicons[talk.shop])
             place = place.behind(message)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in a consultation a message stands: what was said and called before it, and the last search."""
+    """Where in a consultation a message stands: in which situation of a perfect agent, and behind which search."""
 
-    previous: str = ""
-    before: tuple[str, ...] = ()
-    has_list: bool = False
-    pending: str = ""
+    situation: Situation = field(default_factory=Situation)
     searched: Mapping[str, Any] = field(default_factory=dict)
 
     def example(self, message: Message, acts: tuple[str, ...], language: str) -> Example:
         """What the message wants here; `acts`: what the agent is said to have called before."""
-        asked = "" if _is_answered(message, self.pending) else self.pending
+        pending = self.situation.pending
+        now = replace(self.situation, before=acts, pending="" if _is_answered(message, pending) else pending)
         told = (label for call in message.calls for label in details(call.tool, call.arguments))
         searches = _searches(message)
         goes_on = [GOES_ON] if searches and self.searched and _goes_on(searches[0], self.searched) else []
-        text = Situation(self.previous, acts, self.has_list, asked).text()
-        return Example(text, message.say, frozenset((*message.wants, *told, *goes_on)), language)
+        return Example(now.text(), message.say, frozenset((*message.wants, *told, *goes_on)), language)
 
     def behind(self, message: Message) -> "_Place":
         """Behind this message."""
         called, searches = tuple(call.tool for call in message.calls), _searches(message)
         proposed = next((name for name in called if name in PROPOSING), "")
-        still = "" if called or _ANSWERS & set(message.wants) else self.pending
-        searched = searches[-1] if searches else self.searched
-        return _Place(message.say, called, self.has_list or SEARCH in called, proposed or still, searched)
+        still = "" if called or _ANSWERS & set(message.wants) else self.situation.pending
+        has_list = self.situation.has_list or SEARCH in called
+        now = Situation(message.say, called, has_list, proposed or still)
+        return _Place(now, searches[-1] if searches else self.searched)
 
 
 def _searches(message: Message) -> list[Mapping[str, Any]]:
