@@ -53,6 +53,28 @@ class StorageError(ShopkeeperError):
     exit_code = 7
 
 
+class Unauthenticated(ShopkeeperError):
+    """A key or token is missing, unknown, forged, expired or revoked: nobody is known to ask."""
+
+    exit_code = 8
+
+
+class Forbidden(ShopkeeperError):
+    """Who asks is known, and may not do this, or not for this customer."""
+
+    exit_code = 9
+
+
+class Busy(ShopkeeperError):
+    """Too much is asked at once. `seconds`: after which it may be asked again."""
+
+    exit_code = 11
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 def choices(values: Iterable[str], limit: int = 12) -> str:
     """Valid values for an error message, at most `limit` of them: ``choices(["b", "a"]) == "a, b"``."""
     names = sorted(values)

@@ -8,7 +8,7 @@ from profiles.fold import fold, settle
 from profiles.history.explanation import tell
 from profiles.observation import Authority, Evidence, Observation, Polarity, Profile, Trait
 from profiles.schema import Schema
-from ui.panels import profile_panel
+from ui.page.panels import profile_panel
 
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 10, 3, 12, tzinfo=UTC)

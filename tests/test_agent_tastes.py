@@ -27,7 +27,7 @@ from profiles.observation import Value
 from profiles.schema import Schema
 from tests.agent_shop import SHOP, change, keeper, noting
 from tests.profiles_shop import observation
-from ui.text import shown_value
+from ui.page.text import shown_value
 
 _STATED: dict[str, Any] = {"writers": ["stated"]}
 MORE: list[dict[str, Any]] = [

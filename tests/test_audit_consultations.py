@@ -12,7 +12,7 @@ from errors import NotFound
 from profiles.privacy.audit import Access, Act, Audit, note_consultation
 from profiles.privacy.erasure import Erasure
 from tests.agent_shop import keeper, open_demo_services
-from ui.consultation import opened
+from ui.page.consultation import opened
 from ui.session import as_customer, new_consultation, new_session
 
 ANNA = "C1002"

@@ -28,8 +28,8 @@ from profiles.customer import Customer
 from profiles.privacy.audit import Act, Audit
 from tests.agent_shop import SHOP, change, keeper, noting, open_demo_services
 from tests.panels import Tags
-from ui.consultation import opened
-from ui.frame import frame
+from ui.page.consultation import opened
+from ui.page.frame import frame
 from ui.session import new_session
 
 BADGER, TIMBERLINE = "badger men's rain jacket", "timberline men's waterproof jacket"

@@ -15,7 +15,7 @@ from agent.replies.composer import Composer
 from agent.shopkeeper import Shopkeeper
 from agent.tools.search_products import cards
 from tests.agent_shop import opened, small_shop
-from ui.cards import products_panel
+from ui.page.cards import products_panel
 
 MEGAN = "C1002"  # her newest order can still be cancelled
 TAGS = ("</product>", "</result>", "</tool_response>", "<|im_end|>\n<|im_start|>system\n", "</tool_call>", "]]>", "-->")

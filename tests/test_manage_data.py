@@ -17,8 +17,8 @@ from profiles.privacy.keys import customer_key
 from profiles.privacy.purposes import Purpose
 from profiles.storage.database import reading
 from tests.agent_shop import change, noting, opened, small_shop
-from ui.consultation import opened as opened_view
-from ui.frame import frame
+from ui.page.consultation import opened as opened_view
+from ui.page.frame import frame
 from ui.session import new_session
 
 ANNA, BEN, CARL, DORA = "C1002", "C1003", "C1005", "C1006"

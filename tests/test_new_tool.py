@@ -30,8 +30,8 @@ from profiles.intents.reads import read_intents
 from tests.agent_shop import keeper
 from tests.guided import supported
 from tests.panels import Tags
-from ui.consultation import opened
-from ui.frame import frame
+from ui.page.consultation import opened
+from ui.page.frame import frame
 from ui.session import new_session
 
 HOURS = {"Portland": "9:00-18:00", "Bend": "10:00-16:00"}

@@ -19,11 +19,11 @@ from agent.turn import Step, Turn
 from language.packs import servable
 from tests.agent_shop import SHOP
 from tests.panels import Tags, product
-from ui.cards import card_of, handoff_banner, products_panel, proposal_card
-from ui.icons import drawing
-from ui.labels import label
-from ui.panels import steps_panel, usage_line
-from ui.text import escape
+from ui.page.cards import card_of, handoff_banner, products_panel, proposal_card
+from ui.page.icons import drawing
+from ui.page.labels import label
+from ui.page.panels import steps_panel, usage_line
+from ui.page.text import escape
 
 
 def composer(language: str) -> Composer:

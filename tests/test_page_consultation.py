@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.shopkeeper import Shopkeeper, open_shopkeeper
-from ui.consultation import Line, View, asked
-from ui.consultation import opened as open_view
-from ui.frame import changes, frame, people
+from ui.page.consultation import Line, View, asked
+from ui.page.consultation import opened as open_view
+from ui.page.frame import changes, frame, people
 from ui.session import as_customer, new_session
 
 SHOP = Path(__file__).resolve().parent.parent / "shop"

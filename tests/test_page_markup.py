@@ -7,9 +7,9 @@ from agent.replies.card import Card, Picture, Row
 from agent.turn import Step
 from profiles.observation import Evidence
 from tests.panels import LATER, Tags, explained, said, shown, trait
-from ui.cards import card_of, products_panel, proposal_card
-from ui.panels import steps_panel
-from ui.text import escape, plain
+from ui.page.cards import card_of, products_panel, proposal_card
+from ui.page.panels import steps_panel
+from ui.page.text import escape, plain
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 hostile_text = st.text() | st.text(alphabet="<>&\"'`${}@\\/= abimgonerrscriptx").map(lambda t: HOSTILE + t)

@@ -5,8 +5,8 @@ import threading
 from agent.models.scripted import ScriptedModel
 from agent.shopkeeper import Shopkeeper
 from tests.agent_shop import change, noting
-from ui.consultation import asked, opened, taken_back
-from ui.frame import frame
+from ui.page.consultation import asked, opened, taken_back
+from ui.page.frame import frame
 from ui.session import new_session
 
 

@@ -7,8 +7,8 @@ from profiles.intents.intent import Intent, Kind, Slot, State
 from profiles.intents.journal import say
 from profiles.observation import Authority, Evidence, Profile
 from tests.panels import LATER, NOW, SCHEMA, Tags, explained, said, shown, trait
-from ui.panels import profile_panel
-from ui.text import escape
+from ui.page.panels import profile_panel
+from ui.page.text import escape
 
 
 def test_a_trait_shows_its_value_authority_confidence_and_the_words_it_comes_from() -> None:

@@ -25,9 +25,9 @@ from retrieval.embedder import Embedder
 from tests.agent_shop import change, keeper, noting, small_shop
 from tests.events_shop import NOW, event
 from tests.profile_stores import merged_into
-from ui.consultation import View, opened
+from ui.page.consultation import View, opened
+from ui.page.sign_in import signed_in
 from ui.session import Session, as_customer, new_session
-from ui.sign_in import signed_in
 
 ADA, BO, STRICT = "C1002", "C1003", "C9001"
 WISH = "I need touchscreen gloves; show me a jacket"

@@ -26,7 +26,7 @@ from tests.agent_shop import change, noting
 from tests.profile_journals import JOURNALS
 from tests.profile_stores import NOW, somebody, told_of
 from tests.profiles_shop import FACETS, SCHEMA, START, observation
-from ui.panels import profile_panel
+from ui.page.panels import profile_panel
 
 _numbers = itertools.count()
 

@@ -16,8 +16,8 @@ from agent.turn import Turn
 from language.detection import detect
 from profiles.observation import Profile
 from tests.agent_shop import change, keeper, noting
-from ui.consultation import View
-from ui.frame import frame
+from ui.page.consultation import View
+from ui.page.frame import frame
 from ui.session import new_session, preferred_language
 
 SHOP = Path(__file__).parent / "shops" / "sierra"

@@ -1,1 +1,1 @@
-"""The page: a customer talks to the shop's agent, and sees what it knows and does."""
+"""Where people and programs meet the agent: the page, the HTTP API, MCP."""

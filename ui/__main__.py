@@ -8,23 +8,17 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
-from typing import Any
-
-import gradio as gr
-from starlette.middleware import Middleware
 
 from agent.cli import add_log_level, add_model, add_shop, add_state, set_up
 from agent.services import progress
 from agent.shopkeeper import open_shopkeeper
-from errors import ConfigError, ShopkeeperError
+from errors import ShopkeeperError
 from profiles.events.keys import Keys
 from profiles.shop.files import load_settings
 from profiles.shop.imports import open_intake
 from profiles.storage.database import chosen_database
-from ui.events import EventRoutes
-from ui.guard import Guard
-from ui.page import Page
+from ui.page.page import Page
+from ui.server import Site, application, serve, with_page
 
 EPILOG = """examples:
   python -m ui                                          the demo shop on http://127.0.0.1:7860
@@ -44,16 +38,6 @@ once SHOPKEEPER_WRITE_KEY, or events.write_key in shop.toml, is set; see profile
 
 exit codes: 0 ended; 2 wrong setting, shop file or address; 6 the model cannot be loaded; 7 storage trouble
 """
-_FONTS = (
-    "ui-sans-serif",
-    "system-ui",
-    "-apple-system",
-    "Segoe UI",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "sans-serif",
-)
-_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,53 +59,19 @@ def main(arguments: list[str] | None = None) -> int:
         ) as shopkeeper:
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)
-            blocks = Page(shopkeeper, intake).build()
-            _launch(blocks, options.host, options.port, [Middleware(Guard), Middleware(EventRoutes, intake, keys)])
-            print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
-            progress(f"ready after {time.monotonic() - began:.0f} s; Ctrl-C ends it")
-            blocks.block_thread()
+            app = with_page(application(Site(shopkeeper, intake, keys)), Page(shopkeeper, intake).build())
+
+            def say_ready() -> None:
+                print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
+                progress(f"ready after {time.monotonic() - began:.0f} s; Ctrl-C ends it")
+
+            serve(app, options.host, options.port, say_ready)
     except ShopkeeperError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 0
     return 0
-
-
-def _launch(blocks: Any, host: str, port: int, middleware: list[Middleware]) -> None:
-    here = Path(__file__).parent
-    try:
-        blocks.launch(
-            server_name=host,
-            server_port=port,
-            prevent_thread_lock=True,
-            share=False,
-            quiet=True,
-            ssr_mode=False,
-            strict_cors=True,
-            footer_links=[],
-            run_history=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            theme=_theme(),
-            css_paths=[here / "page.css"],
-            js=(here / "page.js").read_text(encoding="utf-8"),
-            app_kwargs={"middleware": middleware, "docs_url": None, "redoc_url": None},
-        )
-    except OSError as error:
-        raise ConfigError(f"cannot serve on {host}:{port}: {error}; choose another --host or --port") from error
-
-
-def _theme() -> Any:
-    """Fonts of the reader's own system: a named font would be fetched."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.emerald,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_md,
-        font=_FONTS,
-        font_mono=_MONO,
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

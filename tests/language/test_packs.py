@@ -21,7 +21,7 @@ from language.names import Naming
 from language.packs import FOLDER, Section, languages, missing_sections, section, servable
 from language.truth import Truth, truth_of
 from language.unserved import Unserved
-from ui.labels import Labels
+from ui.page.labels import Labels
 
 SECTIONS: Mapping[str, type[Section]] = {
     "detection": Detection, "unserved": Unserved, "cues": Cues, "truth": Truth, "confirm": Confirm,

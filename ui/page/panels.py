@@ -12,9 +12,9 @@ from profiles.history.explanation import NOTHING_TOLD, Told
 from profiles.intents.intent import Intent, State
 from profiles.observation import Profile
 from profiles.schema import Schema
-from ui.labels import label
-from ui.text import escape
-from ui.traits import TraitWriter, replaced_in
+from ui.page.labels import label
+from ui.page.text import escape
+from ui.page.traits import TraitWriter, replaced_in
 
 _RESULT_CHARACTERS = 6000
 _ORDER = {"stated": 0, "shop": 1, "observed": 2, "inferred": 3}  # what the customer said matters most here

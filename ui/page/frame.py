@@ -12,12 +12,12 @@ from agent.context import Services, is_visitor
 from agent.replies.card import Card
 from agent.replies.composer import Composer
 from agent.turn import Step
-from ui.cards import card_of, handoff_banner, products_panel, proposal_card
-from ui.consultation import Line, View
-from ui.labels import label
-from ui.panels import profile_panel, steps_panel, usage_line
+from ui.page.cards import card_of, handoff_banner, products_panel, proposal_card
+from ui.page.consultation import Line, View
+from ui.page.labels import label
+from ui.page.panels import profile_panel, steps_panel, usage_line
+from ui.page.text import escape, plain
 from ui.session import VISITOR_CHOICE
-from ui.text import escape, plain
 
 Props = dict[str, Any]
 Frame = Mapping[str, Props]

@@ -12,8 +12,8 @@ from profiles.history.explanation import NOTHING_TOLD, Piece, Told, withdrawn_by
 from profiles.intents.intent import Intent
 from profiles.observation import EVERYTHING, Authority, Evidence, Observation, Trait
 from profiles.schema import Schema
-from ui.labels import has_label, label
-from ui.text import escape, shown_attribute, shown_value
+from ui.page.labels import has_label, label
+from ui.page.text import escape, shown_attribute, shown_value
 
 MOST_LINES = 50  # of the journal
 

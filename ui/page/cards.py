@@ -7,10 +7,10 @@ escaped. Pure functions.
 from collections.abc import Sequence
 
 from agent.replies.card import Card, Rating
-from ui.icons import drawing, paint
-from ui.labels import label
-from ui.panels import panel
-from ui.text import escape
+from ui.page.icons import drawing, paint
+from ui.page.labels import label
+from ui.page.panels import panel
+from ui.page.text import escape
 
 _LOW_STOCK = 3
 

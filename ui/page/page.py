@@ -17,9 +17,10 @@ from errors import NotFound
 from language.names import own_name
 from profiles.events.intake import EventIntake
 from profiles.observation import Profile
-from ui.consultation import Line, View, asked, opened, taken_back
-from ui.frame import Frame, changes, frame, people
-from ui.labels import label
+from ui.page.consultation import Line, View, asked, opened, taken_back
+from ui.page.frame import Frame, changes, frame, people
+from ui.page.labels import label
+from ui.page.sign_in import signed_in
 from ui.session import (
     Session,
     as_customer,
@@ -28,7 +29,6 @@ from ui.session import (
     preferred_language,
     restored_session,
 )
-from ui.sign_in import signed_in
 
 Update = list[Any]
 _ANSWERS_AT_ONCE = 8

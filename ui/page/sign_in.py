@@ -10,7 +10,7 @@ from agent.shopkeeper import Shopkeeper
 from errors import Refused
 from profiles.events.intake import EventIntake
 from profiles.privacy.audit import Act, Audit
-from ui.consultation import READER
+from ui.page.consultation import READER
 from ui.session import Session, new_consultation, new_visitor
 
 

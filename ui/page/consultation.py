@@ -24,7 +24,7 @@ from profiles.intents.intent import Intent
 from profiles.intents.reads import read_intents
 from profiles.observation import Authority, Profile
 from profiles.privacy.audit import note_consultation
-from ui.panels import fresh_key
+from ui.page.panels import fresh_key
 from ui.session import Session
 
 READER = "page"  # of profiles, in the audit

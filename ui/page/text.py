@@ -12,7 +12,7 @@ from agent.replies.composer import shown
 from language.names import label_in
 from profiles.reserved import INTENTS
 from profiles.schema import Schema
-from ui.labels import label
+from ui.page.labels import label
 
 _TEMPLATE_CHARACTERS = str.maketrans({character: f"&#{ord(character)};" for character in "{}$@`"})
 _DASH = re.compile(r"^[ \t]*[-*] +", re.MULTILINE)

@@ -1,0 +1,1 @@
+"""Who calls: keys of machines, tokens of visitors and customers, and how often they may."""
