@@ -6,7 +6,7 @@ customer's own: ``(daughter) size: S``. What is open from earlier consultations 
 end: ``open: jackets, dark green, max 150``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from profiles.attribute import Attribute, key_of, parts_of
@@ -24,6 +24,7 @@ FAINT = 0.25  # a trait less sure than this is not worth a token
 _TIERS = {Authority.STATED: 0, Authority.SHOP: 1, Authority.OBSERVED: 2, Authority.INFERRED: 3}
 _MARKS = {Authority.OBSERVED: "(seen) ", Authority.INFERRED: "(guess) "}
 _VERBS = {"fact": "", "like": "likes ", "dislike": "dislikes "}
+_BOUNDS = {"min_price": "min", "max_price": "max"}
 
 
 def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> str:
@@ -44,12 +45,14 @@ def card(profile: Profile, schema: Schema, intents: Sequence[Intent] = ()) -> st
     return "; ".join(part for part in (line, wanted and f"open: {wanted}") if part)
 
 
-def brief(intent: Intent) -> str:
-    """ "jackets, dark green, max 150"; what is wanted of an order with its kind first: "return AP-10482"."""
+def brief(intent: Intent, bound: Callable[[str, str], str] = lambda name, value: f"{_BOUNDS[name]} {value}") -> str:
+    """ "jackets, dark green, max 150"; what is wanted of an order with its kind first: "return AP-10482".
+
+    `bound`: the words for the name of a limit of the price, and its value.
+    """
     held = intent.values
-    bounds = {"min_price": "min", "max_price": "max"}
-    named = sorted(name for name in held if name not in (PRODUCT, "query", "question", *bounds))
-    words = [held[name] for name in named] + [f"{bounds[name]} {held[name]}" for name in bounds if name in held]
+    named = sorted(name for name in held if name not in (PRODUCT, "query", "question", *_BOUNDS))
+    words = [held[name] for name in named] + [bound(name, held[name]) for name in _BOUNDS if name in held]
     if intent.kind is Kind.FIND:
         return ", ".join([held.get(PRODUCT) or held.get("query", ""), *words])[:MAX_INTENT_CHARS]
     return " ".join([intent.kind.value, *words, *([held["question"]] if "question" in held else [])])[:MAX_INTENT_CHARS]

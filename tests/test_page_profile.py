@@ -107,6 +107,15 @@ def test_an_open_intent_opens_to_the_reason_of_each_slot_and_of_its_being_open()
     assert "tents" not in words
 
 
+def test_an_open_intent_tells_a_limit_of_the_price_in_words() -> None:
+    opened = Slot("state", "open", NOW, (Evidence("call", "t:1/c1", "search_products"),))
+    slots = tuple(Slot(name, value, NOW, ()) for name, value in (("product", "tents"), ("max_price", "150")))
+    wanted = Intent("i1", Kind.FIND, State.OPEN, slots, opened, NOW, NOW, 0.9)
+    words = [Tags(profile_panel(Profile("C1"), SCHEMA, "USD", code, intents=(wanted,))).words for code in ("en", "zh")]
+    assert "tents, at most $150.00" in words[0]
+    assert "tents, 最高价 $150.00" in words[1]
+
+
 def test_the_history_calls_an_intent_by_a_word() -> None:
     line = say("i1", "product", "jackets", "C1001", Evidence("turn", "t:1", "a jacket"), NOW)
     words = Tags(profile_panel(Profile("C1001"), SCHEMA, "USD", "en", told=Told(journal=(line,)))).words

@@ -5,7 +5,9 @@ In: traits and their reasons (`profiles.history.explanation`). Out: HTML in whic
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
+from language.money import format_money
 from language.recipients import recipient_word
 from profiles.card import brief
 from profiles.history.explanation import NOTHING_TOLD, Piece, Told, withdrawn_by
@@ -141,9 +143,14 @@ class TraitWriter:
         sure = label("confidence", self._language, percent=_percent(intent.confidence))
         return (
             f'<li class="trait intent"><details><summary><span class="name">{label(intent.kind.value, self._language)}'
-            f'</span><span class="value">{escape(brief(intent))}</span></summary><div class="why">{slots}'
+            f'</span><span class="value">{escape(brief(intent, self._bound))}</span></summary><div class="why">{slots}'
             f'<p class="when">{self._day("since", intent.opened)} · {sure}</p></div></details></li>'
         )
+
+    def _bound(self, name: str, value: str) -> str:
+        """A limit of the price in words: "at most $160.00"."""
+        price = format_money(Decimal(value), self._currency, self._language)
+        return f"{label(f'slot_{name}', self._language).lower()} {price}"
 
     def _slot_name(self, name: str) -> str:
         if name not in self._schema.attributes and has_label(f"slot_{name}"):
