@@ -125,10 +125,13 @@ class _ShopFile(_Strict):
     delivery: dict[Literal["standard", "express", "international"], _DeliveryFile] = Field(default_factory=dict)
     cart: _CartFile = Field(default_factory=lambda: _CartFile.model_validate({}))
     search: _SearchFile = Field(default_factory=_SearchFile)
-    # Read where they are used: profiles.events.keys, profiles.preference.service, profiles.segments.
+    # Read where they are used: profiles.events.keys, profiles.preference.service, profiles.segments, ui.access.
     events: dict[str, Any] = Field(default_factory=dict)
     preference: dict[str, Any] = Field(default_factory=dict)
     segments: dict[str, Any] = Field(default_factory=dict)
+    identity: dict[str, Any] = Field(default_factory=dict)
+    mail: dict[str, Any] = Field(default_factory=dict)
+    web: dict[str, Any] = Field(default_factory=dict)
     privacy: PrivacyFile = Field(default_factory=PrivacyFile)  # read by `profiles.shop.files`, checked here too
 
 

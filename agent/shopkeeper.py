@@ -34,9 +34,10 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.checkpoints import checkpoint_errors, open_checkpoints
-from agent.context import VISITOR, Services, ShopState, TurnContext, is_visitor, turn_context
+from agent.context import Services, ShopState, TurnContext, turn_context
 from agent.examples import worked_examples
 from agent.guided.middleware import GuidedCalls
+from agent.known import known
 from agent.live_services import LiveServices
 from agent.locks import consultation_locks
 from agent.middleware.examples import Examples
@@ -99,13 +100,7 @@ class Shopkeeper:
 
         Who has signed in since is a visitor no more: what is known under that id is the customer's.
         """
-        if self.services.profiles.erased_among([customer]):
-            raise NotFound(f"customer {customer!r} was erased")
-        if is_visitor(customer) and self.services.profiles.owner(customer) != customer:
-            raise NotFound(f"visitor {customer!r} has signed in since")
-        if not is_visitor(customer) and not self.services.profiles.has(customer):
-            raise self.services.profiles.not_found(customer, hidden=VISITOR)
-        return customer
+        return known(self.services.profiles, customer)
 
     def greeting(self, customer: str) -> str:
         """What the agent says first, in the customer's language as far as it is known; it says that it is an AI."""

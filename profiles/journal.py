@@ -12,7 +12,7 @@ from itertools import islice
 from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
 
 from errors import NotFound
-from profiles.customer import Customer
+from profiles.customer import Customer, normalized_email
 from profiles.observation import Observation
 from profiles.storage.tables import customers, merged, observation_of, observations
 
@@ -76,7 +76,9 @@ def load_customers(connection: Connection, names: Collection[str]) -> dict[str, 
 
 
 def customer_row(record: Customer) -> dict[str, str]:
-    return {"id": record.id, "record": json.dumps(asdict(record), ensure_ascii=False)}
+    """`email` stands beside the record so that it can be looked up."""
+    body = json.dumps(asdict(record), ensure_ascii=False)
+    return {"id": record.id, "record": body, "email": normalized_email(record.email)}
 
 
 def find_observation(connection: Connection, observation: str) -> tuple[str, Observation]:

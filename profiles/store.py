@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 
 import clock
 from errors import NotFound, Refused, choices
-from profiles.customer import Customer
+from profiles.customer import Customer, normalized_email
 from profiles.fold import FoldedState
 from profiles.history.merge import bring_over
 from profiles.history.undo import undo_of
@@ -207,6 +207,14 @@ class ProfileStore:
         if found is None:
             raise self.not_found(customer)
         return found
+
+    def customers_at(self, email: str) -> list[str]:
+        """Ids of those whose records have this e-mail address, merged ones left out; it is compared normalised."""
+        address = normalized_email(email)
+        theirs = select(customers.c.id).where(customers.c.email == address, customers.c.email != "")
+        with reading(self.engine) as connection:
+            found = theirs.where(customers.c.id.not_in(select(merged.c.visitor)))
+            return list(connection.execute(found.order_by(customers.c.id)).scalars())
 
     def not_found(self, customer: str, hidden: str = "") -> NotFound:
         """The error for an id that nobody has, with a few that there are; none that begins with `hidden`."""

@@ -38,6 +38,7 @@ JOURNAL = [
     observation("4", "color", "navy", polarity="dislike", days=2),
 ]
 ANNA = Customer("C1", "Anna", consent={"profiling": True})
+_NEWER = ("event_counted", "consent", "tombstone", "access", "left_out_order", "api_key", "sign_in_code")
 START = "import sys; from profiles.storage.migration import migrate; "
 START += "from profiles.storage.database import open_database; "
 START += "sys.stdin.readline(); migrate(open_database(sys.argv[1]))"
@@ -63,7 +64,7 @@ def open_first(url: str) -> Engine:
 def forget_revision(engine: Engine) -> None:
     """As it was before revisions were counted: the tables that came since are not there either."""
     with writing(engine) as connection:
-        for name in (VERSION_TABLE, "event_counted", "consent", "tombstone", "access", "left_out_order"):
+        for name in (VERSION_TABLE, *_NEWER):
             connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
@@ -103,6 +104,17 @@ def test_a_database_that_has_the_new_tables_and_no_revision_keeps_what_is_in_the
     again = ProfileStore(engine, SCHEMA)
     assert_nothing_lost(again)
     assert merged_into(again, "C1") == ["V1"]
+    engine.dispose()
+
+
+def test_customers_of_an_older_database_are_found_by_their_address(url: str) -> None:
+    engine = open_first(url)
+    with writing(engine) as connection:
+        command.upgrade(config_of(connection), "0006")
+        record = {"id": "C7", "record": json.dumps({"id": "C7", "name": "Gus", "email": " Gus@Example.org"})}
+        connection.execute(text("INSERT INTO customer (id, record) VALUES (:id, :record)"), record)
+    store = ProfileStore(engine, SCHEMA)
+    assert store.customers_at("gus@example.org") == ["C7"] and store.customers_at("") == []
     engine.dispose()
 
 

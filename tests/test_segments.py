@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from errors import ConfigError, NotFound
 from profiles.__main__ import main
-from profiles.customer import Customer
+from profiles.customer import Customer, normalized_email
 from profiles.observation import Authority, Evidence, Polarity, Profile, Trait
-from profiles.segments.audience import csv_lines, hashed_lines, normalized_email, normalized_phone
+from profiles.segments.audience import csv_lines, hashed_lines, normalized_phone
 from profiles.segments.condition import Every, Facts, Not, Some, Verdict
 from profiles.segments.declarations import Segment, Shelf, read_segments
 from profiles.segments.members import Segments

@@ -1,6 +1,7 @@
 """Serve a shop's page: the conversation with its agent, what the agent knows, finds and does.
 
-In: a shop directory and an address. Out: a web page until the process is ended.
+In: a shop directory and an address. Out: a web page until the process is ended. Behind the word `keys`, the commands of
+`ui.access.key_commands`.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from profiles.events.keys import Keys
 from profiles.shop.files import load_settings
 from profiles.shop.imports import open_intake
 from profiles.storage.database import chosen_database
+from ui.access import key_commands
+from ui.access.access import open_access
 from ui.page.page import Page
 from ui.server import Site, application, serve, with_page
 
@@ -27,6 +30,7 @@ EPILOG = """examples:
   python -m ui --state shop/try                         a profile database and an index of its own
   python -m ui --model http://127.0.0.1:8000/v1 --replies free
                                                         a model on a vLLM server that writes its own replies
+  python -m ui keys create crm --scopes profiles        a key for a machine; `keys --help` says more
 
 Pick a customer at the top, or stay a visitor, and write to the assistant. A visitor who picks a customer has
 signed in: what they said goes on as the customer's. The page keeps the conversation over a refresh, and over a
@@ -42,7 +46,10 @@ exit codes: 0 ended; 2 wrong setting, shop file or address; 6 the model cannot b
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, open the shop, serve until the process is ended."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == [key_commands.NAME]:
+        return key_commands.main(given[1:])
+    options = _parser().parse_args(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     began = time.monotonic()
     try:
@@ -59,7 +66,11 @@ def main(arguments: list[str] | None = None) -> int:
         ) as shopkeeper:
             keys = Keys.load(load_settings(options.shop, "events"), os.environ)
             intake = open_intake(options.shop, shopkeeper.services.profiles)
-            app = with_page(application(Site(shopkeeper, intake, keys)), Page(shopkeeper, intake).build())
+            shop = shopkeeper.services.shop
+            access = open_access(
+                shop.root, options.state or shop.default_state, shopkeeper.services.profiles, os.environ
+            )
+            app = with_page(application(Site(shopkeeper, intake, keys, access)), Page(shopkeeper, intake).build())
 
             def say_ready() -> None:
                 print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)

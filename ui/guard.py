@@ -1,8 +1,11 @@
 """Headers that keep the page to itself: nothing is loaded from, or sent to, another host.
 
-In: an ASGI application's responses. Out: the same with a content security policy. Gradio evaluates templates
-and styles inline, hence 'unsafe-inline' and 'unsafe-eval'; other hosts stay shut all the same.
+In: an ASGI application's responses, and the origins that may show them in a frame. Out: the same with a content
+security policy. Gradio evaluates templates and styles inline, hence 'unsafe-inline' and 'unsafe-eval'; other hosts stay
+shut all the same.
 """
+
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,11 +22,9 @@ _POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        "frame-ancestors 'self'",
     )
 )
 _HEADERS = {
-    "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
@@ -32,8 +33,10 @@ _HEADERS = {
 class Guard:
     """ASGI middleware; it passes bodies on untouched, so that streaming goes on."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, framed_by: Sequence[str] = ()) -> None:
         self._app = app
+        ancestors = " ".join(("frame-ancestors", "'self'", *framed_by))
+        self._headers = {**_HEADERS, "content-security-policy": f"{_POLICY}; {ancestors}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to HTTP responses."""
@@ -41,7 +44,7 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
             await send(message)
 

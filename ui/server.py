@@ -13,11 +13,16 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from agent.shopkeeper import Shopkeeper
 from errors import ConfigError
 from profiles.events.intake import EventIntake
 from profiles.events.keys import Keys
+from ui.access.access import Access
+from ui.access.sign_in_routes import sign_in_routes
+from ui.access.web import Web
 from ui.events import EventRoutes
 from ui.guard import Guard
 
@@ -38,20 +43,38 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the routes of one shop work with. `event_keys`: who may send events."""
+    """What the routes of one shop work with. `event_keys`: who may send events; `access`: who calls all else."""
 
     shopkeeper: Shopkeeper
     intake: EventIntake
     event_keys: Keys
+    access: Access
 
 
 def application(site: Site) -> FastAPI:
     """The shop's routes, without the page."""
     name = site.shopkeeper.services.shop.name
     app = FastAPI(title=f"{name}: Shopkeeper", version=VERSION, docs_url=None, redoc_url=None)
+    app.include_router(sign_in_routes(site.access, site.intake, name))
     app.add_middleware(EventRoutes, site.intake, site.event_keys)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, framed_by=site.access.web.origins)
+    opened_to(app, site.access.web)
     return app
+
+
+def opened_to(app: FastAPI, web: Web) -> None:
+    """Pages of these origins may call, and what these proxies say of a request's address is believed."""
+    if web.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=web.origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+            max_age=600,
+        )
+    if web.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(web.trusted_proxies))
 
 
 def with_page(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
@@ -76,7 +99,9 @@ def with_page(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
 
 def serve(app: Any, host: str, port: int, is_ready: Callable[[], None]) -> None:
     """Until the process is told to end; then requests that run are answered first. `is_ready` is called once."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE, proxy_headers=False
+    )
     try:
         listening = socket.create_server((host, port))
     except OSError as error:

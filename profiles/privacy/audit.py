@@ -28,6 +28,7 @@ class Act(StrEnum):
     ERASED = "erased"
     CHANGED = "changed"  # an observation undone, a visitor merged, a consent written down
     EXPIRED = "expired"  # what was too old was removed
+    SIGNED_IN = "signed in"  # with a code that was sent to them
 
 
 @dataclass(frozen=True, slots=True)

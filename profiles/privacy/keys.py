@@ -7,13 +7,11 @@ read or written.
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from errors import StorageError
+from profiles.storage.files import write_once
 
 SALT_FILE = "lineage.salt"
 _SALT_BYTES = 32
@@ -39,24 +37,10 @@ def load_salt(state: Path) -> bytes:
     try:
         state.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            _make(path)
+            write_once(path, f"{secrets.token_hex(_SALT_BYTES)}\n".encode())
         salt = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
         raise StorageError(f"cannot read the salt {path}: {error}") from error
     if len(salt) < _SALT_BYTES:
         raise StorageError(f"the salt {path} is cut short: {len(salt)} bytes of {_SALT_BYTES}")
     return salt
-
-
-def _make(path: Path) -> None:
-    """Whole or not there; of two processes that begin at once the first one's stays."""
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_SALT_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        Path(draft).unlink()

@@ -25,6 +25,7 @@ from profiles.storage.tables import (
     merged,
     observations,
     projections,
+    sign_in_codes,
     waiting_events,
 )
 from profiles.store import ProfileStore
@@ -39,6 +40,7 @@ _ROWS: Mapping[str, Column[str]] = {
     "activities": activities.c.customer,
     "consents": consents.c.customer,
     "left-out orders": left_out_orders.c.customer,
+    "sign-in codes": sign_in_codes.c.customer,
     "customers": customers.c.id,
 }
 

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
-from profiles.customer import Customer
+from profiles.customer import Customer, normalized_email
 
-_EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 
@@ -33,12 +32,6 @@ def hashed_lines(customers: Iterable[Customer]) -> Iterator[str]:
         email, phone = normalized_email(item.email), normalized_phone(item.phone)
         if email or phone:
             yield _line((_hash(email), _hash(phone), _hash(phone.removeprefix("+"))))
-
-
-def normalized_email(email: str) -> str:
-    """``normalized_email(" Ann@Example.ORG ") == "ann@example.org"``; "" for what is none."""
-    text = email.strip().lower()
-    return text if _EMAIL.fullmatch(text) else ""
 
 
 def normalized_phone(phone: str) -> str:

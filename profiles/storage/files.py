@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +34,22 @@ def write_whole(path: Path, data: bytes) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
         sync(path.parent)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Make a file that only its owner can read, unless it is there; of two that begin at once the first one's stays."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            Path(draft).unlink()
 
 
 def append_line(path: Path, line: str) -> None:

@@ -8,6 +8,8 @@ examples of what could not count. `consent` and `access` are only inserted into,
 what, who looked at whom. `tombstone` names by key who was erased. Times are ISO text in UTC with microseconds, so
 that they sort and mean the same in both databases. `left_out_order` is only inserted into too: orders that say nothing
 of a customer's tastes.
+`api_key` holds who may call over HTTP, `sign_in_code` what was sent to those who sign in by mail; neither can be read
+as a key or a code.
 """
 
 import json
@@ -36,6 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from profiles.customer import EMAIL_CHARS
 from profiles.observation import Authority, Evidence, Observation
 
 metadata = MetaData()
@@ -82,6 +85,7 @@ customers = Table(
     metadata,
     Column("id", String(100), primary_key=True),
     Column("record", Text, nullable=False),  # JSON of Customer
+    Column("email", String(EMAIL_CHARS), nullable=False, server_default=text("''"), index=True),  # normalised; "": none
 )
 merged = Table(
     "merged",
@@ -179,6 +183,29 @@ left_out_orders = Table(
     Column("left_out", Boolean, nullable=False),  # false: it counts again
     Column("at", String(32), nullable=False),
     Column("source", String(200), nullable=False),  # where it was said
+)
+api_keys = Table(
+    "api_key",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("digest", String(64), nullable=False),  # sha256 of the secret
+    Column("scopes", String(200), nullable=False),  # sorted, with commas between
+    Column("created", String(32), nullable=False),
+    Column("last_used", String(32)),
+    Column("expires", String(32)),
+    Column("revoked", String(32)),
+)
+sign_in_codes = Table(
+    "sign_in_code",
+    metadata,
+    numbered(),
+    Column("address", String(64), nullable=False, index=True),  # a keyed hash of the e-mail address
+    Column("customer", String(100), nullable=False, index=True),  # whose address it is; "": nobody's
+    Column("code", String(64), nullable=False),  # a keyed hash
+    Column("made", String(32), nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("used", Boolean, nullable=False),
 )
 tombstones = Table(
     "tombstone",

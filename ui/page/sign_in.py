@@ -1,4 +1,5 @@
-"""A visitor signs in: what they told the agent, and the consultation that they are in, are the customer's from then on.
+"""A visitor signs in on the page: what they told the agent, and the consultation that they are in, are the customer's
+from then on.
 
 In: the agent, the way in for events, a visitor's session and who they turned out to be. Out: the customer's session.
 """
@@ -7,11 +8,10 @@ from dataclasses import replace
 
 from agent.context import is_visitor
 from agent.shopkeeper import Shopkeeper
-from errors import Refused
 from profiles.events.intake import EventIntake
-from profiles.privacy.audit import Act, Audit
 from ui.page.consultation import READER
 from ui.session import Session, new_consultation, new_visitor
+from ui.sign_in import brought_along
 
 
 def signed_in(shopkeeper: Shopkeeper, intake: EventIntake, session: Session, customer: str) -> Session:
@@ -23,14 +23,8 @@ def signed_in(shopkeeper: Shopkeeper, intake: EventIntake, session: Session, cus
     if not (is_visitor(session.customer) and _has_spoken(shopkeeper, session)):
         return fresh
     fresh = replace(fresh, visitor=new_visitor())
-    store = shopkeeper.services.profiles
-    try:
-        store.merge(session.visitor, customer)
-    except Refused:  # as in another window, where somebody else has signed in meanwhile
-        return fresh
-    intake.link(session.visitor, customer)
-    Audit(store.engine).note(customer, Act.CHANGED, READER, detail="a visitor signed in")
-    return replace(fresh, consultation=session.consultation)
+    is_brought = brought_along(intake, session.visitor, customer, READER)
+    return replace(fresh, consultation=session.consultation) if is_brought else fresh
 
 
 def _has_spoken(shopkeeper: Shopkeeper, session: Session) -> bool:

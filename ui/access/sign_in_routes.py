@@ -1,0 +1,111 @@
+"""Signing in by mail, for shops without a login of their own: an address gets a code, and the code a customer's token.
+
+    POST /v1/sign-in/codes  {"email": "ann@example.org"}                     202, whoever has the address
+    POST /v1/sign-in        {"email": "ann@example.org", "code": "123456"}   {"customer", "token", "expires_at", ...}
+
+A visitor who sends their own token along brings what they said with them. Errors: `NotFound` where the shop has no
+`[mail]`, `Unauthenticated` for a code that does not hold, `Busy`.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Request
+from pydantic import BaseModel, Field
+
+from errors import NotFound
+from profiles.events.intake import EventIntake
+from profiles.privacy.audit import Act, Audit
+from ui.access.access import Access
+from ui.access.caller import Kind
+from ui.access.codes import DIGITS, LIFE
+from ui.access.mail import Mailer
+from ui.access.refusals import Reason, Rejected
+from ui.access.request import address_of
+from ui.page.labels import label
+from ui.sign_in import brought_along
+
+_BY = "sign-in"  # in the audit
+Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ann@example.org"])]
+
+
+class CodeWanted(BaseModel):
+    """Who wants to sign in."""
+
+    email: Email
+
+
+class CodeGiven(BaseModel):
+    """Who signs in, and the code that was sent to them."""
+
+    email: Email
+    code: str = Field(pattern=rf"^\s*[0-9]{{{DIGITS}}}\s*$", examples=["123456"])
+
+
+class Sent(BaseModel):
+    """The same for every address."""
+
+    minutes: int = Field(description="For how long a code holds, if one was sent.")
+
+
+class SignedIn(BaseModel):
+    """Who it is now."""
+
+    customer: str
+    token: str = Field(description="Takes the place of the visitor's: Authorization: Bearer ...")
+    expires_at: datetime
+    brought_along: bool = Field(description="Whether what the visitor said goes on as the customer's.")
+
+
+def sign_in_routes(access: Access, intake: EventIntake, shop: str) -> APIRouter:
+    """Of one shop; `shop` is its name, for the mail."""
+    router = APIRouter(prefix="/v1", tags=["signing in"])
+
+    @router.post("/sign-in/codes", status_code=202)
+    def send_code(wanted: CodeWanted, request: Request, later: BackgroundTasks) -> Sent:
+        """Send a code to the address, if exactly one customer has it. The answer does not say."""
+        mailer = _mailer(access)
+        access.limits.code(address_of(request))
+        found = access.profiles.customers_at(wanted.email)
+        customer = found[0] if len(found) == 1 else ""
+        code = access.codes.make(wanted.email, customer)
+        if code and customer:
+            later.add_task(_mail, access, mailer, shop, customer, code)
+        return Sent(minutes=_minutes())
+
+    @router.post("/sign-in")
+    def sign_in(given: CodeGiven, request: Request) -> SignedIn:
+        """Sign in with the code."""
+        _mailer(access)
+        address, authorization = address_of(request), request.headers.get("authorization")
+        caller = access.caller(authorization, address) if authorization else None
+        access.limits.may_fail(address)
+        customer = access.codes.redeem(given.email, given.code.strip())
+        if customer is None:
+            refusal = Rejected(Reason.CODE)
+            access.refused(refusal, address)
+            raise refusal
+        signed = access.sessions.customer(access.present(customer))
+        Audit(access.profiles.engine).note(customer, Act.SIGNED_IN, _BY, detail="with a code by mail")
+        is_visitor = caller is not None and caller.kind is Kind.VISITOR
+        is_brought = is_visitor and caller is not None and brought_along(intake, caller.id, customer, _BY)
+        return SignedIn(customer=customer, token=signed.token, expires_at=signed.expires_at, brought_along=is_brought)
+
+    return router
+
+
+def _mailer(access: Access) -> Mailer:
+    if access.mailer is None:
+        raise NotFound("this shop sends no codes: it has no [mail] in shop.toml")
+    return access.mailer
+
+
+def _mail(access: Access, mailer: Mailer, shop: str, customer: str, code: str) -> None:
+    record = access.profiles.customer(customer)
+    subject = label("code_mail_subject", record.language, shop=shop)
+    text = label("code_mail", record.language, shop=shop, code=code, minutes=_minutes())
+    mailer.send(record.email.strip(), subject, text)
+
+
+def _minutes() -> int:
+    return int(LIFE.total_seconds()) // 60
