@@ -20,12 +20,14 @@ from joserfc.jwk import Key, generate_key
 from starlette.responses import JSONResponse, Response
 
 import clock
+from agent.shop import load_shop
 from errors import Busy, Forbidden, NotFound, ShopkeeperError, Unauthenticated
 from profiles.customer import Customer
 from profiles.events.intake import EventIntake
 from profiles.privacy.keys import load_salt
 from profiles.storage.database import open_database
 from profiles.store import ProfileStore
+from tests.agent_shop import SHOP
 from tests.events_shop import PRODUCTS
 from tests.ports import free_port
 from tests.profiles_shop import PRIVACY, SCHEMA
@@ -48,7 +50,7 @@ def open_shop_access(url: str, folder: Path, settings: str = "", **environment: 
     (shop / "shop.toml").write_text(settings, encoding="utf-8")
     store = ProfileStore(open_database(url), SCHEMA, PRIVACY, load_salt(folder / "state"))
     agreed = {"service": True, "profiling": True}
-    ann, bob = Customer(ANN, "Ann", email=ANNS, language="de", consent=agreed), Customer(BOB, "Bob", BOBS.upper())
+    ann, bob = Customer(ANN, "Ann", email=ANNS, language="zh", consent=agreed), Customer(BOB, "Bob", BOBS.upper())
     store.put_customers([ann, bob, Customer("C3", "Nobody's address")])
     return open_access(shop, folder / "state", store, environment)
 
@@ -83,7 +85,7 @@ class Issuer:
 def site_of(access: Access) -> FastAPI:
     """The routes of signing in, and one that says who asks."""
     app = FastAPI()
-    app.include_router(sign_in_routes(access, EventIntake(access.profiles, PRODUCTS), "Alder & Pine"))
+    app.include_router(sign_in_routes(access, EventIntake(access.profiles, PRODUCTS), load_shop(SHOP)))
 
     @app.get("/me")
     def me(caller: Annotated[Caller, Depends(authenticated(access))]) -> dict[str, str]:

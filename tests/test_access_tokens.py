@@ -115,7 +115,7 @@ WRONG: dict[str, tuple[Callable[[Issuer], str], Reason]] = {
     "alg none": (lambda shop: unsigned(shop.token(), alg="none"), Reason.ALGORITHM),
     "alg NONE": (lambda shop: unsigned(shop.token(), alg="NONE"), Reason.ALGORITHM),
     "the public key as a secret": (
-        lambda shop: shop.token({"alg": "HS256"}, OctKey(b"x" * 32, shop.key.as_dict()["x"].encode())),
+        lambda shop: shop.token({"alg": "HS256"}, OctKey(b"x" * 32, str(shop.key.as_dict()["x"]).encode())),
         Reason.ALGORITHM,
     ),
     "a key of its own in the header": (
@@ -136,8 +136,8 @@ def test_what_is_wrong_is_refused(access: Access, issuer: Issuer, name: str) -> 
 
 
 def test_clocks_may_be_off_by_half_a_minute(access: Access, issuer: Issuer) -> None:
-    for claims in ({"exp": _seconds(-28)}, {"nbf": _seconds(28)}, {"iat": _seconds(28)}):
-        assert call(access, issuer.token(**claims)).id == ANN
+    for token in (issuer.token(exp=_seconds(-28)), issuer.token(nbf=_seconds(28)), issuer.token(iat=_seconds(28))):
+        assert call(access, token).id == ANN
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
         ("[identity]\nissuer = 'a'", {}, r"identity\.audience: Field required"),
         (identity(), {}, r"identity\.jwks is missing"),
         (identity('jwks = "nowhere.json"'), {}, "there is no file .*nowhere.json"),
-        (identity(JWKS, 'algorithms = ["none"]'), {}, r"identity\.algorithms\.0: Input should be 'EdDSA', 'ES256'"),
+        (identity(JWKS, 'algorithms = ["none"]'), {}, r"identity\.algorithms\.0: Input should be 'EdDSA', 'Ed25519'"),
         (identity('algorithms = ["HS256"]'), {}, "has 0 characters: HS256 needs at least 32"),
         (identity('algorithms = ["HS256"]', 'secret = "hunter2"'), {}, "has 7 characters"),
         (identity('algorithms = ["HS256"]'), {"SHOPKEEPER_IDENTITY_SECRET": "s" * 20}, "IDENTITY_SECRET has 20"),

@@ -53,9 +53,9 @@ class Site:
 
 def application(site: Site) -> FastAPI:
     """The shop's routes, without the page."""
-    name = site.shopkeeper.services.shop.name
-    app = FastAPI(title=f"{name}: Shopkeeper", version=VERSION, docs_url=None, redoc_url=None)
-    app.include_router(sign_in_routes(site.access, site.intake, name))
+    shop = site.shopkeeper.services.shop
+    app = FastAPI(title=f"{shop.name}: Shopkeeper", version=VERSION, docs_url=None, redoc_url=None)
+    app.include_router(sign_in_routes(site.access, site.intake, shop))
     app.add_middleware(EventRoutes, site.intake, site.event_keys)
     app.add_middleware(Guard, framed_by=site.access.web.origins)
     opened_to(app, site.access.web)

@@ -66,8 +66,8 @@ class Limits:
 
     def _busy(self, item: RateLimitItem, what: str, *whose: str) -> Busy:
         seconds = max(1.0, self._windows.get_window_stats(item, *whose).reset_time - time.time())
-        each = item.GRANULARITY.name
-        return Busy(f"too many {what}: {item.amount} a {each} are allowed; again in {seconds:.0f} s", seconds)
+        each = "an hour" if item.GRANULARITY.name == "hour" else "a minute"
+        return Busy(f"too many {what}: {item.amount} {each} are allowed; again in {seconds:.0f} s", seconds)
 
 
 def _opened(storage: str) -> Storage:

@@ -14,6 +14,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -48,12 +49,13 @@ class Mailer:
             message["From"], message["To"], message["Subject"] = self.sender, Address(addr_spec=to), subject
             message["Auto-Submitted"] = "auto-generated"
             message.set_content(text)
-            with smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT) as server:
+            with closing(smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT)) as server:
                 if self.starttls:
                     server.starttls(context=ssl.create_default_context())
                 if self.user:
                     server.login(self.user, self.password)
                 server.send_message(message)
+                server.quit()
         except (OSError, smtplib.SMTPException, HeaderParseError, ValueError, IndexError) as error:
             log.error("a mail could not be sent by %s:%d: %s", self.host, self.port, type(error).__name__)
 
@@ -83,7 +85,5 @@ def load_mailer(shop: Path, settings: Mapping[str, Any], environment: Mapping[st
     if read.user and not password:
         raise ConfigError(f"mail.user is set: put the password of {read.user!r} into {PASSWORD}")
     if password and not read.starttls:
-        raise ConfigError(
-            "mail.starttls = false would send the password readably; set it to true, or unset the password"
-        )
+        raise ConfigError(f"mail.starttls = false would send {PASSWORD} readably: set it to true, or unset that")
     return Mailer(read.host, read.port, read.sender, read.user, password, read.starttls)

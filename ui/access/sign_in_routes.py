@@ -13,7 +13,10 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Request
 from pydantic import BaseModel, Field
 
+from agent.shop import Shop
 from errors import NotFound
+from language.detection import reply_language
+from profiles.customer import normalized_email
 from profiles.events.intake import EventIntake
 from profiles.privacy.audit import Act, Audit
 from ui.access.access import Access
@@ -57,8 +60,8 @@ class SignedIn(BaseModel):
     brought_along: bool = Field(description="Whether what the visitor said goes on as the customer's.")
 
 
-def sign_in_routes(access: Access, intake: EventIntake, shop: str) -> APIRouter:
-    """Of one shop; `shop` is its name, for the mail."""
+def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter:
+    """Of one shop."""
     router = APIRouter(prefix="/v1", tags=["signing in"])
 
     @router.post("/sign-in/codes", status_code=202)
@@ -100,11 +103,15 @@ def _mailer(access: Access) -> Mailer:
     return access.mailer
 
 
-def _mail(access: Access, mailer: Mailer, shop: str, customer: str, code: str) -> None:
-    record = access.profiles.customer(customer)
-    subject = label("code_mail_subject", record.language, shop=shop)
-    text = label("code_mail", record.language, shop=shop, code=code, minutes=_minutes())
-    mailer.send(record.email.strip(), subject, text)
+def _mail(access: Access, mailer: Mailer, shop: Shop, customer: str, code: str) -> None:
+    """In the customer's language. Afterwards: how long it takes tells nobody anything."""
+    try:
+        record = access.profiles.customer(customer)
+    except NotFound:  # erased meanwhile
+        return
+    language = reply_language(record.language or shop.languages[0], shop.languages)
+    text = label("code_mail", language, shop=shop.name, code=code, minutes=_minutes())
+    mailer.send(normalized_email(record.email), label("code_mail_subject", language, shop=shop.name), text)
 
 
 def _minutes() -> int:
