@@ -16,6 +16,8 @@ from sqlalchemy import Engine, delete, or_, select, update
 
 from agent.cart.carts import Carts
 from agent.checkpoints import Checkpoints, checkpoint_errors, open_checkpoints
+from agent.conversations import conversations
+from agent.conversations import metadata as conversation_tables
 from agent.handoff import Handoffs, handoffs
 from agent.orders.book import OrderBook, orders
 from agent.orders.cases import Cases, cases
@@ -26,6 +28,7 @@ from profiles.privacy.tombstones import buried
 from profiles.storage.database import make_tables, reading, writing
 
 _PERSONAL = ("address", "tracking")  # of an order
+_TABLES = {"proposals": proposals, "cases": cases, "handoffs": handoffs, "conversations": conversations}
 
 
 def agent_places(engine: Engine, state: Path) -> list[Place]:
@@ -41,11 +44,12 @@ class Consultations:
         Handoffs(engine)  # makes its table
         Cases(engine)
         make_tables(engine, proposal_tables)
+        make_tables(engine, conversation_tables)
 
     def held(self) -> Iterable[str]:
         found: set[str] = set()
         with reading(self._engine) as connection:
-            for table in (proposals, cases, handoffs):
+            for table in _TABLES.values():
                 found.update(connection.execute(select(table.c.customer).distinct()).scalars())
         with self._open() as checkpoints:
             found.update(name for thread in checkpoints.threads() for name in _customers_of(checkpoints, thread))
@@ -57,7 +61,7 @@ class Consultations:
             threads = {thread for thread in near if _customers_of(checkpoints, thread) & set(subject.names)}
             removed = {"consultations": len(threads), "checkpoints": checkpoints.remove(threads)}
         with writing(self._engine) as connection:
-            for name, table in {"proposals": proposals, "cases": cases, "handoffs": handoffs}.items():
+            for name, table in _TABLES.items():
                 theirs = or_(table.c.customer.in_(subject.names), table.c.consultation.in_(threads))
                 removed[name] = connection.execute(delete(table).where(theirs)).rowcount
         return removed

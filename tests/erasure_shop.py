@@ -17,6 +17,7 @@ from agent.cart.cart import Line
 from agent.cart.carts import Carts
 from agent.checkpoints import open_checkpoints
 from agent.context import ShopState
+from agent.conversations import Conversations
 from agent.erasure_targets import agent_places
 from agent.handoff import Handoffs
 from agent.orders.book import OrderBook
@@ -123,6 +124,7 @@ def fill_desk(shop: Shop, name: str, words: str) -> None:
     case = Case(f"case-{name}", name, f"{name}.0001", made["id"], [], "late", "", words, "open", "", NOW)
     with writing(shop.store.engine) as connection:
         proposals.cases.add(connection, case)
+    Conversations(shop.store.engine).begin(f"{name}.0001", name, words)
     Handoffs(shop.store.engine).open(name, f"{name}.0001", f"{words} is angry", f"customer: {words} of {address}")
 
 

@@ -40,6 +40,7 @@ def test_nothing_of_an_erased_customer_is_left_in_any_file_or_table(shop: Shop) 
         "proposals",
         "cases",
         "handoffs",
+        "conversations",
         "carts",
         "orders made nobody's",
         "samples",

@@ -15,6 +15,7 @@ from sqlalchemy import MetaData, func, select, text
 
 from agent.cart.cart import put
 from agent.checkpoints import CHECKPOINTS_FILE, open_checkpoints
+from agent.conversations import Conversations
 from agent.migration.__main__ import main
 from agent.migration.shop import TABLES, Kept, move
 from agent.models.scripted import Answer, ScriptedModel
@@ -77,6 +78,7 @@ def live(shop: Path, state: Path) -> None:
         keeper.reply(ADA, "talk", LOOK)
         keeper.reply(ADA, "talk", "and cancel my last order")
         services.handoffs.open(ADA, "waits", "wants a person", "summary")
+        Conversations(store.engine).begin("talk", ADA, "a digest")
         product = services.retriever.catalog.products[0]
         there = next(variant for variant in product.variants if variant.stock)
         services.carts.change(ADA, lambda lines: put(lines, product, there, 1))

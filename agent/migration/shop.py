@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, inspect
 
 from agent.cart.tables import metadata as cart_tables
 from agent.checkpoints import checkpoint_errors, open_checkpoints
+from agent.conversations import metadata as conversation_tables
 from agent.handoff import metadata as handoff_tables
 from agent.migration.consultations import Consultations, consultations_of, move_consultations, tally_consultations
 from agent.orders.book import metadata as order_tables
@@ -28,7 +29,7 @@ from profiles.storage.migration import VERSION_TABLE, migrate, newest_revision, 
 from profiles.storage.tables import metadata as profile_tables
 from profiles.storage.transfer import Tally, copy_table, filled, keep_still, tables_there, tally_of
 
-_AGENTS = (order_tables, proposal_tables, case_tables, cart_tables, handoff_tables)
+_AGENTS = (order_tables, proposal_tables, case_tables, cart_tables, handoff_tables, conversation_tables)
 TABLES: Sequence[Table] = [table for each in (profile_tables, *_AGENTS) for table in each.sorted_tables]
 _OTHERS = {VERSION_TABLE, "checkpoints", "checkpoint_blobs", "checkpoint_writes", "checkpoint_migrations"}
 _SAID_EVERY = 20_000  # rows
