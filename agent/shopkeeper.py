@@ -117,11 +117,18 @@ class Shopkeeper:
 
         The words add up to the turn's reply. A turn begins when the one before it has ended, in any process.
         """
-        limits = self.services.shop.limits
-        seconds = limits.model_seconds or self._profile.seconds
-        patience = limits.model_calls * seconds + _SLACK
-        with self._locks.hold(consultation, patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
+        with self._locks.hold(consultation, self.patience), checkpoint_errors(self.services.profiles.engine, _NOT_KEPT):
             yield from self._run(self.known(customer), consultation, text)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a turn may take, with all calls of its model."""
+        limits = self.services.shop.limits
+        return limits.model_calls * (limits.model_seconds or self._profile.seconds) + _SLACK
+
+    def last_turn(self, consultation: str) -> Turn:
+        """How the newest message was answered, as it was kept: nobody knows any more how long it took."""
+        return self._turn(consultation, 0.0, 0.0)
 
     def messages(self, consultation: str) -> list[AnyMessage]:
         """All messages of a consultation so far."""
@@ -179,7 +186,7 @@ class Shopkeeper:
                     yield delta
             else:
                 yield from _steps(part, calls, words)
-        turn = self._turn(context, time.perf_counter() - started, first_words)
+        turn = self._turn(consultation, time.perf_counter() - started, first_words)
         if self.services.profiles.erased_among([customer]):  # meanwhile: this turn was written after all was taken away
             said_farewell = self._says_farewell(consultation)
             self._checkpointer.delete_thread(consultation)
@@ -190,21 +197,21 @@ class Shopkeeper:
         yield from _rest(sent, turn.reply)
         yield turn
 
-    def _turn(self, context: TurnContext, seconds: float, first_words: float) -> Turn:
-        values = self._loop.graph.get_state(self._config(context.consultation)).values
+    def _turn(self, consultation: str, seconds: float, first_words: float) -> Turn:
+        values = self._loop.graph.get_state(self._config(consultation)).values
         messages = turn_messages(values["messages"])
         done = steps(messages)
         last = messages[-1]
         results = [step.result for step in done if step.ok]
-        pending = self.services.proposals.pending(context.consultation)
+        pending = self.services.proposals.pending(consultation)
         return Turn(
             reply=str(last.text) if isinstance(last, AIMessage) else "",
-            language=context.language,
+            language=values["language"],
             tools=done,
             profile=profile_changes(done),
             products=tuple(hit for result in results if result["kind"] == "products" for hit in result["hits"]),
             template=next((r["template"] for r in results if r["kind"] == "answer" and r["template"]), None),
-            handoff=self.services.handoffs.is_open(context.consultation),
+            handoff=self.services.handoffs.is_open(consultation),
             proposal=pending.to_json() if pending else None,
             gate=values.get("gate", {"checked": 0, "blocked": 0}),
             usage=usage(messages),
