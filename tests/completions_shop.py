@@ -1,0 +1,87 @@
+"""The demo shop's agent behind chat completions, for tests: a real server, and the clients that people use.
+
+In: an agent. Out: the address of its routes. Who calls is told by words in place of keys (`KEYS`): these tests are
+not about keys.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import openai
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from agent.models.scripted import ScriptedModel
+from agent.services import open_services
+from agent.shop import load_shop
+from agent.shopkeeper import Shopkeeper
+from errors import Busy, Unauthenticated
+from tests.agent_shop import keeper, small_shop
+from tests.ports import free_port
+from ui.access.caller import OWN, Caller, Kind, Scope
+from ui.api.completions import completion_routes
+
+CUSTOMER, OTHER = "C1004", "C1002"
+KEYS = {
+    "shop": Caller(Kind.KEY, "shop", frozenset({Scope.CHAT, Scope.ORDERS})),
+    "chat": Caller(Kind.KEY, "chat", frozenset({Scope.CHAT})),
+    "search": Caller(Kind.KEY, "search", frozenset({Scope.SEARCH})),
+    "customer": Caller(Kind.CUSTOMER, OTHER, OWN),
+}
+Said = list[dict[str, Any]]
+
+
+def caller(request: Request) -> Caller:
+    """Whom the word stands for."""
+    word = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if word == "busy":
+        raise Busy("too many requests; ask again in 7 seconds", 6.2)
+    if word not in KEYS:
+        raise Unauthenticated("there is no such key")
+    return KEYS[word]
+
+
+@contextmanager
+def agent(folder: Path, model: ScriptedModel) -> Iterator[Shopkeeper]:
+    """The demo shop's, with twenty of its products, from nothing."""
+    services = open_services(load_shop(small_shop(folder, (CUSTOMER, OTHER))), folder / "state")
+    with keeper(services, model) as opened:
+        yield opened
+    services.profiles.engine.dispose()
+
+
+@contextmanager
+def serving(shopkeeper: Shopkeeper) -> Iterator[str]:
+    """The base URL for a client."""
+    app = FastAPI()
+    app.include_router(completion_routes(shopkeeper, caller))
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+def client(url: str, key: str = "shop", **more: Any) -> openai.OpenAI:
+    """OpenAI's own, which tells of an error at once."""
+    return openai.OpenAI(base_url=url, api_key=key, **({"max_retries": 0, "timeout": 60} | more))
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": text}

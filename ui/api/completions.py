@@ -1,0 +1,193 @@
+"""Chat completions: the agent for any client of OpenAI's API, whole or streamed.
+
+In: POST /v1/chat/completions, GET /v1/models and /v1/models/{id}. Out: what OpenAI's API would answer, and in the field
+`shopkeeper` what the turn did besides its words. A reply may be replaced by another one until its turn ends, which this
+protocol cannot say: a stream begins at once, is kept alive, and bears the words when they are final. A turn that has
+begun ends and is kept, whether the client waits for it or not. Errors: in OpenAI's form (`completion_errors`).
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+import clock
+from agent.conversations import Conversations
+from agent.shopkeeper import Shopkeeper
+from agent.turn import Turn
+from errors import StorageError
+from ui.access.caller import Caller, Scope
+from ui.api.completion_errors import CompletionRoute, Mistake, respond
+from ui.api.completion_place import History, Place, Places
+from ui.api.completion_shapes import Answer, ChatRequest, Sent, failed, read_request, sent
+
+Outcome = Turn | Exception
+MODEL = "shopkeeper"
+HEADER = "x-consultation-id"
+MOST_BYTES = 2_000_000  # of a request: a long conversation, sent whole
+AT_ONCE = 8  # turns that run in this process
+HEARTBEAT = 15.0  # seconds
+log = logging.getLogger(__name__)
+_RETRIES = "x-stainless-retry-count"  # how often OpenAI's clients have sent this before
+_LOOK_AGAIN = 0.3  # seconds
+_COMMENT = ": the agent is answering\n\n"  # clients pass over it, proxies see that something comes
+_PARTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+def completion_routes(shopkeeper: Shopkeeper, caller: Callable[[Request], Caller]) -> APIRouter:
+    """The routes of one shop; `caller` finds out who calls."""
+    router = APIRouter(prefix="/v1", route_class=CompletionRoute, tags=["OpenAI"])
+    completions = _Completions(shopkeeper, Places(shopkeeper, Conversations(shopkeeper.services.profiles.engine)))
+    models = _Models(shopkeeper.services.shop.name, int(clock.now().timestamp()))
+    Asking = Annotated[Caller, Depends(caller)]
+
+    @router.get("/models", summary="The names that the agent answers to")
+    def list_models(asking: Asking) -> dict[str, Any]:
+        asking.needs(Scope.CHAT)
+        return {"object": "list", "data": [models.get(name) for name in models.names]}
+
+    @router.get("/models/{name:path}", summary="One of them")
+    def get_model(asking: Asking, name: str) -> dict[str, Any]:
+        asking.needs(Scope.CHAT)
+        return models.get(name)
+
+    @router.post("/chat/completions", summary="Answer the last message, as OpenAI's API does", openapi_extra=_BODY)
+    async def complete(asking: Asking, request: Request) -> Response:
+        asking.needs(Scope.CHAT)
+        chat = read_request(await _body(request))
+        models.get(chat.model)
+        return await completions.answer(asking, chat, _named(request, chat), request.headers.get(_RETRIES, "0") != "0")
+
+    return router
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["model", "messages"], "additionalProperties": True},
+                "example": {"model": MODEL, "messages": [{"role": "user", "content": "Do you have warm gloves?"}]},
+            }
+        },
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """The names of the one agent."""
+
+    shop: str
+    created: int
+
+    @property
+    def names(self) -> list[str]:
+        """Its own, and the shop's as one word."""
+        slug = re.sub(r"\W+", "-", self.shop.lower()).strip("-")
+        return [MODEL, *([slug] if slug and slug != MODEL else [])]
+
+    def get(self, name: str) -> dict[str, Any]:
+        """One of them, as OpenAI's API shows it."""
+        if name not in self.names:
+            why = f"the model {name[:100]!r} does not exist; there are {', '.join(self.names)}"
+            raise Mistake(why, "model", "model_not_found", 404)
+        return {"id": name, "object": "model", "created": self.created, "owned_by": self.shop}
+
+
+@dataclass(frozen=True, slots=True)
+class _Completions:
+    """`running`: turns that begin and end whoever waits for them."""
+
+    shopkeeper: Shopkeeper
+    places: Places
+    limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
+    running: set[asyncio.Task[Outcome]] = field(default_factory=set)
+
+    async def answer(self, caller: Caller, chat: ChatRequest, named: str | None, is_again: bool) -> Response:
+        """The last message, answered in its consultation. What can be wrong before is said with its own status."""
+        conversation = sent(chat)
+        place = await self._place(caller, chat.user, conversation, is_again, named)
+        turn = self._begun(place, conversation.texts[-1])
+        answer = Answer(
+            f"chatcmpl-{secrets.token_hex(12)}",
+            int(clock.now().timestamp()),
+            chat.model,
+            place.consultation,
+            place.history.value,
+        )
+        headers = {HEADER: quote(place.consultation, safe="@:+ ")}
+        if chat.stream:
+            return StreamingResponse(_stream(answer, turn, chat.with_usage), headers=headers | _PARTS)
+        outcome = await asyncio.shield(turn)
+        if isinstance(outcome, Exception):
+            return respond(outcome)
+        return JSONResponse(answer.completion(outcome), headers=headers)
+
+    async def _place(
+        self, caller: Caller, user: str | None, conversation: Sent, is_again: bool, named: str | None
+    ) -> Place:
+        """Who sends a message again while it is being answered waits for that answer."""
+        find = partial(self.places.named, consultation=named) if named else self.places.found
+        while (place := await run_in_threadpool(find, caller, user, conversation, is_again)) is None:
+            await asyncio.sleep(_LOOK_AGAIN)
+        return place
+
+    def _begun(self, place: Place, text: str) -> asyncio.Task[Outcome]:
+        task = asyncio.create_task(to_thread.run_sync(self._work, place, text, limiter=self.limiter))
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return task
+
+    def _work(self, place: Place, text: str) -> Outcome:
+        """All of a turn, in a thread."""
+        try:
+            if place.history is History.REPEATED:
+                return self.shopkeeper.last_turn(place.consultation)
+            outcome: Outcome = self.shopkeeper.reply(place.customer, place.consultation, text)
+        except Exception as error:
+            log.exception("the turn failed")
+            outcome = error
+        try:
+            self.places.ended(place, outcome)
+        except StorageError:
+            log.exception("what became of the turn could not be kept")
+        return outcome
+
+
+async def _stream(answer: Answer, turn: asyncio.Task[Outcome], with_usage: bool) -> AsyncIterator[str]:
+    yield answer.first()
+    while not turn.done():
+        await asyncio.wait([turn], timeout=HEARTBEAT)
+        if not turn.done():
+            yield _COMMENT
+    outcome = turn.result()
+    for part in [failed(outcome)] if isinstance(outcome, Exception) else answer.rest(outcome, with_usage):
+        yield part
+
+
+async def _body(request: Request) -> bytes:
+    received = bytearray()
+    async for part in request.stream():
+        received += part
+        if len(received) > MOST_BYTES:
+            raise Mistake(f"the body is larger than {MOST_BYTES} bytes", code="request_too_large", status=413)
+    return bytes(received)
+
+
+def _named(request: Request, chat: ChatRequest) -> str | None:
+    """The consultation that the client names, in either place."""
+    header = unquote(request.headers.get(HEADER, "")) or None
+    if header and chat.named not in (None, header):
+        raise Mistake(f"{HEADER} and metadata.consultation name two consultations; send one", "metadata.consultation")
+    return header or chat.named
