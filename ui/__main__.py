@@ -1,7 +1,7 @@
 """Serve a shop's page: the conversation with its agent, what the agent knows, finds and does.
 
-In: a shop directory and an address. Out: a web page until the process is ended. Behind the word `keys`, the commands of
-`ui.access.key_commands`.
+In: a shop directory and an address. Out: a web page until the process is ended. The words `keys` and `mcp` are other
+commands.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from profiles.shop.imports import open_intake
 from profiles.storage.database import chosen_database
 from ui.access import key_commands
 from ui.access.access import open_access
+from ui.mcp import command as mcp_command
 from ui.page.page import Page
 from ui.server import Site, application, serve, with_page
 
@@ -31,6 +32,7 @@ EPILOG = """examples:
   python -m ui --model http://127.0.0.1:8000/v1 --replies free
                                                         a model on a vLLM server that writes its own replies
   python -m ui keys create crm --scopes profiles        a key for a machine; `keys --help` says more
+  python -m ui mcp --help                               one assistant on this machine, by MCP
 
 Pick a customer at the top, or stay a visitor, and write to the assistant. A visitor who picks a customer has
 signed in: what they said goes on as the customer's. The page keeps the conversation over a refresh, and over a
@@ -42,13 +44,14 @@ once SHOPKEEPER_WRITE_KEY, or events.write_key in shop.toml, is set; see profile
 
 exit codes: 0 ended; 2 wrong setting, shop file or address; 6 the model cannot be loaded; 7 storage trouble
 """
+_COMMANDS = {key_commands.NAME: key_commands.main, mcp_command.NAME: mcp_command.main}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line, open the shop, serve until the process is ended."""
+    """Parse the command line, open the shop, serve until the process is ended; or run another command."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == [key_commands.NAME]:
-        return key_commands.main(given[1:])
+    if given and given[0] in _COMMANDS:
+        return _COMMANDS[given[0]](given[1:])
     options = _parser().parse_args(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     began = time.monotonic()

@@ -96,6 +96,12 @@ class Carts:
             row = connection.execute(select(owners).where(owners.c.customer == customer)).one_or_none()
             return self._kept(connection, row).earlier if row else ()
 
+    def holder(self, id: str) -> str | None:
+        """Who has the cart of this id; None where nobody has."""
+        with reading(self.engine) as connection:
+            own = select(owners.c.customer).where(owners.c.cart == id, owners.c.cart != "")
+            return connection.execute(own.limit(1)).scalar()
+
     def held(self) -> Iterable[str]:
         """Whoever has a cart."""
         with reading(self.engine) as connection:

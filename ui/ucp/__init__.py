@@ -1,0 +1,1 @@
+"""The Universal Commerce Protocol: its shapes, made of the shop's catalogue, carts, orders and approved answers."""
