@@ -86,9 +86,9 @@ class Asked:
     def __init__(self, action: Any = None, content: dict[str, Any] | None = None) -> None:
         self.action, self.content, self.questions = action, content, list[str]()
 
-    async def __call__(self, context: Any, asked: ElicitRequestParams) -> ElicitResult:
+    async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
         """As the SDK calls it."""
-        self.questions.append(asked.message)
+        self.questions.append(params.message)
         return ElicitResult(action=self.action, content=self.content)
 
 
