@@ -21,10 +21,15 @@ from errors import ConfigError
 from profiles.events.intake import EventIntake
 from profiles.events.keys import Keys
 from ui.access.access import Access
+from ui.access.request import authenticated
 from ui.access.sign_in_routes import sign_in_routes
 from ui.access.web import Web
+from ui.api.completions import completion_routes
 from ui.events import EventRoutes
 from ui.guard import Guard
+from ui.mcp.http import PATH as MCP
+from ui.mcp.http import add_mcp
+from ui.ucp.rest import add_ucp
 
 VERSION = "1.0.0"  # of the API; what is renamed keeps its old name beside the new one
 _GRACE = 20  # seconds that turns which run have to end
@@ -56,6 +61,9 @@ def application(site: Site) -> FastAPI:
     shop = site.shopkeeper.services.shop
     app = FastAPI(title=f"{shop.name}: Shopkeeper", version=VERSION, docs_url=None, redoc_url=None)
     app.include_router(sign_in_routes(site.access, site.intake, shop))
+    app.include_router(completion_routes(site.shopkeeper, authenticated(site.access)))
+    add_mcp(app, site.shopkeeper, site.access)
+    add_ucp(app, site.shopkeeper, site.access, MCP)
     app.add_middleware(EventRoutes, site.intake, site.event_keys)
     app.add_middleware(Guard, framed_by=site.access.web.origins)
     opened_to(app, site.access.web)
