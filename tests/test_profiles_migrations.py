@@ -38,7 +38,7 @@ JOURNAL = [
     observation("4", "color", "navy", polarity="dislike", days=2),
 ]
 ANNA = Customer("C1", "Anna", consent={"profiling": True})
-_NEWER = ("event_counted", "consent", "tombstone", "access", "left_out_order", "api_key", "sign_in_code")
+_NEWER = ("event_counted", "consent", "tombstone", "access", "left_out_order", "api_key", "sign_in_code", "kept_answer")
 START = "import sys; from profiles.storage.migration import migrate; "
 START += "from profiles.storage.database import open_database; "
 START += "sys.stdin.readline(); migrate(open_database(sys.argv[1]))"

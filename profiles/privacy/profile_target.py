@@ -21,6 +21,7 @@ from profiles.storage.tables import (
     customers,
     events,
     insert_missing,
+    kept_answers,
     left_out_orders,
     merged,
     observations,
@@ -41,6 +42,7 @@ _ROWS: Mapping[str, Column[str]] = {
     "consents": consents.c.customer,
     "left-out orders": left_out_orders.c.customer,
     "sign-in codes": sign_in_codes.c.customer,
+    "kept answers": kept_answers.c.customer,
     "customers": customers.c.id,
 }
 

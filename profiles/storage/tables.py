@@ -7,9 +7,8 @@ the acts of known customers, each once, `event_counted` the order in which they 
 examples of what could not count. `consent` and `access` are only inserted into, as the journal is: who agreed to
 what, who looked at whom. `tombstone` names by key who was erased. Times are ISO text in UTC with microseconds, so
 that they sort and mean the same in both databases. `left_out_order` is only inserted into too: orders that say nothing
-of a customer's tastes.
-`api_key` holds who may call over HTTP, `sign_in_code` what was sent to those who sign in by mail; neither can be read
-as a key or a code.
+of a customer's tastes. `api_key` holds who may call over HTTP, `sign_in_code` what was sent to those who sign in by
+mail; neither can be read as a key or a code. `kept_answer` holds for a day what was answered to requests with a key.
 """
 
 import json
@@ -223,6 +222,18 @@ accesses = Table(
     Column("who", String(100), nullable=False),  # looked
     Column("at", String(32), nullable=False),
     Column("detail", Text, nullable=False),
+)
+kept_answers = Table(
+    "kept_answer",
+    metadata,
+    Column("key", String(64), primary_key=True),  # who asked, and the key of their request, as a digest
+    Column("customer", String(100), nullable=False, index=True),  # whom the answer speaks of; "" nobody
+    Column("request", String(64), nullable=False),  # what was asked, as a digest
+    Column("attempt", String(32), nullable=False),  # which of several that come at once does it
+    Column("begun", String(32), nullable=False, index=True),
+    Column("status", Integer),  # null: it is not answered yet
+    Column("media", String(60), nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 
