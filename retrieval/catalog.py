@@ -39,7 +39,8 @@ class Variant:
 class Product:
     """One product and its variants.
 
-    `titles` by language code; `rating` 0 to 5, None before the first review.
+    `titles` by language code; `rating` 0 to 5, None before the first review. `url`: its page in the shop, "" where the
+    catalogue does not say it.
     """
 
     sku: str
@@ -53,6 +54,7 @@ class Product:
     rating: float | None
     reviews: int
     variants: tuple[Variant, ...]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ _PLAIN_PRICE = re.compile(r"\d+(?:\.\d{1,2})?")
 _MOST_DECIMALS = 3  # of any currency
 _NOISE = Decimal("0.000001")  # what adding up floats leaves behind a price
 _RUINED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")  # as spreadsheets write it; "7E11" is a code
+_ADDRESS = re.compile(r"https?://[!-~]+$")
 _BARCODES = frozenset({"barcode", "ean", "gtin", "upc", "isbn"})
 
 
@@ -224,7 +227,13 @@ def parse_line(line: bytes) -> Product:
             Variant(v.sku, v.color, v.size or ONE_SIZE, parsed.price if v.price is None else v.price, v.stock)
             for v in parsed.variants
         ),
+        url=_address(raw.get("url")),
     )
+
+
+def _address(raw: object) -> str:
+    """A page that a browser may open; anything else is none."""
+    return raw if isinstance(raw, str) and _ADDRESS.match(raw) else ""
 
 
 def _facet_value(value: bool | float | str | list[str]) -> FacetValue:

@@ -22,17 +22,25 @@ def explain(options: argparse.Namespace, store: ProfileStore) -> None:
     attribute = store.schema.attribute(options.attribute)
     customer = store.customer(options.customer).id
     noted(options, store, customer)
-    settled = store.settled(customer).get(attribute.name)
-    reasons = reasons_of(attribute, settled, as_of(settled))
-    journal = store.history(customer) if settled and settled.past else []
-    past = [(trait, withdrawn_by(trait, attribute, journal)) for trait in (settled.past if settled else ())]
+    reasons, past = reasons_and_past(store, customer, attribute)
     if options.json:
-        print_json({"customer": customer} | _answer(attribute, reasons, past))
+        print_json({"customer": customer} | explained(attribute, reasons, past))
     else:
         _print(attribute, reasons, past)
 
 
-def _answer(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Ended]) -> dict[str, Any]:
+def reasons_and_past(
+    store: ProfileStore, customer: str, attribute: Attribute
+) -> tuple[Sequence[Reasons], Sequence[Ended]]:
+    """What a customer's profile holds of an attribute, and what it held."""
+    settled = store.settled(customer).get(attribute.name)
+    journal = store.history(customer) if settled and settled.past else []
+    past = [(trait, withdrawn_by(trait, attribute, journal)) for trait in (settled.past if settled else ())]
+    return reasons_of(attribute, settled, as_of(settled)), past
+
+
+def explained(attribute: Attribute, reasons: Sequence[Reasons], past: Sequence[Ended]) -> dict[str, Any]:
+    """The same as plain JSON, for other programs."""
     return {
         "attribute": attribute.name,
         "description": attribute.description,

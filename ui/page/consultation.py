@@ -13,8 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
-
 from agent.context import is_visitor
 from agent.middleware.reply import turn_messages
 from agent.shopkeeper import Event, Shopkeeper
@@ -26,6 +24,7 @@ from profiles.observation import Authority, Profile
 from profiles.privacy.audit import note_consultation
 from ui.page.panels import fresh_key
 from ui.session import Session
+from ui.transcript import spoken
 
 READER = "page"  # of profiles, in the audit
 UNDONE = "taken back on the page"
@@ -79,7 +78,8 @@ def opened(shopkeeper: Shopkeeper, session: Session, people: tuple[tuple[str, st
     if not is_visitor(session.customer):
         note_consultation(shopkeeper.services.profiles, session.customer, READER, session.consultation)
     messages = shopkeeper.messages(session.consultation)
-    lines = (Line("agent", shopkeeper.greeting(session.customer)), *_spoken(messages))
+    said = (Line(one.by, one.text) for one in spoken(messages))
+    lines = (Line("agent", shopkeeper.greeting(session.customer)), *said)
     services, known = shopkeeper.services, _known(shopkeeper, session)
     pending = services.proposals.pending(session.consultation)
     return View(
@@ -200,15 +200,6 @@ def _events(shopkeeper: Shopkeeper, session: Session, text: str, stop: threading
         if isinstance(event, Turn | str):
             return
     yield "stopped"
-
-
-def _spoken(messages: list[AnyMessage]) -> Iterator[Line]:
-    for message in messages:
-        text = str(message.text)
-        if isinstance(message, HumanMessage):
-            yield Line("customer", text)
-        elif isinstance(message, AIMessage) and text.strip() and not message.tool_calls:
-            yield Line("agent", text)
 
 
 def _last_found(done: Sequence[Step]) -> tuple[Json, ...]:
