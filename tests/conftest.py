@@ -25,6 +25,7 @@ from profiles.build.plan import Plan
 from profiles.store import ProfileStore
 from tests import agent_shop
 from tests.agent_shop import open_demo_services
+from tests.api_shop import small_services
 from tests.build_history import History, write_history
 from tests.erasure_shop import Shop, open_shop
 from tests.page_browser import chromium, opened
@@ -106,6 +107,12 @@ def demo_state(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 def services(demo_state: Callable[[], Path]) -> Services:
     """The demo shop, opened for the tests of one file."""
     return open_demo_services(demo_state())
+
+
+@pytest.fixture(scope="session")
+def api_services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """A small shop, opened for the tests of the API."""
+    return small_services(tmp_path_factory.mktemp("api"))
 
 
 @pytest.fixture

@@ -24,7 +24,11 @@ from ui.access.access import Access
 from ui.access.request import authenticated
 from ui.access.sign_in_routes import sign_in_routes
 from ui.access.web import Web
+from ui.api import answers, carts, consultations, handoffs, health, orders, products, profiles, visitors
 from ui.api.completions import completion_routes
+from ui.api.openapi import publish
+from ui.api.problems import handle_errors
+from ui.api.unknown import refuse_unknown
 from ui.events import EventRoutes
 from ui.guard import Guard
 from ui.mcp.http import PATH as MCP
@@ -45,6 +49,8 @@ _FONTS = (
 )
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
+_NOUNS = (visitors, consultations, profiles, products, answers, carts, orders, handoffs, health)
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -60,10 +66,15 @@ def application(site: Site) -> FastAPI:
     """The shop's routes, without the page."""
     shop = site.shopkeeper.services.shop
     app = FastAPI(title=f"{shop.name}: Shopkeeper", version=VERSION, docs_url=None, redoc_url=None)
+    for noun in _NOUNS:
+        app.include_router(noun.routes(site))
     app.include_router(sign_in_routes(site.access, site.intake, shop))
     app.include_router(completion_routes(site.shopkeeper, authenticated(site.access)))
     add_mcp(app, site.shopkeeper, site.access)
     add_ucp(app, site.shopkeeper, site.access, MCP)
+    handle_errors(app)
+    publish(app)
+    refuse_unknown(app)  # behind all other routes
     app.add_middleware(EventRoutes, site.intake, site.event_keys)
     app.add_middleware(Guard, framed_by=site.access.web.origins)
     opened_to(app, site.access.web)
