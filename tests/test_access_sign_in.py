@@ -208,6 +208,28 @@ def test_what_a_visitor_said_goes_on_as_the_customers(desk: Desk) -> None:
     )
 
 
+def test_a_customer_whom_the_shop_signed_in_brings_along_the_visitor_they_were(on_sqlite: Desk) -> None:
+    access, client = on_sqlite.access, on_sqlite.client
+    visitor, other, ann = access.visitor("a"), access.visitor("a"), access.sessions.customer(ANN)
+
+    def bring(whose: str, token: str) -> httpx.Response:
+        return client.post("/v1/sign-in/visitor", json={"token": token}, headers=bearing(whose) if whose else {})
+
+    assert bring(ann.token, visitor.token).json() == {"customer": ANN, "brought_along": True}
+    assert access.profiles.owner(visitor.visitor) == ANN
+    assert bring(access.sessions.customer(BOB).token, visitor.token).status_code == 401
+    key = access.keys.create("crm", [*Scope]).secret
+    for whose, token, status in (
+        ("", other.token, 401),
+        (ann.token, "nonsense", 401),
+        (ann.token, ann.token, 403),
+        (key, other.token, 403),
+        (other.token, other.token, 403),
+    ):
+        assert bring(whose, token).status_code == status
+    assert access.profiles.owner(other.visitor) == other.visitor
+
+
 def test_a_token_that_is_wrong_keeps_the_code(on_sqlite: Desk) -> None:
     code = on_sqlite.code_for(ANNS)
     assert on_sqlite.sign_in(ANNS, code, "nonsense").status_code == 401

@@ -40,6 +40,9 @@ from tests.events_shop import open_intake as intake_of
 from tests.postgresql_server import Server
 from tests.profile_stores import merged_into
 from tests.profiles_shop import observation
+from ui.access.caller import Scope
+from ui.access.codes import Codes
+from ui.access.keys import Keys
 
 ADA, GONE = "C1002", "C1003"
 LOOK = "I need touchscreen gloves and look for a jacket"
@@ -88,6 +91,8 @@ def live(shop: Path, state: Path) -> None:
         open_intake(shop, store).take(acts)
         store.merge("visitor-9", ADA)
         Audit(store.engine).note(ADA, Act.READ, "Ada", detail="show")
+        Keys(store.engine).create("crm", [Scope.CHAT])
+        Codes(store.engine, "secret").make("ada@example.org", ADA)
     assert finetune(["erase", GONE, "--shop", str(shop), "--state", str(state), "--json"]) == 0
 
 
@@ -103,6 +108,7 @@ def told(keeper: Shopkeeper) -> dict[str, Any]:
         "consents": store.consent_history(ADA),
         "audit": Audit(store.engine).of([ADA]),
         "visitors": merged_into(store, ADA),
+        "keys": Keys(store.engine).all(),
         "orders": keeper.services.orders.list(ADA),
         "proposal": keeper.services.proposals.last("talk"),
         "handoffs": keeper.services.handoffs.waiting(),

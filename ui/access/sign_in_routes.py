@@ -1,10 +1,12 @@
-"""Signing in by mail, for shops without a login of their own: an address gets a code, and the code a customer's token.
+"""Signing in: by mail in shops without a login of their own, and for all of them, what a visitor said before.
 
-    POST /v1/sign-in/codes  {"email": "ann@example.org"}                     202, whoever has the address
-    POST /v1/sign-in        {"email": "ann@example.org", "code": "123456"}   {"customer", "token", "expires_at", ...}
+    POST /v1/sign-in/codes    {"email": "ann@example.org"}                     202, whoever has the address
+    POST /v1/sign-in          {"email": "ann@example.org", "code": "123456"}   {"customer", "token", "expires_at", ...}
+    POST /v1/sign-in/visitor  {"token": "..."}                                 {"customer", "brought_along"}
 
-A visitor who sends their own token along brings what they said with them. Errors: `NotFound` where the shop has no
-`[mail]`, `Unauthenticated` for a code that does not hold, `Busy`.
+To the second a visitor sends their token as Authorization; to the third a customer sends theirs so, and the visitor's
+that they had before as `token`. Errors: `NotFound` where the shop has no `[mail]`, `Unauthenticated` for a code or a
+token that does not hold, `Forbidden`, `Busy`.
 """
 
 from datetime import datetime
@@ -14,7 +16,7 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from pydantic import BaseModel, Field
 
 from agent.shop import Shop
-from errors import NotFound
+from errors import Forbidden, NotFound
 from language.detection import reply_language
 from profiles.customer import normalized_email
 from profiles.events.intake import EventIntake
@@ -22,6 +24,7 @@ from profiles.privacy.audit import Act, Audit
 from ui.access.access import Access
 from ui.access.caller import Kind
 from ui.access.codes import DIGITS, LIFE
+from ui.access.jwt_check import MOST_CHARS
 from ui.access.mail import Mailer
 from ui.access.refusals import Reason, Rejected
 from ui.access.request import address_of
@@ -60,6 +63,19 @@ class SignedIn(BaseModel):
     brought_along: bool = Field(description="Whether what the visitor said goes on as the customer's.")
 
 
+class VisitorGiven(BaseModel):
+    """Who the customer was before."""
+
+    token: str = Field(description="The visitor's.", max_length=MOST_CHARS)
+
+
+class Brought(BaseModel):
+    """Whose it is now."""
+
+    customer: str
+    brought_along: bool = Field(description="False of a visitor who is another customer already.")
+
+
 def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter:
     """Of one shop."""
     router = APIRouter(prefix="/v1", tags=["signing in"])
@@ -93,6 +109,16 @@ def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter
         is_visitor = caller is not None and caller.kind is Kind.VISITOR
         is_brought = is_visitor and caller is not None and brought_along(intake, caller.id, customer, _BY)
         return SignedIn(customer=customer, token=signed.token, expires_at=signed.expires_at, brought_along=is_brought)
+
+    @router.post("/sign-in/visitor")
+    def bring_along(given: VisitorGiven, request: Request) -> Brought:
+        """What a visitor said goes on as the customer's whom the shop has signed in."""
+        address = address_of(request)
+        customer = access.caller(request.headers.get("authorization"), address)
+        visitor = access.caller(f"Bearer {given.token}", address)
+        if (customer.kind, visitor.kind) != (Kind.CUSTOMER, Kind.VISITOR):
+            raise Forbidden("a customer's token belongs into the Authorization header, and a visitor's into the body")
+        return Brought(customer=customer.id, brought_along=brought_along(intake, visitor.id, customer.id, _BY))
 
     return router
 
