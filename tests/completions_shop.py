@@ -5,11 +5,14 @@ not about keys.
 """
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import openai
@@ -47,10 +50,20 @@ def caller(request: Request) -> Caller:
     return KEYS[word]
 
 
+@cache
+def _shop() -> TemporaryDirectory[str]:
+    """The demo shop with twenty of its products, and its state as it is at first; removed when the process ends."""
+    made = TemporaryDirectory()
+    shop = load_shop(small_shop(Path(made.name), (CUSTOMER, OTHER)))
+    open_services(shop, shop.default_state).profiles.engine.dispose()
+    return made
+
+
 @contextmanager
 def agent(folder: Path, model: ScriptedModel) -> Iterator[Shopkeeper]:
-    """The demo shop's, with twenty of its products, from nothing."""
-    services = open_services(load_shop(small_shop(folder, (CUSTOMER, OTHER))), folder / "state")
+    """The agent of a shop that nobody has talked to yet."""
+    shop = load_shop(shutil.copytree(_shop().name, folder / "made") / "shop")
+    services = open_services(shop, shop.default_state)
     with keeper(services, model) as opened:
         yield opened
     services.profiles.engine.dispose()
