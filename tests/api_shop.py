@@ -33,6 +33,7 @@ from ui.access.access import Access, open_access
 from ui.access.caller import Scope
 from ui.access.limits import Limits, Rates
 from ui.access.sessions import VisitorToken
+from ui.api.turns import Turns
 from ui.server import Site, application
 
 ALL = frozenset(Scope)
@@ -95,7 +96,9 @@ def small_services(folder: Path) -> Services:
 def api(shopkeeper: Shopkeeper, callers: Callers) -> FastAPI:
     """The routes of an agent's shop."""
     services = shopkeeper.services
-    return application(Site(shopkeeper, open_intake(services.shop.root, services.profiles), Keys(), callers.access))
+    return application(
+        Site(shopkeeper, open_intake(services.shop.root, services.profiles), Keys(), callers.access, Turns(shopkeeper))
+    )
 
 
 @contextmanager

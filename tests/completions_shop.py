@@ -29,6 +29,7 @@ from tests.agent_shop import keeper, small_shop
 from tests.ports import free_port
 from ui.access.caller import OWN, Caller, Kind, Scope
 from ui.api.completions import completion_routes
+from ui.api.turns import Turns
 
 CUSTOMER, OTHER = "C1004", "C1002"
 KEYS = {
@@ -73,7 +74,7 @@ def agent(folder: Path, model: ScriptedModel) -> Iterator[Shopkeeper]:
 def serving(shopkeeper: Shopkeeper) -> Iterator[str]:
     """The base URL for a client."""
     app = FastAPI()
-    app.include_router(completion_routes(shopkeeper, caller))
+    app.include_router(completion_routes(shopkeeper, Turns(shopkeeper), caller))
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)

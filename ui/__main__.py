@@ -20,6 +20,7 @@ from profiles.shop.imports import open_intake
 from profiles.storage.database import chosen_database
 from ui.access import key_commands
 from ui.access.access import open_access
+from ui.api.turns import Turns
 from ui.mcp import command as mcp_command
 from ui.page.page import Page
 from ui.server import Site, application, serve, with_page
@@ -73,7 +74,9 @@ def main(arguments: list[str] | None = None) -> int:
             access = open_access(
                 shop.root, options.state or shop.default_state, shopkeeper.services.profiles, os.environ
             )
-            app = with_page(application(Site(shopkeeper, intake, keys, access)), Page(shopkeeper, intake).build())
+            app = with_page(
+                application(Site(shopkeeper, intake, keys, access, Turns(shopkeeper))), Page(shopkeeper, intake).build()
+            )
 
             def say_ready() -> None:
                 print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)

@@ -28,6 +28,7 @@ from ui.api import answers, carts, consultations, handoffs, health, orders, prod
 from ui.api.completions import completion_routes
 from ui.api.openapi import publish
 from ui.api.problems import handle_errors
+from ui.api.turns import Turns
 from ui.api.unknown import refuse_unknown
 from ui.events import EventRoutes
 from ui.guard import Guard
@@ -54,12 +55,16 @@ _NOUNS = (visitors, consultations, profiles, products, answers, carts, orders, h
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the routes of one shop work with. `event_keys`: who may send events; `access`: who calls all else."""
+    """What the routes of one shop work with. `event_keys`: who may send events; `access`: who calls all else.
+
+    `turns`: those that run in this process, by whatever route.
+    """
 
     shopkeeper: Shopkeeper
     intake: EventIntake
     event_keys: Keys
     access: Access
+    turns: Turns
 
 
 def application(site: Site) -> FastAPI:
@@ -69,7 +74,7 @@ def application(site: Site) -> FastAPI:
     for noun in _NOUNS:
         app.include_router(noun.routes(site))
     app.include_router(sign_in_routes(site.access, site.intake, shop))
-    app.include_router(completion_routes(site.shopkeeper, authenticated(site.access)))
+    app.include_router(completion_routes(site.shopkeeper, site.turns, authenticated(site.access)))
     add_mcp(app, site.shopkeeper, site.access)
     add_ucp(app, site.shopkeeper, site.access, MCP)
     handle_errors(app)

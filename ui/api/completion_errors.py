@@ -26,6 +26,7 @@ from errors import (
     StorageError,
     Unauthenticated,
 )
+from ui.api.problems import Gone
 
 log = logging.getLogger(__name__)
 _AGAIN = 5.0  # seconds, where nobody knows better
@@ -101,6 +102,8 @@ def told_of(error: Exception) -> Told:
             return Told(429, str(error), "requests", "rate_limit_exceeded", headers=_again(error.seconds))
         case StorageError() | ModelError():
             return Told(503, _LATER, "server_error", headers=_again(_AGAIN))
+        case Gone():  # OpenAI's clients send again what was answered with 409
+            return Told(400, str(error), code=error.name)
         case HTTPException() if error.status_code < 500:
             return Told(error.status_code, str(error.detail), headers=error.headers)
     for kind, status, code in _KINDS:

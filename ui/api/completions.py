@@ -11,12 +11,11 @@ import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -25,17 +24,17 @@ import clock
 from agent.conversations import Conversations
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
-from errors import StorageError
+from errors import Busy, StorageError
 from ui.access.caller import Caller, Scope
 from ui.api.completion_errors import CompletionRoute, Mistake, respond
 from ui.api.completion_place import History, Place, Places
 from ui.api.completion_shapes import Answer, ChatRequest, Sent, failed, read_request, sent
+from ui.api.turns import RunningTurn, Turns
 
 Outcome = Turn | Exception
 MODEL = "shopkeeper"
 HEADER = "x-consultation-id"
 MOST_BYTES = 2_000_000  # of a request: a long conversation, sent whole
-AT_ONCE = 8  # turns that run in this process
 HEARTBEAT = 15.0  # seconds
 log = logging.getLogger(__name__)
 _RETRIES = "x-stainless-retry-count"  # how often OpenAI's clients have sent this before
@@ -44,10 +43,12 @@ _COMMENT = ": the agent is answering\n\n"  # clients pass over it, proxies see t
 _PARTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-def completion_routes(shopkeeper: Shopkeeper, caller: Callable[[Request], Caller]) -> APIRouter:
+def completion_routes(shopkeeper: Shopkeeper, turns: Turns, caller: Callable[[Request], Caller]) -> APIRouter:
     """The routes of one shop; `caller` finds out who calls."""
     router = APIRouter(prefix="/v1", route_class=CompletionRoute, tags=["OpenAI"])
-    completions = _Completions(shopkeeper, Places(shopkeeper, Conversations(shopkeeper.services.profiles.engine)))
+    completions = _Completions(
+        shopkeeper, turns, Places(shopkeeper, Conversations(shopkeeper.services.profiles.engine))
+    )
     models = _Models(shopkeeper.services.shop.name, int(clock.now().timestamp()))
     Asking = Annotated[Caller, Depends(caller)]
 
@@ -107,18 +108,17 @@ class _Models:
 
 @dataclass(frozen=True, slots=True)
 class _Completions:
-    """`running`: turns that begin and end whoever waits for them."""
+    """`turns`: they begin and end whoever waits for them."""
 
     shopkeeper: Shopkeeper
+    turns: Turns
     places: Places
-    limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
-    running: set[asyncio.Task[Outcome]] = field(default_factory=set)
 
     async def answer(self, caller: Caller, chat: ChatRequest, named: str | None, is_again: bool) -> Response:
         """The last message, answered in its consultation. What can be wrong before is said with its own status."""
         conversation = sent(chat)
         place = await self._place(caller, chat.user, conversation, is_again, named)
-        turn = self._begun(place, conversation.texts[-1])
+        turn = await self._begun(place, conversation.texts[-1])
         answer = Answer(
             f"chatcmpl-{secrets.token_hex(12)}",
             int(clock.now().timestamp()),
@@ -143,26 +143,31 @@ class _Completions:
             await asyncio.sleep(_LOOK_AGAIN)
         return place
 
-    def _begun(self, place: Place, text: str) -> asyncio.Task[Outcome]:
-        task = asyncio.create_task(to_thread.run_sync(self._work, place, text, limiter=self.limiter))
-        self.running.add(task)
-        task.add_done_callback(self.running.discard)
-        return task
-
-    def _work(self, place: Place, text: str) -> Outcome:
-        """All of a turn, in a thread."""
+    async def _begun(self, place: Place, text: str) -> asyncio.Task[Outcome]:
+        if place.history is History.REPEATED:
+            return asyncio.create_task(run_in_threadpool(self.shopkeeper.last_turn, place.consultation))
         try:
-            if place.history is History.REPEATED:
-                return self.shopkeeper.last_turn(place.consultation)
-            outcome: Outcome = self.shopkeeper.reply(place.customer, place.consultation, text)
-        except Exception as error:
-            log.exception("the turn failed")
-            outcome = error
+            turn = self.turns.begin(place.customer, place.consultation, text, partial(self._ended, place))
+        except Busy as error:
+            await run_in_threadpool(self._ended, place, error)
+            raise
+        return asyncio.create_task(_outcome(turn))
+
+    def _ended(self, place: Place, outcome: Outcome) -> None:
+        """What was answered is answered, whether that can be kept for a repeat or not."""
         try:
             self.places.ended(place, outcome)
         except StorageError:
             log.exception("what became of the turn could not be kept")
-        return outcome
+
+
+async def _outcome(turn: RunningTurn) -> Outcome:
+    try:
+        while not isinstance(event := await turn.next(), Turn):
+            pass
+    except Exception as error:
+        return error
+    return event
 
 
 async def _stream(answer: Answer, turn: asyncio.Task[Outcome], with_usage: bool) -> AsyncIterator[str]:

@@ -27,7 +27,6 @@ from ui.api.idempotency import REPLAYED, Answer, Attempt, Keyed, keyed
 from ui.api.problems import Crowded, documented
 from ui.api.products import FoundProduct, found_product
 from ui.api.router import ConsultationId, group
-from ui.api.turns import Turns
 from ui.api.who import customer_of, name_of, owner_of
 from ui.session import new_consultation
 from ui.transcript import spoken
@@ -131,7 +130,7 @@ _TURN: Json = {
 
 def routes(site: "Site") -> APIRouter:
     """Of one shop."""
-    shopkeeper, turns = site.shopkeeper, Turns(site.shopkeeper)
+    shopkeeper, turns = site.shopkeeper, site.turns
     router = group("Consultations", lifespan=turns.lifespan)
     asking, key = Depends(authenticated(site.access)), Depends(keyed(shopkeeper.services.profiles))
 
