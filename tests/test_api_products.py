@@ -113,6 +113,7 @@ def test_what_is_no_route_is_a_problem_too(client: httpx.Client) -> None:
     assert missing.status_code == 404 and missing.json()["type"] == "urn:shopkeeper:problem:not-found"
     wrong = client.put(f"/v1/customers/{ANNA}/cart")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET")
+    assert client.request("QUERY", "/v1/answers").status_code == 405
     assert client.post("/v1/answers", content=b"x" * 200_000).status_code == 413
     for answer in (missing, wrong, client.post("/v1/answers", content=b"{")):
         assert answer.headers["content-type"] == "application/problem+json"

@@ -46,7 +46,7 @@ def group(tag: str, **more: Any) -> APIRouter:
         prefix=PREFIX,
         tags=[tag],
         dependencies=[Security(_BEARER)],
-        responses=documented(401, 403, 413, 422, 429, 503),
+        responses=documented(400, 401, 403, 413, 422, 429, 503),
         generate_unique_id_function=_operation,
         max_body_size=MOST_BYTES,
         **more,
