@@ -217,6 +217,7 @@ def test_what_cannot_be_answered_has_a_status_and_a_code(
 ) -> None:
     answer = send(address, "POST", path, body, token, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["messages"][0] | {"code": code} == answer.json()["messages"][0]
     assert answer.headers.get("www-authenticate", "").startswith("Bearer") == (status == 401)
     assert answer.headers.get("retry-after") == ("7" if status == 429 else None)
 

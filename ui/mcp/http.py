@@ -71,12 +71,20 @@ class _Endpoint:
         except ShopkeeperError as error:
             await _refusal(error)(scope, receive, send)
             return
-        await self._manager.handle_request({**scope, _CALLER: caller}, receive, send)
+        await self._manager.handle_request({**_accepting(scope), _CALLER: caller}, receive, send)
 
     def _call_of(self, context: ServerRequestContext[Any, Any]) -> Call:
         request = context.request
         assert isinstance(request, Request)
         return Call(self._shopkeeper, request.scope[_CALLER], str(request.base_url).rstrip("/"))
+
+
+def _accepting(scope: Scope) -> Scope:
+    """A client that names no media types takes any, as in HTTP; platforms of UCP do so."""
+    headers = scope["headers"]
+    if any(name == b"accept" for name, _ in headers):
+        return scope
+    return {**scope, "headers": [*headers, (b"accept", b"*/*")]}
 
 
 def _refusal(error: ShopkeeperError) -> Response:

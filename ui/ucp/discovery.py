@@ -12,13 +12,13 @@ _SCHEMAS = {
     Capability.LOOKUP: ("shopping/catalog/lookup", "catalog_lookup"),
     Capability.CART: ("shopping/cart", "cart"),
     Capability.ORDER: ("shopping/order", "order"),
+    Capability.ASK: ("ask", "ask"),
 }
-_DRAFT = {"version": VERSION, "config": {"draft": True}}  # it has no published schema yet
+_DRAFTS = frozenset({Capability.ASK})
 
 
 def profile(origin: str, mcp_path: str) -> Json:
     """For a shop at "https://shop.example"."""
-    capabilities = {kind.value: [_published(*names)] for kind, names in _SCHEMAS.items()}
     return {
         "ucp": {
             "version": VERSION,
@@ -28,7 +28,7 @@ def profile(origin: str, mcp_path: str) -> Json:
                     _service("rest", origin, "rest.openapi.json"),
                 ]
             },
-            "capabilities": capabilities | {Capability.ASK.value: [_DRAFT]},
+            "capabilities": {kind.value: [_capability(kind)] for kind in _SCHEMAS},
             "payment_handlers": {},
         }
     }
@@ -44,9 +44,7 @@ def _service(transport: str, endpoint: str, schema: str) -> Json:
     }
 
 
-def _published(page: str, schema: str) -> Json:
-    return {
-        "version": VERSION,
-        "spec": f"{_SPEC}/specification/{page}",
-        "schema": f"{_SPEC}/schemas/shopping/{schema}.json",
-    }
+def _capability(kind: Capability) -> Json:
+    page, schema = _SCHEMAS[kind]
+    names = {"spec": f"{_SPEC}/specification/{page}", "schema": f"{_SPEC}/schemas/shopping/{schema}.json"}
+    return {"version": VERSION} | names | ({"config": {"draft": True}} if kind in _DRAFTS else {})

@@ -21,10 +21,9 @@ from starlette.routing import Route
 
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, DataError, Forbidden, NotFound, Refused, ShopkeeperError, Unauthenticated, first_mistake
-from ui.ucp import answers, carts, catalog, orders
+from ui.ucp import answers, carts, catalog, envelope, orders
 from ui.ucp.call import Access, Call
 from ui.ucp.discovery import profile
-from ui.ucp.envelope import Json
 from ui.ucp.requests import Agent, CartContents, Lookup, ProductAsked, Question, Search
 
 _MOST_BYTES = 256_000
@@ -41,7 +40,7 @@ class _Operation:
     method: str
     path: str
     payload: type[BaseModel] | None
-    run: Callable[[Call, Any, str], Json]
+    run: Callable[[Call, Any, str], envelope.Json]
     status: int = 200
 
 
@@ -129,7 +128,9 @@ def _unreadable(error: ValidationError) -> Response:
 
 
 def _error(status: int, code: str, content: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"code": code, "content": content}, status, headers)
+    """As UCP's examples have it, and as a message for those who read all answers alike."""
+    told = {"code": code, "content": content, "messages": [envelope.error(code, content, "recoverable")]}
+    return JSONResponse(told, status, headers)
 
 
 class _InvalidAgent(DataError):
