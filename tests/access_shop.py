@@ -34,7 +34,7 @@ from tests.profiles_shop import PRIVACY, SCHEMA
 from ui.access.access import Access, open_access
 from ui.access.caller import Caller
 from ui.access.request import authenticated
-from ui.access.sign_in_routes import sign_in_routes
+from ui.api.sign_in import sign_in_routes
 from ui.server import opened_to
 
 ISSUER, AUDIENCE = "https://shop.example", "shopkeeper"

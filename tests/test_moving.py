@@ -140,6 +140,7 @@ def test_a_shop_goes_on_where_it_was_after_the_move_and_after_the_way_back(
     assert there["left"] == [] and {name: (tmp_path / name).read_bytes() for name in files} == files
     assert [table.name for table in TABLES if not there["tables"][table.name]["rows"]] == [
         "event_file",
+        "kept_answer",
         "left_out_order",
         "order_case",
     ]

@@ -22,12 +22,12 @@ from profiles.events.intake import EventIntake
 from profiles.events.keys import Keys
 from ui.access.access import Access
 from ui.access.request import authenticated
-from ui.access.sign_in_routes import sign_in_routes
 from ui.access.web import Web
 from ui.api import answers, carts, consultations, handoffs, health, orders, products, profiles, visitors
 from ui.api.completions import completion_routes
 from ui.api.openapi import publish
 from ui.api.problems import handle_errors
+from ui.api.sign_in import sign_in_routes
 from ui.api.turns import Turns
 from ui.api.unknown import refuse_unknown
 from ui.events import EventRoutes

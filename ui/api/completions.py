@@ -16,7 +16,7 @@ from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -29,6 +29,7 @@ from ui.access.caller import Caller, Scope
 from ui.api.completion_errors import CompletionRoute, Mistake, respond
 from ui.api.completion_place import History, Place, Places
 from ui.api.completion_shapes import Answer, ChatRequest, Sent, failed, read_request, sent
+from ui.api.router import BEARER, PREFIX
 from ui.api.turns import RunningTurn, Turns
 
 Outcome = Turn | Exception
@@ -45,7 +46,7 @@ _PARTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "
 
 def completion_routes(shopkeeper: Shopkeeper, turns: Turns, caller: Callable[[Request], Caller]) -> APIRouter:
     """The routes of one shop; `caller` finds out who calls."""
-    router = APIRouter(prefix="/v1", route_class=CompletionRoute, tags=["OpenAI"])
+    router = APIRouter(prefix=PREFIX, route_class=CompletionRoute, tags=["OpenAI"], dependencies=[Security(BEARER)])
     completions = _Completions(
         shopkeeper, turns, Places(shopkeeper, Conversations(shopkeeper.services.profiles.engine))
     )
@@ -54,16 +55,19 @@ def completion_routes(shopkeeper: Shopkeeper, turns: Turns, caller: Callable[[Re
 
     @router.get("/models", summary="The names that the agent answers to")
     def list_models(asking: Asking) -> dict[str, Any]:
+        """There is one agent; each name is it."""
         asking.needs(Scope.CHAT)
         return {"object": "list", "data": [models.get(name) for name in models.names]}
 
     @router.get("/models/{name:path}", summary="One of them")
     def get_model(asking: Asking, name: str) -> dict[str, Any]:
+        """What OpenAI's API tells of a model."""
         asking.needs(Scope.CHAT)
         return models.get(name)
 
     @router.post("/chat/completions", summary="Answer the last message, as OpenAI's API does", openapi_extra=_BODY)
     async def complete(asking: Asking, request: Request) -> Response:
+        """The last message is answered in the consultation that has those before it, or in a new one."""
         asking.needs(Scope.CHAT)
         chat = read_request(await _body(request))
         models.get(chat.model)

@@ -20,6 +20,7 @@ answer and changes nothing."""
 
 _TAGS = {
     "Visitors": "A browser gets to be somebody.",
+    "Signing in": "A visitor turns out to be a customer.",
     "Consultations": "Customers talk with the agent.",
     "Profiles": "What is known of a customer, why, and what they decide about it.",
     "Products": "The catalogue, searched as the agent searches it.",
@@ -27,6 +28,7 @@ _TAGS = {
     "Carts": "What a customer is about to buy.",
     "Orders": "What a customer has bought.",
     "Handoffs": "Consultations that wait for a person.",
+    "OpenAI": "The same agent for clients of OpenAI's API; their errors have its form.",
     "Health": "Whether the server can answer.",
 }
 _REFERENCE = "#/components/schemas/{model}"

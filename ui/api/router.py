@@ -14,7 +14,7 @@ from ui.api.problems import documented
 PREFIX = "/v1"
 MOST_BYTES = 100_000  # of a body: a message of the most characters that a shop may allow is far shorter
 _LINE = r"^[^\x00-\x1f\x7f]+$"
-_BEARER = HTTPBearer(
+BEARER = HTTPBearer(
     scheme_name="bearer",
     description="A key of the shop's (`python -m ui keys create`), a customer's token, or that of POST /v1/visitors.",
     auto_error=False,  # who asks is found out by `ui.access`: this says so to whoever reads the schema
@@ -45,7 +45,7 @@ def group(tag: str, **more: Any) -> APIRouter:
     return APIRouter(
         prefix=PREFIX,
         tags=[tag],
-        dependencies=[Security(_BEARER)],
+        dependencies=[Security(BEARER)],
         responses=documented(400, 401, 403, 413, 422, 429, 503),
         generate_unique_id_function=_operation,
         max_body_size=MOST_BYTES,

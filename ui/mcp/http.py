@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, Forbidden, ShopkeeperError, Unauthenticated
+from ui.access.request import address_of
 from ui.mcp.server import mcp_server
 from ui.ucp.call import Access, Call
 
@@ -65,7 +66,7 @@ class _Endpoint:
         """Who calls, then the SDK."""
         assert self._manager is not None, "the application has not been started"
         request = Request(scope)
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         try:
             caller = await run_in_threadpool(self._access.caller, request.headers.get("authorization"), address)
         except ShopkeeperError as error:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, DataError, Forbidden, NotFound, Refused, ShopkeeperError, Unauthenticated, first_mistake
+from ui.access.request import address_of
 from ui.ucp import answers, carts, catalog, envelope, orders
 from ui.ucp.call import Access, Call
 from ui.ucp.discovery import profile
@@ -73,7 +74,7 @@ def _answered(
     operation: _Operation, shopkeeper: Shopkeeper, access: Access
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         caller = await run_in_threadpool(access.caller, request.headers.get("authorization"), address)
         _require_agent(request.headers.get("ucp-agent", ""))
         call = Call(shopkeeper, caller, _origin(request), request.query_params.get("customer"))

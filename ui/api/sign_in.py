@@ -28,6 +28,7 @@ from ui.access.jwt_check import MOST_CHARS
 from ui.access.mail import Mailer
 from ui.access.refusals import Reason, Rejected
 from ui.access.request import address_of
+from ui.api.router import PREFIX, open_group
 from ui.page.labels import label
 from ui.sign_in import brought_along
 
@@ -78,9 +79,9 @@ class Brought(BaseModel):
 
 def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter:
     """Of one shop."""
-    router = APIRouter(prefix="/v1", tags=["signing in"])
+    router = open_group("Signing in", PREFIX, 401, 404, 422, 429)
 
-    @router.post("/sign-in/codes", status_code=202)
+    @router.post("/sign-in/codes", status_code=202, summary="Get a code by mail")
     def send_code(wanted: CodeWanted, request: Request, later: BackgroundTasks) -> Sent:
         """Send a code to the address, if exactly one customer has it. The answer does not say."""
         mailer = _mailer(access)
@@ -92,7 +93,7 @@ def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter
             later.add_task(_mail, access, mailer, shop, customer, code)
         return Sent(minutes=_minutes())
 
-    @router.post("/sign-in")
+    @router.post("/sign-in", summary="Sign in with a code")
     def sign_in(given: CodeGiven, request: Request) -> SignedIn:
         """Sign in with the code."""
         _mailer(access)
@@ -110,7 +111,7 @@ def sign_in_routes(access: Access, intake: EventIntake, shop: Shop) -> APIRouter
         is_brought = is_visitor and caller is not None and brought_along(intake, caller.id, customer, _BY)
         return SignedIn(customer=customer, token=signed.token, expires_at=signed.expires_at, brought_along=is_brought)
 
-    @router.post("/sign-in/visitor")
+    @router.post("/sign-in/visitor", summary="Bring along the visitor one was")
     def bring_along(given: VisitorGiven, request: Request) -> Brought:
         """What a visitor said goes on as the customer's whom the shop has signed in."""
         address = address_of(request)
