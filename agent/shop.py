@@ -122,6 +122,7 @@ class _ShopFile(_Strict):
     limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
     facts: dict[str, str | int | float] = Field(default_factory=dict)
     facets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    storefront: dict[str, Any] = Field(default_factory=dict)  # read by ui.storefront.settings
     delivery: dict[Literal["standard", "express", "international"], _DeliveryFile] = Field(default_factory=dict)
     cart: _CartFile = Field(default_factory=lambda: _CartFile.model_validate({}))
     search: _SearchFile = Field(default_factory=_SearchFile)

@@ -34,7 +34,9 @@ from ui.events import EventRoutes
 from ui.guard import Guard
 from ui.mcp.http import PATH as MCP
 from ui.mcp.http import add_mcp
+from ui.storefront import routes as storefront
 from ui.ucp.rest import add_ucp
+from ui.widget import routes as widget
 
 VERSION = "1.0.0"  # of the API; what is renamed keeps its old name beside the new one
 _GRACE = 20  # seconds that turns which run have to end
@@ -77,6 +79,8 @@ def application(site: Site) -> FastAPI:
     app.include_router(completion_routes(site.shopkeeper, site.turns, authenticated(site.access)))
     add_mcp(app, site.shopkeeper, site.access)
     add_ucp(app, site.shopkeeper, site.access, MCP)
+    app.include_router(widget.routes(site))
+    app.include_router(storefront.routes(site))
     handle_errors(app)
     publish(app)
     refuse_unknown(app)  # behind all other routes

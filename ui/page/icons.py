@@ -54,7 +54,12 @@ def paint(color: str) -> str:
     return _PAINTS.get(color, _NEUTRAL)
 
 
+def shape(category: str) -> str:
+    """What the SVG is made of, on a square of 24."""
+    return _DRAWINGS.get(category, _TAG)
+
+
 def drawing(category: str, color: str) -> str:
     """The SVG; decoration only, so screen readers skip it."""
-    shape = _DRAWINGS.get(category, _TAG)
-    return f'<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" fill="{paint(color)}">{shape}</svg>'
+    parts = shape(category)
+    return f'<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" fill="{paint(color)}">{parts}</svg>'
