@@ -24,6 +24,7 @@ from ui.api.turns import Turns
 from ui.mcp import command as mcp_command
 from ui.page.page import Page
 from ui.server import Site, application, serve, with_page
+from ui.storefront.settings import is_demo
 
 EPILOG = """examples:
   python -m ui                                          the demo shop on http://127.0.0.1:7860
@@ -40,6 +41,7 @@ signed in: what they said goes on as the customer's. The page keeps the conversa
 restart with the same --state. It loads nothing from other hosts and sends them
 nothing.
 
+Programs use the HTTP API and MCP with a key (`python -m ui keys --help`): docs/api.md, docs/agents.md.
 Events of the shop come in at POST /v1/track, /v1/identify, /v1/batch (as Segment sends them) and /mp/collect (GA4),
 once SHOPKEEPER_WRITE_KEY, or events.write_key in shop.toml, is set; see profiles/events/keys.py.
 
@@ -79,7 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
             )
 
             def say_ready() -> None:
-                print(f"{shopkeeper.services.shop.name}: http://{options.host}:{options.port}", flush=True)
+                at = f"http://{options.host}:{options.port}"
+                print(f"{shop.name}: {at} (the page), {at}/openapi.json (the HTTP API), {at}/mcp (MCP)", flush=True)
+                if is_demo(shop.root):
+                    print(f"A demo shop with the widget on its pages: {at}/shop/", flush=True)
                 progress(f"ready after {time.monotonic() - began:.0f} s; Ctrl-C ends it")
 
             serve(app, options.host, options.port, say_ready)

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -39,6 +40,7 @@ MOST_BYTES = 2_000_000  # of a request: a long conversation, sent whole
 HEARTBEAT = 15.0  # seconds
 log = logging.getLogger(__name__)
 _RETRIES = "x-stainless-retry-count"  # how often OpenAI's clients have sent this before
+_REFUSALS = (400, 401, 403, 404, 422, 429, 503)
 _LOOK_AGAIN = 0.3  # seconds
 _COMMENT = ": the agent is answering\n\n"  # clients pass over it, proxies see that something comes
 _PARTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -46,7 +48,13 @@ _PARTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "
 
 def completion_routes(shopkeeper: Shopkeeper, turns: Turns, caller: Callable[[Request], Caller]) -> APIRouter:
     """The routes of one shop; `caller` finds out who calls."""
-    router = APIRouter(prefix=PREFIX, route_class=CompletionRoute, tags=["OpenAI"], dependencies=[Security(BEARER)])
+    router = APIRouter(
+        prefix=PREFIX,
+        route_class=CompletionRoute,
+        tags=["OpenAI"],
+        dependencies=[Security(BEARER)],
+        responses={status: {"description": HTTPStatus(status).phrase} for status in _REFUSALS},
+    )
     completions = _Completions(
         shopkeeper, turns, Places(shopkeeper, Conversations(shopkeeper.services.profiles.engine))
     )
