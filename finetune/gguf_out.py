@@ -1,7 +1,8 @@
 """A merged model back to GGUF, the format of the embedded engine.
 
-In: a folder with merged safetensors, and the base GGUF file whose key-values are copied (tokenizer, sizes).
-Out: one GGUF file in f16, q8_0 or q4_1, with the project's chat template; written whole or not at all.
+In: a folder with merged safetensors, and the base GGUF file (llama or qwen2) whose key-values are copied (tokenizer,
+sizes). Out: one GGUF file in f16, q8_0 or q4_1, with the chat template of the folder's tokenizer: the project's, with
+the marks around a call that were trained; written whole or not at all.
 """
 
 import os
@@ -13,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.models.template import TEMPLATE_FILE
+from agent.models.gguf import read_gguf
 from errors import ConfigError, ModelError, StorageError, choices
+from finetune.base import open_tokenizer
 from finetune.weights import BASE, find
 
 QUANTIZATIONS = {"f16": "F16", "q8_0": "Q8_0", "q4_1": "Q4_1"}
-# The vocabulary matrix is also the output layer: below 8 bits it costs more than it saves.
+# The vocabulary matrix is also the output layer, where there is no own one: below 8 bits it costs more than it saves.
 _VOCABULARY = {"f16": "F16", "q8_0": "Q8_0", "q4_1": "Q8_0"}
 _LAYER = {
     "attn_q": "self_attn.q_proj",
@@ -32,27 +34,35 @@ _LAYER = {
     "ffn_norm": "post_attention_layernorm",
 }
 
+_WHOLE = {
+    "token_embd.weight": "model.embed_tokens.weight",
+    "output_norm.weight": "model.norm.weight",
+    "output.weight": "lm_head.weight",
+}
+
 Matrix = NDArray[np.float32]
 
 
 def write_gguf(merged: Path, out: Path, quantization: str = "q8_0", base: Path | None = None) -> Path:
     """Write `out` from the weights in `merged`; 145 MB and some 5 s for a 135M model in q8_0.
 
-    Raises ConfigError for an unknown quantization, ModelError if `merged` is not a model of the base's shape,
-    StorageError if `out` cannot be written.
+    `base` is the GGUF file that the trained base was made from, None: the wheel's. Raises ConfigError for an unknown
+    quantization, ModelError if `merged` is not a model of the base's shape, StorageError if `out` cannot be written.
     """
     import gguf
 
     if quantization not in QUANTIZATIONS:
         raise ConfigError(f"quantization {quantization!r} is none of: {choices(QUANTIZATIONS)}")
-    reader = gguf.GGUFReader(base or find(BASE))
+    source = base or find(BASE)
+    read_gguf(source)
+    reader, template = gguf.GGUFReader(source), str(open_tokenizer(merged).chat_template)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
         os.close(handle)
         work = Path(name)
         try:
-            _write(gguf, reader, merged, work, quantization)
+            _write(gguf, reader, merged, template, work, quantization)
             work.chmod(0o644)
             work.replace(out)
         finally:
@@ -67,7 +77,7 @@ def hugging_face_name(name: str) -> str:
     if name.startswith("blk."):
         _, layer, part, kind = name.split(".")
         return f"model.layers.{layer}.{_LAYER[part]}.{kind}"
-    return {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}[name]
+    return _WHOLE[name]
 
 
 def permute(weights: Matrix, heads: int) -> Matrix:
@@ -76,11 +86,11 @@ def permute(weights: Matrix, heads: int) -> Matrix:
     return weights.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
-def _write(gguf: Any, reader: Any, merged: Path, out: Path, quantization: str) -> None:
-    writer = gguf.GGUFWriter(out, "llama")
+def _write(gguf: Any, reader: Any, merged: Path, template: str, out: Path, quantization: str) -> None:
+    writer = gguf.GGUFWriter(out, _architecture(reader))
     replaced = {
         "general.file_type": int(gguf.LlamaFileType[f"MOSTLY_{QUANTIZATIONS[quantization]}"]),
-        "tokenizer.chat_template": TEMPLATE_FILE.read_text(encoding="utf-8"),
+        "tokenizer.chat_template": template,
     }
     for field in reader.fields.values():
         if not field.name.startswith("GGUF.") and field.name != "general.architecture":
@@ -96,10 +106,14 @@ def _write(gguf: Any, reader: Any, merged: Path, out: Path, quantization: str) -
     writer.close()
 
 
+def _architecture(reader: Any) -> str:
+    return str(reader.get_field("general.architecture").contents())
+
+
 def _kind(name: str, weights: Matrix, quantization: str) -> str:
     if weights.ndim == 1:
         return "F32"
-    return (_VOCABULARY if name == "token_embd.weight" else QUANTIZATIONS)[quantization]
+    return (_VOCABULARY if name in _WHOLE else QUANTIZATIONS)[quantization]
 
 
 def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
@@ -107,8 +121,10 @@ def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
     import torch
     from safetensors import safe_open
 
-    heads = int(reader.get_field("llama.attention.head_count").contents())
-    key_heads = int(reader.get_field("llama.attention.head_count_kv").contents())
+    kind = _architecture(reader)
+    heads, key_heads = (
+        int(reader.get_field(f"{kind}.attention.{name}").contents()) for name in ("head_count", "head_count_kv")
+    )
     try:
         with safe_open(merged / "model.safetensors", framework="pt") as file:
             for tensor in reader.tensors:
@@ -117,9 +133,9 @@ def _tensors(reader: Any, merged: Path) -> Iterator[tuple[str, Matrix]]:
                 if weights.shape != expected:
                     raise ModelError(
                         f"{tensor.name} in {merged} has shape {weights.shape}, expected {expected}: "
-                        "GGUF is written for models of the default base's shape; serve others with vLLM"
+                        "name with --from the GGUF file that its base was made from"
                     )
-                if ".attn_q." in tensor.name or ".attn_k." in tensor.name:
+                if kind == "llama" and (".attn_q." in tensor.name or ".attn_k." in tensor.name):
                     weights = permute(weights, heads if ".attn_q." in tensor.name else key_heads)
                 yield tensor.name, weights
     except (FileNotFoundError, KeyError) as error:

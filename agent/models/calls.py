@@ -34,6 +34,8 @@ class Marker:
 
 
 TOOL_CALL = Marker("<tool_call>", "</tool_call>")
+# In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
+CALL = Marker("<call>", "</call>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class EmbeddedChatModel(BaseChatModel):
     def template(self) -> ChatTemplate:
         """How this model is shown a conversation."""
         if self.guidance.template == "compact":
-            return compact_template()
+            return compact_template(self.guidance.marker)
         return own_template(read_gguf(self.engine.path).chat_template, self.guidance.marker)
 
     def warm(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> float:

@@ -26,11 +26,15 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 
 @dataclass(frozen=True, slots=True)
 class GgufFacts:
-    """What the engine needs to know: the architecture's name, how many tokens it can have in view, its template."""
+    """What the engine needs to know: the architecture's name, how many tokens it can have in view, its template; and
+    what training does: the name of its splitter of text, and how many parameters it has.
+    """
 
     architecture: str
     context_tokens: int
     chat_template: str | None = None
+    splitter: str = ""
+    parameters: int = 0
 
 
 def read_gguf(path: Path) -> GgufFacts:
@@ -41,7 +45,7 @@ def read_gguf(path: Path) -> GgufFacts:
         if file.read(4) != b"GGUF":
             raise ModelError(f"{path} is not a GGUF file: its first four bytes should be 'GGUF'")
         try:
-            metadata, needed = _read_header(file)
+            metadata, needed, parameters = _read_header(file)
         except (struct.error, UnicodeDecodeError, KeyError, OverflowError, MemoryError) as error:
             raise ModelError(f"{path} is GGUF, but its header is cut short or damaged ({error!r})") from error
     size = path.stat().st_size
@@ -52,17 +56,18 @@ def read_gguf(path: Path) -> GgufFacts:
         raise ModelError(f"{path} holds a {architecture!r} model; can be read: {choices(ARCHITECTURES)}")
     template = metadata.get("tokenizer.chat_template")
     context = int(metadata.get(f"{architecture}.context_length", 2048))
-    return GgufFacts(architecture, context, str(template) if template else None)
+    splitter = str(metadata.get("tokenizer.ggml.pre", ""))
+    return GgufFacts(architecture, context, str(template) if template else None, splitter, parameters)
 
 
-def _read_header(file: BinaryIO) -> tuple[Mapping[str, Any], int]:
-    """The scalar metadata, and how many bytes the file must have for all its tensors."""
+def _read_header(file: BinaryIO) -> tuple[Mapping[str, Any], int, int]:
+    """The scalar metadata, how many bytes the file must have for all its tensors, and how many numbers these hold."""
     _version, tensors, pairs = _read(file, "IQQ")
     metadata = {}
     for _ in range(pairs):
         key = _read_string(file).decode()
         metadata[key] = _read_value(file, *_read(file, "I"))
-    ends = [0]
+    ends, parameters = [0], 0
     for _ in range(tensors):
         _read_string(file)
         (dimensions,) = _read(file, "I")
@@ -70,8 +75,9 @@ def _read_header(file: BinaryIO) -> tuple[Mapping[str, Any], int]:
         kind, offset = _read(file, "IQ")
         per_block, block_bytes = _BLOCKS.get(kind, (256, 0))  # of an unknown type, at least the start must be there
         ends.append(offset + prod(shape) // per_block * block_bytes)
+        parameters += prod(shape)
     alignment = int(metadata.get("general.alignment") or 32)
-    return metadata, -(-file.tell() // alignment) * alignment + max(ends)
+    return metadata, -(-file.tell() // alignment) * alignment + max(ends), parameters
 
 
 def _read(file: BinaryIO, codes: str) -> tuple[Any, ...]:

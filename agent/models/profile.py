@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.models.calls import TOOL_CALL, Marker
+from agent.models.calls import CALL, TOOL_CALL, Marker
 from agent.models.template import TemplateName
 from errors import ConfigError, choices, first_mistake
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # it takes a second to import
 PUBLISHED = "published"  # behind the "#" of a server's URL: the version that the registry publishes
 BASE = "base"  # in the table: the profile that it changes
 
-Descriptions = Literal["brief", "full"]
+Descriptions = Literal["brief", "short", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,14 @@ class ModelProfile:
     """The help that one kind of model gets.
 
     `template`: the project's compact prompt, or the model's own. `marker`: the marks around a call. `descriptions` of
-    the tools: a few words, or when to use each and what its arguments mean. `grammar`: calls are held to their JSON
-    schema. `constrain`: arguments are bound to what was said. `repair`: calls are completed with what the message
-    plainly says. `guess_ids`: an order id that nobody said becomes the one that was meant. `recognise`: a small encoder
-    says what a message wants, code calls the tools for it, and the model is asked for what is left. `ask_unsure`: it is
-    also asked where the encoder is not sure; else the likeliest wish counts. `examples`: the model is shown a few
-    messages with their calls before the conversation. `replies`: who writes them if the shop does not say. `seconds`:
-    of one model call if the shop does not say.
+    the tools: a few words and only those that the published adapter has learnt, a few words of every tool, or when to
+    use each and what its arguments mean. `grammar`: calls are held to their JSON schema. `constrain`: arguments are
+    bound to what was said. `repair`: calls are completed with what the message plainly says. `guess_ids`: an order id
+    that nobody said becomes the one that was meant. `recognise`: a small encoder says what a message wants, code calls
+    the tools for it, and the model is asked for what is left. `ask_unsure`: it is also asked where the encoder is not
+    sure; else the likeliest wish counts. `examples`: the model is shown a few messages with their calls before the
+    conversation. `replies`: who writes them if the shop does not say. `seconds`: of one model call if the shop does not
+    say.
     """
 
     name: str
@@ -68,8 +69,7 @@ TUNED = ModelProfile(
     guess_ids=True,
     recognise=True,
 )
-# In models such as Qwen, <tool_call> is one token, which the decoder does not print and no grammar sees.
-GGUF = ModelProfile("gguf", marker=Marker("<call>", "</call>", "\n"), grammar=True, seconds=120.0)
+GGUF = ModelProfile("gguf", marker=replace(CALL, gap="\n"), grammar=True, seconds=120.0)
 # Untrained, it invents arguments and now and then writes without an end: code calls the tools wherever it can.
 LARGE = replace(GGUF, name="large", examples=True, constrain=True, repair=True, guess_ids=True, recognise=True)
 SERVED = ModelProfile("served", replies="free")

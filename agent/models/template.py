@@ -1,8 +1,9 @@
 """Messages and tools to prompt text, by the template that a model reads.
 
 In: OpenAI-style message and tool dictionaries. Out: the prompt. The compact template is `chat_template.jinja`, which
-training and vLLM use as it is; a model's own one is read from its GGUF file, and its marks around a call are replaced
-by those of the profile. Errors: `ModelError` for a template of a file that cannot be read, or refuses the messages.
+training and vLLM use as it is where its marks around a call can be learnt; a model's own one is read from its GGUF
+file. In both the marks are replaced by those of the profile. Errors: `ModelError` for a template of a file that cannot
+be read, or refuses the messages.
 """
 
 import json
@@ -51,10 +52,15 @@ class ChatTemplate:
             raise ModelError(f"the model's chat template cannot show these messages: {error}") from error
 
 
+def compact_source(marker: Marker = TOOL_CALL) -> str:
+    """The project's own template with these marks, for a tokenizer or a GGUF file."""
+    return _marked(TEMPLATE_FILE.read_text(encoding="utf-8"), marker)
+
+
 @cache
-def compact_template() -> ChatTemplate:
-    """The project's own template: compact signatures of tools, as the tuned model has learnt them."""
-    return ChatTemplate(_compiled(TEMPLATE_FILE.read_text(encoding="utf-8")), TOOL_CALL, is_clean=True)
+def compact_template(marker: Marker = TOOL_CALL) -> ChatTemplate:
+    """The project's own template: compact signatures of tools, as a model that was trained here has learnt them."""
+    return ChatTemplate(_compiled(compact_source(marker)), marker, is_clean=marker == TOOL_CALL)
 
 
 def own_template(source: str | None, marker: Marker) -> ChatTemplate:
@@ -64,9 +70,8 @@ def own_template(source: str | None, marker: Marker) -> ChatTemplate:
     """
     if source is None or "tools" not in source:
         source = SCHEMAS_FILE.read_text(encoding="utf-8")
-    source = source.replace(TOOL_CALL.close, marker.close).replace(TOOL_CALL.open, marker.open)
     try:
-        return ChatTemplate(_compiled(source), marker, is_clean=False)
+        return ChatTemplate(_compiled(_marked(source, marker)), marker, is_clean=False)
     except TemplateError as error:
         raise ModelError(f"the model's chat template cannot be read: {error}") from error
 
@@ -74,6 +79,10 @@ def own_template(source: str | None, marker: Marker) -> ChatTemplate:
 def render(messages: Sequence[Json], tools: Sequence[Json] = (), add_generation_prompt: bool = True) -> str:
     """The compact prompt, equal to Hugging Face's `apply_chat_template` with the same file."""
     return compact_template().render(messages, tools, add_generation_prompt)
+
+
+def _marked(source: str, marker: Marker) -> str:
+    return source.replace(TOOL_CALL.close, marker.close).replace(TOOL_CALL.open, marker.open)
 
 
 def _cleaned(message: Json, marker: Marker) -> Json:

@@ -39,11 +39,11 @@ class Source(Enum):
 class Tool:
     """Everything about one tool.
 
-    `brief` is its description for a model that was tuned on it, `when` the one for other models: what the tool does,
-    when to use it and when not. `parameters` makes the JSON schema of the arguments from the shop; each argument has a
-    description. `is_learnt`: the published adapter was trained with this tool, and is offered it; `as_learnt` makes the
-    arguments that it was trained on, where the tool takes more by now. `is_superseded`: no other model is offered it.
-    `function` gets the arguments and a `runtime` and returns words and an artifact of this `kind`.
+    `brief` is its description for a model that was trained to use it, `when` the one for other models: what the tool
+    does, when to use it and when not. `parameters` makes the JSON schema of the arguments from the shop; each argument
+    has a description. `is_learnt`: the published adapter was trained with this tool, and is offered it; `as_learnt`
+    makes the arguments that it was trained on, where the tool takes more by now. `is_superseded`: no other model is
+    offered it. `function` gets the arguments and a `runtime` and returns words and an artifact of this `kind`.
 
     `say` puts the artifact to the customer, in the language of the composer; `say_beside` does so where other results
     are spoken of too; `ask` may add a question to the end of the reply. `cards` are what the page shows of the
@@ -82,11 +82,11 @@ class Tool:
 
     def bind(self, services: Services, descriptions: Descriptions = "brief") -> BaseTool:
         """The tool as LangChain calls it."""
-        is_brief = descriptions == "brief"
+        schema = self.schema(services) if descriptions == "brief" else self.parameters(services)
         return StructuredTool.from_function(
             self.function,
             name=self.name,
-            description=self.brief if is_brief else self.when,
-            args_schema=self.schema(services) if is_brief else self.parameters(services),
+            description=self.when if descriptions == "full" else self.brief,
+            args_schema=schema if descriptions == "full" else plain(schema),
             response_format="content_and_artifact",
         )

@@ -104,12 +104,8 @@ class Player:
     def _sample(self, record: Mapping[str, Any], played: Sequence[Played], start: int) -> list[Sample]:
         """The window from turn `start` on; turns that an earlier window taught are read again and not learnt."""
         messages, tools = self.scratch.keeper.transcript(record["id"])
-        head, *pieces = _by_turn(messages)
-        shown: list[dict[str, Any]] = list(head)
-        for number, (turn, piece) in enumerate(zip(played[start:], pieces, strict=True), start):
-            new = first_turn(number + 1) == start
-            shown += _shown(turn, piece, new)
-        if not any(m["role"] == "assistant" and m.get("learn", True) for m in shown):
+        shown = window(messages, played, start)
+        if not is_learnt(shown):
             return []
         meta = {
             "source": "logs",
@@ -135,6 +131,24 @@ def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[LoggedTurn]:
             turns.append(LoggedTurn(asked, message["content"], calls))
             asked = None
     return turns
+
+
+def window(messages: Sequence[dict[str, Any]], played: Sequence[Played], start: int) -> list[dict[str, Any]]:
+    """A transcript from turn `start` on, as it is learnt: what an earlier window has taught is read again only.
+
+    The agent moves its window when it asks a model: a transcript may begin earlier.
+    """
+    head, *pieces = _by_turn(messages)
+    shown: list[dict[str, Any]] = list(head)
+    turns = played[start:]
+    for number, (turn, piece) in enumerate(zip(turns, pieces[len(pieces) - len(turns) :], strict=True), start):
+        shown += _shown(turn, piece, first_turn(number + 1) == start)
+    return shown
+
+
+def is_learnt(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether there is anything in them to learn."""
+    return any(message["role"] == "assistant" and message.get("learn", True) for message in messages)
 
 
 def _by_turn(messages: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:

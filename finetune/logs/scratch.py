@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agent.context import Services
-from agent.models.scripted import Answer, Planned, ScriptedModel
+from agent.models.profile import Descriptions
+from agent.models.scripted import SCRIPTED, Answer, Planned, ScriptedModel
 from agent.services import open_services
 from agent.shop import ORDERS_FILE, load_shop
 from agent.shopkeeper import Shopkeeper
@@ -132,10 +133,11 @@ class Scratch:
 
 
 @contextmanager
-def open_scratch(shop: Path, index: Path) -> Iterator[Scratch]:
+def open_scratch(shop: Path, index: Path, descriptions: Descriptions = "brief") -> Iterator[Scratch]:
     """The real agent over a temporary state, without the shop's customers, orders and events.
 
-    `index` is the shop's own, if it has been built: it is as good as new if the catalogue is the same.
+    `index` is the shop's own, if it has been built: it is as good as new if the catalogue is the same. `descriptions`
+    of the tools are what a model that learns from it will read.
     """
     with tempfile.TemporaryDirectory(prefix="scratch-") as folder:
         root, state = Path(folder) / "shop", Path(folder) / "state"
@@ -147,7 +149,7 @@ def open_scratch(shop: Path, index: Path) -> Iterator[Scratch]:
         if index.is_dir():
             shutil.copytree(index, state / "index")
         services = open_services(load_shop(root), state)
-        model = ScriptedModel()
+        model = ScriptedModel(guidance=replace(SCRIPTED, descriptions=descriptions))
         with (
             closing(sqlite3.connect(":memory:")) as clean,
             closing(sqlite3.connect(":memory:", check_same_thread=False)) as checkpoints,
