@@ -31,7 +31,8 @@ _EPILOG = """examples:
   python -m finetune large                                        the larger model, 1.1 GB; run again to resume
   python -m finetune play --shop shop --consultations 2000 --out runs/play.jsonl
   python -m finetune play --random-shops 60 --consultations 6000 --out runs/random.jsonl
-  python -m finetune consultations show w1-001                    the project's own, written by hand; check, pack
+  python -m finetune consultations show w1-001                    the project's own, written by hand; check, samples
+  python -m finetune base --from FILE.gguf --out runs/base        another base to train: Qwen2, Llama
   python -m finetune logs --in tickets.jsonl --shop shop --out runs/logs --teacher embedded
   python -m finetune corpus laps --data PATH --out runs/laps.jsonl
   python -m finetune train --samples runs/play.jsonl --out runs/adapter --minutes 60

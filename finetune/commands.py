@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from finetune.train import Outcome, Recipe
 
 STOPPED = 10
+_POSITIVE = ("minutes", "epochs", "rank", "layers", "learning_rate", "batch", "accumulate", "max_tokens", "save_steps")
 GPU_RECIPE = """a larger base on GPUs differs by its arguments only:
   python -m finetune train --base Qwen/Qwen3-4B-Instruct-2507 --samples runs/play.jsonl --out runs/qwen \\
       --rank 64 --learning-rate 2e-4 --batch 8 --accumulate 4 --max-tokens 8192 --save-memory --track wandb
@@ -139,6 +140,7 @@ def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warm
     add("--minutes", type=float, help="wall time to spend; the learning rate's schedule is fitted to it")
     add("--epochs", type=float, default=epochs, help="times through the data at most (default: %(default)s)")
     add("--rank", type=int, default=32, help="of the method's matrices; prefix: tokens (default: %(default)s)")
+    add("--layers", type=int, help="change only so many of the last layers: quicker, and takes less memory")
     add("--learning-rate", type=float, help="its peak (default: the method's)")
     add("--warmup-steps", type=int, default=warmup, help="steps until the peak (default: %(default)s)")
     add("--batch", type=int, default=batch, help="samples a process computes at once (default: %(default)s)")
@@ -153,7 +155,7 @@ def _add_recipe(parser: argparse.ArgumentParser, batch: int, epochs: float, warm
 def _recipe(args: argparse.Namespace) -> "Recipe":
     from finetune.train import Recipe
 
-    for name in ("minutes", "epochs", "rank", "learning_rate", "batch", "accumulate", "max_tokens", "save_steps"):
+    for name in _POSITIVE:
         value = getattr(args, name)
         if value is not None and not value > 0:
             raise ConfigError(f"--{name.replace('_', '-')} {value} should be more than 0")
@@ -167,6 +169,7 @@ def _recipe(args: argparse.Namespace) -> "Recipe":
         epochs=args.epochs,
         minutes=args.minutes,
         warmup_steps=args.warmup_steps,
+        layers=args.layers,
         save_steps=args.save_steps,
         save_memory=args.save_memory,
         track=args.track,

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -33,6 +34,7 @@ from finetune.samples import Features
 from finetune.schedule import KeepPace, Pace
 
 TRACKERS = ("tensorboard", "wandb", "none")
+_LAYER = re.compile(r"\.layers\.(\d+)\.")  # in a parameter's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Recipe:
     """How to train. A run ends after `epochs`, or after `minutes` of wall time if that comes first.
 
     ``Recipe(minutes=60)``; `batch` is samples a process computes at once, packed into one sequence, and `accumulate`
-    how many such batches make a step; `learning_rate` is the peak, None the method's own; `save_memory` computes
+    how many such batches make a step; `learning_rate` is the peak, None the method's own; `layers` is how many of the
+    last layers are changed, None all: what lies below is only computed forward, and not kept; `save_memory` computes
     activations twice instead of keeping them.
     """
 
@@ -52,6 +55,7 @@ class Recipe:
     epochs: float = 3.0
     minutes: float | None = None
     warmup_steps: int = 20
+    layers: int | None = None
     save_steps: int = 50
     save_memory: bool = False
     track: str = "tensorboard"
@@ -218,6 +222,8 @@ def _check(method: Method, recipe: Recipe, start: Path | None) -> None:
         raise ConfigError(f"tracker {recipe.track!r} is none of: {choices(TRACKERS)}")
     if recipe.track == "wandb" and importlib.util.find_spec("wandb") is None:
         raise ConfigError("tracking in W&B needs its package: pip install wandb")
+    if recipe.layers is not None and method.name not in ("lora", "dora", "ia3"):
+        raise ConfigError(f"--layers goes with lora, dora and ia3, not with {method.name}")
     if recipe.save_memory and method.name == "prefix":
         raise ConfigError("prefix tuning cannot save memory by computing activations twice: leave --save-memory out")
     if start is not None and (begun := method_of(start)) is not method:
@@ -242,11 +248,22 @@ def _model(method: Method, base: str | Path, recipe: Recipe, start: Path | None,
     if method.name == "prefix" and start is None:
         for encoder in model.prompt_encoder.values():
             encoder.embedding.weight.data.mul_(0.1)  # as large as PEFT draws them, they drown the prompt
+    if recipe.layers is not None:
+        keep_below(model, recipe.layers)
     if method.name == "lora":
         for module in model.modules():
             if hasattr(module, "cast_input_dtype_enabled"):
                 module.cast_input_dtype_enabled = False  # else each input goes to float32 and back
     return model
+
+
+def keep_below(model: Any, layers: int) -> None:
+    """Let training change nothing below the last `layers` layers."""
+    first = model.config.num_hidden_layers - layers
+    for name, weights in model.named_parameters():
+        layer = _LAYER.search(name)
+        if layer is not None and int(layer.group(1)) < first:
+            weights.requires_grad = False
 
 
 def _settings(checkpoints: Path, recipe: Recipe) -> TrainingArguments:

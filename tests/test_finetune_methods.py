@@ -112,6 +112,7 @@ def test_what_does_not_fit_together_is_told(
     for recipe, told in (
         (Recipe("dora"), "trained by lora"),
         (Recipe("lora", track="paper"), "tensorboard, wandb"),
+        (Recipe("full", layers=2), "--layers goes with lora, dora and ia3"),
         (Recipe("lora", track="wandb"), "pip install wandb"),
     ):
         with pytest.raises(ConfigError, match=told):

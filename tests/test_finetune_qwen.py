@@ -7,6 +7,7 @@ import gguf
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.models.calls import CALL, TOOL_CALL
@@ -18,6 +19,7 @@ from finetune.__main__ import main
 from finetune.base import build_base, marker_of, open_tokenizer
 from finetune.gguf_out import write_gguf
 from finetune.merge import merge
+from finetune.methods import ADAPTER_WEIGHTS
 from finetune.samples import Sample, encode
 from finetune.train import Recipe, train
 from tests.tiny_qwen import tiny_qwen
@@ -83,9 +85,11 @@ def test_text_is_split_as_the_engine_splits_it(source: Path, base: Path) -> None
 
 def test_what_was_trained_is_served(source: Path, base: Path, tmp_path: Path) -> None:
     features = [encode(open_tokenizer(base), SAMPLE, 256)] * 8
-    recipe = Recipe(rank=8, learning_rate=1e-2, batch=2, epochs=8, warmup_steps=0, track="none")
+    recipe = Recipe(rank=8, learning_rate=1e-2, layers=1, batch=2, epochs=8, warmup_steps=0, track="none")
     outcome = train(base, features, tmp_path / "adapter", recipe)
     assert outcome.finished
+    weights = load_file(tmp_path / "adapter" / ADAPTER_WEIGHTS)
+    assert {".layers.1." in name for name, value in weights.items() if "lora_B" in name and value.any()} == {True}
     merged = merge(tmp_path / "adapter", tmp_path / "merged")
     out = tmp_path / "model.gguf"
     assert (
