@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,17 +14,18 @@ from finetune.logs.pipeline import Request, run_logs
 from finetune.samples import read_samples
 from tests.logs_shop import make_shop
 
+TURNS: list[dict[str, Any]] = [
+    {"say": "where are my socks?", "wants": ["orders"], "calls": [{"find_orders": {"words": "socks"}}]},
+    {"say": "cancel them then", "wants": ["cancel"], "calls": [{"cancel_order": {}}]},
+    {"say": "yes please", "wants": ["yes"], "calls": []},
+]
 SAID = {
     "id": "x1-001",
     "shop": "demo",
     "customer": "C1",
     "language": "en",
     "voice": "somebody in a hurry",
-    "turns": [
-        {"say": "where are my socks?", "wants": ["orders"], "calls": [{"find_orders": {"words": "socks"}}]},
-        {"say": "cancel them then", "wants": ["cancel"], "calls": [{"cancel_order": {}}]},
-        {"say": "yes please", "wants": ["yes"], "calls": []},
-    ],
+    "turns": TURNS,
 }
 
 
@@ -51,7 +53,7 @@ def test_what_is_written_is_played_and_learnt_from(tmp_path: Path) -> None:
 def test_what_is_written_is_learnt_as_it_stands(tmp_path: Path) -> None:
     shop = make_shop(tmp_path / "shop")
     failing = {"say": "and cancel AP-99999", "wants": ["cancel"], "calls": [{"cancel_order": {"order_id": "AP-99999"}}]}
-    written = read({**SAID, "turns": [*SAID["turns"], failing]})
+    written = read({**SAID, "turns": [*TURNS, failing]})
     visitor = read({**SAID, "id": "x1-002", "customer": "visitor"})
     (sample,) = written_samples([written, visitor], shop, tmp_path / "none")
     assert sample.meta["turns"] == ["calls", "calls", "desk", "context"]
@@ -66,7 +68,7 @@ def test_what_is_written_is_learnt_as_it_stands(tmp_path: Path) -> None:
 
 def test_a_consultation_longer_than_the_window_gives_samples_that_teach_each_turn_once(tmp_path: Path) -> None:
     shop = make_shop(tmp_path / "shop")
-    turns = [*SAID["turns"][:1] * 9, *SAID["turns"][1:]]  # "yes" is answered by code, where the window would move
+    turns = [*TURNS[:1] * 9, *TURNS[1:]]  # "yes" is answered by code, where the window would move
     samples = list(written_samples([read({**SAID, "turns": turns})], shop, tmp_path / "none"))
     learnt = [
         call["function"]["name"]
@@ -79,7 +81,7 @@ def test_a_consultation_longer_than_the_window_gives_samples_that_teach_each_tur
 
 
 def test_arguments_come_in_the_order_of_the_schema() -> None:
-    schema = {"properties": {"a": {}, "b": {"items": {"properties": {"c": {}, "d": {}}}}}}
+    schema: dict[str, Any] = {"properties": {"a": {}, "b": {"items": {"properties": {"c": {}, "d": {}}}}}}
     value = {"b": [{"d": 1, "c": 2}], "x": 3, "a": 4}
     assert json.dumps(in_order(value, schema)) == '{"a": 4, "b": [{"c": 2, "d": 1}], "x": 3}'
 
