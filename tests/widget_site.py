@@ -111,7 +111,7 @@ def at(
         page.goto(shop.address + path)
         launcher(page).wait_for()
         yield page
-        assert failures == []
+        assert failures == [], failures
         assert [url for url in shop.asked if not url.startswith(shop.address)] == []
     finally:
         context.close()

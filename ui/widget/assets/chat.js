@@ -61,7 +61,7 @@ export function chat(shop) {
       note(told.handoff ? say("handed_off") : "");
       bubble("assistant", greeting);
       for (const message of told.messages) bubble(message.role, message.text);
-      if (shown?.at === told.messages.length) cards(shown.skus);
+      if (shown?.at === told.messages.length) cards(shown.skus).then(down);
       offer(told.proposal);
       for (const item of outbox) bubble("customer", item.text, "waits");
       deliver(mine);
@@ -177,13 +177,13 @@ export function chat(shop) {
     const count = log.querySelectorAll(".bubble:not(.greeting)").length;
     kept.note({ shown: skus.length ? { at: count, skus } : null });
     if (found?.length) log.append(productCards(shop, found.slice(0, MOST_CHOICES)));
-    else cards(skus);
+    else cards(skus).then(readable);
     const results = turn.tools.map((tool) => tool.result ?? {});
     const pay = address(results.findLast((result) => result.checkout_url)?.checkout_url);
     if (pay) log.append(h("a", { class: "pill", href: pay }, say("checkout")));
     if (results.some((result) => result.kind === "cart")) document.dispatchEvent(new CustomEvent("shopkeeper:cart"));
     offer(turn.proposal, choices(results));
-    down();
+    readable();
   }
 
   // The products of an earlier turn, as they are now.
@@ -196,7 +196,6 @@ export function chat(shop) {
     const hits = await Promise.allSettled(skus.map((sku) => api.get(path(sku))));
     const there = hits.filter((hit) => hit.value).map((hit) => hit.value);
     if (mine === generation && there.length) place.replaceWith(productCards(shop, there));
-    down();
   }
 
   // What the agent asked the customer to choose of: colours and sizes of a product, or values that narrow a list.
@@ -279,6 +278,12 @@ export function chat(shop) {
 
   function down() {
     log.scrollTop = log.scrollHeight;
+  }
+
+  // What was said last at the top: a long answer is read from its beginning.
+  function readable() {
+    const last = [...log.querySelectorAll(".customer")].at(-1);
+    if (last) log.scrollTop = last.offsetTop - 12;
   }
 }
 

@@ -29,7 +29,8 @@ export async function panel(root, options) {
     say: words(texts.labels),
     api: new Api(base, kept, options.tokenUrl),
     kept,
-    money: ({ amount, currency }) => new Intl.NumberFormat(texts.language, { style: "currency", currency }).format(amount),
+    money: ({ amount, currency }) =>
+      new Intl.NumberFormat(texts.language, { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(amount),
     problem,
     consultation,
     begin,
