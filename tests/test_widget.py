@@ -135,7 +135,7 @@ def test_the_talk_is_there_after_a_reload_and_on_another_page_of_the_shop(page: 
     expect(panel(page)).to_have_count(0)
 
 
-def test_what_is_said_offline_is_kept_over_a_reload_and_sent_once(page: Page, shop: Shop) -> None:
+def test_what_is_said_offline_is_kept_and_sent_once(page: Page, shop: Shop) -> None:
     open_panel(page)
     page.context.set_offline(True)
     box = panel(page).get_by_role("textbox")
