@@ -100,7 +100,7 @@ class Shopkeeper:
 
         Who has signed in since is a visitor no more: what is known under that id is the customer's.
         """
-        return known(self.services.profiles, customer)
+        return known(self.services.profiles, customer, names_others=True)
 
     def greeting(self, customer: str) -> str:
         """What the agent says first, in the customer's language as far as it is known; it says that it is an AI."""

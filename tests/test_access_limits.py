@@ -144,7 +144,8 @@ def test_a_wrong_setting_of_the_web_is_named(tmp_path: Path, settings: dict[str,
 
 
 def test_what_is_not_set_is_shut(tmp_path: Path) -> None:
-    assert load_web(tmp_path, {}) == Web((), (), Rates(60, 600, 20, 20, 30), "memory://")
+    assert load_web(tmp_path, {}) == Web((), (), True, Rates(60, 600, 20, 20, 30), "memory://")
+    assert load_web(tmp_path, {"page": False}).page is False
 
 
 @pytest.mark.parametrize("storage", ["floppy://a:hunter2@b", "async+memory://", "memcached://127.0.0.1"])

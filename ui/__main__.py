@@ -82,7 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             def say_ready() -> None:
                 at = f"http://{options.host}:{options.port}"
-                print(f"{shop.name}: {at} (the page), {at}/openapi.json (the HTTP API), {at}/mcp (MCP)", flush=True)
+                page = "the page, " if access.web.page else ""
+                print(f"{shop.name}: {at} ({page}the HTTP API in /openapi.json, MCP at /mcp)", flush=True)
                 if is_demo(shop.root):
                     print(f"A demo shop with the widget on its pages: {at}/shop/", flush=True)
                 progress(f"ready after {time.monotonic() - began:.0f} s; Ctrl-C ends it")

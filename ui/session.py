@@ -14,6 +14,7 @@ from typing import Any
 
 from agent.context import VISITOR, is_visitor
 
+_CONSULTATION = re.compile(r"([^\x00-\x1f\x7f]{1,100})\.[0-9a-f]{32}")
 VISITOR_CHOICE = "visitor"  # the value of the list's first entry, whoever the visitor is
 
 
@@ -57,6 +58,12 @@ def new_consultation(customer: str) -> str:
     return f"{customer}.{secrets.token_hex(16)}"
 
 
+def began_by(consultation: str) -> str | None:
+    """Whoever began it; None for what is no id of a consultation."""
+    found = _CONSULTATION.fullmatch(consultation)
+    return found[1] if found else None
+
+
 def restored_session(
     kept: Any,
     is_known: Callable[[str], bool],
@@ -81,8 +88,8 @@ def restored_session(
     if customer != fresh.visitor and (is_visitor(customer) or not is_known(customer)):
         return fresh
     consultation = found.get("consultation", "")
-    began = re.fullmatch(r"(.{1,100})\.[0-9a-f]{32}", consultation)
-    is_own = began is not None and owner(began[1]) == customer
+    began = began_by(consultation)
+    is_own = began is not None and owner(began) == customer
     return replace(fresh, customer=customer, consultation=consultation if is_own else new_consultation(customer))
 
 

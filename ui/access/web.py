@@ -3,12 +3,14 @@
     [web]
     origins = ["https://shop.example"]      # whose pages may call from a browser, and show the agent in a frame
     trusted_proxies = ["10.0.0.0/8"]        # whose X-Forwarded-For is believed
+    page = false                            # the page at /, on which anybody may be any customer, is not served
     [web.limits]
     person = 60                             # requests a minute of a visitor or customer; key = 600 of a key
     visitors = 20                           # new ones an hour from one address; codes = 20, failures = 30
     storage = "memory://"                   # or a place that several processes share, as redis://host
 
-All may be left out: then no other origin calls, no proxy is believed, and the limits are those. Errors: `ConfigError`.
+All may be left out: then no other origin calls, no proxy is believed, the page is served, and the limits are those.
+Errors: `ConfigError`.
 """
 
 from collections.abc import Mapping
@@ -29,6 +31,7 @@ class Web:
 
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    page: bool = True
     rates: Rates = field(default_factory=Rates)
     storage: str = field(default=MEMORY, repr=False)
 
@@ -57,6 +60,7 @@ _Proxy = Annotated[str, AfterValidator(_network)]
 class _File(_Strict):
     origins: list[_Origin] = Field(default_factory=list)
     trusted_proxies: list[_Proxy] = Field(default_factory=list)
+    page: bool = True
     limits: _LimitsFile = Field(default_factory=lambda: _LimitsFile.model_validate({}))
 
 
@@ -67,4 +71,4 @@ def load_web(shop: Path, settings: Mapping[str, Any]) -> Web:
     except ValidationError as error:
         raise ConfigError(f"{shop / 'shop.toml'}: {first_mistake(error, 'web')}") from error
     rates = read.limits.model_dump(exclude={"storage"})
-    return Web(tuple(read.origins), tuple(read.trusted_proxies), Rates(**rates), read.limits.storage)
+    return Web(tuple(read.origins), tuple(read.trusted_proxies), read.page, Rates(**rates), read.limits.storage)

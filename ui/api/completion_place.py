@@ -7,7 +7,6 @@ stay apart, and one whose past was edited begins anew: no reply that is not ours
 Errors: `Forbidden`, and `NotFound` for a customer or a consultation that is not there, or is not theirs.
 """
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +17,15 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from agent.context import VISITOR
 from agent.conversations import Conversation, Conversations, Status, digest
+from agent.known import known
 from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from errors import NotFound
 from ui.access.caller import Caller, Scope
 from ui.api.completion_shapes import Sent
-from ui.session import new_consultation
+from ui.session import began_by, new_consultation
 
 _CHAT = (Scope.CHAT,)
-_CONSULTATION = re.compile(r"([^\x00-\x1f\x7f]{1,100})\.[0-9a-f]{32}")
 
 
 class History(StrEnum):
@@ -125,17 +124,13 @@ class Places:
         return self._known(caller.acts_for(user, _CHAT))
 
     def _owner(self, consultation: str) -> str:
-        began = _CONSULTATION.fullmatch(consultation)
+        began = began_by(consultation)
         if began is None:
             raise NotFound(f"there is no consultation {consultation[:150]!r}")
-        return self.shopkeeper.services.profiles.owner(began[1])
+        return self.shopkeeper.services.profiles.owner(began)
 
     def _known(self, customer: str) -> str:
-        """The agent's own error would name a few customers that there are."""
-        try:
-            return self.shopkeeper.known(customer)
-        except NotFound:
-            raise NotFound(f"there is no customer {customer!r}, or none any more") from None
+        return known(self.shopkeeper.services.profiles, customer)
 
     def _agrees(self, one: Conversation, replies: Sequence[str | None]) -> bool:
         """Whether each reply that was sent is ours, in order; ours may lack where none was sent."""

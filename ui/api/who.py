@@ -3,39 +3,29 @@
 Errors: `Forbidden`, and `NotFound` for somebody whom the shop does not know. No message names anybody else.
 """
 
-import re
-
 from agent.context import is_visitor
+from agent.known import known
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
 from profiles.privacy.audit import Act, Audit
 from profiles.store import ProfileStore
 from ui.access.caller import Caller, Scope
-
-_CONSULTATION = re.compile(r"(.{1,100})\.[0-9a-f]{32}")
+from ui.session import began_by
 
 
 def customer_of(shopkeeper: Shopkeeper, caller: Caller, named: str | None, *scopes: Scope) -> str:
     """The customer or visitor whom the caller asks for, if there is one.
 
-    Of a visitor nothing need be known yet. `Shopkeeper.known` would name some customers in its message.
+    Of a visitor nothing need be known yet.
     """
-    customer = caller.acts_for(named, scopes)
-    store = shopkeeper.services.profiles
-    if store.erased_among([customer]):
-        raise NotFound(f"customer {customer!r} was erased")
-    if not is_visitor(customer) and not store.has(customer):
-        raise NotFound(f"no customer {customer!r}")
-    if is_visitor(customer) and store.owner(customer) != customer:
-        raise NotFound(f"visitor {customer!r} has signed in since")
-    return customer
+    return known(shopkeeper.services.profiles, caller.acts_for(named, scopes))
 
 
 def owner_of(shopkeeper: Shopkeeper, caller: Caller, consultation: str, *scopes: Scope) -> str:
     """Whose a consultation is, by its id, if the caller may open it. Somebody else's is none."""
     caller.needs(*scopes)
-    began = _CONSULTATION.fullmatch(consultation)
-    owner = shopkeeper.services.profiles.owner(began[1]) if began else ""
+    began = began_by(consultation)
+    owner = shopkeeper.services.profiles.owner(began) if began else ""
     if not owner or (caller.is_person and owner != caller.id):
         raise NotFound(f"you have no consultation {consultation!r}")
     return customer_of(shopkeeper, caller, owner, *scopes)

@@ -4,18 +4,16 @@ In: the agent, and a caller. Out: the customer or visitor that is meant. A key t
 nobody has met yet. Errors: `Forbidden`, and `NotFound` for whom the shop does not know; no message names anybody else.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.context import Services, is_visitor
+from agent.context import Services
+from agent.known import known
 from agent.shopkeeper import Shopkeeper
 from errors import NotFound
 from profiles.privacy.audit import Act, Audit
 from ui.access.caller import Caller, Scope
-from ui.session import new_visitor
-
-_CONSULTATION = re.compile(r"(.{1,100})\.[0-9a-f]{32}")
+from ui.session import began_by, new_visitor
 
 
 class Access(Protocol):
@@ -45,7 +43,7 @@ class Call:
 
     def acting_for(self, *scopes: Scope) -> str:
         """The customer or visitor that the request is for."""
-        return self._known(self.caller.acts_for(self.customer, scopes))
+        return known(self.services.profiles, self.caller.acts_for(self.customer, scopes))
 
     def acting_for_anybody(self, *scopes: Scope) -> str:
         """The same, a new visitor where a key names nobody."""
@@ -59,15 +57,15 @@ class Call:
         owner = self.services.profiles.owner(holder)
         if owner != (self.caller.id if self.caller.is_person else self.customer or owner):
             raise NotFound("there is none of that id")
-        return self._known(self.caller.acts_for(owner, scopes))
+        return known(self.services.profiles, self.caller.acts_for(owner, scopes))
 
     def owner_of(self, consultation: str, *scopes: Scope) -> str:
         """Whose a consultation is: its id begins with whoever began it."""
         self.caller.needs(*scopes)
-        began = _CONSULTATION.fullmatch(consultation)
+        began = began_by(consultation)
         try:
             if began:
-                return self.may_act_for(began[1], *scopes)
+                return self.may_act_for(began, *scopes)
         except NotFound:
             pass
         raise NotFound(f"you have no consultation {consultation[:80]!r}")
@@ -76,14 +74,3 @@ class Call:
         """That somebody else has read of a customer is a line in the audit."""
         if not self.caller.is_person:
             Audit(self.services.profiles.engine).note(customer, Act.READ, f"key {self.caller.id}", detail=detail)
-
-    def _known(self, customer: str) -> str:
-        """`Shopkeeper.known` would name some customers in its message."""
-        store = self.services.profiles
-        if store.erased_among([customer]):
-            raise NotFound(f"customer {customer!r} was erased")
-        if not is_visitor(customer) and not store.has(customer):
-            raise NotFound(f"no customer {customer!r}")
-        if is_visitor(customer) and store.owner(customer) != customer:
-            raise NotFound(f"visitor {customer!r} has signed in since")
-        return customer
