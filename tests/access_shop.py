@@ -104,7 +104,7 @@ def site_of(access: Access) -> FastAPI:
 def serving(access: Access) -> Iterator[httpx.Client]:
     """A client of a real server."""
     port = free_port()
-    config = uvicorn.Config(site_of(access), port=port, log_level="error", lifespan="off", proxy_headers=False)
+    config = uvicorn.Config(site_of(access), port=port, log_config=None, lifespan="off", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()

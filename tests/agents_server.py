@@ -68,7 +68,7 @@ def served(shopkeeper: Shopkeeper) -> Iterator[str]:
     add_mcp(app, shopkeeper, access)
     add_ucp(app, shopkeeper, access, PATH)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:

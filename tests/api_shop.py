@@ -105,7 +105,7 @@ def api(shopkeeper: Shopkeeper, callers: Callers) -> FastAPI:
 def serving(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of a real server."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:

@@ -76,7 +76,7 @@ def serving(shopkeeper: Shopkeeper) -> Iterator[str]:
     app = FastAPI()
     app.include_router(completion_routes(shopkeeper, Turns(shopkeeper), caller))
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:

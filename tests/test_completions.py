@@ -161,7 +161,7 @@ def test_a_failure_of_the_shop_says_nothing_of_its_insides(url: str, monkeypatch
         def fail(*_: Any, raised: Exception = error) -> Turn:
             raise raised
 
-        monkeypatch.setattr(Shopkeeper, "reply", fail)
+        monkeypatch.setattr(Shopkeeper, "stream", fail)
         with pytest.raises(openai.InternalServerError) as whole:
             ask(url, user("hi"))
         with pytest.raises(openai.APIError) as streamed:

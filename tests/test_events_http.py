@@ -47,7 +47,7 @@ def serving(intake: EventIntake, keys: Keys = KEYS) -> Iterator[httpx.Client]:
     """A client of a real server, which sends the write key."""
     port = free_port()
     config = uvicorn.Config(
-        EventRoutes(_page, intake, keys), host="127.0.0.1", port=port, log_level="error", lifespan="off"
+        EventRoutes(_page, intake, keys), host="127.0.0.1", port=port, log_config=None, lifespan="off"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)

@@ -67,7 +67,7 @@ def shop_of(services: Services, state: Path, model: ScriptedModel) -> Iterator[S
 def served(app: FastAPI) -> Iterator[str]:
     """The address of a real server."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
     while not server.started:
