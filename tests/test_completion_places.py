@@ -177,7 +177,7 @@ def test_what_failed_is_tried_again_in_the_same_consultation(
 
     for text, more in (("once", ()), ("twice", (user("another thing"),))):
         with monkeypatch.context() as patched:
-            patched.setattr(Shopkeeper, "reply", fail)
+            patched.setattr(Shopkeeper, "stream", fail)
             with pytest.raises(openai.InternalServerError):
                 ask(url, [*said, user(text)])
         told = ask(url, [*said, user(text), *more]).shopkeeper
