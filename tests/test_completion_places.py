@@ -211,7 +211,7 @@ def test_nobody_opens_a_consultation_that_is_not_theirs(url: str, shopkeeper: Sh
         (new_consultation("C9"), {"user": None}),
     )
     for consultation, who in not_there:
-        with pytest.raises(openai.NotFoundError, match="there is no"):
+        with pytest.raises(openai.NotFoundError, match="(there is )?no c"):
             ask(url, [user("hi")], extra_headers={"X-Consultation-Id": consultation}, **who)
     with pytest.raises(openai.PermissionDeniedError):
         ask(url, [user("hi")], user=None, key="chat", extra_headers={"X-Consultation-Id": mine})
@@ -269,5 +269,5 @@ def test_nothing_is_kept_of_a_conversation_of_somebody_who_was_erased_meanwhile(
     with pytest.raises(openai.NotFoundError, match="erased"):
         talk(url, said, "forget me", user=visitor)
     assert heard(shopkeeper, began) == []
-    with pytest.raises(openai.NotFoundError, match="none any more"):
+    with pytest.raises(openai.NotFoundError, match="was erased"):
         talk(url, said, "forget me", user=visitor)

@@ -56,7 +56,7 @@ def test_a_message_fills_profile_products_steps_and_usage(page: Page) -> None:
 def test_evidence_is_shown_on_demand_with_the_customers_words(page: Page) -> None:
     pick(page, "C1002")
     say(page, WISH)
-    budget = page.locator(".trait").filter(has_text="$150.00").first
+    budget = page.locator(".trait:not(.intent)").filter(has_text="$150.00").first
     expect(budget.locator("blockquote").first).to_be_hidden()
     budget.locator("summary").press("Enter")
     expect(budget.locator("blockquote").first).to_contain_text("150")

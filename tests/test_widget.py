@@ -361,7 +361,9 @@ def test_it_fills_a_phone_and_stands_in_the_corner_of_a_desktop(
     browser: Browser, shop: Shop, width: int, height: int
 ) -> None:
     with at(browser, shop, viewport={"width": width, "height": height}) as page:
-        box = open_panel(page).bounding_box()
+        open_panel(page)
+        panel(page).evaluate("element => Promise.all(element.getAnimations().map(each => each.finished))")
+        box = panel(page).bounding_box()
         assert box
         if width < 600:
             assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, width, height)

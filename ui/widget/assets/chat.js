@@ -22,6 +22,7 @@ export function chat(shop) {
   let opening; // the talk as it is read for the first time
   let running = false; // a turn, or one that waits for the line
   let isBusy = false; // a turn
+  let turns = 0; // that were begun
   let corrected = ""; // the message that the box holds for its correction
   let wake; // ends the wait for another try
   let generation = 0; // a talk that was left behind writes nothing more
@@ -247,14 +248,24 @@ export function chat(shop) {
     box.setSelectionRange(text.length, text.length);
   }
 
+  // It may overtake the message itself: so again, for as long as that is being answered.
   async function stop() {
     halt.disabled = true;
     const id = encodeURIComponent(kept.talk.id);
-    await api.json("POST", `v1/consultations/${id}/stop`).catch((error) => quiet(shop.problem(error)));
+    const mine = turns;
+    try {
+      while (isBusy && mine === turns) {
+        await api.json("POST", `v1/consultations/${id}/stop`);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    } catch (error) {
+      quiet(shop.problem(error));
+    }
   }
 
   function busy(now) {
     isBusy = now;
+    if (now) turns += 1;
     send.hidden = now;
     halt.hidden = !now;
     halt.disabled = false;
