@@ -3,17 +3,13 @@
 In: a database's URL and a folder. Out: `Access`, keys and tokens of an issuer, clients of a server.
 """
 
-import asyncio
 import json
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
-import uvicorn
 from fastapi import Depends, FastAPI, Request
 from joserfc import jwt
 from joserfc.jwk import Key, generate_key
@@ -29,7 +25,7 @@ from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.agent_shop import SHOP
 from tests.events_shop import PRODUCTS
-from tests.ports import free_port
+from tests.http_server import running
 from tests.profiles_shop import PRIVACY, SCHEMA
 from ui.access.access import Access, open_access
 from ui.access.caller import Caller
@@ -103,19 +99,11 @@ def site_of(access: Access) -> FastAPI:
 @contextmanager
 def serving(access: Access) -> Iterator[httpx.Client]:
     """A client of a real server."""
-    port = free_port()
-    config = uvicorn.Config(site_of(access), port=port, log_config=None, lifespan="off", proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with (
+        running(site_of(access), lifespan="off", proxy_headers=False) as address,
+        httpx.Client(base_url=address, timeout=30) as client,
+    ):
+        yield client
 
 
 def bearing(value: str) -> dict[str, str]:

@@ -4,18 +4,14 @@ In: an agent. Out: the server's address; MCP clients of both protocol years over
 calls is told by a table here, in place of keys and tokens.
 """
 
-import asyncio
 import json
 import sys
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 from fastapi import FastAPI
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
@@ -24,7 +20,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, Unauthenticated
-from tests.ports import free_port
+from tests.http_server import running
 from ui.access.caller import OWN, Caller, Kind, Scope
 from ui.mcp.http import PATH, add_mcp
 from ui.ucp.rest import add_ucp
@@ -67,17 +63,8 @@ def served(shopkeeper: Shopkeeper) -> Iterator[str]:
     app, access = FastAPI(), KnownCallers()
     add_mcp(app, shopkeeper, access)
     add_ucp(app, shopkeeper, access, PATH)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with running(app) as address:
+        yield address
 
 
 class Asked:

@@ -3,9 +3,7 @@
 In: an agent. Out: a client of its server; keys and tokens of those who call it.
 """
 
-import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -28,7 +25,7 @@ from agent.shopkeeper import Shopkeeper
 from profiles.events.keys import Keys
 from profiles.shop.imports import open_intake
 from tests.agent_shop import small_shop
-from tests.ports import free_port
+from tests.http_server import running
 from ui.access.access import Access, open_access
 from ui.access.caller import Scope
 from ui.access.limits import Limits, Rates
@@ -104,15 +101,5 @@ def api(shopkeeper: Shopkeeper, callers: Callers) -> FastAPI:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of a real server."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
+    with running(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client

@@ -4,10 +4,7 @@ In: an agent. Out: the address of its routes. Who calls is told by words in plac
 not about keys.
 """
 
-import asyncio
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import openai
-import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 
@@ -26,7 +22,7 @@ from agent.shop import load_shop
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, Unauthenticated
 from tests.agent_shop import keeper, small_shop
-from tests.ports import free_port
+from tests.http_server import running
 from ui.access.caller import OWN, Caller, Kind, Scope
 from ui.api.completions import completion_routes
 from ui.api.turns import Turns
@@ -75,17 +71,8 @@ def serving(shopkeeper: Shopkeeper) -> Iterator[str]:
     """The base URL for a client."""
     app = FastAPI()
     app.include_router(completion_routes(shopkeeper, Turns(shopkeeper), caller))
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with running(app, lifespan="off") as address:
+        yield f"{address}/v1"
 
 
 def client(url: str, key: str = "shop", **more: Any) -> openai.OpenAI:

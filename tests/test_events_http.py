@@ -1,11 +1,9 @@
 """Events over HTTP, on a real server and both databases: who may send, what is answered, what is kept, who is who."""
 
-import asyncio
 import base64
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -30,8 +27,8 @@ from profiles.storage.database import open_database
 from profiles.store import ProfileStore
 from tests.agent_shop import SHOP, keeper, open_demo_services
 from tests.events_shop import NOW, PRODUCTS, event, open_intake
+from tests.http_server import running
 from tests.page_browser import served
-from tests.ports import free_port
 from tests.profiles_shop import SCHEMA, START
 from ui.events import EventRoutes
 
@@ -45,21 +42,11 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 @contextmanager
 def serving(intake: EventIntake, keys: Keys = KEYS) -> Iterator[httpx.Client]:
     """A client of a real server, which sends the write key."""
-    port = free_port()
-    config = uvicorn.Config(
-        EventRoutes(_page, intake, keys), host="127.0.0.1", port=port, log_config=None, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=(KEYS.write_key, ""), timeout=30) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with (
+        running(EventRoutes(_page, intake, keys), lifespan="off") as address,
+        httpx.Client(base_url=address, auth=(KEYS.write_key, ""), timeout=30) as client,
+    ):
+        yield client
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from errors import ConfigError
 from retrieval.catalog import load_catalog
 from retrieval.facets import facet_values
 from tests.agent_shop import SHOP, open_demo_services
-from tests.widget_site import Shop, served, shop_of
+from tests.http_server import running
+from tests.widget_site import Shop, shop_of
 from ui.page.icons import paint
 from ui.server import Site
 from ui.storefront.catalogue import PAGE, Wish, shelf_of, wish_of
@@ -191,7 +192,7 @@ def test_a_shop_that_is_no_demo_has_pictures_and_no_pages(tmp_path: Path) -> Non
     services = SimpleNamespace(shop=load_shop(folder), retriever=SimpleNamespace(catalog=catalog))
     app = FastAPI()
     app.include_router(routes(cast(Site, SimpleNamespace(shopkeeper=SimpleNamespace(services=services)))))
-    with served(app) as address:
+    with running(app) as address:
         assert httpx.get(f"{address}/shop/pictures/{catalog.products[0].sku}.svg").status_code == 200
         for path in ("/shop/", "/shop/sign-in", "/shop/token"):
             assert httpx.get(address + path).status_code == 404

@@ -15,7 +15,7 @@ from language.packs import languages
 from profiles.privacy.purposes import Purpose
 from profiles.shop.files import load_schema
 from tests.agent_shop import SHOP
-from tests.widget_site import served
+from tests.http_server import running
 from ui.server import Site
 from ui.widget.routes import routes
 from ui.widget.texts import texts, widget_labels
@@ -31,7 +31,7 @@ def client() -> Iterator[httpx.Client]:
     services = SimpleNamespace(shop=load_shop(SHOP), schema=load_schema(SHOP))
     app = FastAPI()
     app.include_router(routes(cast(Site, SimpleNamespace(shopkeeper=SimpleNamespace(services=services)))))
-    with served(app) as address, httpx.Client(base_url=address) as opened:
+    with running(app) as address, httpx.Client(base_url=address) as opened:
         yield opened
 
 

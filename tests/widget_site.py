@@ -4,17 +4,12 @@ In: opened services and a state directory. Out: an address, the model, and pages
 for. The pages here stand for a shop's own, under a policy that lets in no style and no script but the widget's.
 """
 
-import asyncio
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Locator, Page, Request, Route
 
 from agent.context import Services
@@ -23,8 +18,8 @@ from agent.shopkeeper import Shopkeeper
 from profiles.events.keys import Keys
 from profiles.shop.imports import open_intake
 from tests.agent_shop import SHOP, keeper
+from tests.http_server import running
 from tests.page_browser import TURN_MILLISECONDS
-from tests.ports import free_port
 from ui.access.access import Access, open_access
 from ui.access.limits import MEMORY, Limits, Rates
 from ui.api.turns import Turns
@@ -59,24 +54,8 @@ def shop_of(services: Services, state: Path, model: ScriptedModel) -> Iterator[S
     access = replace(open_access(SHOP, state, services.profiles, {}), limits=Limits(_MANY, MEMORY))
     with keeper(services, model) as shopkeeper:
         site = Site(shopkeeper, open_intake(SHOP, services.profiles), Keys(), access, Turns(shopkeeper))
-        with served(application(site)) as address:
+        with running(application(site)) as address:
             yield Shop(address, shopkeeper, model, access)
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of a real server."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from profiles.events.messages import (
     segment_message,
 )
 from profiles.events.shapes import MOST_MESSAGE_BYTES, body_text
+from ui.body import received
 
 log = logging.getLogger(__name__)
 MOST_GA4_BYTES = 130_000
@@ -84,13 +85,9 @@ class EventRoutes:
         if not self._keys.admit(_basic_user(request) if key is None else key):
             where = "as the user name of Basic authentication" if key is None else "as api_secret"
             raise HTTPException(401, f"send the shop's write key {where}", {"www-authenticate": "Basic"})
-        received = bytearray()
-        async for part in request.stream():
-            received += part
-            if len(received) > most:
-                raise HTTPException(413, f"the body is larger than {most} bytes")
+        body = await received(request, most, HTTPException(413, f"the body is larger than {most} bytes"))
         try:
-            return from_json(bytes(received))
+            return from_json(body)
         except ValueError as error:
             raise DataError(f"the body is no JSON: {error}") from error
 

@@ -27,17 +27,18 @@ from agent.shopkeeper import Shopkeeper
 from agent.turn import Turn
 from errors import Busy, StorageError
 from ui.access.caller import Caller, Scope
+from ui.api import events
 from ui.api.completion_errors import CompletionRoute, Mistake, respond
 from ui.api.completion_place import History, Place, Places
 from ui.api.completion_shapes import Answer, ChatRequest, Sent, failed, read_request, sent
 from ui.api.router import BEARER, PREFIX
 from ui.api.turns import RunningTurn, Turns
+from ui.body import received
 
 Outcome = Turn | Exception
 MODEL = "shopkeeper"
 HEADER = "x-consultation-id"
 MOST_BYTES = 2_000_000  # of a request: a long conversation, sent whole
-HEARTBEAT = 15.0  # seconds
 log = logging.getLogger(__name__)
 _RETRIES = "x-stainless-retry-count"  # how often OpenAI's clients have sent this before
 _REFUSALS = (400, 401, 403, 404, 422, 429, 503)
@@ -77,7 +78,8 @@ def completion_routes(shopkeeper: Shopkeeper, turns: Turns, caller: Callable[[Re
     async def complete(asking: Asking, request: Request) -> Response:
         """The last message is answered in the consultation that has those before it, or in a new one."""
         asking.needs(Scope.CHAT)
-        chat = read_request(await _body(request))
+        too_large = Mistake(f"the body is larger than {MOST_BYTES} bytes", code="request_too_large", status=413)
+        chat = read_request(await received(request, MOST_BYTES, too_large))
         models.get(chat.model)
         return await completions.answer(asking, chat, _named(request, chat), request.headers.get(_RETRIES, "0") != "0")
 
@@ -185,21 +187,12 @@ async def _outcome(turn: RunningTurn) -> Outcome:
 async def _stream(answer: Answer, turn: asyncio.Task[Outcome], with_usage: bool) -> AsyncIterator[str]:
     yield answer.first()
     while not turn.done():
-        await asyncio.wait([turn], timeout=HEARTBEAT)
+        await asyncio.wait([turn], timeout=events.HEARTBEAT)
         if not turn.done():
             yield _COMMENT
     outcome = turn.result()
     for part in [failed(outcome)] if isinstance(outcome, Exception) else answer.rest(outcome, with_usage):
         yield part
-
-
-async def _body(request: Request) -> bytes:
-    received = bytearray()
-    async for part in request.stream():
-        received += part
-        if len(received) > MOST_BYTES:
-            raise Mistake(f"the body is larger than {MOST_BYTES} bytes", code="request_too_large", status=413)
-    return bytes(received)
 
 
 def _named(request: Request, chat: ChatRequest) -> str | None:

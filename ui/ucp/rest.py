@@ -22,6 +22,7 @@ from starlette.routing import Route
 from agent.shopkeeper import Shopkeeper
 from errors import Busy, DataError, Forbidden, NotFound, Refused, ShopkeeperError, Unauthenticated, first_mistake
 from ui.access.request import address_of
+from ui.body import received
 from ui.ucp import answers, carts, catalog, envelope, orders
 from ui.ucp.call import Access, Call
 from ui.ucp.discovery import profile
@@ -151,13 +152,9 @@ def _require_agent(header: str) -> None:
 
 async def _body(request: Request) -> object:
     """The request's JSON; without a language of its own, in the one that the header asks for."""
-    received = bytearray()
-    async for part in request.stream():
-        received += part
-        if len(received) > _MOST_BYTES:
-            raise DataError(f"the body is larger than {_MOST_BYTES} bytes")
+    sent = await received(request, _MOST_BYTES, DataError(f"the body is larger than {_MOST_BYTES} bytes"))
     try:
-        body = from_json(bytes(received))
+        body = from_json(sent)
     except ValueError as error:
         raise DataError(f"the body is no JSON: {error}") from error
     spoken = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
